@@ -1,0 +1,1 @@
+//! The ports of the engine over the AWS SDK for Rust.

@@ -1,0 +1,3 @@
+//! The s3ferry command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The vocabulary of s3ferry and every decision it takes; pure.

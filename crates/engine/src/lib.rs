@@ -1,0 +1,1 @@
+//! Ports, observation, execution, settling, events, journal and ledger; knows no AWS.

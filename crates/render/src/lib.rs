@@ -1,0 +1,1 @@
+//! Plans and run events drawn as text and Markdown; pure.

@@ -1,0 +1,1 @@
+//! YAML text to a spec and its diagnostics; pure.

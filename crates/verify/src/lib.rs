@@ -1,0 +1,1 @@
+//! Listings and inventories compared to a verdict; pure core and streaming readers.

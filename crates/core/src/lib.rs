@@ -1,1 +1,12 @@
-//! The vocabulary of s3ferry and every decision it takes; pure.
+//! The vocabulary of s3ferry and every decision it takes. Pure: no I/O, clock, environment or randomness.
+//!
+//! ```text
+//! Spec --desired--> Desired --+
+//!                             +--plan--> Plan --format--> JSON 1.0
+//! Observed -------------------+
+//! ```
+//!
+//! Start reading at [`spec`], then `model`, `desired` and `plan`.
+
+pub mod ids;
+pub mod spec;

@@ -1,0 +1,303 @@
+//! The spec as the engine sees it: validated types only. Reading YAML, defaults and diagnostics are in `s3ferry-spec`.
+//!
+//! Invariants, kept by `s3ferry-spec`: every account that a migration names exists; names are unique;
+//! rules of one migration have distinct names; replication-legality (domain reference §1.4) holds for
+//! every rule; migrations that share a source bucket agree on the replication role and the source account;
+//! migrations that share a destination bucket agree on how it is made.
+
+use std::collections::BTreeMap;
+
+use crate::ids::{
+    AccountId, AccountName, Arn, BucketName, MigrationName, Region, RoleName, RuleName, SpecName,
+};
+
+/// Everything that a set of spec files declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// `name`, or `default`: the identity in ownership markers.
+    pub name: SpecName,
+    /// The accounts, by the name that migrations use.
+    pub accounts: BTreeMap<AccountName, Account>,
+    /// Where receipts and journals are kept.
+    pub ledger: Ledger,
+    /// The migrations by name.
+    pub migrations: BTreeMap<MigrationName, Migration>,
+}
+
+/// An AWS account and the way into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The account ID that `sts:GetCallerIdentity` must answer.
+    pub id: AccountId,
+    /// The Region of the buckets that migrations name under this account.
+    pub region: Region,
+    /// How to sign in.
+    pub access: Access,
+}
+
+/// How to sign in to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// The SDK's default credential chain; it must be this account.
+    DefaultChain,
+    /// A named profile of the shared configuration.
+    Profile(String),
+    /// The default chain, then this role.
+    AssumeRole {
+        /// The role to assume.
+        arn: Arn,
+        /// The external ID that its trust policy asks for.
+        external_id: Option<String>,
+    },
+}
+
+/// Where receipts, journals and locks are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ledger {
+    /// A folder; relative to the folder of the file that names it.
+    Folder(String),
+}
+
+/// One move of data from a source bucket to a destination bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// How far the move has come.
+    pub phase: Phase,
+    /// Where the data is.
+    pub source: Source,
+    /// Where the data goes.
+    pub destination: Destination,
+    /// The replication role, in the source account.
+    pub role: RoleName,
+    /// The rules, most important first; at least one.
+    pub rules: Vec<RuleSpec>,
+    /// Who owns the replicas.
+    pub owner: ReplicaOwner,
+    /// Whether rules are proven with canary objects.
+    pub canary: Canary,
+    /// Whether replication is watched.
+    pub monitoring: Monitoring,
+    /// What may be destroyed and taken over.
+    pub guards: Guards,
+}
+
+/// How far a move has come; the order is the order of the phases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Buckets, versioning, role and policies; nothing replicates yet.
+    Prepare,
+    /// New objects replicate.
+    Replicate,
+    /// Existing objects are copied.
+    Backfill,
+    /// Both sides are compared.
+    Verify,
+    /// The source is frozen and consumers move.
+    Cutover,
+    /// The source is emptied or deleted.
+    Retire,
+}
+
+impl Phase {
+    /// Every phase, in order.
+    pub const ALL: [Self; 6] = [
+        Self::Prepare,
+        Self::Replicate,
+        Self::Backfill,
+        Self::Verify,
+        Self::Cutover,
+        Self::Retire,
+    ];
+
+    /// The phase as the spec writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Replicate => "replicate",
+            Self::Backfill => "backfill",
+            Self::Verify => "verify",
+            Self::Cutover => "cutover",
+            Self::Retire => "retire",
+        }
+    }
+}
+
+/// The source bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The account that owns it.
+    pub account: AccountName,
+    /// Its name.
+    pub bucket: BucketName,
+}
+
+/// The destination bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The account that owns it.
+    pub account: AccountName,
+    /// Its name.
+    pub bucket: BucketName,
+    /// Whether s3ferry makes and keeps it.
+    pub create: Create,
+}
+
+/// Whether s3ferry makes the destination bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Create {
+    /// The bucket exists and belongs to somebody else: only versioning and our policy statements are set.
+    No,
+    /// The bucket, its ownership controls, public access block, tags and this default encryption are ours.
+    Yes(Encryption),
+}
+
+/// Default encryption of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encryption {
+    /// SSE-S3.
+    SseS3,
+    /// SSE-KMS with a customer managed key.
+    SseKms {
+        /// The key's ARN, in the bucket's Region.
+        key: Arn,
+        /// Whether S3 Bucket Keys are used.
+        bucket_key: bool,
+    },
+}
+
+/// One replication rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSpec {
+    /// The short name; unique in the migration.
+    pub name: RuleName,
+    /// Keys that begin with this; empty for all.
+    pub prefix: String,
+    /// Objects that had all these tags when they were put.
+    pub tags: BTreeMap<String, String>,
+    /// Whether delete markers replicate.
+    pub delete_markers: DeleteMarkers,
+    /// The storage class of replicas; as in the source where absent.
+    pub storage_class: Option<StorageClass>,
+    /// S3 Replication Time Control.
+    pub time_control: bool,
+    /// Whether SSE-KMS objects replicate, and how.
+    pub kms: Option<KmsSelection>,
+    /// Whether metadata changes made on replicas replicate back.
+    pub replica_modifications: bool,
+    /// Whether the rule is enabled.
+    pub enabled: bool,
+}
+
+/// Replication of SSE-KMS objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KmsSelection {
+    /// The keys that source objects are encrypted with and that the role may decrypt with; at least one.
+    pub source_keys: Vec<Arn>,
+    /// The key in the destination Region that replicas are encrypted with.
+    pub replica_key: Arn,
+}
+
+/// Whether user-made delete markers replicate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeleteMarkers {
+    /// A delete at the source hides the object at the destination too.
+    Mirror,
+    /// A delete at the source leaves the replica visible.
+    Keep,
+}
+
+/// The storage class of replicas (BC:s3 StorageClass, those that a replication destination takes).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StorageClass {
+    /// `STANDARD`.
+    Standard,
+    /// `REDUCED_REDUNDANCY`.
+    ReducedRedundancy,
+    /// `STANDARD_IA`.
+    StandardIa,
+    /// `ONEZONE_IA`.
+    OnezoneIa,
+    /// `INTELLIGENT_TIERING`.
+    IntelligentTiering,
+    /// `GLACIER_IR`.
+    GlacierIr,
+    /// `GLACIER`: S3 Glacier Flexible Retrieval.
+    Glacier,
+    /// `DEEP_ARCHIVE`.
+    DeepArchive,
+}
+
+impl StorageClass {
+    /// Every class.
+    pub const ALL: [Self; 8] = [
+        Self::Standard,
+        Self::ReducedRedundancy,
+        Self::StandardIa,
+        Self::OnezoneIa,
+        Self::IntelligentTiering,
+        Self::GlacierIr,
+        Self::Glacier,
+        Self::DeepArchive,
+    ];
+
+    /// The class as S3 spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "STANDARD",
+            Self::ReducedRedundancy => "REDUCED_REDUNDANCY",
+            Self::StandardIa => "STANDARD_IA",
+            Self::OnezoneIa => "ONEZONE_IA",
+            Self::IntelligentTiering => "INTELLIGENT_TIERING",
+            Self::GlacierIr => "GLACIER_IR",
+            Self::Glacier => "GLACIER",
+            Self::DeepArchive => "DEEP_ARCHIVE",
+        }
+    }
+}
+
+/// Who owns the replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplicaOwner {
+    /// The destination account: by bucket-owner-enforced ownership, or by owner override where the bucket is not ours to set.
+    Destination,
+    /// The owner of the source object; the destination account may not be able to read its replicas.
+    Source,
+}
+
+/// Whether rules are proven by canary objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Canary {
+    /// An object of this name is written under each rule's prefix, with the rule's tags, and removed by version on both sides.
+    Write {
+        /// The last part of the key.
+        name: String,
+    },
+    /// Nobody proves the rules; a finding in every plan.
+    Skip {
+        /// Why, in the user's words.
+        reason: String,
+    },
+}
+
+/// Whether replication is watched by alarms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Monitoring {
+    /// Nothing was said; a finding in every plan until alarms are supported.
+    Unset,
+    /// Nobody watches; a finding in every plan.
+    None {
+        /// Why, in the user's words.
+        reason: String,
+    },
+}
+
+/// What may be destroyed and taken over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Guards {
+    /// How many deletions a plan may hold before `apply` refuses it.
+    pub max_deletes: u32,
+    /// Addresses of existing, unmarked things that s3ferry may take over.
+    pub adopt: Vec<String>,
+}

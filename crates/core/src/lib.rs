@@ -9,4 +9,5 @@
 //! Start reading at [`spec`], then `model`, `desired` and `plan`.
 
 pub mod ids;
+pub mod plan;
 pub mod spec;

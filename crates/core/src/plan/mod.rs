@@ -1,0 +1,3 @@
+//! The plan: what would change, why, in which order, and what a reviewer should know.
+
+pub mod format;

@@ -9,5 +9,6 @@
 //! Start reading at [`spec`], then `model`, `desired` and `plan`.
 
 pub mod ids;
+pub mod model;
 pub mod plan;
 pub mod spec;

@@ -1,0 +1,193 @@
+//! Ports: the traits that the engine reaches the world through.
+//!
+//! Planning gets only [`Read`]; execution gets [`Write`], which reads too, and [`Objects`] for canaries.
+//! Adapters: the AWS SDK (`s3ferry-aws`), memory and decorators (`s3ferry-testkit`). One contract suite, in the
+//! testkit, holds for every adapter.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use s3ferry_core::ids::Arn;
+use s3ferry_core::model::{BucketRef, Document, Target};
+
+/// Reads what targets hold.
+pub trait Read: Send + Sync {
+    /// Reads one target; `None` where nothing is there.
+    ///
+    /// # Guarantees
+    /// The document is of the target's kind. Nothing is changed.
+    ///
+    /// # Caveats
+    /// S3 and IAM are eventually consistent: the answer may be older than the last write, also older than an answer
+    /// before (BC:s3 GetBucketReplication).
+    ///
+    /// # Errors
+    /// [`PortError`]; the adapter has retried what is safe to retry (reads only).
+    fn read(
+        &self,
+        target: &Target,
+    ) -> impl Future<Output = Result<Option<Document>, PortError>> + Send;
+}
+
+/// Brings targets to what a document says.
+pub trait Write: Read {
+    /// Makes one target hold `after`, or nothing.
+    ///
+    /// # Guarantees
+    /// Can be repeated: writing the same document twice is as writing it once. Not retried inside; a caller that gets an
+    /// error reads again first, because the write may have happened.
+    ///
+    /// # Assumptions
+    /// `change.before` is what the caller last read; adapters use it to find the smallest calls (create or update,
+    /// tags added or removed), never to decide whether to write.
+    ///
+    /// # Errors
+    /// [`PortError`]; after [`Class::Transient`] the write may or may not have happened.
+    fn write(
+        &self,
+        target: &Target,
+        change: WriteChange<'_>,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// What a target held and shall hold.
+#[derive(Debug, Clone, Copy)]
+pub struct WriteChange<'a> {
+    /// As last read; `None` where nothing is there.
+    pub before: Option<&'a Document>,
+    /// As wanted; `None` to remove it.
+    pub after: Option<&'a Document>,
+}
+
+/// Reads and writes single objects, for canaries.
+pub trait Objects: Send + Sync {
+    /// Writes an object and gives its version ID.
+    ///
+    /// # Errors
+    /// [`PortError`]; after [`Class::Transient`] the object may have been written.
+    fn put(&self, object: &NewObject) -> impl Future<Output = Result<String, PortError>> + Send;
+
+    /// The state of one version; `None` where it is not there.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn head(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> impl Future<Output = Result<Option<ObjectHead>, PortError>> + Send;
+
+    /// The version IDs of exactly this key, delete markers included.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn versions(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+    ) -> impl Future<Output = Result<Vec<String>, PortError>> + Send;
+
+    /// Removes one version for good; removing what is not there succeeds.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn delete(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// An object to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewObject {
+    /// The bucket.
+    pub bucket: BucketRef,
+    /// The key.
+    pub key: String,
+    /// The content.
+    pub body: Vec<u8>,
+    /// Tags, set with the put, because tag filters match only tags present then (UG26:replication-troubleshoot).
+    pub tags: BTreeMap<String, String>,
+    /// User metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// The SSE-KMS key to encrypt with; the bucket's default where absent.
+    pub kms_key: Option<Arn>,
+}
+
+/// The state of one version of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectHead {
+    /// `x-amz-replication-status`.
+    pub replication: Replication,
+    /// User metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// The ETag without quotes.
+    pub etag: Option<String>,
+    /// The size in bytes.
+    pub size: u64,
+}
+
+/// The replication status of a version (BC:s3 ReplicationStatus; both spellings of completed are read).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replication {
+    /// No rule took it.
+    NotEligible,
+    /// On its way.
+    Pending,
+    /// At every destination.
+    Completed,
+    /// Given up; live replication does not retry (UG:replication-status).
+    Failed,
+    /// It is a replica itself.
+    Replica,
+    /// A word that this build does not know.
+    Other(String),
+}
+
+/// Why a call did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{service}:{operation} on {target}: {code}: {message}{}", request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
+pub struct PortError {
+    /// What to do about it.
+    pub class: Class,
+    /// The service, e.g. `s3`.
+    pub service: &'static str,
+    /// The operation, in AWS's words, e.g. `PutBucketReplication`.
+    pub operation: &'static str,
+    /// What was called on: a target's address, or bucket and key.
+    pub target: String,
+    /// The error code, or the kind of failure where there was no answer.
+    pub code: String,
+    /// The message, as AWS gave it; sanitise before showing.
+    pub message: String,
+    /// AWS's request ID.
+    pub request_id: Option<String>,
+    /// What the user can do, where the adapter knows.
+    pub hint: Option<String>,
+}
+
+/// What to do about an error; retry, hint and exit code are functions of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// No usable credentials, or credentials of another account (exit 7).
+    Credentials,
+    /// The caller is not allowed (exit 7).
+    Denied,
+    /// Too fast: wait longer, then again.
+    Throttled,
+    /// Timeout, reset, 5xx, lost reply: read again, then perhaps write again.
+    Transient,
+    /// AWS does not see yet what was just made (a role as principal, versioning, a bucket): wait and try again, bounded.
+    Propagation,
+    /// Another operation on the same thing is under way (409 OperationAborted): wait, then again.
+    Busy,
+    /// The bucket is in another Region than the spec says, or owned by another account.
+    Misplaced,
+    /// AWS will never take this.
+    Rejected,
+    /// The answer could not be understood.
+    Unexpected,
+}

@@ -1,0 +1,106 @@
+//! The question every service asks before it acts: may this caller do this?
+//!
+//! IAM answers it ([`crate::iam`]); the other services know only this trait.
+
+use std::fmt;
+
+/// Who calls, after the signature was checked. The front puts it into the request's extensions;
+/// a request without one is anonymous ([`Caller::anonymous`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// Account of the caller; empty for an anonymous one.
+    pub(crate) account: String,
+    /// As GetCallerIdentity shows it: `arn:aws:sts::111111111111:assumed-role/R/session`.
+    pub(crate) arn: String,
+    /// Key `aws:PrincipalArn`: ARN of the role (with its path), user or root.
+    pub(crate) principal_arn: String,
+    /// As GetCallerIdentity shows it: `AROA...:session`, `AIDA...`, or the account id for root.
+    pub(crate) user_id: String,
+    /// Unique id of the role or user, as policies store it; the account id for root.
+    pub(crate) principal_id: String,
+    /// What kind of principal it is.
+    pub(crate) kind: CallerKind,
+    /// The account's root, which needs no policy in its own account.
+    pub(crate) is_root: bool,
+    /// Session policy given with AssumeRole, which narrows what the role may do.
+    pub(crate) session_policy: Option<String>,
+}
+
+/// The kinds of caller the policy logic treats apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallerKind {
+    /// The account's root.
+    Root,
+    /// An IAM user.
+    User,
+    /// A session of a role.
+    AssumedRole,
+    /// Nobody: the request was not signed.
+    Anonymous,
+}
+
+impl Caller {
+    /// Returns the caller of a request that was not signed.
+    pub(crate) fn anonymous() -> Self {
+        Self {
+            account: String::new(),
+            arn: "anonymous".to_owned(),
+            principal_arn: String::new(),
+            user_id: "anonymous".to_owned(),
+            principal_id: String::new(),
+            kind: CallerKind::Anonymous,
+            is_root: false,
+            session_policy: None,
+        }
+    }
+}
+
+/// What a caller wants to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Action<'a> {
+    /// `s3:PutObject`.
+    pub(crate) name: &'a str,
+    /// ARN of what it is done to.
+    pub(crate) resource: &'a str,
+    /// Account that owns the resource.
+    pub(crate) resource_account: &'a str,
+    /// The resource's own policy as [`Authority::store_principals`] returned it.
+    pub(crate) resource_policy: Option<&'a str>,
+    /// Condition keys of this request, beyond those the caller has by itself (`aws:PrincipalArn`,
+    /// `aws:PrincipalAccount`, `aws:userid`, `aws:CurrentTime` ...). A key given twice is multivalued.
+    pub(crate) context: &'a [(&'a str, String)],
+}
+
+/// Why a caller may not act, in AWS's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Denied {
+    /// The message of the AccessDenied error.
+    pub(crate) message: String,
+    /// A policy denies it by name, as against no policy allowing it.
+    pub(crate) explicit: bool,
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Decides what callers may do; implemented by IAM.
+pub(crate) trait Authority: Send + Sync {
+    /// Decides one action with AWS's policy evaluation logic.
+    fn authorize(&self, caller: &Caller, action: &Action<'_>) -> Result<(), Denied>;
+
+    /// Lets a service (`s3.amazonaws.com`) assume a role, by the role's trust policy.
+    fn assume_as_service(&self, service: &str, role_arn: &str) -> Result<Caller, Denied>;
+
+    /// Checks `iam:PassRole` on the role, with `iam:PassedToService`.
+    fn may_pass_role(&self, caller: &Caller, role_arn: &str, service: &str) -> Result<(), Denied>;
+
+    /// Replaces the principals of a policy by their unique ids, as AWS stores them. The error is
+    /// AWS's text where the document cannot be parsed or a principal does not exist (yet).
+    fn store_principals(&self, policy_json: &str) -> Result<String, String>;
+
+    /// Shows stored principals as ARNs; those that are gone stay bare unique ids.
+    fn show_principals(&self, stored_json: &str) -> String;
+}

@@ -1,0 +1,101 @@
+//! What a sandbox is started with.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use crate::environment::Account;
+use crate::error::StartError;
+use crate::sandbox::Sandbox;
+
+/// What a sandbox is started with; made by [`Sandbox::builder`].
+#[derive(Debug, Clone)]
+pub struct Builder {
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) listen: SocketAddr,
+    pub(crate) seed: u64,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            accounts: Vec::new(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            seed: 1,
+        }
+    }
+}
+
+impl Builder {
+    /// Adds an account of twelve digits and the Region it works in by default. The first account
+    /// is the one whose root credentials [`Sandbox::environment`] names.
+    #[must_use]
+    pub fn account(mut self, id: impl Into<String>, region: impl Into<String>) -> Self {
+        self.accounts.push(Account {
+            id: id.into(),
+            region: region.into(),
+        });
+        self
+    }
+
+    /// Listens here and not on a free port of 127.0.0.1.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Starts every source of ids with this; sandboxes with one seed hand out the same ids.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Starts the sandbox.
+    ///
+    /// # Errors
+    /// Where there is no account, an account id is not valid, or the address cannot be used.
+    pub async fn start(self) -> Result<Sandbox, StartError> {
+        self.check()?;
+        Sandbox::start(self).await
+    }
+
+    fn check(&self) -> Result<(), StartError> {
+        if self.accounts.is_empty() {
+            return Err(StartError::NoAccounts);
+        }
+        for (index, Account { id, region: _ }) in self.accounts.iter().enumerate() {
+            if id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(StartError::AccountId(id.clone()));
+            }
+            if self.accounts[..index]
+                .iter()
+                .any(|earlier| earlier.id == *id)
+            {
+                return Err(StartError::DuplicateAccount(id.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_checked() {
+        assert!(matches!(
+            Builder::default().check(),
+            Err(StartError::NoAccounts)
+        ));
+        let short = Builder::default().account("123", "eu-west-1");
+        assert!(matches!(short.check(), Err(StartError::AccountId(_))));
+        let one = Builder::default().account("111111111111", "eu-west-1");
+        let twice = one.clone().account("111111111111", "us-east-1");
+        assert!(matches!(
+            twice.check(),
+            Err(StartError::DuplicateAccount(_))
+        ));
+        assert!(one.check().is_ok());
+    }
+}

@@ -1,0 +1,61 @@
+//! The sandbox's clock: real time plus what a test added, so that delays need no sleeping.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+/// Real time plus an offset that only grows. Clones share the offset.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    ahead_ms: Arc<AtomicU64>,
+}
+
+impl Clock {
+    /// Returns the sandbox's time.
+    pub fn now(&self) -> SystemTime {
+        SystemTime::now() + Duration::from_millis(self.ahead_ms.load(Ordering::Relaxed))
+    }
+
+    /// Moves the sandbox's time forward: delays pass and temporary credentials expire at once.
+    ///
+    /// Signatures are still checked against real time, because clients sign with it.
+    pub fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        let add = |ahead: u64| Some(ahead.saturating_add(by));
+        // The closure always answers, so there is no failure to handle.
+        let _ = self
+            .ahead_ms
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+}
+
+/// Returns the time as AWS's XML shows it, in whole seconds: `2026-01-02T03:04:05Z`.
+pub(crate) fn iso_seconds(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(seconds).map_or_else(
+        |_| String::new(),
+        |time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_share_the_time_that_was_added() {
+        let clock = Clock::default();
+        let before = clock.now();
+        clock.clone().advance(Duration::from_secs(3600));
+        assert!(clock.now() >= before + Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn times_are_shown_in_whole_seconds() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_000_000_999);
+        assert_eq!(iso_seconds(time), "2001-09-09T01:46:40Z");
+    }
+}

@@ -1,0 +1,27 @@
+//! What every service of one sandbox shares.
+
+use std::sync::Arc;
+
+use crate::authority::Authority;
+use crate::clock::Clock;
+use crate::switches::Switches;
+
+/// An account of the sandbox and the Region it works in by default.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    /// Twelve digits.
+    pub(crate) id: String,
+    /// The Region that `environment()` names; the account may use any other, too.
+    pub(crate) region: String,
+}
+
+/// What every service of one sandbox shares; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Environment {
+    pub(crate) accounts: Arc<[Account]>,
+    pub(crate) authority: Arc<dyn Authority>,
+    pub(crate) clock: Clock,
+    pub(crate) switches: Arc<Switches>,
+    /// Seed of every id; see [`crate::ids::Ids`].
+    pub(crate) seed: u64,
+}

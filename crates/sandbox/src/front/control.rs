@@ -1,0 +1,108 @@
+//! The control endpoint under `/_sandbox/`: what tests in the same process do through
+//! [`crate::Sandbox`], for other processes. It takes no signature; the sandbox holds no secret.
+//!
+//! ```text
+//! GET    /_sandbox/environment    the variables to export, as a JSON object
+//! GET    /_sandbox/calls          the call log          DELETE  forgets it
+//! GET    /_sandbox/snapshot       the state of the world
+//! POST   /_sandbox/settle         answers when no replication work is pending
+//! GET    /_sandbox/switches       the plain switches    PUT     replaces them
+//! POST   /_sandbox/faults         arms a fault          DELETE  removes all
+//! POST   /_sandbox/fail-call      {"k": 3, "kind": {"type": "drop_after"}}
+//! POST   /_sandbox/clock          {"advance_ms": 60000}
+//! ```
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::request::Parts;
+use s3s::Body;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::refusal::json_reply;
+use super::{Front, Reply};
+use crate::environment::Environment;
+use crate::switches::FaultKind;
+
+/// Where the control endpoint begins; not a valid bucket name, so S3 loses nothing.
+pub(crate) const PREFIX: &str = "/_sandbox/";
+
+/// The largest control request.
+const BODY: usize = 1 << 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FailCall {
+    k: u64,
+    kind: FaultKind,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_ms: u64,
+}
+
+/// Answers one control request.
+pub(crate) async fn answer(front: &Front, parts: &Parts, mut body: Body) -> Reply {
+    let Ok(bytes) = body.store_all_limited(BODY).await else {
+        return json_reply(400, &json!({ "error": "the body cannot be read" }));
+    };
+    let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    match (parts.method.as_str(), path) {
+        ("GET", what) => show(front, what),
+        ("POST", "settle") => {
+            front.world.settle().await;
+            json_reply(200, &json!({}))
+        }
+        (method, what) => match change(front, method, what, &bytes) {
+            Ok(()) => json_reply(200, &json!({})),
+            Err(error) => json_reply(400, &json!({ "error": error })),
+        },
+    }
+}
+
+fn show(front: &Front, what: &str) -> Reply {
+    match what {
+        "environment" => {
+            let environment: BTreeMap<_, _> = front.world.environment().into_iter().collect();
+            json_reply(200, &environment)
+        }
+        "calls" => json_reply(200, &front.calls.all()),
+        "snapshot" => json_reply(200, &front.world.snapshot()),
+        "switches" => json_reply(200, &front.environment.switches.delays()),
+        _ => json_reply(404, &json!({ "error": "there is no such control" })),
+    }
+}
+
+fn change(front: &Front, method: &str, what: &str, body: &[u8]) -> Result<(), String> {
+    let Environment {
+        switches, clock, ..
+    } = &front.environment;
+    match (method, what) {
+        ("DELETE", "calls") => front.calls.reset(),
+        ("PUT", "switches") => switches.set_delays(read(body)?),
+        ("POST", "faults") => {
+            switches.fail(read(body)?);
+        }
+        ("DELETE", "faults") => {
+            switches.clear_faults();
+        }
+        ("POST", "fail-call") => {
+            let FailCall { k, kind } = read(body)?;
+            switches.fail_call(k, kind);
+        }
+        ("POST", "clock") => {
+            let Advance { advance_ms } = read(body)?;
+            clock.advance(Duration::from_millis(advance_ms));
+        }
+        _ => return Err("there is no such control".to_owned()),
+    }
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
+}

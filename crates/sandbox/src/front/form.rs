@@ -1,0 +1,65 @@
+//! Names and values of a query string or a form body.
+
+use percent_encoding::percent_decode_str;
+
+/// Names and values in the order they came, decoded (`+` is a space).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Form {
+    fields: Vec<(String, String)>,
+}
+
+impl Form {
+    /// Parses `a=1&b=x%20y`; a name without `=` has an empty value.
+    pub(crate) fn parse(text: &str) -> Self {
+        let field = |field: &str| {
+            let (name, value) = field.split_once('=').unwrap_or((field, ""));
+            (decoded(name), decoded(value))
+        };
+        Self {
+            fields: text
+                .split('&')
+                .filter(|field| !field.is_empty())
+                .map(field)
+                .collect(),
+        }
+    }
+
+    /// Returns the first value of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Tells whether the name is there, with any value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Returns names and values in the order they came.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_decoded() {
+        let form = Form::parse("Action=PutRolePolicy&Doc=%7B%22a%22%3A+1%7D&flag");
+        assert_eq!(form.get("Doc"), Some("{\"a\": 1}"));
+        assert_eq!(form.get("flag"), Some(""));
+        assert!(!form.has("other"));
+    }
+}

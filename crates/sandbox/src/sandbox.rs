@@ -1,0 +1,198 @@
+//! A running sandbox.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::builder::Builder;
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::error::StartError;
+use crate::front::{CallRecord, Front, Server, Services};
+use crate::iam::Iam;
+use crate::keys::KeyRing;
+use crate::s3::S3;
+use crate::sts::Sts;
+use crate::switches::Switches;
+
+/// A running sandbox: accounts, Regions and services behind one port. It stops when dropped.
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let sandbox = s3ferry_sandbox::Sandbox::builder()
+///     .account("111111111111", "eu-west-1")
+///     .account("222222222222", "eu-central-1")
+///     .start()
+///     .await?;
+/// assert!(sandbox.endpoint().starts_with("http://127.0.0.1:"));
+/// sandbox.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Sandbox {
+    front: Arc<Front>,
+    server: Server,
+}
+
+/// What the sandbox and its control endpoint show of the whole.
+#[derive(Clone)]
+pub(crate) struct World {
+    endpoint: String,
+    root: RootKey,
+    region: String,
+    iam: Iam,
+    s3: S3,
+}
+
+/// The root credentials of the first account.
+#[derive(Clone)]
+pub(crate) struct RootKey {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
+impl World {
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let variables = [
+            ("AWS_ENDPOINT_URL", &self.endpoint),
+            ("AWS_ACCESS_KEY_ID", &self.root.id),
+            ("AWS_SECRET_ACCESS_KEY", &self.root.secret),
+            ("AWS_REGION", &self.region),
+            // boto3 and the AWS CLI read only this one.
+            ("AWS_DEFAULT_REGION", &self.region),
+        ];
+        variables
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .into()
+    }
+
+    pub(crate) fn snapshot(&self) -> serde_json::Value {
+        json!({ "iam": self.iam.snapshot(), "s3": self.s3.snapshot() })
+    }
+
+    pub(crate) async fn settle(&self) {
+        self.s3.settle().await;
+    }
+}
+
+impl Sandbox {
+    /// Begins to describe a sandbox.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) async fn start(builder: Builder) -> Result<Self, StartError> {
+        let Builder {
+            accounts,
+            listen,
+            seed,
+        } = builder;
+        let listener = Server::bind(listen).await?;
+        let failed = |source| StartError::Listen {
+            address: listen,
+            source,
+        };
+        let address = listener.local_addr().map_err(failed)?;
+
+        let (clock, switches) = (Clock::default(), Arc::new(Switches::default()));
+        let keys = KeyRing::new(clock.clone());
+        let iam = Iam::new(
+            &accounts,
+            seed,
+            clock.clone(),
+            Arc::clone(&switches),
+            keys.clone(),
+        );
+        let region = accounts
+            .first()
+            .map_or_else(String::new, |first| first.region.clone());
+        let root = accounts.first().map(|first| iam.add_root_key(&first.id));
+        let environment = Environment {
+            accounts: accounts.into(),
+            authority: Arc::new(iam.clone()),
+            clock,
+            switches,
+            seed,
+        };
+        let s3 = S3::start(&environment, keys.clone());
+        let world = World {
+            endpoint: format!("http://{address}"),
+            root: root.ok_or(StartError::NoAccounts)?,
+            region,
+            iam: iam.clone(),
+            s3: s3.clone(),
+        };
+        let services = Services {
+            s3,
+            query: vec![Box::new(iam.clone()), Box::new(Sts::new(iam))],
+        };
+        let front = Arc::new(Front::new(environment, keys, services, world));
+        let server = Server::serve(listener, Arc::clone(&front));
+        Ok(Self { front, server })
+    }
+
+    /// Returns the endpoint, as `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> &str {
+        &self.front.world.endpoint
+    }
+
+    /// Returns the access key id of the first account's root. Unlike AWS's root it may assume
+    /// roles, and the role `sandbox` of every account trusts it.
+    pub fn root_access_key_id(&self) -> &str {
+        &self.front.world.root.id
+    }
+
+    /// Returns the secret that goes with [`Sandbox::root_access_key_id`].
+    pub fn root_secret_access_key(&self) -> &str {
+        &self.front.world.root.secret
+    }
+
+    /// Returns the variables that point SDKs and tools at the sandbox.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.front.world.environment()
+    }
+
+    /// Returns the switches for faults, delays and stale reads.
+    pub fn switches(&self) -> &Switches {
+        &self.front.environment.switches
+    }
+
+    /// Returns the clock, which can be moved forward.
+    pub fn clock(&self) -> &Clock {
+        &self.front.environment.clock
+    }
+
+    /// Returns the API calls since the start or the last reset.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.front.calls.all()
+    }
+
+    /// Forgets the API calls so far; their numbers begin again at 1.
+    pub fn reset_calls(&self) {
+        self.front.calls.reset();
+    }
+
+    /// Waits until no replication work is pending.
+    pub async fn settle(&self) {
+        self.front.world.settle().await;
+    }
+
+    /// Returns the state of the whole world, in an order that does not depend on chance.
+    pub fn snapshot(&self) -> serde_json::Value {
+        self.front.world.snapshot()
+    }
+
+    /// Stops the sandbox, waiting a moment for calls in flight.
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
+    }
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("endpoint", &self.endpoint())
+            .finish_non_exhaustive()
+    }
+}

@@ -11,4 +11,5 @@
 pub mod ids;
 pub mod model;
 pub mod plan;
+pub mod policy;
 pub mod spec;

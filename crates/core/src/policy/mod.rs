@@ -1,0 +1,25 @@
+//! IAM and S3 policy documents: reading them without losing a byte, comparing them by meaning, editing
+//! the part that is ours, and writing the least that replication needs.
+//!
+//! ```text
+//! text --grammar--> PolicyDocument --canon--> CanonicalDocument   equal or not: decides every write
+//!                        |         --containment--> Comparison    broader or narrower: explains, never decides
+//!                        |         --deny--> DenyHit              would a foreign Deny stop replication
+//!                        +--edit--> PolicyDocument --to_json--> text
+//! ```
+//!
+//! Start reading at [`grammar`].
+
+pub mod canon;
+pub mod edit;
+pub mod grammar;
+mod principals;
+pub mod size;
+
+pub use canon::{CanonicalDocument, CanonicalStatement, Permission, same_meaning};
+pub use edit::union_for_growth;
+pub use grammar::{Effect, PolicyDocument, PolicyError, Scope, Statement, Version};
+pub use principals::BrokenPrincipal;
+
+#[cfg(test)]
+mod tests;

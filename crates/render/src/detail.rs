@@ -1,0 +1,335 @@
+//! What a change does to its item, as lines with a sign each; drawn by text and Markdown alike.
+//!
+//! Creates show every leaf of the item as it will be, deletes every leaf as it was, updates the leaves that differ.
+//! Policies become tables, texts of several lines become line diffs, lists become their elements. What is the same
+//! may be counted instead of shown; what differs is always shown.
+
+use s3ferry_core::plan::format::Change;
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use crate::leaf::{Leaf, compact, leaves, plain_list};
+use crate::sanitize::{columns, sanitize};
+use crate::statement::{self, Row};
+use crate::view::Verb;
+use crate::words::count;
+
+/// What happens to the line's content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sign {
+    Add,
+    Remove,
+    Change,
+    Same,
+}
+
+/// A line of a change's details.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) sign: Sign,
+    /// How deep it stands, in steps.
+    pub(crate) depth: usize,
+    /// What it is about; empty where it is about the same as the line above.
+    pub(crate) label: String,
+    /// The column, counted in characters, at which the text begins after the label.
+    pub(crate) align: usize,
+    pub(crate) text: String,
+}
+
+impl Line {
+    fn new(sign: Sign, depth: usize, label: &str, text: impl Into<String>) -> Self {
+        Self {
+            sign,
+            depth,
+            label: label.to_owned(),
+            align: 0,
+            text: text.into(),
+        }
+    }
+
+    /// The label and the room up to where the text begins.
+    pub(crate) fn lead(&self) -> String {
+        let missing = self.align.saturating_sub(columns(&self.label));
+        format!("{}{}", self.label, " ".repeat(missing))
+    }
+}
+
+/// Labels longer than this push their own text out instead of everybody's.
+const WIDEST_LABEL: usize = 36;
+/// Up to this many elements that stay the same are shown, so that a statement can be read whole.
+const SAME_SHOWN: usize = 8;
+/// Lines of context around a changed line of a text.
+const CONTEXT: usize = 3;
+
+/// The details of a change, for lines of about `width` columns.
+pub(crate) fn details(change: &Change, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if statement::is_statement(&change.before) || statement::is_statement(&change.after) {
+        table(&mut lines, 0, &change.before, &change.after);
+    } else {
+        for leaf in changed_leaves(change) {
+            leaf_lines(&mut lines, &leaf, width);
+        }
+    }
+    align(&mut lines);
+    lines
+}
+
+/// The leaves that the plan says differ, or where it says none, those that do.
+fn changed_leaves(change: &Change) -> Vec<Leaf<'_>> {
+    let stated = change
+        .attributes
+        .iter()
+        .flat_map(|one| leaves(&sanitize(&one.path), &one.before, &one.after));
+    match Verb::of(change) {
+        Verb::Update | Verb::Prove if !change.attributes.is_empty() => stated.collect(),
+        Verb::Create | Verb::Delete | Verb::Replace | Verb::Update | Verb::Prove => {
+            leaves("", &change.before, &change.after)
+        }
+    }
+}
+
+fn leaf_lines(lines: &mut Vec<Line>, leaf: &Leaf<'_>, width: usize) {
+    let (before, after) = (unfolded(leaf.before), unfolded(leaf.after));
+    if statement::is_policy(&before) || statement::is_policy(&after) {
+        lines.push(Line::new(sign(leaf), 0, &format!("{}:", leaf.path), ""));
+        policy(lines, &before, &after);
+    } else if is_long_text(leaf.before) || is_long_text(leaf.after) {
+        lines.push(Line::new(sign(leaf), 0, &format!("{}:", leaf.path), ""));
+        text_diff(
+            lines,
+            leaf.before.as_str().unwrap_or_default(),
+            leaf.after.as_str().unwrap_or_default(),
+        );
+    } else {
+        plain(lines, leaf, width);
+    }
+}
+
+/// A policy that is kept as text, as the policy that it is.
+fn unfolded(value: &Value) -> Value {
+    let parsed = value
+        .as_str()
+        .filter(|text| text.trim_start().starts_with(['{', '[']));
+    parsed
+        .and_then(|text| serde_json::from_str::<Value>(text).ok())
+        .filter(statement::is_policy)
+        .unwrap_or_else(|| value.clone())
+}
+
+fn is_long_text(value: &Value) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| text.trim_end_matches('\n').contains('\n'))
+}
+
+const fn sign(leaf: &Leaf<'_>) -> Sign {
+    match (leaf.before, leaf.after) {
+        (Value::Null, _) => Sign::Add,
+        (_, Value::Null) => Sign::Remove,
+        (_, _) => Sign::Change,
+    }
+}
+
+/// A leaf in one line, or where it is too long for one, its elements or its two values on lines of their own.
+fn plain(lines: &mut Vec<Line>, leaf: &Leaf<'_>, width: usize) {
+    let label = format!("{}:", leaf.path);
+    let whole = match sign(leaf) {
+        Sign::Add => compact(leaf.after),
+        Sign::Remove => compact(leaf.before),
+        Sign::Change | Sign::Same => format!("{} -> {}", compact(leaf.before), compact(leaf.after)),
+    };
+    let fits = columns(&label).max(WIDEST_LABEL) + columns(&whole) < width;
+    match plain_list(leaf.before).zip(plain_list(leaf.after)) {
+        Some((before, after)) if !fits => {
+            lines.push(Line::new(sign(leaf), 0, &label, ""));
+            elements(lines, 1, "", &before, &after);
+        }
+        _ if !fits && sign(leaf) == Sign::Change => {
+            lines.push(Line::new(Sign::Change, 0, &label, compact(leaf.before)));
+            lines.push(Line::new(
+                Sign::Change,
+                0,
+                "",
+                format!("-> {}", compact(leaf.after)),
+            ));
+        }
+        _ => lines.push(Line::new(sign(leaf), 0, &label, whole)),
+    }
+}
+
+/// A policy's statements: those that differ as tables, those that do not counted.
+fn policy(lines: &mut Vec<Line>, before: &Value, after: &Value) {
+    let (frame_before, frame_after) = (statement::frame(before), statement::frame(after));
+    for leaf in leaves("", &frame_before, &frame_after) {
+        let mut frame = Vec::new();
+        plain(&mut frame, &leaf, usize::MAX);
+        lines.extend(frame.into_iter().map(|line| Line { depth: 1, ..line }));
+    }
+    let (pairs, same) = paired(&all_statements(before), &all_statements(after));
+    for (before, after) in pairs {
+        statement_lines(lines, before, after);
+    }
+    if same > 0 {
+        lines.push(Line::new(
+            Sign::Same,
+            1,
+            "",
+            format!("({} the same)", count(same, "statement")),
+        ));
+    }
+}
+
+fn all_statements(policy: &Value) -> Vec<&Value> {
+    if statement::is_statement(policy) {
+        return vec![policy];
+    }
+    statement::statements(policy).unwrap_or_default()
+}
+
+fn statement_lines(lines: &mut Vec<Line>, before: &Value, after: &Value) {
+    let sign = sign(&Leaf {
+        path: String::new(),
+        before,
+        after,
+    });
+    lines.push(Line::new(sign, 1, "statement", ""));
+    table(lines, 2, before, after);
+}
+
+/// Statements that belong together, by Sid, where not equal; and how many are equal.
+fn paired<'a>(before: &[&'a Value], after: &[&'a Value]) -> (Vec<(&'a Value, &'a Value)>, usize) {
+    let mut gone: Vec<&Value> = Vec::new();
+    let mut new: Vec<&Value> = after.to_vec();
+    for statement in before {
+        match new.iter().position(|other| other == statement) {
+            Some(index) => drop(new.remove(index)),
+            None => gone.push(statement),
+        }
+    }
+    let same = before.len() - gone.len();
+    let mut pairs = Vec::new();
+    for statement in gone {
+        let sid = statement::sid(statement);
+        let partner = new
+            .iter()
+            .position(|other| !sid.is_empty() && statement::sid(other) == sid);
+        pairs.push((
+            statement,
+            partner.map_or(&Value::Null, |index| new.remove(index)),
+        ));
+    }
+    pairs.extend(new.into_iter().map(|statement| (&Value::Null, statement)));
+    (pairs, same)
+}
+
+/// A statement's table, each element with its sign.
+fn table(lines: &mut Vec<Line>, depth: usize, before: &Value, after: &Value) {
+    let (rows_before, rows_after) = (statement::rows(before), statement::rows(after));
+    let mut labels: Vec<&str> = rows_before.iter().map(|row| row.label.as_str()).collect();
+    for (index, row) in rows_after.iter().enumerate() {
+        if !labels.contains(&row.label.as_str()) {
+            labels.insert(index.min(labels.len()), &row.label);
+        }
+    }
+    for label in labels {
+        elements(
+            lines,
+            depth,
+            label,
+            &row(&rows_before, label),
+            &row(&rows_after, label),
+        );
+    }
+}
+
+fn row(rows: &[Row], label: &str) -> Vec<String> {
+    rows.iter()
+        .filter(|row| row.label == label)
+        .flat_map(|row| row.elements.iter().cloned())
+        .collect()
+}
+
+/// The elements of two lists as sets: each removed, added or the same; many that are the same are counted.
+fn elements(lines: &mut Vec<Line>, depth: usize, label: &str, before: &[String], after: &[String]) {
+    let removed = before
+        .iter()
+        .filter(|one| !after.contains(one))
+        .map(|one| (Sign::Remove, one));
+    let added = after
+        .iter()
+        .filter(|one| !before.contains(one))
+        .map(|one| (Sign::Add, one));
+    let same: Vec<_> = after.iter().filter(|one| before.contains(one)).collect();
+    let mut label = label;
+    for (sign, element) in removed.chain(added) {
+        lines.push(Line::new(sign, depth, label, element.as_str()));
+        label = "";
+    }
+    if same.len() > SAME_SHOWN {
+        lines.push(Line::new(
+            Sign::Same,
+            depth,
+            label,
+            format!("({} more, the same)", same.len()),
+        ));
+        return;
+    }
+    for element in same {
+        lines.push(Line::new(Sign::Same, depth, label, element.as_str()));
+        label = "";
+    }
+}
+
+/// A line diff of two texts with some context; what lies between is counted.
+fn text_diff(lines: &mut Vec<Line>, before: &str, after: &str) {
+    let diff = TextDiff::from_lines(before, after);
+    let mut shown = 0;
+    for group in diff.grouped_ops(CONTEXT) {
+        let start = group.first().map_or(shown, |op| op.old_range().start);
+        skipped(lines, start.saturating_sub(shown));
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => Sign::Remove,
+                ChangeTag::Insert => Sign::Add,
+                ChangeTag::Equal => Sign::Same,
+            };
+            lines.push(Line::new(
+                sign,
+                1,
+                "",
+                sanitize(change.value().trim_end_matches('\n')),
+            ));
+        }
+        shown = group.last().map_or(shown, |op| op.old_range().end);
+    }
+    skipped(lines, before.lines().count().saturating_sub(shown));
+}
+
+fn skipped(lines: &mut Vec<Line>, same: usize) {
+    if same > 0 {
+        lines.push(Line::new(
+            Sign::Same,
+            1,
+            "",
+            format!("({} the same)", count(same, "line")),
+        ));
+    }
+}
+
+/// Gives lines of the same depth that follow each other one column for their texts.
+fn align(lines: &mut [Line]) {
+    for block in lines.chunk_by_mut(|one, next| one.depth == next.depth) {
+        let widths = block
+            .iter()
+            .filter(|line| !line.text.is_empty())
+            .map(|line| columns(&line.label));
+        let widest = widths
+            .filter(|width| *width <= WIDEST_LABEL)
+            .max()
+            .unwrap_or(0);
+        for line in block.iter_mut().filter(|_| widest > 0) {
+            line.align = widest.max(columns(&line.label)) + 2;
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! Checks a tree against the table of fields: unknown fields, wrong types, malformed values, fields of later versions.
+//!
+//! What is reported is taken out of the tree (as [`Kind::Bad`]), so that nothing reports it twice.
+
+use crate::report::{Report, Span};
+use crate::scalar::Scalar;
+use crate::suggest::nearest;
+use crate::table::{Field, List, Named, Record, Shape, Support, Word};
+use crate::yaml::{Entry, Kind, Node};
+
+/// Checks the value of a field; `called` is the field's name, and `key_at` where it stands.
+pub(crate) fn check(
+    report: &mut Report<'_>,
+    node: &mut Node,
+    shape: &Shape,
+    called: &str,
+    key_at: Span,
+) {
+    if matches!(node.kind, Kind::Bad) {
+        return;
+    }
+    if matches!(node.kind, Kind::Null) {
+        let help = format!("write {}, or remove the line", takes(shape));
+        report.error("no-value", key_at, format!("`{called}` has no value"), help);
+        node.kind = Kind::Bad;
+        return;
+    }
+    match shape {
+        Shape::Scalar(scalar) => check_scalar(report, node, *scalar, called),
+        Shape::Bool => check_bool(report, node, called),
+        Shape::Words(words) => check_word(report, node, words, called),
+        Shape::Record(record) => check_record(report, node, record, called),
+        Shape::Named(named) => check_named(report, node, named, called),
+        Shape::List(list) => check_list(report, node, list, called),
+        Shape::Either(shapes) => check_either(report, node, shapes, called, key_at),
+        Shape::False(help) => check_false(report, node, called, help),
+    }
+}
+
+/// What a shape takes, as a phrase.
+pub(crate) fn takes(shape: &Shape) -> String {
+    match shape {
+        Shape::Scalar(scalar) => scalar.takes().to_owned(),
+        Shape::Bool => "true or false".to_owned(),
+        Shape::Words(words) => one_of(
+            words
+                .iter()
+                .filter(|word| word.later.is_none())
+                .map(|word| word.word),
+        ),
+        Shape::Record(record) => {
+            format!(
+                "a mapping with {}",
+                all_of(record.fields.iter().map(|field| field.name))
+            )
+        }
+        Shape::Named(named) => takes_named(named),
+        Shape::List(_) => A_LIST.to_owned(),
+        Shape::Either(shapes) => shapes.iter().map(takes).collect::<Vec<_>>().join(", or "),
+        Shape::False(_) => "false".to_owned(),
+    }
+}
+
+const A_LIST: &str = "a list, each item on a line of its own after `- `";
+
+fn takes_named(named: &Named) -> String {
+    format!("a mapping of {} names to their values", named.what)
+}
+
+fn one_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    joined(words, "or")
+}
+
+fn all_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    joined(words, "and")
+}
+
+fn joined<'w>(words: impl Iterator<Item = &'w str>, last: &str) -> String {
+    let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    match words.split_last() {
+        Some((end, start)) if !start.is_empty() => format!("{} {last} {end}", start.join(", ")),
+        _ => words.join(""),
+    }
+}
+
+fn wrong_type(report: &mut Report<'_>, node: &mut Node, called: &str, takes: &str, help: String) {
+    let message = format!("`{called}` takes {takes}, and this is {}", node.what());
+    report.error("wrong-type", node.at, message, help);
+    node.kind = Kind::Bad;
+}
+
+fn check_scalar(report: &mut Report<'_>, node: &mut Node, scalar: Scalar, called: &str) {
+    if scalar.is_number() {
+        return check_number(report, node, scalar, called);
+    }
+    let wrong = match &node.kind {
+        Kind::Text(text) => match scalar.check(text) {
+            Ok(()) => return,
+            Err(wrong) => wrong,
+        },
+        Kind::Number(text, _) => return unquoted(report, node, called, &text.clone()),
+        Kind::Bool(value) => return unquoted(report, node, called, &value.to_string()),
+        Kind::Null | Kind::List(_) | Kind::Map(_) | Kind::Bad => {
+            let help = format!("write {} after `{called}:`", scalar.takes());
+            return wrong_type(report, node, called, "one value", help);
+        }
+    };
+    report.error(wrong.code, node.at, wrong.message, wrong.help);
+    node.kind = Kind::Bad;
+}
+
+fn unquoted(report: &mut Report<'_>, node: &mut Node, called: &str, text: &str) {
+    let help = format!("write it in quotes: \"{text}\"");
+    wrong_type(report, node, called, "text", help);
+}
+
+fn check_number(report: &mut Report<'_>, node: &mut Node, scalar: Scalar, called: &str) {
+    let value = match &node.kind {
+        Kind::Number(_, value) => value.filter(|value| u32::try_from(*value).is_ok()),
+        Kind::Text(text) => {
+            let quoted = text.parse::<u32>().is_ok();
+            let help = if quoted {
+                "write it without quotes"
+            } else {
+                scalar.takes()
+            };
+            return wrong_type(report, node, called, "a number", help.to_owned());
+        }
+        Kind::Null | Kind::Bool(_) | Kind::List(_) | Kind::Map(_) | Kind::Bad => {
+            return wrong_type(
+                report,
+                node,
+                called,
+                "a number",
+                format!("write {}", scalar.takes()),
+            );
+        }
+    };
+    match (scalar, value) {
+        (Scalar::Version, Some(1)) | (Scalar::Count, Some(_)) => return,
+        (Scalar::Version, _) => report.error(
+            "version",
+            node.at,
+            "this version of the spec format is not known here",
+            "write `version: 1`; if the file was made for a newer s3ferry, use that one",
+        ),
+        _ => report.error(
+            "bad-value",
+            node.at,
+            format!("`{called}` must be a whole number from 0 to {}", u32::MAX),
+            format!("write {}", scalar.takes()),
+        ),
+    }
+    node.kind = Kind::Bad;
+}
+
+fn check_bool(report: &mut Report<'_>, node: &mut Node, called: &str) {
+    let help = match &node.kind {
+        Kind::Bool(_) => return,
+        Kind::Text(text) => match text.to_ascii_lowercase().as_str() {
+            "yes" | "on" | "true" | "y" => "write `true`, without quotes".to_owned(),
+            "no" | "off" | "false" | "n" => "write `false`, without quotes".to_owned(),
+            _ => "write `true` or `false`".to_owned(),
+        },
+        _ => "write `true` or `false`".to_owned(),
+    };
+    wrong_type(report, node, called, "true or false", help);
+}
+
+fn check_false(report: &mut Report<'_>, node: &mut Node, called: &str, help: &str) {
+    match node.kind {
+        Kind::Bool(false) => {}
+        Kind::Bool(true) => {
+            report.error(
+                "source-kms-keys",
+                node.at,
+                format!("`{called}: true` does not say which keys"),
+                help,
+            );
+            node.kind = Kind::Bad;
+        }
+        _ => check_bool(report, node, called),
+    }
+}
+
+fn check_word(report: &mut Report<'_>, node: &mut Node, words: &[Word], called: &str) {
+    let Kind::Text(text) = &node.kind else {
+        let help = format!("write {}", takes_words(words));
+        return wrong_type(report, node, called, "one word", help);
+    };
+    match words.iter().find(|word| word.word == text) {
+        Some(Word { later: None, .. }) => return,
+        Some(Word {
+            word,
+            later: Some(today),
+            ..
+        }) => report.error(
+            "not-yet-supported",
+            node.at,
+            format!("`{called}: {word}` is not yet supported"),
+            *today,
+        ),
+        None => {
+            let known = words.iter().map(|word| word.word);
+            let help = match nearest(text, known) {
+                Some(meant) => format!("did you mean `{meant}`? It takes {}", takes_words(words)),
+                None => format!("write {}{}", takes_words(words), no_such_class(text)),
+            };
+            report.error(
+                "unknown-word",
+                node.at,
+                format!("`{called}` does not take `{text}`"),
+                help,
+            );
+        }
+    }
+    node.kind = Kind::Bad;
+}
+
+fn takes_words(words: &[Word]) -> String {
+    one_of(
+        words
+            .iter()
+            .filter(|word| word.later.is_none())
+            .map(|word| word.word),
+    )
+}
+
+/// Storage classes that exist and that a replication destination does not take (BC:s3 StorageClass).
+fn no_such_class(text: &str) -> &'static str {
+    match text {
+        "OUTPOSTS" | "SNOW" | "EXPRESS_ONEZONE" | "FSX_OPENZFS" | "FSX_ONTAP" => {
+            "; this class is not for objects of a general purpose bucket in a Region"
+        }
+        _ => "",
+    }
+}
+
+fn check_record(report: &mut Report<'_>, node: &mut Node, record: &'static Record, called: &str) {
+    let Kind::Map(entries) = &mut node.kind else {
+        let help = takes(&Shape::Record(record));
+        return wrong_type(report, node, called, "a mapping", format!("write {help}"));
+    };
+    recognise(report, entries, record);
+    for entry in entries.iter_mut() {
+        if let Some(field) = record.field(&entry.key) {
+            check_field(report, entry, field);
+        }
+    }
+}
+
+/// Reports unknown fields. One that is nearly a known field stands for it from here on, as a mistake.
+fn recognise(report: &mut Report<'_>, entries: &mut Vec<Entry>, record: &Record) {
+    let given: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+    entries.retain_mut(|entry| {
+        if record.field(&entry.key).is_some() {
+            return true;
+        }
+        let free = |name: &&str| !given.iter().any(|given| given == name);
+        let meant = nearest(
+            &entry.key,
+            record.fields.iter().map(|field| field.name).filter(free),
+        );
+        let help = match (meant, foreign_name(&entry.key)) {
+            (_, Some(help)) => help.to_owned(),
+            (Some(meant), None) => format!("did you mean `{meant}`?"),
+            (None, None) => {
+                format!(
+                    "{} has {}",
+                    record.what,
+                    all_of(record.fields.iter().map(|field| field.name))
+                )
+            }
+        };
+        let message = format!("`{}` is not a field of {}", entry.key, record.what);
+        report.error("unknown-field", entry.key_at, message, help);
+        let Some(meant) = meant else {
+            return false;
+        };
+        meant.clone_into(&mut entry.key);
+        entry.value.kind = Kind::Bad;
+        true
+    });
+}
+
+/// Names that other tools give to what a spec says otherwise.
+fn foreign_name(key: &str) -> Option<&'static str> {
+    let help = match key {
+        "filter" | "Filter" => "write `prefix` and `tags` in the rule itself",
+        "priority" | "Priority" => {
+            "the order of the rules is their priority: the most important first"
+        }
+        "status" | "Status" => "write `enabled: true` or `enabled: false`",
+        "delete_marker_replication" | "DeleteMarkerReplication" => {
+            "write `delete_markers: mirror` or `delete_markers: keep`"
+        }
+        "existing_object_replication" | "ExistingObjectReplication" => {
+            "S3 no longer takes this in rules; existing objects are copied by `backfill`"
+        }
+        "metrics" | "Metrics" => "metrics come with every rule; there is nothing to write",
+        "replication_time" | "ReplicationTime" | "rtc" => "write `time_control: true`",
+        "role" | "Role" => "write `roles: { replication: { name: NAME } }` in the migration",
+        "versioning" => "both buckets are versioned in every phase; there is nothing to write",
+        _ => return None,
+    };
+    Some(help)
+}
+
+fn check_field(report: &mut Report<'_>, entry: &mut Entry, field: &'static Field) {
+    let errors = report.count();
+    check(
+        report,
+        &mut entry.value,
+        &field.shape,
+        field.name,
+        entry.key_at,
+    );
+    if report.count() > errors || matches!(entry.value.kind, Kind::Bad) {
+        return;
+    }
+    match field.support {
+        Support::Now => {}
+        Support::Later(today) => later(report, entry, today),
+        Support::Only { key, word, today } => only(report, entry, key, word, today),
+    }
+}
+
+fn later(report: &mut Report<'_>, entry: &mut Entry, today: &str) {
+    let message = format!("`{}` is not yet supported", entry.key);
+    report.error("not-yet-supported", entry.key_at, message, today);
+    entry.value.kind = Kind::Bad;
+}
+
+/// A mapping that is supported with one key, and with that key holds nothing else.
+fn only(report: &mut Report<'_>, entry: &mut Entry, key: &str, word: Option<&str>, today: &str) {
+    let supported = entry.value.get(key).is_some_and(|found| {
+        word.is_none_or(|word| found.value.text().is_none_or(|text| text == word))
+    });
+    if !supported {
+        return later(report, entry, today);
+    }
+    if let Some(other) = entry.value.entries().iter().find(|other| other.key != key) {
+        let message = format!(
+            "`{}` contradicts `{key}` of the same `{}`",
+            other.key, entry.key
+        );
+        report.error(
+            "contradiction",
+            other.key_at,
+            message,
+            format!("keep one of the two: {today}"),
+        );
+        entry.value.kind = Kind::Bad;
+    }
+}
+
+fn check_named(report: &mut Report<'_>, node: &mut Node, named: &Named, called: &str) {
+    let Kind::Map(entries) = &mut node.kind else {
+        let help = format!("write {}", takes_named(named));
+        return wrong_type(report, node, called, "a mapping", help);
+    };
+    for entry in entries.iter_mut() {
+        if let Err(wrong) = named.key.check(&entry.key) {
+            report.error(wrong.code, entry.key_at, wrong.message, wrong.help);
+            entry.value.kind = Kind::Bad;
+        }
+        let called = entry.key.clone();
+        check(report, &mut entry.value, &named.of, &called, entry.key_at);
+    }
+}
+
+fn check_list(report: &mut Report<'_>, node: &mut Node, list: &List, called: &str) {
+    let Kind::List(items) = &mut node.kind else {
+        return wrong_type(report, node, called, "a list", format!("write {A_LIST}"));
+    };
+    if items.len() < list.at_least {
+        report.error(
+            "empty-list",
+            node.at,
+            format!("`{called}` is empty"),
+            "write at least one item",
+        );
+        node.kind = Kind::Bad;
+        return;
+    }
+    for item in items {
+        let at = item.at;
+        check(report, item, &list.of, called, at);
+    }
+}
+
+/// Picks the alternative that the value looks like; the last one is the mapping.
+fn check_either(
+    report: &mut Report<'_>,
+    node: &mut Node,
+    shapes: &'static [Shape],
+    called: &str,
+    key_at: Span,
+) {
+    let is_map = matches!(node.kind, Kind::Map(_));
+    let record = shapes.iter().find_map(|shape| match shape {
+        Shape::Record(record) => Some(*record),
+        _ => None,
+    });
+    if let (true, Some(record)) = (is_map, record) {
+        let errors = report.count();
+        check_record(report, node, record, called);
+        if let (Some(today), true) = (record.later, report.count() == errors) {
+            let message = format!("`{called}` as a mapping is not yet supported");
+            report.error("not-yet-supported", key_at, message, today);
+            node.kind = Kind::Bad;
+        }
+        return;
+    }
+    match (&node.kind, shapes.first()) {
+        (Kind::List(_), _) | (_, None) => {
+            let all = shapes.iter().map(takes).collect::<Vec<_>>().join(", or ");
+            wrong_type(
+                report,
+                node,
+                called,
+                "one value or a mapping",
+                format!("write {all}"),
+            );
+        }
+        (_, Some(first)) => check(report, node, first, called, key_at),
+    }
+}

@@ -1,0 +1,261 @@
+//! What migrations must agree on: buckets have one owner, one role, one configuration, and data flows one way.
+
+use std::collections::BTreeMap;
+
+use s3ferry_core::ids::{BucketName, RuleName};
+use s3ferry_core::spec::{Create, RuleSpec};
+
+use super::migration::{EndPlace, Placed};
+use crate::report::{Report, Span};
+
+/// How many rules a bucket's replication configuration holds (BC:s3 ReplicationConfiguration).
+const MOST_RULES: usize = 1000;
+
+/// Checks migrations against each other.
+pub(super) fn between(report: &mut Report<'_>, migrations: &[Placed]) {
+    owners(report, migrations);
+    sources(report, migrations);
+    destinations(report, migrations);
+    filters(report, migrations);
+    flow(report, migrations);
+}
+
+/// A bucket name is one bucket, so it is in one account wherever it is named.
+fn owners(report: &mut Report<'_>, migrations: &[Placed]) {
+    let mut first: BTreeMap<&BucketName, (&str, EndPlace)> = BTreeMap::new();
+    for placed in migrations {
+        let Placed {
+            migration,
+            source,
+            destination,
+            ..
+        } = placed;
+        let ends = [
+            (
+                &migration.source.bucket,
+                migration.source.account.as_str(),
+                *source,
+            ),
+            (
+                &migration.destination.bucket,
+                migration.destination.account.as_str(),
+                *destination,
+            ),
+        ];
+        for (bucket, account, at) in ends {
+            let (known, known_at) = *first.entry(bucket).or_insert((account, at));
+            if known != account {
+                let known_at = report.name(known_at.account);
+                report.error(
+                    "bucket-in-two-accounts",
+                    at.account,
+                    format!("`{bucket}` is in `{account}` here and in `{known}` at {known_at}"),
+                    "a bucket belongs to one account and one Region: name the same account in both places",
+                );
+            }
+        }
+    }
+}
+
+/// Migrations that share a source bucket share its one role, and its one configuration.
+fn sources(report: &mut Report<'_>, migrations: &[Placed]) {
+    for placed in groups(migrations, |placed| &placed.migration.source.bucket) {
+        one_role(report, &placed);
+        let count: usize = placed
+            .iter()
+            .map(|placed| placed.migration.rules.len())
+            .sum();
+        if let (true, Some(last)) = (count > MOST_RULES, placed.last()) {
+            report.error(
+                "too-many-rules",
+                last.rules_at
+                    .first()
+                    .map_or(last.source.bucket, |(id, _)| *id),
+                format!(
+                    "`{}` has {count} rules over all migrations",
+                    last.migration.source.bucket
+                ),
+                "S3 takes 1,000 rules per source bucket: join rules by a shorter prefix",
+            );
+        }
+    }
+}
+
+fn one_role(report: &mut Report<'_>, placed: &[&Placed]) {
+    let Some((first, others)) = placed.split_first() else {
+        return;
+    };
+    for other in others
+        .iter()
+        .filter(|other| other.migration.role != first.migration.role)
+    {
+        let at = other
+            .role_at
+            .or(first.role_at)
+            .unwrap_or(other.source.bucket);
+        report.error(
+            "role-conflict",
+            at,
+            format!(
+                "`{}` and `{}` replicate `{}` by two roles, `{}` and `{}`",
+                first.name, other.name, first.migration.source.bucket, first.migration.role, other.migration.role
+            ),
+            "a replication configuration has one role for all rules: name the same `roles.replication` in both, or in `defaults`",
+        );
+    }
+}
+
+/// Migrations that share a destination bucket agree on who makes it and how.
+fn destinations(report: &mut Report<'_>, migrations: &[Placed]) {
+    for placed in groups(migrations, |placed| &placed.migration.destination.bucket) {
+        let Some((first, others)) = placed.split_first() else {
+            continue;
+        };
+        let bucket = &first.migration.destination.bucket;
+        for other in others {
+            let (ours, theirs) = (&first.migration, &other.migration);
+            if ours.destination.create != theirs.destination.create {
+                let place = report.name(first.create_at);
+                report.error(
+                    "destination-conflict",
+                    other.create_at,
+                    format!(
+                        "`{}` and `{}` do not agree on how `{bucket}` is made",
+                        first.name, other.name
+                    ),
+                    format!(
+                        "give both the same `create` and `encryption`; the other is at {place}"
+                    ),
+                );
+            } else if matches!(ours.destination.create, Create::Yes(_))
+                && ours.owner != theirs.owner
+            {
+                let place = report.name(first.owner_at);
+                report.error(
+                    "destination-conflict",
+                    other.owner_at,
+                    format!("`{}` and `{}` do not agree on who owns replicas in `{bucket}`", first.name, other.name),
+                    format!("ownership is a setting of the bucket: give both the same `owner`; the other is at {place}"),
+                );
+            }
+        }
+    }
+}
+
+/// Two rules with one source, one destination and one filter: one of them can never act.
+fn filters(report: &mut Report<'_>, migrations: &[Placed]) {
+    type Filter<'f> = (
+        &'f BucketName,
+        &'f BucketName,
+        &'f str,
+        &'f BTreeMap<String, String>,
+    );
+    let mut first: BTreeMap<Filter<'_>, (&Placed, &RuleName, Span)> = BTreeMap::new();
+    for placed in migrations {
+        let (source, destination) = (
+            &placed.migration.source.bucket,
+            &placed.migration.destination.bucket,
+        );
+        for (
+            RuleSpec {
+                name, prefix, tags, ..
+            },
+            (id_at, filter_at),
+        ) in placed.migration.rules.iter().zip(&placed.rules_at)
+        {
+            let earlier = first.insert((source, destination, prefix, tags), (placed, name, *id_at));
+            if let Some((earlier, earlier_name, earlier_at)) = earlier {
+                let place = report.name(earlier_at);
+                report.error(
+                    "same-filter",
+                    *filter_at,
+                    format!(
+                        "the rule `{name}` of `{}` selects the same objects as `{earlier_name}` of `{}`",
+                        placed.name, earlier.name
+                    ),
+                    format!("remove one of the two or change its `prefix` or `tags`; the other is at {place}"),
+                );
+            }
+        }
+    }
+}
+
+/// Data flows one way: no bucket is reached again from itself, and replicas do not travel on.
+fn flow(report: &mut Report<'_>, migrations: &[Placed]) {
+    let mut onward: BTreeMap<&BucketName, Vec<&Placed>> = BTreeMap::new();
+    for placed in migrations {
+        onward
+            .entry(&placed.migration.source.bucket)
+            .or_default()
+            .push(placed);
+    }
+    for placed in migrations {
+        let bucket = &placed.migration.destination.bucket;
+        let Some(next) = onward.get(bucket).and_then(|next| next.first()) else {
+            continue;
+        };
+        match way_back(&onward, placed) {
+            Some(back) => looped(report, placed, back),
+            None => report.warning(
+                "replicas-stay",
+                placed.destination.bucket,
+                format!("`{}` replicates `{bucket}` on, but not what arrives there from `{}`", next.name, placed.name),
+                "S3 does not replicate replicas: if the third bucket shall have these objects too, replicate to it from \
+                 the first one",
+            ),
+        }
+    }
+}
+
+/// The migration that closes a loop from this one's destination to its source.
+fn way_back<'p>(
+    onward: &BTreeMap<&BucketName, Vec<&'p Placed>>,
+    from: &Placed,
+) -> Option<&'p Placed> {
+    let goal = &from.migration.source.bucket;
+    let mut seen: Vec<&BucketName> = Vec::new();
+    let mut open = vec![&from.migration.destination.bucket];
+    while let Some(bucket) = open.pop() {
+        if seen.contains(&bucket) {
+            continue;
+        }
+        seen.push(bucket);
+        for placed in onward.get(bucket).into_iter().flatten() {
+            if placed.migration.destination.bucket == *goal {
+                return Some(placed);
+            }
+            open.push(&placed.migration.destination.bucket);
+        }
+    }
+    None
+}
+
+/// Reports a loop once, at the later of its migrations.
+fn looped(report: &mut Report<'_>, placed: &Placed, back: &Placed) {
+    if placed.name < back.name {
+        return;
+    }
+    let place = report.name(back.destination.bucket);
+    report.error(
+        "replication-loop",
+        placed.destination.bucket,
+        format!("`{}` and `{}` replicate in a circle", back.name, placed.name),
+        format!(
+            "remove one of the two; the other is at {place}\n\
+             a migration moves data one way: with writers on both sides neither bucket is a copy of the other, and a delete \
+             on one side hides the object on both"
+        ),
+    );
+}
+
+/// Groups of at least one migration with the same key, in the order of names.
+fn groups<'p, K: Ord + 'p>(
+    migrations: &'p [Placed],
+    key: impl Fn(&'p Placed) -> &'p K,
+) -> Vec<Vec<&'p Placed>> {
+    let mut groups: BTreeMap<&K, Vec<&Placed>> = BTreeMap::new();
+    for placed in migrations {
+        groups.entry(key(placed)).or_default().push(placed);
+    }
+    groups.into_values().collect()
+}

@@ -1,0 +1,88 @@
+//! KMS keys: S3 accepts a rule with any text as its key, and then no object replicates
+//! (UG:replication-config-for-kms-objects), so what can be seen offline is refused here.
+
+use s3ferry_core::ids::Arn;
+use s3ferry_core::spec::Account;
+
+use crate::report::{Report, Span};
+
+/// Which side a key belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// It decrypts source objects.
+    Source,
+    /// It encrypts replicas.
+    Destination,
+}
+
+/// A key that belongs to the account and Region of its bucket.
+pub(super) fn key(
+    report: &mut Report<'_>,
+    text: &str,
+    at: Span,
+    side: Side,
+    account: &Account,
+) -> Option<Arn> {
+    let key = Arn::new(text).ok()?;
+    let (name, whose) = match side {
+        Side::Source => ("source", "objects are encrypted in their bucket's Region"),
+        Side::Destination => (
+            "destination",
+            "replicas are encrypted in the destination Region; S3 does not check it and every object fails",
+        ),
+    };
+    let partition = account.region.partition();
+    if key.partition() != partition.as_str() {
+        report.error(
+            "partition",
+            at,
+            format!(
+                "the key is in partition {}, and the {name} account is in {partition}",
+                key.partition()
+            ),
+            format!(
+                "name a key whose ARN begins with `arn:{partition}:kms:{}:`",
+                account.region
+            ),
+        );
+        return None;
+    }
+    if key.region() != account.region.as_str() {
+        report.error(
+            "key-region",
+            at,
+            format!(
+                "the key is in {}, and the {name} bucket is in {}",
+                key.region(),
+                account.region
+            ),
+            format!("name a key of {}: {whose}", account.region),
+        );
+        return None;
+    }
+    if key.account() != account.id.as_str() {
+        other_account(report, &key, at, side, account);
+    }
+    Some(key)
+}
+
+fn other_account(report: &mut Report<'_>, key: &Arn, at: Span, side: Side, account: &Account) {
+    match side {
+        Side::Destination => report.error(
+            "key-account",
+            at,
+            format!("the key is in account {}, and the destination account is {}", key.account(), account.id),
+            format!(
+                "name a customer managed key of account {}: replicas under another account's key, or under its `aws/s3`, \
+                 cannot be read by the account that stores them",
+                account.id
+            ),
+        ),
+        Side::Source => report.warning(
+            "key-account",
+            at,
+            format!("the key is in account {}, and the source account is {}", key.account(), account.id),
+            "its key policy must let the replication role decrypt, and s3ferry cannot see or set that",
+        ),
+    }
+}

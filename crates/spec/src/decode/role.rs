@@ -1,0 +1,109 @@
+//! The replication role: one per source bucket, in the source account.
+
+use s3ferry_core::ids::{Arn, BucketName, RoleName};
+use s3ferry_core::spec::Account;
+use sha2::{Digest, Sha256};
+
+use super::view::View;
+use crate::report::{Report, Span};
+use crate::yaml::Kind;
+
+/// The longest name of a role (BC:iam CreateRole).
+const LONGEST: usize = 64;
+
+/// The path of every role that s3ferry makes.
+const PATH: &str = "role/s3ferry/";
+
+/// The role that a migration names, and where; or the default.
+pub(super) fn role(
+    report: &mut Report<'_>,
+    migration: &View<'_>,
+    bucket: &BucketName,
+    source: &Account,
+    destination: &Account,
+) -> Option<(RoleName, Option<Span>)> {
+    let replication = match migration.optional("roles")? {
+        Some(roles) => roles.optional("replication")?,
+        None => None,
+    };
+    let Some(view) = replication else {
+        return Some((default_role(bucket)?, None));
+    };
+    let name = match view.node().kind {
+        Kind::Map(_) => view.require(report, "name")?,
+        _ => view,
+    };
+    let (text, at) = (name.text()?, name.place());
+    if text.starts_with("arn:") {
+        let arn = Arn::new(text).ok()?;
+        let role = by_arn(report, &arn, at, source, destination)?;
+        return Some((role, Some(at)));
+    }
+    Some((RoleName::new(text).ok()?, Some(at)))
+}
+
+fn by_arn(
+    report: &mut Report<'_>,
+    arn: &Arn,
+    at: Span,
+    source: &Account,
+    destination: &Account,
+) -> Option<RoleName> {
+    let last = arn.resource().rsplit('/').next().unwrap_or_default();
+    if arn.account() == source.id.as_str() {
+        return by_path(report, arn, at, last);
+    }
+    if arn.account() == destination.id.as_str() {
+        report.error(
+            "role-in-destination",
+            at,
+            format!("the replication role is in account {}, the destination", arn.account()),
+            format!(
+                "name a role of the source account {}, e.g. `replication: {{ name: {last} }}`\n\
+                 S3 assumes ONE role to read the source and write the destination, and it is passed to S3 in the source \
+                 account; iam:PassRole never crosses accounts (IAM User Guide, id_roles_use_passrole)\n\
+                 the destination account grants that role in its bucket policy, which s3ferry writes",
+                source.id
+            ),
+        );
+    } else {
+        report.error(
+            "role-account",
+            at,
+            format!("the replication role is in account {}, and the source account is {}", arn.account(), source.id),
+            "write the name only: the role is made in the source account, because iam:PassRole never crosses accounts",
+        );
+    }
+    None
+}
+
+fn by_path(report: &mut Report<'_>, arn: &Arn, at: Span, last: &str) -> Option<RoleName> {
+    if let Some(name) = arn
+        .resource()
+        .strip_prefix(PATH)
+        .and_then(|name| RoleName::new(name).ok())
+    {
+        return Some(name);
+    }
+    report.error(
+        "role-path",
+        at,
+        format!("the role `{}` is not under the path /s3ferry/", arn.resource()),
+        format!(
+            "write `replication: {{ name: {last} }}`: s3ferry makes the role /s3ferry/{last} and keeps its policies; \
+             a role that others keep is left alone"
+        ),
+    );
+    None
+}
+
+/// `s3ferry-<bucket>`, shortened with a hash where it is too long.
+pub(super) fn default_role(bucket: &BucketName) -> Option<RoleName> {
+    let whole = format!("s3ferry-{bucket}");
+    if whole.len() <= LONGEST {
+        return RoleName::new(whole).ok();
+    }
+    let hash = hex::encode(Sha256::digest(bucket.as_str().as_bytes()));
+    let start: String = whole.chars().take(LONGEST - 9).collect();
+    RoleName::new(format!("{start}-{}", &hash[..8])).ok()
+}

@@ -1,0 +1,462 @@
+//! The fields of the contract that this version parses, checks and refuses as not yet supported. Data only.
+
+use super::Need::{Default, Optional, Required};
+use super::Shape::{Bool, List as ListShape, Record as RecordShape, Scalar as ScalarShape, Words};
+use super::{Field, List, Record, Word, record, word};
+use crate::scalar::Scalar;
+
+/// `backfill`.
+pub(super) const BACKFILL: Field = Field::new(
+    "backfill",
+    RecordShape(&BACKFILL_FIELDS),
+    Default("{ scope: none }"),
+    "Which objects from before the rules are copied by S3 Batch Replication.",
+)
+.whole()
+.only(
+    "scope",
+    Some("none"),
+    "existing objects are not copied yet: write `backfill: { scope: none }` or leave the field out",
+);
+
+static BACKFILL_FIELDS: Record = record(
+    "a backfill",
+    &[
+        Field::new(
+            "scope",
+            Words(SCOPES),
+            Required("write `scope: none`"),
+            "Which objects are copied.",
+        ),
+        Field::new(
+            "confirm",
+            Bool,
+            Default("true"),
+            "Whether the job waits for a person after its cost is known.",
+        ),
+    ],
+);
+
+static SCOPES: &[Word] = &[
+    word("never-replicated", "Objects that no rule has seen."),
+    word("failed", "Objects whose replication failed."),
+    word("both", "Both of these."),
+    word("none", "No objects."),
+];
+
+/// `roles.destination`.
+pub(super) const DESTINATION_ROLE: Field = Field::new(
+    "destination",
+    RecordShape(&DESTINATION_ROLE_FIELDS),
+    Optional("no such role is made"),
+    "A role in the destination account, for writers after the cutover and for reverse replication. It is not the role that S3 replicates with.",
+)
+.later("no role is made in the destination account yet; replication needs none there: remove the field");
+
+static DESTINATION_ROLE_FIELDS: Record = record(
+    "a destination role",
+    &[
+        Field::new(
+            "name",
+            ScalarShape(Scalar::RoleName),
+            Required("write the name of the role"),
+            "The name of the role.",
+        ),
+        Field::new(
+            "trust",
+            ListShape(&PRINCIPALS),
+            Default("[]"),
+            "The ARNs that may assume the role.",
+        ),
+    ],
+);
+
+static PRINCIPALS: List = List {
+    of: ScalarShape(Scalar::PrincipalArn),
+    at_least: 0,
+};
+
+/// The fields of `monitoring`.
+pub(super) static MONITORING: Record = record(
+    "monitoring",
+    &[
+        Field::new(
+            "none",
+            ScalarShape(Scalar::Text),
+            Optional("replication is watched"),
+            "Why nobody watches. It stands in every plan. Not together with other fields.",
+        ),
+        Field::new(
+            "notify",
+            RecordShape(&NOTIFY),
+            Optional("nobody is told"),
+            "The SNS topics that alarms go to, for each side.",
+        ),
+        Field::new(
+            "failed_operations",
+            RecordShape(&FAILED_OPERATIONS),
+            Optional("the default of alarms"),
+            "The alarm on operations that failed.",
+        ),
+        Field::new(
+            "latency",
+            ScalarShape(Scalar::Duration),
+            Optional("the default of alarms"),
+            "The alarm on the age of what waits.",
+        ),
+        Field::new(
+            "pending_operations",
+            ScalarShape(Scalar::Count),
+            Optional("the default of alarms"),
+            "The alarm on the number of operations that wait.",
+        ),
+        Field::new(
+            "pending_bytes",
+            ScalarShape(Scalar::Size),
+            Optional("the default of alarms"),
+            "The alarm on the bytes that wait.",
+        ),
+    ],
+);
+
+static NOTIFY: Record = record(
+    "the topics to notify",
+    &[
+        Field::new(
+            "source",
+            ListShape(&TOPICS),
+            Default("[]"),
+            "Topics in the source Region.",
+        ),
+        Field::new(
+            "destination",
+            ListShape(&TOPICS),
+            Default("[]"),
+            "Topics in the destination Region.",
+        ),
+    ],
+);
+
+static TOPICS: List = List {
+    of: ScalarShape(Scalar::TopicArn),
+    at_least: 0,
+};
+
+static FAILED_OPERATIONS: Record = record(
+    "an alarm on failed operations",
+    &[
+        Field::new(
+            "above",
+            ScalarShape(Scalar::Count),
+            Default("0"),
+            "How many failures are too many.",
+        ),
+        Field::new(
+            "missing_data",
+            Words(MISSING),
+            Default("ignore"),
+            "What no data means.",
+        ),
+    ],
+);
+
+static MISSING: &[Word] = &[
+    word("ignore", "The alarm stays as it is."),
+    word("missing", "The alarm has no data."),
+    word("breaching", "The alarm goes off."),
+    word("notBreaching", "All is well."),
+];
+
+/// `logging`.
+pub(super) const LOGGING: Field = Field::new(
+    "logging",
+    RecordShape(&LOGGING_FIELDS),
+    Optional("logging is left as it is"),
+    "Access logs, CloudTrail data events and inventories of both buckets.",
+)
+.later("logging is left as it is on both buckets: remove the field");
+
+static LOGGING_FIELDS: Record = record(
+    "logging",
+    &[
+        Field::new(
+            "access",
+            RecordShape(&ACCESS_LOGS),
+            Optional("left as it is"),
+            "S3 server access logs.",
+        ),
+        Field::new(
+            "cloudtrail",
+            RecordShape(&TRAILS),
+            Optional("left as it is"),
+            "CloudTrail data events.",
+        ),
+        Field::new(
+            "inventory",
+            RecordShape(&INVENTORIES),
+            Optional("left as it is"),
+            "S3 Inventory.",
+        ),
+    ],
+);
+
+static ACCESS_LOGS: Record = record(
+    "access logs",
+    &[
+        Field::new(
+            "source",
+            RecordShape(&LOG_TARGET),
+            Optional("left as it is"),
+            "Where logs of the source bucket go.",
+        ),
+        Field::new(
+            "destination",
+            RecordShape(&LOG_TARGET),
+            Optional("left as it is"),
+            "Where logs of the destination bucket go.",
+        ),
+    ],
+);
+
+static LOG_TARGET: Record = record(
+    "a place for logs",
+    &[
+        Field::new(
+            "bucket",
+            ScalarShape(Scalar::Bucket),
+            Required("name the bucket"),
+            "The bucket, in the same account and Region.",
+        ),
+        Field::new(
+            "prefix",
+            ScalarShape(Scalar::Prefix),
+            Default("\"\""),
+            "What the keys begin with.",
+        ),
+    ],
+);
+
+static TRAILS: Record = record(
+    "trails",
+    &[
+        Field::new(
+            "source",
+            RecordShape(&TRAIL),
+            Optional("left as it is"),
+            "The trail of the source account.",
+        ),
+        Field::new(
+            "destination",
+            RecordShape(&TRAIL),
+            Optional("left as it is"),
+            "The trail of the destination account.",
+        ),
+    ],
+);
+
+static TRAIL: Record = record(
+    "a trail",
+    &[
+        Field::new(
+            "trail",
+            ScalarShape(Scalar::Text),
+            Required("name the trail"),
+            "The name of the trail.",
+        ),
+        Field::new(
+            "bucket",
+            ScalarShape(Scalar::Bucket),
+            Required("name the bucket"),
+            "The bucket that the trail writes to.",
+        ),
+    ],
+);
+
+static INVENTORIES: Record = record(
+    "inventories",
+    &[
+        Field::new(
+            "source",
+            RecordShape(&LOG_TARGET),
+            Optional("left as it is"),
+            "Where inventories of the source bucket go.",
+        ),
+        Field::new(
+            "destination",
+            RecordShape(&LOG_TARGET),
+            Optional("left as it is"),
+            "Where inventories of the destination bucket go.",
+        ),
+        Field::new(
+            "format",
+            Words(FORMATS),
+            Default("csv"),
+            "The format of the lists.",
+        ),
+        Field::new(
+            "schedule",
+            Words(SCHEDULES),
+            Default("daily"),
+            "How often lists are made.",
+        ),
+    ],
+);
+
+static FORMATS: &[Word] = &[
+    word("csv", "CSV."),
+    word("orc", "Apache ORC."),
+    word("parquet", "Apache Parquet."),
+];
+
+static SCHEDULES: &[Word] = &[word("daily", "Every day."), word("weekly", "Every week.")];
+
+/// `verify`.
+pub(super) const VERIFY: Field = Field::new(
+    "verify",
+    RecordShape(&VERIFY_FIELDS),
+    Optional("both sides are not compared"),
+    "How both sides are compared before the cutover.",
+)
+.later("the phase `verify` is not there yet: remove the field");
+
+static VERIFY_FIELDS: Record = record(
+    "a verification",
+    &[
+        Field::new(
+            "depth",
+            Words(DEPTHS),
+            Default("checksum"),
+            "What is compared.",
+        ),
+        Field::new(
+            "max_age",
+            ScalarShape(Scalar::Duration),
+            Default("24h"),
+            "How old a receipt may be.",
+        ),
+        Field::new(
+            "sample_content",
+            ScalarShape(Scalar::Percent),
+            Optional("no content is read"),
+            "How much content is read and compared.",
+        ),
+    ],
+);
+
+static DEPTHS: &[Word] = &[
+    word("listing", "Keys, versions and sizes."),
+    word("checksum", "Stored checksums as well."),
+    word("content", "The bytes."),
+];
+
+/// `cutover`.
+pub(super) const CUTOVER: Field = Field::new(
+    "cutover",
+    RecordShape(&CUTOVER_FIELDS),
+    Optional("there is no cutover"),
+    "How the source is frozen and consumers move.",
+)
+.later("the phase `cutover` is not there yet: remove the field");
+
+static CUTOVER_FIELDS: Record = record(
+    "a cutover",
+    &[
+        Field::new(
+            "freeze",
+            Bool,
+            Default("true"),
+            "Whether writes to the source are denied.",
+        ),
+        Field::new(
+            "allow",
+            ListShape(&PRINCIPALS),
+            Default("[]"),
+            "The ARNs that may write all the same.",
+        ),
+        Field::new(
+            "reverse_replication",
+            Bool,
+            Default("false"),
+            "Whether the destination replicates back, so that going back loses nothing.",
+        ),
+        Field::new(
+            "quiet",
+            ScalarShape(Scalar::Duration),
+            Default("1h"),
+            "How long the source must have been unread.",
+        ),
+        Field::new(
+            "consumers",
+            ListShape(&CONSUMERS),
+            Default("[]"),
+            "Who reads and writes the bucket.",
+        ),
+    ],
+);
+
+static CONSUMERS: List = List {
+    of: RecordShape(&CONSUMER),
+    at_least: 0,
+};
+
+static CONSUMER: Record = record(
+    "a consumer",
+    &[
+        Field::new(
+            "name",
+            ScalarShape(Scalar::Text),
+            Required("name the consumer"),
+            "Its name.",
+        ),
+        Field::new(
+            "moved",
+            Bool,
+            Default("false"),
+            "Whether it uses the destination.",
+        ),
+    ],
+);
+
+/// `retire`.
+pub(super) const RETIRE: Field = Field::new(
+    "retire",
+    RecordShape(&RETIRE_FIELDS),
+    Optional("the source is kept"),
+    "What becomes of the source.",
+)
+.later("the phase `retire` is not there yet, and the source is kept: remove the field");
+
+static RETIRE_FIELDS: Record = record(
+    "a retirement",
+    &[
+        Field::new(
+            "source",
+            Words(ENDS),
+            Default("keep"),
+            "What becomes of the source bucket.",
+        ),
+        Field::new(
+            "receipt",
+            ScalarShape(Scalar::Receipt),
+            Optional("none, and nothing is deleted"),
+            "The verification receipt that covers what is deleted.",
+        ),
+        Field::new(
+            "by",
+            Words(MEANS),
+            Default("objects"),
+            "How the bucket is emptied.",
+        ),
+    ],
+);
+
+static ENDS: &[Word] = &[
+    word("keep", "Nothing is deleted."),
+    word("empty", "Every version is deleted."),
+    word("delete", "The bucket is deleted too."),
+];
+
+static MEANS: &[Word] = &[
+    word("objects", "Object by object."),
+    word("lifecycle", "By a lifecycle rule."),
+];

@@ -67,7 +67,7 @@ pub trait Objects: Send + Sync {
     /// [`PortError`]; after [`Class::Transient`] the object may have been written.
     fn put(&self, object: &NewObject) -> impl Future<Output = Result<String, PortError>> + Send;
 
-    /// The state of one version; `None` where it is not there.
+    /// The state of one version; `None` where it is not there or is a delete marker (S3 answers 405 for one, BC:s3 HeadObject).
     ///
     /// # Errors
     /// [`PortError`].

@@ -1,7 +1,31 @@
 //! Ports, observation, execution, settling, events, journal and ledger; knows no AWS.
 //!
 //! ```text
-//! observe(Read) --> Observed --core::plan--> Plan --execute(Write, Objects)--> events --> journal, printer
+//! observe(Read) --> Observed --core::plan--> Plan --execute(Write, Objects)--> RunEvent --> journal, printer
+//!                                                                    |
+//!                                                                    +--> canary receipts --> ledger
 //! ```
+//!
+//! Start reading at [`ports`], then [`mod@observe`] and [`mod@execute`]. Time comes from `tokio::time` and, where a date
+//! is written down, from the caller's [`clock::Clock`]; nothing here reads the wall clock or a source of randomness.
 
+pub mod cancel;
+pub mod clock;
+pub mod events;
+pub mod execute;
+pub mod journal;
+pub mod ledger;
+pub mod limits;
+pub mod observe;
+pub mod outcome;
 pub mod ports;
+pub mod saved;
+
+pub use cancel::{CancelToken, Canceller};
+pub use clock::Clock;
+pub use events::{EventSink, RunEvent};
+pub use execute::{Run, execute};
+pub use limits::Limits;
+pub use observe::observe;
+pub use outcome::{Outcome, StepResult, Verdict};
+pub use saved::{Moved, compare_fingerprints};

@@ -1,0 +1,365 @@
+//! Events: what happens in a run, told once; the journal and the printer read the same stream.
+//!
+//! These are wire types of the journal: a minor version of [`crate::journal::FORMAT`] adds, a major one changes.
+
+use std::time::Duration;
+
+use s3ferry_core::plan::StepId;
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::{Counts, Verdict};
+use crate::ports::{Class, PortError};
+
+/// Something that happened in a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
+pub enum RunEvent {
+    /// The run began.
+    Started {
+        /// How many steps it has.
+        steps: u64,
+    },
+    /// A step began.
+    StepStarted {
+        /// The step.
+        step: String,
+        /// What it does.
+        action: StepAction,
+    },
+    /// A write is about to be sent. It may or may not have happened if this is the last that is known.
+    Writing {
+        /// The step.
+        step: String,
+        /// Which attempt this is, from 1.
+        attempt: u32,
+    },
+    /// A call failed and will be repeated after a wait.
+    Retrying {
+        /// The step.
+        step: String,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// The wait in milliseconds.
+        wait_ms: u64,
+        /// What failed.
+        problem: Problem,
+    },
+    /// A document is not as expected yet: an old read, or somebody's edit; it will be read again.
+    Doubted {
+        /// The step.
+        step: String,
+        /// The target's address.
+        target: String,
+    },
+    /// What was written is read back.
+    Settled {
+        /// The step.
+        step: String,
+        /// How many reads it took.
+        reads: u32,
+        /// How long it took, in milliseconds.
+        took_ms: u64,
+    },
+    /// A canary came one step further.
+    Canary {
+        /// The step.
+        step: String,
+        /// How far it is.
+        progress: CanaryProgress,
+    },
+    /// A step is done.
+    Done {
+        /// The step.
+        step: String,
+        /// How.
+        how: How,
+    },
+    /// A step failed.
+    Failed {
+        /// The step.
+        step: String,
+        /// Whether something may have been written all the same.
+        may_have_written: bool,
+        /// What went wrong.
+        problem: Problem,
+    },
+    /// A step's target is not what the plan was made from; nothing was written over it.
+    Stale {
+        /// The step.
+        step: String,
+        /// The target's address.
+        target: String,
+        /// The fingerprint that was expected.
+        expected: String,
+        /// The fingerprint that was found.
+        found: String,
+        /// Whether the step had written before it found this.
+        after_write: bool,
+    },
+    /// A step was not tried, because of another.
+    Skipped {
+        /// The step.
+        step: String,
+        /// The step that stopped the branch.
+        because: String,
+    },
+    /// A step did all it can and waits for AWS.
+    Waiting {
+        /// The step.
+        step: String,
+        /// What is waited for.
+        what: String,
+        /// How long it was waited for, in milliseconds.
+        waited_ms: u64,
+    },
+    /// The run was asked to stop: no write starts from here on.
+    Stopping {
+        /// Steps that are finished first.
+        running: u64,
+        /// Steps that will not start.
+        not_started: u64,
+    },
+    /// A step stopped because the run was asked to.
+    Interrupted {
+        /// The step.
+        step: String,
+        /// Whether something may have been written.
+        may_have_written: bool,
+    },
+    /// The run ended.
+    Finished {
+        /// How.
+        verdict: Verdict,
+        /// How many steps ended in which way.
+        counts: Counts,
+    },
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepAction {
+    /// It makes a document.
+    Create,
+    /// It changes a document.
+    Update,
+    /// It removes a document.
+    Delete,
+    /// It proves a rule.
+    Prove,
+}
+
+/// How a step came to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// The target already held what is wanted: an earlier run wrote it.
+    Already,
+    /// It was written and read back.
+    Written,
+    /// The rule is proven.
+    Proven,
+}
+
+/// How far a canary is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case", deny_unknown_fields)]
+pub enum CanaryProgress {
+    /// A canary of an earlier run is still on its way and is used.
+    Resumed {
+        /// Its version ID.
+        version: String,
+    },
+    /// It was written.
+    Put {
+        /// Its version ID.
+        version: String,
+        /// Which canary of this step it is, from 1.
+        attempt: u32,
+    },
+    /// S3 has it on its way.
+    Pending {
+        /// Its version ID.
+        version: String,
+    },
+    /// A new canary will be written, because this one cannot prove anything any more.
+    Abandoned {
+        /// Its version ID.
+        version: String,
+        /// Why.
+        why: String,
+    },
+    /// The replica was found at the destination.
+    Arrived {
+        /// Its version ID.
+        version: String,
+        /// How long it took, in milliseconds, as far as this run saw.
+        took_ms: u64,
+    },
+    /// Canaries were removed on both sides.
+    Removed {
+        /// How many versions.
+        versions: u64,
+        /// Versions of the key that are not canaries of this rule, or could not be removed; they stay.
+        left: Vec<LeftVersion>,
+    },
+}
+
+/// A version of a canary's key that stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftVersion {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+    /// The version ID.
+    pub version: String,
+    /// Why it stays.
+    pub why: String,
+}
+
+/// What went wrong, for people and for the exit code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Problem {
+    /// What kind of thing.
+    pub kind: ProblemKind,
+    /// What happened; from AWS where AWS answered, so sanitise before showing.
+    pub message: String,
+    /// What the user can do, where it is known.
+    pub hint: Option<String>,
+    /// AWS's request ID, where there was an answer.
+    pub request_id: Option<String>,
+}
+
+/// What kind of thing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemKind {
+    /// [`Class::Credentials`].
+    Credentials,
+    /// [`Class::Denied`].
+    Denied,
+    /// [`Class::Throttled`].
+    Throttled,
+    /// [`Class::Transient`].
+    Transient,
+    /// [`Class::Propagation`].
+    Propagation,
+    /// [`Class::Busy`].
+    Busy,
+    /// [`Class::Misplaced`].
+    Misplaced,
+    /// [`Class::Rejected`].
+    Rejected,
+    /// [`Class::Unexpected`].
+    Unexpected,
+    /// A write was acknowledged and is not read back within its bound.
+    Unsettled,
+    /// A canary shows that the rule does not replicate.
+    Canary,
+    /// The ledger could not be written.
+    Ledger,
+}
+
+impl ProblemKind {
+    /// Whether credentials or permissions are what is missing.
+    #[must_use]
+    pub const fn is_access(self) -> bool {
+        matches!(self, Self::Credentials | Self::Denied)
+    }
+}
+
+impl From<Class> for ProblemKind {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Credentials => Self::Credentials,
+            Class::Denied => Self::Denied,
+            Class::Throttled => Self::Throttled,
+            Class::Transient => Self::Transient,
+            Class::Propagation => Self::Propagation,
+            Class::Busy => Self::Busy,
+            Class::Misplaced => Self::Misplaced,
+            Class::Rejected => Self::Rejected,
+            Class::Unexpected => Self::Unexpected,
+        }
+    }
+}
+
+impl From<&PortError> for Problem {
+    fn from(error: &PortError) -> Self {
+        Self {
+            kind: error.class.into(),
+            message: error.to_string(),
+            hint: error.hint.clone(),
+            request_id: error.request_id.clone(),
+        }
+    }
+}
+
+impl Problem {
+    /// A problem that no single answer of AWS tells of.
+    pub(crate) fn new(kind: ProblemKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+            request_id: None,
+        }
+    }
+
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+}
+
+/// Takes events as they happen; must not block for long.
+pub trait EventSink: Send {
+    /// Takes one event.
+    fn event(&mut self, event: &RunEvent);
+}
+
+impl<F: FnMut(&RunEvent) + Send> EventSink for F {
+    fn event(&mut self, event: &RunEvent) {
+        self(event);
+    }
+}
+
+/// Passes every event to both.
+#[derive(Debug)]
+pub struct Both<A, B>(
+    /// The first to hear.
+    pub A,
+    /// The second to hear.
+    pub B,
+);
+
+impl<A: EventSink, B: EventSink> EventSink for Both<A, B> {
+    fn event(&mut self, event: &RunEvent) {
+        self.0.event(event);
+        self.1.event(event);
+    }
+}
+
+/// A step's end of the stream: stamps its events with the step.
+#[derive(Debug, Clone)]
+pub(crate) struct Teller {
+    pub(crate) step: StepId,
+    pub(crate) events: tokio::sync::mpsc::UnboundedSender<RunEvent>,
+}
+
+impl Teller {
+    /// Tells an event; where nobody listens any more the run is over and nothing is lost.
+    pub(crate) fn tell(&self, event: impl FnOnce(String) -> RunEvent) {
+        let _nobody_listens = self.events.send(event(self.step.0.clone()));
+    }
+}
+
+/// Milliseconds of a duration, for events.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,100 @@
+//! Birth: what a bucket holds because it was just made.
+//!
+//! A plan cannot know what AWS gives a new bucket: the defaults have changed before (encryption in 2023, public access and
+//! ownership in April 2023, SSE-C blocked in April 2026, T16). So where this very run made the bucket, what it was born
+//! with counts as planned. A policy or a replication configuration is never born with a bucket; somebody put it there.
+
+use std::collections::BTreeMap;
+
+use s3ferry_core::model::document::{Bucket, Versioning, VersioningStatus};
+use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_core::plan::{Work, WriteStep};
+
+use crate::events::How;
+use crate::outcome::StepResult;
+
+/// The tags that a bucket of this run was made with.
+pub(super) type Tags = BTreeMap<String, String>;
+
+/// The bucket that a step made in this run, with its tags; none where it was there already.
+pub(super) fn made_by(work: &Work, result: &StepResult) -> Option<(BucketRef, Tags)> {
+    let Work::Write(step) = work else { return None };
+    match (&**step, result) {
+        (
+            WriteStep {
+                target: Target::Bucket(bucket),
+                before: None,
+                after:
+                    Some(Document::Bucket(Bucket {
+                        region: _,
+                        created_with_tags,
+                    })),
+            },
+            StepResult::Done(How::Written),
+        ) => Some((bucket.clone(), created_with_tags.clone())),
+        _ => None,
+    }
+}
+
+/// Whether `live` is what a bucket made with `tags` is born with in this target.
+pub(super) fn is_born_with(target: &Target, live: Option<&Document>, tags: &Tags) -> bool {
+    match (target, live) {
+        (Target::Versioning(_), Some(Document::Versioning(Versioning { status, mfa_delete }))) => {
+            *status == VersioningStatus::Never && !mfa_delete
+        }
+        (Target::Tags(_), Some(Document::Tags(live))) => live.is_empty() || live == tags,
+        (Target::Encryption(_) | Target::Ownership(_) | Target::PublicAccess(_), _) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use s3ferry_core::ids::{AccountId, BucketName, Region};
+    use s3ferry_core::model::document::PolicyText;
+
+    fn bucket() -> BucketRef {
+        BucketRef {
+            account: AccountId::new("111111111111").unwrap(),
+            region: Region::new("eu-west-1").unwrap(),
+            bucket: BucketName::new("orders").unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_policy_is_never_born_with_a_bucket() {
+        let policy = Document::BucketPolicy(PolicyText("{}".into()));
+        let target = Target::BucketPolicy(bucket());
+        assert!(!is_born_with(&target, Some(&policy), &Tags::new()));
+    }
+
+    #[test]
+    fn a_new_bucket_was_never_versioned() {
+        let born = |status| {
+            let versioning = Document::Versioning(Versioning {
+                status,
+                mfa_delete: false,
+            });
+            is_born_with(
+                &Target::Versioning(bucket()),
+                Some(&versioning),
+                &Tags::new(),
+            )
+        };
+        assert!(born(VersioningStatus::Never));
+        assert!(!born(VersioningStatus::Suspended));
+    }
+
+    #[test]
+    fn tags_that_nobody_of_this_run_gave_are_somebody_elses() {
+        let tags = |key: &str| Tags::from([(key.to_owned(), "1".to_owned())]);
+        let born = |live: Tags| {
+            let live = Document::Tags(live);
+            is_born_with(&Target::Tags(bucket()), Some(&live), &tags("ours"))
+        };
+        assert!(born(tags("ours")));
+        assert!(born(Tags::new()));
+        assert!(!born(tags("theirs")));
+    }
+}

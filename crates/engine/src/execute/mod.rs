@@ -1,0 +1,70 @@
+//! Execution: brings the world to what the steps say, and proves what they ask to be proven.
+//!
+//! ```text
+//! graph (are the steps sound?) -> scheduler (one loop, one event at a time) --+--> write -> settle
+//!                                                                             +--> prove
+//! ```
+//!
+//! The scheduler decides nothing about AWS and the steps decide nothing about each other. The one owner of retries of
+//! writes is [`write`]; it reads again before it writes again, because an error does not say that nothing happened.
+
+mod birth;
+mod graph;
+mod prove;
+mod repeat;
+mod scheduler;
+mod settle;
+mod write;
+
+pub use graph::InvalidSteps;
+pub use prove::{CANARY_MARK, CANARY_SUBJECT};
+pub use scheduler::execute;
+
+use crate::cancel::CancelToken;
+use crate::clock::Clock;
+use crate::events::Teller;
+use crate::ledger::ReceiptStore;
+use crate::limits::Limits;
+
+/// What a run works with.
+pub struct Run<'a, W, R> {
+    /// The world to change.
+    pub world: &'a W,
+    /// Where proofs are kept.
+    pub receipts: &'a R,
+    /// The date for receipts.
+    pub clock: &'a dyn Clock,
+    /// The bounds of every wait.
+    pub limits: &'a Limits,
+    /// Whether to stop.
+    pub cancel: CancelToken,
+}
+
+/// What one step works with.
+struct Context<'a, W, R> {
+    run: &'a Run<'a, W, R>,
+    teller: Teller,
+}
+
+impl<W: Sync, R: ReceiptStore> Context<'_, W, R> {
+    /// Sleeps, unless the run is asked to stop; tells which.
+    async fn sleep(&self, wait: std::time::Duration) -> Slept {
+        tokio::select! {
+            biased;
+            () = self.run.cancel.cancelled() => Slept::Cancelled,
+            () = tokio::time::sleep(wait) => Slept::Through,
+        }
+    }
+
+    /// The seed of this step's jitter.
+    fn seed(&self) -> &str {
+        &self.teller.step.0
+    }
+}
+
+/// How a sleep ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slept {
+    Through,
+    Cancelled,
+}

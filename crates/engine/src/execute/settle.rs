@@ -1,0 +1,90 @@
+//! Settling: a write counts when it is read back.
+
+use std::time::Duration;
+
+use s3ferry_core::model::{Document, TargetKind, same};
+use s3ferry_core::plan::WriteStep;
+use tokio::time::Instant;
+
+use crate::events::{RunEvent, millis};
+use crate::ledger::ReceiptStore;
+use crate::limits::SETTLE_WAITS;
+use crate::ports::{PortError, Read};
+
+use super::Context;
+use super::repeat::passes;
+
+/// How settling ended.
+pub(super) enum Settled {
+    /// The target is read as wanted.
+    Yes,
+    /// It is not, within the bound; this is what was read last, or nothing where no read was answered.
+    No {
+        /// What was read last.
+        last: Option<Option<Document>>,
+        /// How long it was read.
+        waited: Duration,
+    },
+    /// It cannot be read.
+    Unreadable(PortError),
+}
+
+/// How many reads in a row must be as wanted.
+///
+/// Two for what S3 is known to answer old copies of after a new one: "a get request soon after put or delete can return a
+/// wrong result" (BC:s3 PutBucketReplication, PutBucketPolicy). unverified: two are enough; the canary is the proof.
+const fn reads_in_a_row(kind: TargetKind) -> u32 {
+    match kind {
+        TargetKind::Replication | TargetKind::BucketPolicy => 2,
+        TargetKind::Bucket
+        | TargetKind::Tags
+        | TargetKind::Versioning
+        | TargetKind::Encryption
+        | TargetKind::Ownership
+        | TargetKind::PublicAccess
+        | TargetKind::ObjectLock
+        | TargetKind::RequestPayment
+        | TargetKind::Lifecycle
+        | TargetKind::Roles
+        | TargetKind::Role
+        | TargetKind::RolePolicy
+        | TargetKind::RolePolicies => 1,
+    }
+}
+
+impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
+    /// Reads until the target is as wanted, `equal` reads having been so already.
+    ///
+    /// Not cut short when the run is asked to stop: what was written is followed to its end.
+    pub(super) async fn settle(&self, step: &WriteStep, mut equal: u32) -> Settled {
+        let begun = Instant::now();
+        let wanted = reads_in_a_row(step.target.kind());
+        let mut last = None;
+        let mut reads = 0;
+        while equal < wanted {
+            if reads > 0 {
+                tokio::time::sleep(SETTLE_WAITS.after(reads, self.seed())).await;
+            }
+            if begun.elapsed() >= self.run.limits.settle && reads > 0 {
+                let waited = begun.elapsed();
+                return Settled::No { last, waited };
+            }
+            reads += 1;
+            match self.run.world.read(&step.target).await {
+                Ok(live) if same(live.as_ref(), step.after.as_ref()) => equal += 1,
+                Ok(live) => {
+                    equal = 0;
+                    last = Some(live);
+                }
+                Err(error) if passes(&error, self.run.limits) => equal = 0,
+                Err(error) => return Settled::Unreadable(error),
+            }
+        }
+        self.teller.tell(|step| RunEvent::Settled {
+            step,
+            reads,
+            took_ms: millis(begun.elapsed()),
+        });
+        Settled::Yes
+    }
+}

@@ -1,0 +1,336 @@
+//! A write step: read, compare, write once, settle.
+//!
+//! ```text
+//! look --wanted--> settle --> done (already)
+//!  |  \--other, still after doubt--> stale: nothing is written over it
+//!  +--planned--> write --ok--> settle --> done (written)
+//!                  ^  \--error that may pass--> wait, look --wanted--> settle (the write had happened)
+//!                  +------------------------------------+-- planned or half written
+//! ```
+
+use s3ferry_core::model::{Document, fingerprint, same};
+use s3ferry_core::plan::WriteStep;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use crate::events::{How, Problem, ProblemKind, RunEvent};
+use crate::ledger::ReceiptStore;
+use crate::limits::SETTLE_WAITS;
+use crate::outcome::StepResult;
+use crate::ports::{Class, PortError, Write, WriteChange};
+
+use super::birth::{self, Tags};
+use super::repeat::{Attempts, passes};
+use super::settle::Settled;
+use super::{Context, Slept};
+
+/// What a look at the target found.
+enum Found {
+    /// What the step wants.
+    Wanted,
+    /// What the step was planned from, or as good as that.
+    Planned(Option<Document>),
+    /// Neither.
+    Other(Option<Document>),
+}
+
+/// What to do next.
+enum Next {
+    /// Write; the target holds this.
+    Write(Option<Document>),
+    /// Settle; a write has happened.
+    Settle,
+    /// Nothing more.
+    End(StepResult),
+}
+
+/// A write step at work.
+struct Writing<'a, W, R> {
+    step: &'a WriteStep,
+    /// The tags of the target's bucket, where this run made it.
+    born: Option<&'a Tags>,
+    on: &'a Context<'a, W, R>,
+    attempts: Attempts,
+    /// Whether a write was sent whose answer does not rule out that it happened, in part or whole.
+    sent: Sent,
+}
+
+/// What is known of the writes sent so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    /// None was.
+    Nothing,
+    /// One was refused; of its several calls, some may have been taken.
+    Refused,
+    /// One may have happened.
+    Unknown,
+}
+
+/// Brings the step's target to what it wants.
+///
+/// # Guarantees
+/// Writes only over what the plan was made from. Ends within the bounds of [`crate::Limits`].
+///
+/// # Caveats
+/// AWS has no compare-and-swap here: an edit between the last look and the write is written over.
+pub(super) async fn write<W: Write, R: ReceiptStore>(
+    step: &WriteStep,
+    born: Option<&Tags>,
+    on: &Context<'_, W, R>,
+) -> StepResult {
+    let mut writing = Writing {
+        step,
+        born,
+        on,
+        attempts: Attempts::default(),
+        sent: Sent::Nothing,
+    };
+    match writing.look_past_doubt().await {
+        Ok(Found::Wanted) => writing.settle(How::Already, 1).await,
+        Ok(Found::Planned(live)) => writing.write_until_done(live).await,
+        Ok(Found::Other(live)) => writing.stale(live.as_ref()),
+        Err(error) => writing.failed(&error, false),
+    }
+}
+
+impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
+    async fn write_until_done(&mut self, mut live: Option<Document>) -> StepResult {
+        loop {
+            if self.on.run.cancel.is_cancelled() {
+                return self.interrupted();
+            }
+            let Err(error) = self.send(live.as_ref()).await else {
+                return self.settle(How::Written, 0).await;
+            };
+            match self.after_error(error).await {
+                Next::Write(found) => live = found,
+                Next::Settle => return self.settle(How::Written, 0).await,
+                Next::End(result) => return result,
+            }
+        }
+    }
+
+    async fn send(&mut self, before: Option<&Document>) -> Result<(), PortError> {
+        let attempt = self.attempts.failed() + 1;
+        self.on
+            .teller
+            .tell(|step| RunEvent::Writing { step, attempt });
+        let after = self.step.after.as_ref();
+        let change = WriteChange { before, after };
+        let answer = self.on.run.world.write(&self.step.target, change).await;
+        if let Err(error) = &answer {
+            self.sent = match (self.sent, error.class) {
+                (Sent::Unknown, _) | (_, Class::Transient | Class::Unexpected) => Sent::Unknown,
+                _ => Sent::Refused,
+            };
+        }
+        answer
+    }
+
+    /// Waits if the error may pass, and looks what the target holds now: the write may have happened all the same.
+    async fn after_error(&mut self, mut error: PortError) -> Next {
+        loop {
+            let limits = self.on.run.limits;
+            let wait = self
+                .attempts
+                .wait_after(error.class, self.on.seed(), limits);
+            let Some(wait) = wait else {
+                return self.give_up(&error).await;
+            };
+            self.on.tell_retry(self.attempts.failed(), wait, &error);
+            let slept = self.on.sleep(wait).await;
+            match (self.look_past_doubt().await, slept) {
+                (Ok(Found::Wanted), _) => return Next::Settle,
+                (Ok(Found::Planned(_)), Slept::Cancelled) => return Next::End(self.interrupted()),
+                (Ok(Found::Planned(live)), Slept::Through) => return Next::Write(live),
+                (Ok(Found::Other(live)), _) => return Next::End(self.stale(live.as_ref())),
+                (Err(next), Slept::Through) if passes(&next, limits) => error = next,
+                (Err(next), _) => return Next::End(self.failed(&next, self.sent != Sent::Nothing)),
+            }
+        }
+    }
+
+    /// One last look, so that a write that had happened is not called a failure, nor half a write nothing.
+    async fn give_up(&self, error: &PortError) -> Next {
+        let untouched = match self.look().await {
+            Ok((Found::Wanted, _)) => return Next::Settle,
+            Ok((Found::Planned(_), Between::No)) => self.sent != Sent::Unknown,
+            Ok(_) => false,
+            Err(_unreadable) => self.sent != Sent::Unknown,
+        };
+        Next::End(self.failed(error, !untouched))
+    }
+
+    async fn settle(&self, how: How, equal: u32) -> StepResult {
+        match self.on.settle(self.step, equal).await {
+            Settled::Yes => StepResult::Done(how),
+            Settled::Unreadable(error) => self.failed(&error, how == How::Written),
+            Settled::No { last, waited } => match last {
+                Some(live) if !self.is_planned(live.as_ref()) => {
+                    self.stale_after_write(live.as_ref(), how == How::Written)
+                }
+                _ => StepResult::Failed {
+                    problem: unsettled(self.step, waited),
+                    may_have_written: how == How::Written,
+                },
+            },
+        }
+    }
+
+    /// Looks again for a while where the target is neither as planned nor as wanted: the read may be an old one.
+    async fn look_past_doubt(&self) -> Result<Found, PortError> {
+        let begun = Instant::now();
+        let mut doubts = 0;
+        loop {
+            doubts += 1;
+            let (found, _) = self.look().await?;
+            let Found::Other(live) = found else {
+                return Ok(found);
+            };
+            let wait = SETTLE_WAITS.after(doubts, self.on.seed());
+            if begun.elapsed() + wait > self.on.run.limits.doubt {
+                return Ok(Found::Other(live));
+            }
+            let target = self.step.target.to_string();
+            self.on
+                .teller
+                .tell(|step| RunEvent::Doubted { step, target });
+            if self.on.sleep(wait).await == Slept::Cancelled {
+                return Ok(Found::Other(live));
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<(Found, Between), PortError> {
+        let live = self.on.run.world.read(&self.step.target).await?;
+        let between = self.between(live.as_ref());
+        let found = if same(live.as_ref(), self.step.after.as_ref()) {
+            Found::Wanted
+        } else if self.is_planned(live.as_ref()) || between == Between::Yes {
+            Found::Planned(live)
+        } else {
+            Found::Other(live)
+        };
+        Ok((found, between))
+    }
+
+    /// Whether the target holds what the plan was made from.
+    fn is_planned(&self, live: Option<&Document>) -> bool {
+        let born = |tags| birth::is_born_with(&self.step.target, live, tags);
+        same(live, self.step.before.as_ref()) || self.born.is_some_and(born)
+    }
+
+    /// Whether the target holds half of a write of this step: some targets take several calls (a role's trust policy and
+    /// its tags), and the first may have been taken where a later one failed.
+    fn between(&self, live: Option<&Document>) -> Between {
+        let form = |document: Option<&Document>| document.map_or(Value::Null, Document::canonical);
+        let (before, after) = (self.step.before.as_ref(), self.step.after.as_ref());
+        let half = self.sent != Sent::Nothing
+            && !same(live, before)
+            && lies_between(&form(before), &form(live), &form(after));
+        if half { Between::Yes } else { Between::No }
+    }
+
+    fn stale(&self, live: Option<&Document>) -> StepResult {
+        self.stale_after_write(live, self.sent == Sent::Unknown)
+    }
+
+    fn stale_after_write(&self, live: Option<&Document>, after_write: bool) -> StepResult {
+        let expected = if after_write {
+            &self.step.after
+        } else {
+            &self.step.before
+        };
+        StepResult::Stale {
+            target: self.step.target.to_string(),
+            expected: fingerprint(expected.as_ref()),
+            found: fingerprint(live),
+            after_write,
+        }
+    }
+
+    fn failed(&self, error: &PortError, may_have_written: bool) -> StepResult {
+        StepResult::Failed {
+            problem: Problem::from(error),
+            may_have_written,
+        }
+    }
+
+    fn interrupted(&self) -> StepResult {
+        StepResult::Interrupted {
+            may_have_written: self.sent != Sent::Nothing,
+        }
+    }
+}
+
+/// Whether a document is half way of this step's write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Between {
+    Yes,
+    No,
+}
+
+/// Whether every part of `live` is as in `before` or as in `after`.
+fn lies_between(before: &Value, live: &Value, after: &Value) -> bool {
+    if live == before || live == after {
+        return true;
+    }
+    let empty = Map::new();
+    let parts = |value| match value {
+        &Value::Null => Some(&empty),
+        other => Value::as_object(other),
+    };
+    let (Some(before), Some(live), Some(after)) = (parts(before), parts(live), parts(after)) else {
+        return false;
+    };
+    let part = |map: &Map<String, Value>, key: &str| map.get(key).cloned().unwrap_or_default();
+    let keys = before.keys().chain(live.keys()).chain(after.keys());
+    keys.into_iter()
+        .all(|key| lies_between(&part(before, key), &part(live, key), &part(after, key)))
+}
+
+fn unsettled(step: &WriteStep, waited: std::time::Duration) -> Problem {
+    let message = format!(
+        "{} was written and AWS accepted it, but after {} s it still reads as before",
+        step.target,
+        waited.as_secs()
+    );
+    Problem::new(ProblemKind::Unsettled, message).with_hint(
+        "run again: if AWS was only slow, the next run finds it done; if another tool keeps undoing it, stop that tool first",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn half_a_write_lies_between_and_a_foreign_edit_does_not() {
+        let before = json!({ "trust": "old", "tags": { "a": "1" } });
+        let after = json!({ "trust": "new", "tags": { "a": "2", "b": "1" } });
+        let between = |live| lies_between(&before, &live, &after);
+        assert!(between(json!({ "trust": "new", "tags": { "a": "1" } })));
+        assert!(between(json!({ "trust": "old", "tags": { "a": "2" } })));
+        assert!(!between(json!({ "trust": "new", "tags": {} })));
+        assert!(!between(json!({ "trust": "theirs", "tags": { "a": "1" } })));
+        assert!(!between(
+            json!({ "trust": "new", "tags": { "a": "1", "c": "1" } })
+        ));
+    }
+
+    #[test]
+    fn half_a_creation_lies_between_nothing_and_the_whole() {
+        let whole = json!({ "path": "/", "tags": { "a": "1" } });
+        assert!(lies_between(
+            &Value::Null,
+            &json!({ "path": "/", "tags": {} }),
+            &whole
+        ));
+        assert!(!lies_between(
+            &Value::Null,
+            &json!({ "path": "/x/" }),
+            &whole
+        ));
+    }
+}

@@ -1,0 +1,230 @@
+//! The journal: what a run did, line by line, for people and for the next run's explanation. It decides nothing.
+//!
+//! JSON lines. The first is the [`Header`], each further one an [`Entry`]. A line is handed to the system whole, before the
+//! next event is handled, and forced to the disk at the end of each step; so a killed run loses at most a torn last line.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::events::{EventSink, RunEvent};
+
+/// The version of the format that this build writes.
+pub const FORMAT: &str = "1.0";
+
+/// The first line of a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// The format's version, [`FORMAT`].
+    pub format: String,
+    /// The version of s3ferry.
+    pub s3ferry: String,
+    /// The run's identity, also the journal's name.
+    pub run: String,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// SHA-256 of the plan that is applied.
+    pub plan: String,
+    /// SHA-256 of the spec that the plan was made from.
+    pub spec: String,
+}
+
+/// A line after the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// When it happened, RFC 3339 in UTC.
+    pub at: String,
+    /// What happened.
+    pub what: RunEvent,
+}
+
+/// A journal being written.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    /// The first failure; after it nothing more is written, so that the journal has no hole.
+    failure: Option<io::Error>,
+}
+
+/// A journal that hears events.
+pub struct Journalist {
+    journal: Journal,
+    clock: Arc<dyn Clock>,
+}
+
+/// A journal that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalFile {
+    /// The first line.
+    pub header: Header,
+    /// The further lines.
+    pub entries: Vec<Entry>,
+    /// Whether the last line was cut short: the run was killed while writing it.
+    pub torn: bool,
+}
+
+/// Why a file is not a journal that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The file system refused.
+    #[error("read the journal {path}")]
+    Io {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no whole first line.
+    #[error("the journal has no header")]
+    NoHeader,
+    /// A line other than a torn last one cannot be read.
+    #[error("line {line} of the journal cannot be read")]
+    Line {
+        /// Which, from 1.
+        line: usize,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// Another major version.
+    #[error("the journal's format is {0}, and this s3ferry reads {FORMAT}")]
+    Version(String),
+}
+
+impl Journal {
+    /// Begins a journal in a new file.
+    ///
+    /// # Errors
+    /// As the file system gives them; also where the file exists.
+    pub fn create(path: &Path, header: &Header) -> io::Result<Self> {
+        let mut journal = Self {
+            file: File::create_new(path)?,
+            failure: None,
+        };
+        journal.append(header)?;
+        journal.file.sync_data()?;
+        Ok(journal)
+    }
+
+    /// Writes down the events that it hears, at the time that the clock tells.
+    #[must_use]
+    pub fn listen(self, clock: Arc<dyn Clock>) -> Journalist {
+        Journalist {
+            journal: self,
+            clock,
+        }
+    }
+
+    fn append(&mut self, line: &impl Serialize) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        self.file.write_all(&bytes)
+    }
+
+    fn record(&mut self, entry: &Entry) -> io::Result<()> {
+        self.append(entry)?;
+        if ends_something(&entry.what) {
+            self.file.sync_data()?;
+        }
+        Ok(())
+    }
+}
+
+impl EventSink for Journalist {
+    fn event(&mut self, event: &RunEvent) {
+        if self.journal.failure.is_some() {
+            return;
+        }
+        let entry = Entry {
+            at: self.clock.now(),
+            what: event.clone(),
+        };
+        self.journal.failure = self.journal.record(&entry).err();
+    }
+}
+
+impl Journalist {
+    /// Ends the journal.
+    ///
+    /// # Errors
+    /// The first failure to write. The run went on without: a journal explains and never decides.
+    pub fn finish(self) -> io::Result<()> {
+        match self.journal.failure {
+            Some(failure) => Err(failure),
+            None => self.journal.file.sync_all(),
+        }
+    }
+}
+
+/// Whether an event is worth a trip to the disk.
+const fn ends_something(event: &RunEvent) -> bool {
+    match event {
+        RunEvent::Done { .. }
+        | RunEvent::Failed { .. }
+        | RunEvent::Stale { .. }
+        | RunEvent::Waiting { .. }
+        | RunEvent::Interrupted { .. }
+        | RunEvent::Finished { .. } => true,
+        RunEvent::Started { .. }
+        | RunEvent::StepStarted { .. }
+        | RunEvent::Writing { .. }
+        | RunEvent::Retrying { .. }
+        | RunEvent::Doubted { .. }
+        | RunEvent::Settled { .. }
+        | RunEvent::Canary { .. }
+        | RunEvent::Skipped { .. }
+        | RunEvent::Stopping { .. } => false,
+    }
+}
+
+/// Reads a journal file.
+///
+/// # Errors
+/// As [`parse`], and where the file cannot be read.
+pub fn read(path: &Path) -> Result<JournalFile, JournalError> {
+    let bytes = std::fs::read(path).map_err(|source| JournalError::Io {
+        path: path.display().to_string(),
+        source,
+    })?;
+    parse(&bytes)
+}
+
+/// Reads a journal; a last line without its end is torn and left out, whatever it holds.
+///
+/// # Errors
+/// [`JournalError`] where it is no journal, is of another major version, or is damaged before its last line.
+pub fn parse(bytes: &[u8]) -> Result<JournalFile, JournalError> {
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+    let whole = whole.map_or(0, |newline| newline + 1);
+    let mut lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n');
+    let header = read_header(lines.next().ok_or(JournalError::NoHeader)?)?;
+    let read = |(index, line)| {
+        serde_json::from_slice(line).map_err(|source| JournalError::Line {
+            line: index + 2,
+            source,
+        })
+    };
+    Ok(JournalFile {
+        header,
+        entries: lines.enumerate().map(read).collect::<Result<_, _>>()?,
+        torn: whole < bytes.len(),
+    })
+}
+
+fn read_header(line: &[u8]) -> Result<Header, JournalError> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: String,
+    }
+    let broken = |source| JournalError::Line { line: 1, source };
+    let Head { format } = serde_json::from_slice(line).map_err(broken)?;
+    if format.split('.').next() != FORMAT.split('.').next() {
+        return Err(JournalError::Version(format));
+    }
+    serde_json::from_slice(line).map_err(broken)
+}

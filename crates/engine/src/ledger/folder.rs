@@ -1,0 +1,157 @@
+//! A ledger in a folder.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use s3ferry_core::plan::Proofs;
+
+use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
+use super::{LedgerError, LedgerLock, ReceiptStore};
+use crate::journal::{Header, Journal};
+
+/// A ledger in a folder. Nothing is made before the first thing is kept, so that planning leaves no trace.
+#[derive(Debug, Clone)]
+pub struct FolderLedger {
+    root: PathBuf,
+}
+
+/// What the receipts of a ledger prove.
+#[derive(Debug, Default)]
+pub struct KeptProofs {
+    /// The subjects proven.
+    pub proofs: Proofs,
+    /// Files among the receipts that prove nothing.
+    pub ignored: Vec<IgnoredReceipt>,
+}
+
+/// A file among the receipts that proves nothing.
+#[derive(Debug)]
+pub struct IgnoredReceipt {
+    /// The file.
+    pub path: PathBuf,
+    /// Why it proves nothing.
+    pub why: ReceiptError,
+}
+
+impl FolderLedger {
+    /// The ledger in this folder, which need not exist yet.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Takes the lock for a run; it is free again when the guard is dropped or the process is gone.
+    ///
+    /// # Errors
+    /// [`LedgerError::Locked`] where another process holds it, [`LedgerError::Io`] where the file system refuses.
+    pub fn lock(&self, run: &str) -> Result<LedgerLock, LedgerError> {
+        make_folder(&self.root)?;
+        LedgerLock::take(&self.root, run)
+    }
+
+    /// Begins the journal of a run, `runs/<run>.jsonl`.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`], also where a journal of that name exists: a run's journal is never written over.
+    pub fn journal(&self, header: &Header) -> Result<Journal, LedgerError> {
+        let folder = self.root.join("runs");
+        make_folder(&folder)?;
+        let path = folder.join(format!("{}.jsonl", header.run));
+        Journal::create(&path, header).map_err(LedgerError::io("begin the journal", path))
+    }
+
+    /// Reads what the receipts prove.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] where the folder or a file cannot be read. A file that cannot be relied on is no error: it is
+    /// named and proves nothing.
+    pub fn proofs(&self) -> Result<KeptProofs, LedgerError> {
+        let mut kept = KeptProofs::default();
+        for path in self.receipt_files()? {
+            let content = fs::read(&path).map_err(LedgerError::io("read", &path))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            match CanaryReceipt::read(&name, &content) {
+                Ok(receipt) => {
+                    kept.proofs.insert(receipt.proves());
+                }
+                Err(why) => kept.ignored.push(IgnoredReceipt { path, why }),
+            }
+        }
+        Ok(kept)
+    }
+
+    fn receipts(&self) -> PathBuf {
+        self.root.join("receipts")
+    }
+
+    /// The `.json` files among the receipts, sorted; temporary files of a killed run are none.
+    fn receipt_files(&self) -> Result<Vec<PathBuf>, LedgerError> {
+        let folder = self.receipts();
+        let failed = || LedgerError::io("read", &folder);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed()(error)),
+        };
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(failed())?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        Ok(paths)
+    }
+}
+
+impl ReceiptStore for FolderLedger {
+    fn keep(&self, receipt: &CanaryReceipt) -> Result<ReceiptId, LedgerError> {
+        let content = receipt.content();
+        let id = ReceiptId::of(&content);
+        let folder = self.receipts();
+        make_folder(&folder)?;
+        let path = folder.join(id.file_name());
+        let temporary = folder.join(temporary_name());
+        write_whole(&temporary, &content).map_err(LedgerError::io("write", &temporary))?;
+        fs::rename(&temporary, &path).map_err(LedgerError::io("rename into", &path))?;
+        sync_folder(&folder).map_err(LedgerError::io("flush", &folder))?;
+        Ok(id)
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), LedgerError> {
+    fs::create_dir_all(path).map_err(LedgerError::io("make the folder", path))
+}
+
+fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// A name that no other writer of this machine uses: the process and a count.
+fn temporary_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!(".{}-{count}.tmp", std::process::id())
+}
+
+/// Makes a rename last through a power failure, where the system lets folders be opened.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    if cfg!(unix) {
+        File::open(path)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! The lock: one apply at a time per ledger and machine.
+//!
+//! An advisory lock of the file system, so that it is free again when its process is gone, however it went. It says nothing
+//! to other machines.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
+
+use super::LedgerError;
+
+/// Holds the ledger's lock until it is dropped.
+#[derive(Debug)]
+pub struct LedgerLock {
+    _file: File,
+}
+
+impl LedgerLock {
+    pub(super) fn take(ledger: &Path, run: &str) -> Result<Self, LedgerError> {
+        let path = ledger.join("lock");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = options
+            .open(&path)
+            .map_err(LedgerError::io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(LedgerError::Locked {
+                    path: ledger.to_owned(),
+                    holder: holder(&mut file),
+                });
+            }
+            Err(TryLockError::Error(source)) => {
+                return Err(LedgerError::io("lock", &path)(source));
+            }
+        }
+        sign(&mut file, run).map_err(LedgerError::io("write", &path))?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn sign(file: &mut File, run: &str) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(run.as_bytes())
+}
+
+fn holder(file: &mut File) -> Option<String> {
+    let mut run = String::new();
+    file.read_to_string(&mut run).ok()?;
+    (!run.is_empty()).then_some(run)
+}

@@ -1,0 +1,60 @@
+//! The ledger: what was proven, kept where the spec says; and the lock that keeps two applies apart.
+//!
+//! ```text
+//! <ledger>/lock                         held by the apply that runs
+//! <ledger>/receipts/sha256-<hex>.json   proofs, named after their content
+//! <ledger>/runs/<run id>.jsonl          journals, which explain and never decide
+//! ```
+
+mod folder;
+mod lock;
+mod receipt;
+
+pub use folder::{FolderLedger, IgnoredReceipt, KeptProofs};
+pub use lock::LedgerLock;
+pub use receipt::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptError, ReceiptId};
+
+use std::path::PathBuf;
+
+/// Where proofs are kept.
+pub trait ReceiptStore: Send + Sync {
+    /// Keeps a receipt for good before it returns; keeping it twice is keeping it once.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then the proof is not kept and must be made again.
+    fn keep(&self, receipt: &CanaryReceipt) -> Result<ReceiptId, LedgerError>;
+}
+
+/// Why the ledger did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file system refused.
+    #[error("{doing} {}", path.display())]
+    Io {
+        /// What was tried, e.g. `write`.
+        doing: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Another apply holds the lock.
+    #[error("the ledger {} is locked by another apply on this machine{}", path.display(), holder.as_ref().map(|run| format!(" (run {run})")).unwrap_or_default())]
+    Locked {
+        /// The ledger.
+        path: PathBuf,
+        /// The run that holds it, where it can be read.
+        holder: Option<String>,
+    },
+}
+
+impl LedgerError {
+    fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            doing,
+            path,
+            source,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Receipts: the wire format of a proof, and its name, which is the hash of its content.
+
+use std::fmt;
+
+use s3ferry_core::plan::ProofSubject;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The version of the format that this build writes.
+pub const RECEIPT_FORMAT: &str = "1.0";
+
+/// The proof that an object replicated under a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CanaryReceipt {
+    /// The format's version, [`RECEIPT_FORMAT`].
+    pub format: String,
+    /// The version of s3ferry that saw it.
+    pub s3ferry: String,
+    /// What the proof is of: SHA-256 over the documents; it is void when any of them changes.
+    pub subject: String,
+    /// The migration.
+    pub migration: String,
+    /// The rule's short name.
+    pub rule: String,
+    /// Where the canary was written.
+    pub source: Place,
+    /// Where its replica was found.
+    pub destination: Place,
+    /// The key.
+    pub key: String,
+    /// The version ID, the same on both sides.
+    pub version: String,
+    /// The size in bytes, the same on both sides.
+    pub size: u64,
+    /// Whether both ETags were equal; differing ones say nothing where the encryption differs (T15).
+    pub same_etag: bool,
+    /// When the replica was found, RFC 3339 in UTC.
+    pub proven_at: String,
+}
+
+/// A bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The account ID.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// The name.
+    pub bucket: String,
+}
+
+/// The name of a receipt: `sha256:` and the hash of its content in hex.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReceiptId(String);
+
+impl fmt::Display for ReceiptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", self.0)
+    }
+}
+
+/// Why a file is no receipt to rely on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiptError {
+    /// Its content is not what its name says.
+    #[error("its content does not match its name: it was changed, cut short or renamed")]
+    Hash,
+    /// Not a receipt's JSON.
+    #[error("it is not a receipt of format {RECEIPT_FORMAT}")]
+    Shape(#[source] serde_json::Error),
+    /// Another major version.
+    #[error("its format is {0}, and this s3ferry reads {RECEIPT_FORMAT}")]
+    Version(String),
+}
+
+impl ReceiptId {
+    /// The name of this content.
+    pub(super) fn of(content: &[u8]) -> Self {
+        let hash = Sha256::digest(content);
+        Self(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    pub(super) fn file_name(&self) -> String {
+        format!("sha256-{}.json", self.0)
+    }
+}
+
+impl CanaryReceipt {
+    /// The content of the receipt's file: the same receipt gives the same bytes.
+    pub(super) fn content(&self) -> Vec<u8> {
+        let mut content = serde_json::to_vec_pretty(self)
+            .expect("a receipt has string keys and finite numbers only");
+        content.push(b'\n');
+        content
+    }
+
+    /// Reads the content of a file of this name.
+    pub(super) fn read(file_name: &str, content: &[u8]) -> Result<Self, ReceiptError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: String,
+        }
+        if ReceiptId::of(content).file_name() != file_name {
+            return Err(ReceiptError::Hash);
+        }
+        let Head { format } = serde_json::from_slice(content).map_err(ReceiptError::Shape)?;
+        if format.split('.').next() != RECEIPT_FORMAT.split('.').next() {
+            return Err(ReceiptError::Version(format));
+        }
+        serde_json::from_slice(content).map_err(ReceiptError::Shape)
+    }
+
+    /// What it proves.
+    #[must_use]
+    pub fn proves(&self) -> ProofSubject {
+        ProofSubject(self.subject.clone())
+    }
+}

@@ -28,6 +28,7 @@ mod history;
 mod iam;
 mod ids;
 mod keys;
+mod policy;
 mod s3;
 mod sandbox;
 mod sts;

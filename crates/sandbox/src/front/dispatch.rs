@@ -13,6 +13,7 @@ use super::calls::{CallLog, CallRecord};
 use super::form::Form;
 use super::operation::{S3Target, s3_operation};
 use super::refusal::{error_code, xml_reply};
+use super::s3_errors::completed;
 use super::scope::Scope;
 use super::sigv4::{self, SignatureError};
 use super::{Protocol, Refusal, Reply, control};
@@ -298,15 +299,20 @@ impl Front {
             .map_or_else(Caller::anonymous, |key| key.caller);
         let mut request = HttpRequest::from_parts(call.parts, call.body);
         request.extensions_mut().insert(caller);
-        let mut reply = self
+        let reply = self
             .services
             .s3
             .service()
             .call(request)
             .await
             .map_err(|_| Dropped)?;
-        let id = http::HeaderValue::from_str(&self.ids.mixed(16).to_ascii_uppercase());
-        if let Ok(id) = id {
+        let id = self.ids.mixed(16).to_ascii_uppercase();
+        let mut reply = if reply.status().as_u16() < 400 {
+            reply
+        } else {
+            explained(reply, &id).await?
+        };
+        if let Ok(id) = http::HeaderValue::from_str(&id) {
             reply.headers_mut().entry("x-amz-request-id").or_insert(id);
         }
         Ok(reply)
@@ -425,6 +431,15 @@ async fn coded(reply: Reply) -> Result<(Reply, Option<String>), Dropped> {
     let bytes = body.collect().await.map_err(|_| Dropped)?.to_bytes();
     let code = error_code(&String::from_utf8_lossy(&bytes));
     Ok((Reply::from_parts(parts, Body::from(bytes)), code))
+}
+
+/// Completes an error reply of S3.
+async fn explained(reply: Reply, request_id: &str) -> Result<Reply, Dropped> {
+    let (mut parts, body) = reply.into_parts();
+    let bytes = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    let xml = completed(&String::from_utf8_lossy(&bytes), request_id);
+    parts.headers.remove(http::header::CONTENT_LENGTH);
+    Ok(Reply::from_parts(parts, Body::from(xml)))
 }
 
 /// Reads a reply to its end: s3s may still be at work while its body is read.

@@ -7,6 +7,7 @@ mod form;
 mod hosts;
 mod operation;
 mod refusal;
+mod s3_errors;
 mod scope;
 mod server;
 mod sigv4;

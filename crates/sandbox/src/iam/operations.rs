@@ -1,0 +1,269 @@
+//! The operations of IAM: what each acts on, which decides what a caller must be allowed, and who
+//! answers it.
+
+use super::Iam;
+use super::input::{identity_name, path};
+use super::state::{Kind, State};
+use super::{customer, identities, roles, tags, users};
+use crate::authority::{Action, Authority, Caller};
+use crate::front::{Form, QueryService, Refusal};
+
+/// What an operation answers: the XML of its result, where it has one.
+pub(crate) type Answer = Result<Option<String>, Refusal>;
+
+/// One call, as the operations see it.
+pub(crate) struct Call<'a> {
+    pub(crate) iam: &'a Iam,
+    pub(crate) caller: &'a Caller,
+    pub(crate) form: &'a Form,
+}
+
+impl Call<'_> {
+    /// Returns the account that is acted in: IAM knows no other than the caller's.
+    pub(crate) fn account(&self) -> &str {
+        &self.caller.account
+    }
+
+    /// Returns the state that a read answers from.
+    pub(crate) fn read(&self) -> std::sync::Arc<State> {
+        self.iam.read(self.account()).unwrap_or_default()
+    }
+
+    /// Changes the account and answers nothing.
+    pub(crate) fn write(&self, edit: impl FnOnce(&mut State) -> Result<(), Refusal>) -> Answer {
+        self.iam.write(self.account(), edit).map(|()| None)
+    }
+}
+
+/// What an operation acts on.
+#[derive(Clone, Copy)]
+enum On {
+    /// The role or user that is named.
+    One(Kind),
+    /// One that is to be, under the path that is given.
+    New(Kind),
+    /// The user that is named, or the caller's own.
+    User,
+    /// All roles or users under a path.
+    All(Kind),
+    /// The managed policy that is named.
+    Policy,
+    NewPolicy,
+    AllPolicies,
+}
+
+type Run = fn(&Call<'_>) -> Answer;
+
+const ROLE: On = On::One(Kind::Role);
+const USER: On = On::One(Kind::User);
+
+const OPERATIONS: &[(&str, On, Run)] = &[
+    ("CreateRole", On::New(Kind::Role), roles::create),
+    ("GetRole", ROLE, roles::get),
+    ("DeleteRole", ROLE, roles::delete),
+    ("UpdateRole", ROLE, roles::update),
+    ("UpdateRoleDescription", ROLE, roles::update_description),
+    ("UpdateAssumeRolePolicy", ROLE, roles::update_trust),
+    ("ListRoles", On::All(Kind::Role), roles::list),
+    (
+        "ListInstanceProfilesForRole",
+        ROLE,
+        roles::list_instance_profiles,
+    ),
+    ("PutRolePermissionsBoundary", ROLE, |call| {
+        identities::put_boundary(call, Kind::Role)
+    }),
+    ("DeleteRolePermissionsBoundary", ROLE, |call| {
+        identities::delete_boundary(call, Kind::Role)
+    }),
+    ("TagRole", ROLE, |call| tags::add(call, Kind::Role)),
+    ("UntagRole", ROLE, |call| tags::remove(call, Kind::Role)),
+    ("ListRoleTags", ROLE, |call| tags::list(call, Kind::Role)),
+    ("PutRolePolicy", ROLE, |call| {
+        identities::put_inline(call, Kind::Role)
+    }),
+    ("GetRolePolicy", ROLE, |call| {
+        identities::get_inline(call, Kind::Role)
+    }),
+    ("DeleteRolePolicy", ROLE, |call| {
+        identities::delete_inline(call, Kind::Role)
+    }),
+    ("ListRolePolicies", ROLE, |call| {
+        identities::list_inline(call, Kind::Role)
+    }),
+    ("AttachRolePolicy", ROLE, |call| {
+        identities::attach(call, Kind::Role)
+    }),
+    ("DetachRolePolicy", ROLE, |call| {
+        identities::detach(call, Kind::Role)
+    }),
+    ("ListAttachedRolePolicies", ROLE, |call| {
+        identities::list_attached(call, Kind::Role)
+    }),
+    ("CreatePolicy", On::NewPolicy, customer::create),
+    ("GetPolicy", On::Policy, customer::get),
+    ("GetPolicyVersion", On::Policy, customer::get_version),
+    ("ListPolicyVersions", On::Policy, customer::list_versions),
+    ("DeletePolicy", On::Policy, customer::delete),
+    ("ListPolicies", On::AllPolicies, customer::list),
+    ("CreateUser", On::New(Kind::User), users::create),
+    ("GetUser", On::User, users::get),
+    ("DeleteUser", USER, users::delete),
+    ("ListUsers", On::All(Kind::User), users::list),
+    ("CreateAccessKey", On::User, users::create_key),
+    ("DeleteAccessKey", On::User, users::delete_key),
+    ("ListAccessKeys", On::User, users::list_keys),
+    ("TagUser", USER, |call| tags::add(call, Kind::User)),
+    ("UntagUser", USER, |call| tags::remove(call, Kind::User)),
+    ("ListUserTags", USER, |call| tags::list(call, Kind::User)),
+    ("PutUserPermissionsBoundary", USER, |call| {
+        identities::put_boundary(call, Kind::User)
+    }),
+    ("DeleteUserPermissionsBoundary", USER, |call| {
+        identities::delete_boundary(call, Kind::User)
+    }),
+    ("PutUserPolicy", USER, |call| {
+        identities::put_inline(call, Kind::User)
+    }),
+    ("GetUserPolicy", USER, |call| {
+        identities::get_inline(call, Kind::User)
+    }),
+    ("DeleteUserPolicy", USER, |call| {
+        identities::delete_inline(call, Kind::User)
+    }),
+    ("ListUserPolicies", USER, |call| {
+        identities::list_inline(call, Kind::User)
+    }),
+    ("AttachUserPolicy", USER, |call| {
+        identities::attach(call, Kind::User)
+    }),
+    ("DetachUserPolicy", USER, |call| {
+        identities::detach(call, Kind::User)
+    }),
+    ("ListAttachedUserPolicies", USER, |call| {
+        identities::list_attached(call, Kind::User)
+    }),
+];
+
+impl QueryService for Iam {
+    fn name(&self) -> &'static str {
+        "iam"
+    }
+
+    fn namespace(&self) -> &'static str {
+        "https://iam.amazonaws.com/doc/2010-05-08/"
+    }
+
+    fn resource(&self, form: &Form) -> String {
+        let fields = ["RoleName", "UserName", "PolicyArn", "PolicyName"];
+        fields
+            .iter()
+            .find_map(|field| form.get(field))
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    fn call(&self, caller: &Caller, operation: &str, form: &Form) -> Answer {
+        let Some((name, on, run)) = OPERATIONS.iter().find(|(name, _, _)| *name == operation)
+        else {
+            let message = format!("Could not find operation {operation} for version 2010-05-08");
+            return Err(Refusal::new(400, "InvalidAction", message));
+        };
+        let call = Call {
+            iam: self,
+            caller,
+            form,
+        };
+        call.authorize(name, *on)?;
+        run(&call)
+    }
+}
+
+impl Call<'_> {
+    fn authorize(&self, operation: &str, on: On) -> Result<(), Refusal> {
+        let (resource, mut context) = (self.target(on)?, self.tag_keys(on));
+        if let Some(policy) = self.form.get("PolicyArn") {
+            context.push(("iam:PolicyARN".to_owned(), policy.to_owned()));
+        }
+        if let Some(boundary) = self.form.get("PermissionsBoundary") {
+            context.push(("iam:PermissionsBoundary".to_owned(), boundary.to_owned()));
+        }
+        let context: Vec<_> = context
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.clone()))
+            .collect();
+        let action = Action {
+            name: &format!("iam:{operation}"),
+            resource: &resource,
+            resource_account: self.account(),
+            resource_policy: None,
+            context: &context,
+        };
+        let denied =
+            |denied: crate::authority::Denied| Refusal::new(403, "AccessDenied", denied.message);
+        self.iam.authorize(self.caller, &action).map_err(denied)
+    }
+
+    /// Returns the ARN that the caller must be allowed. Of a role that is not there the path is
+    /// not known, and AWS shows it without one.
+    fn target(&self, on: On) -> Result<String, Refusal> {
+        let (account, form) = (self.account(), self.form);
+        Ok(match on {
+            On::One(kind) => self.arn(kind, identity_name(form, kind)?),
+            On::New(kind) => {
+                let name = identity_name(form, kind)?;
+                format!(
+                    "arn:aws:iam::{account}:{}{}{name}",
+                    kind.word(),
+                    path(form)?
+                )
+            }
+            On::User => self.arn(Kind::User, &users::named_or_own(self)?),
+            On::All(kind) => {
+                let prefix = form.get("PathPrefix").unwrap_or("/");
+                format!("arn:aws:iam::{account}:{}{prefix}", kind.word())
+            }
+            On::Policy => form.get("PolicyArn").unwrap_or_default().to_owned(),
+            On::NewPolicy => {
+                let name = form.get("PolicyName").unwrap_or_default();
+                format!("arn:aws:iam::{account}:policy{}{name}", path(form)?)
+            }
+            On::AllPolicies => "policy path /".to_owned(),
+        })
+    }
+
+    fn arn(&self, kind: Kind, name: &str) -> String {
+        let state = self.iam.latest(self.account()).unwrap_or_default();
+        let known = state
+            .identity(kind, name)
+            .map(|identity| identity.arn.clone());
+        known.unwrap_or_else(|| format!("arn:aws:iam::{}:{}/{name}", self.account(), kind.word()))
+    }
+
+    /// Returns `iam:ResourceTag` and `aws:ResourceTag` of what is there, `aws:RequestTag` and
+    /// `aws:TagKeys` of what is asked.
+    fn tag_keys(&self, on: On) -> Vec<(String, String)> {
+        let mut keys = Vec::new();
+        if let On::One(kind) = on {
+            let state = self.iam.latest(self.account()).unwrap_or_default();
+            let name = self.form.get(kind.field()).unwrap_or_default();
+            for (key, value) in state
+                .identity(kind, name)
+                .iter()
+                .flat_map(|found| &found.tags)
+            {
+                keys.push((format!("iam:ResourceTag/{key}"), value.clone()));
+                keys.push((format!("aws:ResourceTag/{key}"), value.clone()));
+            }
+        }
+        let asked = super::input::tags(self.form).unwrap_or_default();
+        for (key, value) in asked {
+            keys.push((format!("aws:RequestTag/{key}"), value));
+            keys.push(("aws:TagKeys".to_owned(), key));
+        }
+        for key in super::input::members(self.form, "TagKeys") {
+            keys.push(("aws:TagKeys".to_owned(), key.to_owned()));
+        }
+        keys
+    }
+}

@@ -1,0 +1,215 @@
+//! Roles and their trust policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Iam;
+use super::identities::boundary;
+use super::input::{
+    TAGS, constraint, encoded, identity_name, limit, malformed, no_such, number, page, path,
+    required, size, tags,
+};
+use super::operations::{Answer, Call};
+use super::principals::PrincipalError;
+use super::state::{Identity, Kind, Policy, Role, State};
+use super::tags::tags_xml;
+use super::xml::{element, list as xml_list, text};
+use crate::clock::iso_seconds;
+use crate::front::Refusal;
+
+/// Characters of a trust policy (IAMUG:reference_iam-quotas, the default quota).
+const TRUST_SIZE: usize = 2048;
+
+pub(crate) fn create(call: &Call<'_>) -> Answer {
+    let form = call.form;
+    let (name, path) = (identity_name(form, Kind::Role)?, path(form)?);
+    let (max_session, description) = (max_session(call)?, description(call)?);
+    let (trust, tags) = (
+        trust(call, required(form, "AssumeRolePolicyDocument")?)?,
+        tags(form)?,
+    );
+    if tags.len() > TAGS {
+        return Err(limit(format!(
+            "The number of tags has reached the maximum limit: {TAGS}."
+        )));
+    }
+    let arn = format!("arn:aws:iam::{}:role{path}{name}", call.account());
+    let role = call.iam.write(call.account(), |state| {
+        if state.role(name).is_some() {
+            let message = format!("Role with name {name} already exists.");
+            return Err(Refusal::new(409, "EntityAlreadyExists", message));
+        }
+        let identity = Identity {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            id: call.iam.ids().unique_id("AROA"),
+            arn,
+            created: call.iam.now(),
+            tags,
+            inline: BTreeMap::new(),
+            attached: BTreeSet::new(),
+            boundary: boundary(call, state)?,
+        };
+        let role = Arc::new(Role {
+            identity,
+            description,
+            max_session: max_session.unwrap_or(3600),
+            trust,
+        });
+        state.roles.insert(name.to_lowercase(), Arc::clone(&role));
+        Ok(role)
+    })?;
+    Ok(Some(element(
+        "Role",
+        &role_xml(call.iam, &role, Detail::All),
+    )))
+}
+
+pub(crate) fn get(call: &Call<'_>) -> Answer {
+    let name = identity_name(call.form, Kind::Role)?;
+    let state = call.read();
+    let role = state.role(name).ok_or_else(|| no_such(Kind::Role, name))?;
+    let xml = role_xml(call.iam, role, Detail::All) + "<RoleLastUsed/>";
+    Ok(Some(element("Role", &xml)))
+}
+
+pub(crate) fn delete(call: &Call<'_>) -> Answer {
+    let name = identity_name(call.form, Kind::Role)?;
+    call.write(|state| {
+        let identity = state.find(Kind::Role, name)?;
+        super::identities::check_bare(identity)?;
+        state.roles.remove(&name.to_lowercase());
+        Ok(())
+    })
+}
+
+pub(crate) fn update(call: &Call<'_>) -> Answer {
+    let (max_session, description) = (max_session(call)?, description(call)?);
+    edit(call, |role| {
+        if let Some(seconds) = max_session {
+            role.max_session = seconds;
+        }
+        if description.is_some() {
+            role.description = description;
+        }
+    })?;
+    Ok(Some(String::new()))
+}
+
+pub(crate) fn update_description(call: &Call<'_>) -> Answer {
+    let description = description(call)?;
+    let role = edit(call, |role| role.description = description)?;
+    Ok(Some(element(
+        "Role",
+        &role_xml(call.iam, &role, Detail::All),
+    )))
+}
+
+pub(crate) fn update_trust(call: &Call<'_>) -> Answer {
+    let trust = trust(call, required(call.form, "PolicyDocument")?)?;
+    edit(call, |role| role.trust = trust)?;
+    Ok(None)
+}
+
+/// Lists roles; not their tags, nor their boundaries (BC:iam ListRoles).
+pub(crate) fn list(call: &Call<'_>) -> Answer {
+    let state = call.read();
+    let prefix = call.form.get("PathPrefix").unwrap_or("/");
+    let under = |role: &&Arc<Role>| role.identity.path.starts_with(prefix);
+    let (roles, end) = page(call.form, state.roles.values().filter(under).collect())?;
+    let roles = roles
+        .into_iter()
+        .map(|role| role_xml(call.iam, role, Detail::Listed));
+    Ok(Some(xml_list("Roles", roles) + &end))
+}
+
+/// There are no instance profiles here; Terraform asks for them before it deletes a role.
+pub(crate) fn list_instance_profiles(call: &Call<'_>) -> Answer {
+    call.read()
+        .find(Kind::Role, identity_name(call.form, Kind::Role)?)?;
+    Ok(Some(
+        "<InstanceProfiles/><IsTruncated>false</IsTruncated>".to_owned(),
+    ))
+}
+
+fn edit(call: &Call<'_>, edit: impl FnOnce(&mut Role)) -> Result<Arc<Role>, Refusal> {
+    let name = identity_name(call.form, Kind::Role)?;
+    call.iam.write(call.account(), |state: &mut State| {
+        let role = state.roles.get_mut(&name.to_lowercase());
+        let role = role.ok_or_else(|| no_such(Kind::Role, name))?;
+        edit(Arc::make_mut(role));
+        Ok(Arc::clone(role))
+    })
+}
+
+fn max_session(call: &Call<'_>) -> Result<Option<u64>, Refusal> {
+    number(call.form, "MaxSessionDuration", 3600, 43_200)
+}
+
+fn description(call: &Call<'_>) -> Result<Option<String>, Refusal> {
+    let description = call.form.get("Description");
+    if description.is_some_and(|text| text.chars().count() > 1000) {
+        return Err(constraint(
+            description,
+            "Description",
+            "have length less than or equal to 1000",
+        ));
+    }
+    Ok(description.map(str::to_owned))
+}
+
+/// Checks a trust policy and stores its principals.
+fn trust(call: &Call<'_>, json: &str) -> Result<Policy, Refusal> {
+    let stored = call.iam.stored(json).map_err(|error| match error {
+        PrincipalError::Document(message) => malformed(&message),
+        PrincipalError::Invalid(quoted) => {
+            malformed(&format!("Invalid principal in policy: {quoted}"))
+        }
+    })?;
+    let policy = Policy::new(&stored).ok_or_else(|| malformed("Syntax errors in policy."))?;
+    policy
+        .document
+        .check_trust()
+        .map_err(|message| malformed(&message))?;
+    if size(json) > TRUST_SIZE {
+        return Err(limit(format!(
+            "Cannot exceed quota for ACLSizePerRole: {TRUST_SIZE}"
+        )));
+    }
+    Ok(policy)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    All,
+    Listed,
+}
+
+fn role_xml(iam: &Iam, role: &Role, detail: Detail) -> String {
+    let Role {
+        identity,
+        description,
+        max_session,
+        trust,
+    } = role;
+    let mut xml = text("Path", &identity.path)
+        + &text("RoleName", &identity.name)
+        + &text("RoleId", &identity.id)
+        + &text("Arn", &identity.arn)
+        + &text("CreateDate", &iso_seconds(identity.created))
+        + &text(
+            "AssumeRolePolicyDocument",
+            &encoded(&iam.shown(&trust.json)),
+        )
+        + &text("MaxSessionDuration", &max_session.to_string());
+    if let Some(description) = description {
+        xml += &text("Description", description);
+    }
+    if detail == Detail::All {
+        xml += &super::identities::boundary_xml(identity);
+        if !identity.tags.is_empty() {
+            xml += &tags_xml(&identity.tags);
+        }
+    }
+    xml
+}

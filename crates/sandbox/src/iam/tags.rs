@@ -1,0 +1,61 @@
+//! Tags of roles and users.
+
+use std::collections::BTreeMap;
+
+use super::input::{TAGS, identity_name, limit, members, page, tags};
+use super::operations::{Answer, Call};
+use super::state::Kind;
+use super::xml::{list as xml_list, text};
+
+pub(crate) fn add(call: &Call<'_>, kind: Kind) -> Answer {
+    let (of, new) = (identity_name(call.form, kind)?, tags(call.form)?);
+    call.write(|state| {
+        let tags = &mut state.find_mut(kind, of)?.tags;
+        for (key, value) in new {
+            // Keys are unique without regard to case; the newest spelling stays (BC:iam TagRole).
+            tags.retain(|known, _| known.to_lowercase() != key.to_lowercase());
+            tags.insert(key, value);
+        }
+        if tags.len() > TAGS {
+            return Err(limit(format!(
+                "The number of tags has reached the maximum limit: {TAGS}."
+            )));
+        }
+        Ok(())
+    })
+}
+
+pub(crate) fn remove(call: &Call<'_>, kind: Kind) -> Answer {
+    let (of, keys) = (
+        identity_name(call.form, kind)?,
+        members(call.form, "TagKeys"),
+    );
+    call.write(|state| {
+        let named = |known: &str| {
+            keys.iter()
+                .any(|key| key.to_lowercase() == known.to_lowercase())
+        };
+        state
+            .find_mut(kind, of)?
+            .tags
+            .retain(|known, _| !named(known));
+        Ok(())
+    })
+}
+
+pub(crate) fn list(call: &Call<'_>, kind: Kind) -> Answer {
+    let state = call.read();
+    let tags = &state.find(kind, identity_name(call.form, kind)?)?.tags;
+    let (tags, end) = page(call.form, tags.iter().collect())?;
+    let tags = tags.into_iter().map(|(key, value)| tag_xml(key, value));
+    Ok(Some(xml_list("Tags", tags) + &end))
+}
+
+/// Writes the element `Tags`.
+pub(crate) fn tags_xml(tags: &BTreeMap<String, String>) -> String {
+    xml_list("Tags", tags.iter().map(|(key, value)| tag_xml(key, value)))
+}
+
+fn tag_xml(key: &str, value: &str) -> String {
+    text("Key", key) + &text("Value", value)
+}

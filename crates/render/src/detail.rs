@@ -4,15 +4,15 @@
 //! Policies become tables, texts of several lines become line diffs, lists become their elements. What is the same
 //! may be counted instead of shown; what differs is always shown.
 
-use s3ferry_core::plan::format::Change;
+use s3ferry_core::plan::format::{AccessChange, Change};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use crate::leaf::{Leaf, compact, leaves, plain_list};
-use crate::sanitize::{columns, sanitize};
+use crate::sanitize::{columns, sanitize, word};
 use crate::statement::{self, Row};
 use crate::view::Verb;
-use crate::words::count;
+use crate::words::{self, count};
 
 /// What happens to the line's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +71,41 @@ pub(crate) fn details(change: &Change, width: usize) -> Vec<Line> {
             leaf_lines(&mut lines, &leaf, width);
         }
     }
+    if lines.is_empty() && Verb::of(change) == Verb::Update {
+        lines.push(Line::new(
+            Sign::Change,
+            0,
+            "",
+            "(no value that is shown differs)",
+        ));
+    }
+    if let Some(access) = &change.access {
+        access_lines(&mut lines, change, access);
+    }
     align(&mut lines);
     lines
+}
+
+/// How the access changes: the verdict, and what its lists say beyond the lines above.
+fn access_lines(lines: &mut Vec<Line>, change: &Change, access: &AccessChange) {
+    let above = lines.clone();
+    lines.push(Line::new(
+        Sign::Same,
+        0,
+        "access",
+        words::access(change, access.verdict),
+    ));
+    for (sign, granted) in [(Sign::Remove, &access.removed), (Sign::Add, &access.added)] {
+        for one in granted {
+            let value = one.split_once(' ').map_or(one.as_str(), |(_, value)| value);
+            let is_said = above
+                .iter()
+                .any(|line| line.sign == sign && line.text.ends_with(value));
+            if !is_said {
+                lines.push(Line::new(sign, 0, "", one.as_str()));
+            }
+        }
+    }
 }
 
 /// The leaves that the plan says differ, or where it says none, those that do.
@@ -80,7 +113,7 @@ fn changed_leaves(change: &Change) -> Vec<Leaf<'_>> {
     let stated = change
         .attributes
         .iter()
-        .flat_map(|one| leaves(&sanitize(&one.path), &one.before, &one.after));
+        .flat_map(|one| leaves(&word(&one.path), &one.before, &one.after));
     match Verb::of(change) {
         Verb::Update | Verb::Prove if !change.attributes.is_empty() => stated.collect(),
         Verb::Create | Verb::Delete | Verb::Replace | Verb::Update | Verb::Prove => {
@@ -232,6 +265,7 @@ fn table(lines: &mut Vec<Line>, depth: usize, before: &Value, after: &Value) {
             labels.insert(index.min(labels.len()), &row.label);
         }
     }
+    let start = lines.len();
     for label in labels {
         elements(
             lines,
@@ -240,6 +274,15 @@ fn table(lines: &mut Vec<Line>, depth: usize, before: &Value, after: &Value) {
             &row(&rows_before, label),
             &row(&rows_after, label),
         );
+    }
+    let differs = lines[start..].iter().any(|line| line.sign != Sign::Same);
+    if !differs && before != after {
+        lines.push(Line::new(
+            Sign::Change,
+            depth,
+            "",
+            "(the same, written in another way)",
+        ));
     }
 }
 
@@ -250,38 +293,43 @@ fn row(rows: &[Row], label: &str) -> Vec<String> {
         .collect()
 }
 
-/// The elements of two lists as sets: each removed, added or the same; many that are the same are counted.
+/// The elements of two lists, each removed, added or the same; many that are the same are counted.
 fn elements(lines: &mut Vec<Line>, depth: usize, label: &str, before: &[String], after: &[String]) {
-    let removed = before
-        .iter()
-        .filter(|one| !after.contains(one))
-        .map(|one| (Sign::Remove, one));
-    let added = after
-        .iter()
-        .filter(|one| !before.contains(one))
-        .map(|one| (Sign::Add, one));
-    let same: Vec<_> = after.iter().filter(|one| before.contains(one)).collect();
+    let before: Vec<&str> = before.iter().map(String::as_str).collect();
+    let after: Vec<&str> = after.iter().map(String::as_str).collect();
+    let diff = TextDiff::from_slices(&before, &after);
+    let same = diff
+        .iter_all_changes()
+        .filter(|one| one.tag() == ChangeTag::Equal)
+        .count();
     let mut label = label;
-    for (sign, element) in removed.chain(added) {
-        lines.push(Line::new(sign, depth, label, element.as_str()));
-        label = "";
+    for change in diff.iter_all_changes() {
+        let sign = sign_of(change.tag());
+        if sign != Sign::Same || same <= SAME_SHOWN {
+            lines.push(Line::new(sign, depth, label, change.value()));
+            label = "";
+        }
     }
-    if same.len() > SAME_SHOWN {
+    if same > SAME_SHOWN {
         lines.push(Line::new(
             Sign::Same,
             depth,
             label,
-            format!("({} more, the same)", same.len()),
+            format!("({same} more, the same)"),
         ));
-        return;
-    }
-    for element in same {
-        lines.push(Line::new(Sign::Same, depth, label, element.as_str()));
-        label = "";
     }
 }
 
-/// A line diff of two texts with some context; what lies between is counted.
+const fn sign_of(tag: ChangeTag) -> Sign {
+    match tag {
+        ChangeTag::Delete => Sign::Remove,
+        ChangeTag::Insert => Sign::Add,
+        ChangeTag::Equal => Sign::Same,
+    }
+}
+
+/// A line diff of two texts with some context; what lies between is counted. A bar stands before every line, so that
+/// a line of the text that begins with a sign is not taken for one of ours.
 fn text_diff(lines: &mut Vec<Line>, before: &str, after: &str) {
     let diff = TextDiff::from_lines(before, after);
     let mut shown = 0;
@@ -289,16 +337,12 @@ fn text_diff(lines: &mut Vec<Line>, before: &str, after: &str) {
         let start = group.first().map_or(shown, |op| op.old_range().start);
         skipped(lines, start.saturating_sub(shown));
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let sign = match change.tag() {
-                ChangeTag::Delete => Sign::Remove,
-                ChangeTag::Insert => Sign::Add,
-                ChangeTag::Equal => Sign::Same,
-            };
+            let sign = sign_of(change.tag());
             lines.push(Line::new(
                 sign,
                 1,
                 "",
-                sanitize(change.value().trim_end_matches('\n')),
+                format!("| {}", sanitize(change.value().trim_end_matches('\n'))),
             ));
         }
         shown = group.last().map_or(shown, |op| op.old_range().end);
@@ -331,5 +375,214 @@ fn align(lines: &mut [Line]) {
         for line in block.iter_mut().filter(|_| widest > 0) {
             line.align = widest.max(columns(&line.label)) + 2;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use s3ferry_core::plan::format::{Action, Attribute, Reason, Risk, RiskLevel, Undo, UndoKind};
+    use serde_json::json;
+
+    use super::*;
+
+    fn update(before: Value, after: Value) -> Change {
+        Change {
+            address: "a/b".into(),
+            target: "a/b".into(),
+            kind: "thing".into(),
+            migrations: vec![],
+            actions: vec![Action::Update],
+            reason: Reason::Differs,
+            before,
+            after,
+            attributes: vec![],
+            access: None,
+            undo: Undo {
+                kind: UndoKind::Exact,
+                why: String::new(),
+            },
+            risk: Risk {
+                level: RiskLevel::Low,
+                notes: vec![],
+            },
+        }
+    }
+
+    fn shown(change: &Change) -> String {
+        let sign = |line: &Line| match line.sign {
+            Sign::Add => '+',
+            Sign::Remove => '-',
+            Sign::Change => '~',
+            Sign::Same => ' ',
+        };
+        let line = |line: &Line| {
+            let text = format!(
+                "{} {}{}{}",
+                sign(line),
+                "  ".repeat(line.depth),
+                line.lead(),
+                line.text
+            );
+            text.trim_end().to_owned()
+        };
+        details(change, 60)
+            .iter()
+            .map(line)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    #[test]
+    fn short_lists_stand_in_one_line_and_long_ones_by_element() {
+        let long = |last: &str| json!(["arn:aws:sns:eu-west-1:111111111111:ops", last]);
+        let change = update(
+            json!({"a": [1], "b": long("x")}),
+            json!({"a": [1, 2], "b": long("y")}),
+        );
+        insta::assert_snapshot!(shown(&change), @r#"
+        ~ a:  [1] -> [1, 2]
+        ~ b:
+            "arn:aws:sns:eu-west-1:111111111111:ops"
+        -   "x"
+        +   "y"
+        "#);
+    }
+
+    #[test]
+    fn another_order_and_a_lost_double_are_changes() {
+        let list = |elements: &str| json!({ "k": elements.split(' ').map(|one| one.repeat(20)).collect::<Vec<_>>() });
+        insta::assert_snapshot!(shown(&update(list("a b c"), list("b a c"))), @r#"
+        ~ k:
+        +   "bbbbbbbbbbbbbbbbbbbb"
+            "aaaaaaaaaaaaaaaaaaaa"
+        -   "bbbbbbbbbbbbbbbbbbbb"
+            "cccccccccccccccccccc"
+        "#);
+        insta::assert_snapshot!(shown(&update(list("a a c"), list("a c"))), @r#"
+        ~ k:
+            "aaaaaaaaaaaaaaaaaaaa"
+        -   "aaaaaaaaaaaaaaaaaaaa"
+            "cccccccccccccccccccc"
+        "#);
+    }
+
+    #[test]
+    fn an_update_is_never_shown_as_nothing() {
+        let statement = |action: Value| json!({"Effect": "Allow", "Action": action});
+        let change = update(statement(json!("s3:*")), statement(json!(["s3:*"])));
+        insta::assert_snapshot!(shown(&change), @"
+          effect   Allow
+          actions  s3:*
+        ~          (the same, written in another way)
+        ");
+        insta::assert_snapshot!(shown(&update(json!({"a": 1}), json!({"a": 1}))), @"~ (no value that is shown differs)");
+    }
+
+    #[test]
+    fn long_values_stand_below_each_other() {
+        let change = update(json!({"k": "x".repeat(40)}), json!({"k": "y".repeat(40)}));
+        insta::assert_snapshot!(shown(&change), @r#"
+        ~ k:  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+        ~     -> "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+        "#);
+    }
+
+    #[test]
+    fn texts_of_several_lines_show_what_differs_and_count_the_rest() {
+        let text = |middle: &str| {
+            let before: String = (1..=6).map(|line| format!("before {line}\n")).collect();
+            let after: String = (1..=6).map(|line| format!("after {line}\n")).collect();
+            json!({ "text": format!("{before}{middle}\n{after}") })
+        };
+        insta::assert_snapshot!(shown(&update(text("old"), text("+ new"))), @"
+        ~ text:
+            (3 lines the same)
+            | before 4
+            | before 5
+            | before 6
+        -   | old
+        +   | + new
+            | after 1
+            | after 2
+            | after 3
+            (3 lines the same)
+        ");
+    }
+
+    #[test]
+    fn statements_of_a_document_pair_by_sid_and_equal_ones_are_counted() {
+        let statement = |sid: &str, action: &str| json!({"Sid": sid, "Effect": "Allow", "Action": action, "Resource": "*"});
+        let document = |statements: Vec<Value>| json!({"policy": {"Statement": statements}});
+        let change = update(
+            document(vec![
+                statement("A", "s3:Get*"),
+                statement("B", "s3:Put*"),
+                statement("C", "s3:List*"),
+            ]),
+            document(vec![
+                statement("C", "s3:List*"),
+                statement("D", "s3:*"),
+                statement("A", "s3:GetObject"),
+            ]),
+        );
+        insta::assert_snapshot!(shown(&change), @"
+        ~ policy:
+        ~   statement
+              sid        A
+              effect     Allow
+        -     actions    s3:Get*
+        +                s3:GetObject
+              resources  *
+        -   statement
+        -     sid        B
+        -     effect     Allow
+        -     actions    s3:Put*
+        -     resources  *
+        +   statement
+        +     sid        D
+        +     effect     Allow
+        +     actions    s3:*
+        +     resources  *
+            (1 statement the same)
+        ");
+    }
+
+    #[test]
+    fn a_policy_kept_as_text_is_still_a_table() {
+        let after =
+            json!({"policy": "{\"Statement\": [{\"Effect\": \"Deny\", \"Action\": \"s3:*\"}]}"});
+        insta::assert_snapshot!(shown(&update(Value::Null, after)), @"
+        + policy:
+        +   statement
+        +     effect   Deny
+        +     actions  s3:*
+        ");
+    }
+
+    #[test]
+    fn many_elements_that_stay_are_counted_and_all_that_change_are_shown() {
+        let actions = |last: &str| {
+            let mut actions: Vec<String> =
+                (1..=9).map(|number| format!("s3:Action{number}")).collect();
+            actions.push(last.to_owned());
+            json!({"Effect": "Allow", "Action": actions})
+        };
+        insta::assert_snapshot!(shown(&update(actions("s3:Old"), actions("s3:New"))), @"
+          effect   Allow
+        - actions  s3:Old
+        +          s3:New
+                   (9 more, the same)
+        ");
+    }
+
+    #[test]
+    fn what_the_plan_says_differs_is_shown_in_its_words() {
+        let mut change = update(json!({"a": 1}), json!({"a": 2}));
+        change.attributes = vec![Attribute {
+            path: "a b\n+ c".into(),
+            before: json!(1),
+            after: json!(2),
+        }];
+        insta::assert_snapshot!(shown(&change), @r#"~ "a b\n+ c":  1 -> 2"#);
     }
 }

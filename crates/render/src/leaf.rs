@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use crate::sanitize::{quote, sanitize};
+use crate::sanitize::{quote, word};
 use crate::statement;
 
 /// A leaf before and after; null is absent.
@@ -32,9 +32,9 @@ fn collect<'a>(path: &str, before: &'a Value, after: &'a Value, found: &mut Vec<
         let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for key in keys {
             let path = if path.is_empty() {
-                sanitize(key)
+                word(key)
             } else {
-                format!("{path}.{}", sanitize(key))
+                format!("{path}.{}", word(key))
             };
             collect(&path, member(before, key), member(after, key), found);
         }

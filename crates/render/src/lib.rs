@@ -1,18 +1,22 @@
-//! Plans drawn as text; pure.
+//! Plans drawn as text and Markdown; pure.
 //!
 //! Everything is drawn from a [`PlanFile`](s3ferry_core::plan::format::PlanFile) and from nothing else: the same
 //! plan gives the same bytes. No text that came from outside (keys, tags, policies, messages) reaches the page
 //! unescaped, so that it can't forge a line of a review, drive a terminal or notify people.
 //!
 //! ```text
-//! Change --detail--> lines with a sign --text--> Page (wraps, colours, sanitizes)
+//! Change --detail--> lines with a sign --text-----> Page (wraps, colours, sanitizes)
+//!                                      --markdown-> items, dropped whole and counted where room is short
 //! ```
 //!
-//! Start reading at [`text()`]; how one change is shown is in `detail`.
+//! Start reading at [`text()`] and [`markdown()`]; how one change is shown is in `detail`.
 
 mod detail;
+mod escape;
 mod leaf;
+mod markdown;
 mod page;
+mod room;
 mod sanitize;
 mod statement;
 mod steps;
@@ -20,6 +24,7 @@ mod text;
 mod view;
 mod words;
 
+pub use markdown::markdown;
 pub use page::Style;
 pub use sanitize::sanitize;
 pub use text::text;

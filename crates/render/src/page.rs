@@ -77,7 +77,7 @@ impl Page {
 
     /// A line that begins at `indent` and goes on at `hang` where it is too long.
     ///
-    /// A hang in the right half of the page would leave a thin column of text: it then is four past the indent.
+    /// Nothing to say is no line. A hang in the right half of the page would leave a thin column of text: it then is four past the indent.
     pub(crate) fn line(&mut self, indent: usize, hang: usize, spans: &[(Tone, &str)]) {
         let hang = if hang > self.width / 2 {
             indent + 4
@@ -85,6 +85,9 @@ impl Page {
             hang
         };
         let cells = cells(spans);
+        if cells.is_empty() {
+            return;
+        }
         let mut at = indent;
         for part in fold(&cells, self.room(indent), self.room(hang)) {
             self.out.extend(std::iter::repeat_n(' ', at));
@@ -159,21 +162,37 @@ fn fitting(cells: &[(char, Tone)], room: usize) -> usize {
         used += column(cell.0);
         used <= room
     };
-    cells.iter().take_while(fits).count().max(1)
+    cells
+        .iter()
+        .take_while(fits)
+        .count()
+        .max(1)
+        .min(cells.len())
 }
 
 /// Where to break a line of which `fitting` cells fit: at a space, else after punctuation, as long as a third of the
-/// line is used; else anywhere.
+/// line is used; else anywhere. What follows does not begin with a sign of ours, unless there are only signs.
 fn break_point(cells: &[(char, Tone)], fitting: usize) -> usize {
     let late = |index: &usize| index * 3 >= fitting;
-    let at_space = (1..=fitting).rev().find(|index| cells[*index].0 == ' ');
-    let at_mark = (1..=fitting)
-        .rev()
-        .find(|index| matches!(cells[index - 1].0, '/' | ':' | ','));
-    at_space
+    let is_space = |index: &usize| cells[*index].0 == ' ' && !begins_with_sign(&cells[*index..]);
+    let is_after_mark = |index: &usize| {
+        matches!(cells[index - 1].0, '/' | ':' | ',') && !begins_with_sign(&cells[*index..])
+    };
+    let is_anywhere = |index: &usize| !begins_with_sign(&cells[*index..]);
+    let last = |wanted: &dyn Fn(&usize) -> bool| (1..=fitting).rev().find(|index| wanted(index));
+    last(&is_space)
         .filter(late)
-        .or(at_mark.filter(late))
+        .or_else(|| last(&is_after_mark).filter(late))
+        .or_else(|| last(&is_anywhere))
         .unwrap_or(fitting)
+}
+
+fn begins_with_sign(cells: &[(char, Tone)]) -> bool {
+    let first = cells
+        .iter()
+        .map(|cell| cell.0)
+        .find(|character| *character != ' ');
+    first.is_some_and(|character| matches!(character, '+' | '-' | '~' | '?' | '!' | '='))
 }
 
 #[cfg(test)]
@@ -203,6 +222,15 @@ mod tests {
     }
 
     #[test]
+    fn a_continued_line_does_not_begin_with_a_sign() {
+        let filled = format!("{} + prod/bucket/forged", "x".repeat(39));
+        assert_eq!(
+            page(40, 0, 4, &filled).lines().nth(1),
+            Some("    x + prod/bucket/forged")
+        );
+    }
+
+    #[test]
     fn nothing_is_lost_and_nothing_is_wider_than_the_page() {
         let word = "x".repeat(500);
         let shown = page(40, 6, 8, &word);
@@ -212,6 +240,11 @@ mod tests {
                 .all(|line| line.len() <= 40 && line.starts_with("      "))
         );
         assert_eq!(shown.matches('x').count(), 500);
+    }
+
+    #[test]
+    fn nothing_to_say_is_no_line() {
+        assert_eq!(page(40, 2, 4, "  "), "");
     }
 
     #[test]

@@ -58,17 +58,22 @@ pub(crate) fn statements(value: &Value) -> Option<Vec<&Value>> {
     }
 }
 
-/// What a document says apart from its statements: its version and ID.
+/// What a document says apart from its statements: its version and ID; null where it is nothing.
 pub(crate) fn frame(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let rest = map.iter().filter(|(key, _)| normal(key) != "statement");
-            Value::Object(
-                rest.map(|(key, value)| (key.clone(), value.clone()))
-                    .collect(),
-            )
-        }
-        _ => Value::Null,
+    let Value::Object(map) = value else {
+        return Value::Null;
+    };
+    if is_statement(value) {
+        return Value::Null;
+    }
+    let rest = map.iter().filter(|(key, _)| normal(key) != "statement");
+    let rest: Map<String, Value> = rest
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    if rest.is_empty() {
+        Value::Null
+    } else {
+        Value::Object(rest)
     }
 }
 

@@ -4,8 +4,7 @@
 //! what is waited for and in which order. At the end, where a terminal stops scrolling: findings and the summary.
 
 use s3ferry_core::plan::format::{
-    AccessChange, Change, Finding, FindingLevel, Gate, GateState, MigrationInfo, PlanFile, Reason,
-    RiskLevel, UndoKind,
+    Change, Finding, FindingLevel, Gate, GateState, MigrationInfo, PlanFile,
 };
 
 use crate::detail::{Line, Sign, details};
@@ -136,7 +135,7 @@ fn draw_group(page: &mut Page, plan: &PlanFile, group: &Group<'_>) {
         page.blank();
         page.line(2, 4, &[(Tone::Strong, &account_title(plan, name))]);
         for change in changes {
-            draw_change(page, change, group.migration);
+            draw_change(page, plan, change);
         }
     }
     if let Some(migration) = group.migration {
@@ -162,7 +161,10 @@ fn group_title(plan: &PlanFile, group: &Group<'_>) -> String {
     }
 }
 
-fn account_title(plan: &PlanFile, name: &str) -> String {
+fn account_title(plan: &PlanFile, name: Option<&str>) -> String {
+    let Some(name) = name else {
+        return "To be proved".to_owned();
+    };
     match plan.accounts.iter().find(|account| account.name == name) {
         Some(account) => format!("In account {name} ({}, {})", account.id, account.region),
         None => format!("In account {name}"),
@@ -228,7 +230,7 @@ const fn tone_of(verb: Verb) -> Tone {
     }
 }
 
-fn draw_change(page: &mut Page, change: &Change, migration: Option<&MigrationInfo>) {
+fn draw_change(page: &mut Page, plan: &PlanFile, change: &Change) {
     let verb = Verb::of(change);
     let symbol = format!("{} ", verb.symbol());
     page.blank();
@@ -241,25 +243,14 @@ fn draw_change(page: &mut Page, change: &Change, migration: Option<&MigrationInf
         "{}: {}, because {}.",
         change.kind,
         verb.meaning(),
-        because(change, migration)
+        view::because(plan, change)
     );
     page.line(6, 8, &[(Tone::Plain, &why)]);
     for line in details(change, page.room(10)) {
         draw_line(page, &line);
     }
-    if let Some(access) = &change.access {
-        draw_access(page, change, access);
-    }
-    for note in warnings(change) {
+    for note in view::warnings(change) {
         page.line(6, 8, &[(Tone::Alarm, "! "), (Tone::Plain, &note)]);
-    }
-}
-
-/// Why, with the phase by its name where it is known.
-fn because(change: &Change, migration: Option<&MigrationInfo>) -> String {
-    match (change.reason, migration) {
-        (Reason::Phase, Some(migration)) => format!("phase {} does not have it", migration.phase),
-        (reason, _) => words::reason(reason).to_owned(),
     }
 }
 
@@ -283,58 +274,10 @@ fn draw_line(page: &mut Page, line: &Line) {
     );
 }
 
-fn draw_access(page: &mut Page, change: &Change, access: &AccessChange) {
-    page.line(
-        6,
-        8,
-        &[
-            (Tone::Plain, "access: "),
-            (Tone::Strong, words::access(change, access.verdict)),
-        ],
-    );
-    if change.before.is_null() || change.after.is_null() {
-        // The table above shows every line of it already.
-        return;
-    }
-    for (tone, sign, granted) in [
-        (Tone::Remove, "- ", &access.removed),
-        (Tone::Add, "+ ", &access.added),
-    ] {
-        for one in granted {
-            page.line(8, 10, &[(tone, sign), (Tone::Plain, one)]);
-        }
-    }
-}
-
-/// What could go wrong, and how far the change can be taken back.
-pub(crate) fn warnings(change: &Change) -> Vec<String> {
-    let level = change.risk.level;
-    let mut notes: Vec<String> = change
-        .risk
-        .notes
-        .iter()
-        .map(|note| format!("{}: {note}", words::risk(level)))
-        .collect();
-    if notes.is_empty() && level != RiskLevel::Low {
-        notes.push(words::risk(level).to_owned());
-    }
-    let undo = match change.undo.kind {
-        UndoKind::Exact => return notes,
-        UndoKind::Partial => "can be undone only in part",
-        UndoKind::None => "CANNOT BE UNDONE",
-    };
-    notes.push(if change.undo.why.is_empty() {
-        undo.to_owned()
-    } else {
-        format!("{undo}: {}", change.undo.why)
-    });
-    notes
-}
-
 fn kept(page: &mut Page, plan: &PlanFile) {
     section(page, "Kept as found", plan.kept.len());
     for kept in plan.kept.iter().take(KEPT_SHOWN) {
-        let what = format!("  {}: {}", kept.kind, kept.why);
+        let what = format!(" ({}, {})", kept.kind, kept.why);
         page.line(
             2,
             6,
@@ -451,7 +394,7 @@ fn draw_finding(page: &mut Page, finding: &Finding) {
         ],
     );
     page.line(4, 4, &[(Tone::Plain, &finding.message)]);
-    for (index, way) in finding.help.lines().enumerate() {
+    for (index, way) in view::ways_out(finding).enumerate() {
         let lead = if index == 0 { "help: " } else { "or:   " };
         page.line(4, 10, &[(Tone::Strong, lead), (Tone::Plain, way)]);
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use s3ferry_core::plan::format::{
-    Action, Change, Estimate, Finding, FindingLevel, GateState, MigrationInfo, PlanFile, RiskLevel,
-    UndoKind,
+    AccessVerdict, Action, Change, Estimate, Finding, FindingLevel, GateState, MigrationInfo,
+    PlanFile, Reason, RiskLevel, UndoKind,
 };
 
-use crate::words::{count, duration, plural};
+use crate::words::{self, count, duration, plural};
 
 /// What a change does, as one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +39,17 @@ impl Verb {
             Self::Replace => "-/+",
             Self::Delete => "-",
             Self::Prove => "?",
+        }
+    }
+
+    /// The verb as a count of changes goes on.
+    pub(crate) const fn counted(self) -> &'static str {
+        match self {
+            Self::Create => "to add",
+            Self::Update => "to change",
+            Self::Replace => "to replace",
+            Self::Delete => "to destroy",
+            Self::Prove => "to prove",
         }
     }
 
@@ -134,11 +145,118 @@ pub(crate) fn obstacles(plan: &PlanFile) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" and "))
 }
 
+/// How many gates stand where, e.g. `1 waiting`, what needs attention first.
+pub(crate) fn gate_counts(migration: &MigrationInfo) -> Vec<String> {
+    [
+        (GateState::Blocked, "BLOCKED"),
+        (GateState::Waiting, "waiting"),
+        (GateState::Pending, "pending"),
+        (GateState::Met, "met"),
+    ]
+    .into_iter()
+    .map(|(state, word)| {
+        (
+            migration
+                .gates
+                .iter()
+                .filter(|gate| gate.state == state)
+                .count(),
+            word,
+        )
+    })
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, word)| format!("{number} {word}"))
+    .collect()
+}
+
 /// The findings, the most serious first, otherwise in the plan's order.
 pub(crate) fn findings(plan: &PlanFile) -> Vec<&Finding> {
     let mut findings: Vec<&Finding> = plan.findings.iter().collect();
     findings.sort_by_key(|finding| finding.level);
     findings
+}
+
+/// The ways out of a finding.
+pub(crate) fn ways_out(finding: &Finding) -> impl Iterator<Item = &str> {
+    finding.help.lines().filter(|way| !way.trim().is_empty())
+}
+
+/// Whether something is lost or likely to go wrong with this change.
+pub(crate) fn is_dangerous(change: &Change) -> bool {
+    matches!(Verb::of(change), Verb::Delete | Verb::Replace) || change.risk.level == RiskLevel::High
+}
+
+/// Whether a change wants care: it changes behaviour, or stays.
+pub(crate) fn wants_care(change: &Change) -> bool {
+    change.risk.level == RiskLevel::Medium || change.undo.kind == UndoKind::None
+}
+
+/// Whether more is allowed after this change than before.
+pub(crate) fn opens_access(change: &Change) -> bool {
+    let verdict = change.access.as_ref().map(|access| access.verdict);
+    matches!(
+        verdict,
+        Some(AccessVerdict::Broader | AccessVerdict::Different)
+    )
+}
+
+/// Whether the grants of a statement are worth a list of their own: where it comes or goes, its table shows them.
+pub(crate) fn shows_grants(change: &Change) -> bool {
+    !change.before.is_null() && !change.after.is_null()
+}
+
+/// What must be known of a change before its details are read.
+pub(crate) fn labels(change: &Change) -> Vec<&'static str> {
+    let all = [
+        (change.risk.level == RiskLevel::High, "HIGH RISK"),
+        (change.undo.kind == UndoKind::None, "cannot be undone"),
+        (
+            opens_access(change) && shows_grants(change),
+            "BROADER ACCESS",
+        ),
+        (change.risk.level == RiskLevel::Medium, "medium risk"),
+        (change.undo.kind == UndoKind::Partial, "undone only in part"),
+    ];
+    all.into_iter()
+        .filter(|(is_so, _)| *is_so)
+        .map(|(_, label)| label)
+        .collect()
+}
+
+/// What could go wrong with a change, and how far it can be taken back, a sentence each.
+pub(crate) fn warnings(change: &Change) -> Vec<String> {
+    let level = words::risk(change.risk.level);
+    let mut notes: Vec<String> = change
+        .risk
+        .notes
+        .iter()
+        .map(|note| format!("{level}: {note}"))
+        .collect();
+    if notes.is_empty() && change.risk.level != RiskLevel::Low {
+        notes.push(level.to_owned());
+    }
+    let undo = match change.undo.kind {
+        UndoKind::Exact => return notes,
+        UndoKind::Partial => "can be undone only in part",
+        UndoKind::None => "cannot be undone",
+    };
+    notes.push(match change.undo.why.as_str() {
+        "" => undo.to_owned(),
+        why => format!("{undo}: {why}"),
+    });
+    notes
+}
+
+/// Why a change is planned, with the phase by its name where one is meant.
+pub(crate) fn because(plan: &PlanFile, change: &Change) -> String {
+    let migration = plan
+        .migrations
+        .iter()
+        .find(|one| change.migrations == [one.name.as_str()]);
+    match (change.reason, migration) {
+        (Reason::Phase, Some(migration)) => format!("phase {} does not have it", migration.phase),
+        (reason, _) => words::reason(reason).to_owned(),
+    }
 }
 
 /// The account that an address begins with.
@@ -185,24 +303,26 @@ pub(crate) fn groups(plan: &PlanFile) -> Vec<Group<'_>> {
     groups
 }
 
-/// Changes by account, in the order in which the plan names the accounts, then by name.
+/// Changes by account, in the order in which the plan names the accounts, then by name; what is to be proved comes
+/// last and without one, because a proof takes both sides.
 pub(crate) fn by_account<'a>(
     plan: &PlanFile,
     changes: &[&'a Change],
-) -> Vec<(&'a str, Vec<&'a Change>)> {
-    let mut found: BTreeMap<(usize, &str), Vec<&Change>> = BTreeMap::new();
+) -> Vec<(Option<&'a str>, Vec<&'a Change>)> {
+    let mut found: BTreeMap<(bool, usize, &str), Vec<&Change>> = BTreeMap::new();
     for change in changes {
-        let name = account(&change.address);
+        let proof = Verb::of(change) == Verb::Prove;
+        let name = if proof { "" } else { account(&change.address) };
         let place = plan
             .accounts
             .iter()
             .position(|one| one.name == name)
             .unwrap_or(usize::MAX);
-        found.entry((place, name)).or_default().push(change);
+        found.entry((proof, place, name)).or_default().push(change);
     }
     found
         .into_iter()
-        .map(|((_, name), changes)| (name, changes))
+        .map(|((proof, _, name), changes)| ((!proof).then_some(name), changes))
         .collect()
 }
 

@@ -80,12 +80,12 @@ pub fn bytes(size: u64) -> String {
 /// Why a change is planned, as a clause.
 pub(crate) const fn reason(reason: Reason) -> &'static str {
     match reason {
-        Reason::Missing => "the spec asks for it and it is not there",
+        Reason::Missing => "the spec asks for it",
         Reason::Differs => "it differs from the spec",
-        Reason::LeftSpec => "it is s3ferry's and the spec no longer names it",
+        Reason::LeftSpec => "it is s3ferry's and left the spec",
         Reason::Phase => "the phase of its migration does not have it",
         Reason::Adopted => "guards.adopt hands it to s3ferry",
-        Reason::BrokenPrincipal => "its principal was deleted and AWS shows a dangling ID instead",
+        Reason::BrokenPrincipal => "its principal was deleted and left a dangling ID",
         Reason::Unproven => "no proof covers it as it will be",
     }
 }

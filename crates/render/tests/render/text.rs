@@ -1,8 +1,8 @@
 //! What a reviewer reads in a terminal.
 
-mod build;
-
 use s3ferry_render::{Style, text};
+
+use crate::build;
 
 fn shown(plan: &s3ferry_core::plan::format::PlanFile) -> String {
     text(plan, Style::Plain, 100)
@@ -52,7 +52,7 @@ fn the_first_plan_of_a_migration() {
       In account prod (111111111111, eu-west-1)
 
         + prod/bucket/orders-prod/versioning
-          bucket versioning: create, because the spec asks for it and it is not there.
+          bucket versioning: create, because the spec asks for it.
             + status:  "Enabled"
           ! medium risk: deletes leave delete markers from now on, and old versions are billed until a
             lifecycle rule removes them
@@ -62,7 +62,7 @@ fn the_first_plan_of_a_migration() {
             written meanwhile stay
 
         + prod/role/s3ferry-orders-prod
-          replication role: create, because the spec asks for it and it is not there.
+          replication role: create, because the spec asks for it.
             + name:                    "s3ferry-orders-prod"
             + path:                    "/s3ferry/"
             + tags.s3ferry:migration:  "orders"
@@ -75,7 +75,7 @@ fn the_first_plan_of_a_migration() {
                 + principal  Service s3.amazonaws.com
 
         + prod/role/s3ferry-orders-prod/policy/s3ferry
-          role policy: create, because the spec asks for it and it is not there.
+          role policy: create, because the spec asks for it.
             + document:
               + Version:  "2012-10-17"
               + statement
@@ -93,7 +93,7 @@ fn the_first_plan_of_a_migration() {
                 + resources  arn:aws:s3:::orders-archive/*
 
         + prod/bucket/orders-prod/replication/rule/s3ferry/default/orders/everything
-          replication rule: create, because the spec asks for it and it is not there.
+          replication rule: create, because the spec asks for it.
             + delete_markers:             "mirror"
             + destination.account:        "222222222222"
             + destination.bucket:         "arn:aws:s3:::orders-archive"
@@ -104,20 +104,15 @@ fn the_first_plan_of_a_migration() {
             + priority:                   1
             + status:                     "Enabled"
 
-        ? prod/bucket/orders-prod/canary/everything
-          canary: prove, because no proof covers it as it will be.
-            + object:  ".s3ferry-canary"
-            + rule:    "everything"
-
       In account archive (222222222222, eu-central-1)
 
         + archive/bucket/orders-archive
-          bucket: create, because the spec asks for it and it is not there.
+          bucket: create, because the spec asks for it.
             + name:    "orders-archive"
             + region:  "eu-central-1"
 
         + archive/bucket/orders-archive/policy/statement/s3ferryOrdersReplicate
-          bucket policy statement: create, because the spec asks for it and it is not there.
+          bucket policy statement: create, because the spec asks for it.
             + sid        s3ferryOrdersReplicate
             + effect     Allow
             + actions    s3:ReplicateDelete
@@ -125,18 +120,25 @@ fn the_first_plan_of_a_migration() {
             +            s3:ReplicateTags
             + resources  arn:aws:s3:::orders-archive/*
             + principal  AWS arn:aws:iam::111111111111:role/s3ferry/s3ferry-orders-prod
-          access: newly granted
+              access     newly granted
 
         + archive/bucket/orders-archive/versioning
-          bucket versioning: create, because the spec asks for it and it is not there.
+          bucket versioning: create, because the spec asks for it.
             + status:  "Enabled"
+
+      To be proved
+
+        ? orders/canary/everything
+          canary: prove, because no proof covers it as it will be.
+            + object:  ".s3ferry-canary"
+            + rule:    "everything"
 
       Not carried by these rules:
         - Objects that are there already: phase backfill copies them.
         - Deletes of object versions: S3 never replicates them.
 
     Kept as found:
-      = prod/bucket/orders-prod/replication/rule/analytics  replication rule: not s3ferry's
+      = prod/bucket/orders-prod/replication/rule/analytics (replication rule, not s3ferry's)
 
     Waits of an apply:
       at most 15 min: versioning to reach every part of S3 (prod/bucket/orders-prod/versioning)
@@ -225,8 +227,8 @@ fn a_statement_is_narrowed() {
             +            s3:ReplicateTags
               resources  arn:aws:s3:::orders-archive/*
               principal  AWS arn:aws:iam::111111111111:role/s3ferry/s3ferry-orders-prod
-          access: narrower than before
-            - action s3:* but s3:ReplicateObject, s3:ReplicateTags
+              access     narrower than before
+            -            action s3:* but s3:ReplicateObject, s3:ReplicateTags
 
     Apply: 0 documents to write, 0 API calls; this plan read 23 documents.
 
@@ -258,12 +260,12 @@ fn an_orphan_is_deleted() {
       In account prod (111111111111, eu-west-1)
 
         - prod/bucket/orders-prod/replication/rule/s3ferry/default/invoices/all
-          replication rule: delete, because it is s3ferry's and the spec no longer names it.
+          replication rule: delete, because it is s3ferry's and left the spec.
             - filter.prefix:  "invoices/"
             - id:             "s3ferry/default/invoices/all"
             - priority:       2
           ! HIGH RISK: new objects under invoices/ stop reaching the destination
-          ! CANNOT BE UNDONE: objects written while the rule is gone are not replicated later
+          ! cannot be undone: objects written while the rule is gone are not replicated later
 
     Apply: 0 documents to write, 0 API calls; this plan read 23 documents.
 
@@ -332,17 +334,16 @@ fn a_broken_principal_is_repaired() {
       In account archive (222222222222, eu-central-1)
 
         ~ archive/bucket/orders-archive/policy/statement/s3ferryOrdersReplicate
-          bucket policy statement: change in place, because its principal was deleted and AWS shows a
-            dangling ID instead.
+          bucket policy statement: change in place, because its principal was deleted and left a
+            dangling ID.
               sid        s3ferryOrdersReplicate
               effect     Allow
               actions    s3:ReplicateObject
               resources  arn:aws:s3:::orders-archive/*
             - principal  AWS AROAEXAMPLEEXAMPLE123
             +            AWS arn:aws:iam::111111111111:role/s3ferry/s3ferry-orders-prod
-          access: in part BROADER, in part narrower than before
-            - principal AROAEXAMPLEEXAMPLE123 (deleted)
-            + principal arn:aws:iam::111111111111:role/s3ferry/s3ferry-orders-prod
+              access     in part BROADER, in part narrower than before
+            -            principal AROAEXAMPLEEXAMPLE123 (deleted)
           ! HIGH RISK: until then every object of the migration fails to replicate and is not retried
 
     Apply: 0 documents to write, 0 API calls; this plan read 23 documents.

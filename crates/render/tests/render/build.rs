@@ -248,7 +248,7 @@ pub(crate) fn first() -> PlanFile {
         ),
         Change {
             after: json!({"rule": "everything", "object": ".s3ferry-canary"}),
-            ..change("prod/bucket/orders-prod/canary/everything", "canary", &[Action::Prove], Reason::Unproven)
+            ..change("orders/canary/everything", "canary", &[Action::Prove], Reason::Unproven)
         },
     ];
     plan.kept = vec![Kept {

@@ -1,0 +1,6 @@
+//! What reviewers read, by example and for every plan.
+
+mod any;
+mod build;
+mod markdown;
+mod text;

@@ -1,0 +1,481 @@
+//! What a failure means: one table from AWS's codes and statuses to [`Class`], and the hints that follow.
+//!
+//! The first row that fits wins; codes that no row names are judged by their HTTP status.
+
+use s3ferry_engine::ports::{Class, PortError};
+
+use crate::failure::{Call, Cause, Facts, Failure, Intent};
+
+/// One row: an error code, a part of its message (empty for any), the calls it holds for, and what it means.
+struct Row(&'static str, &'static str, On, Class);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum On {
+    Any,
+    /// A write may meet what AWS does not see yet; for a read the same words are a plain answer.
+    Write,
+}
+
+/// Sources: BC:s3 and BC:iam error lists, BC:sts; the replication rows quote domain reference §1.4 and §2.9.
+#[rustfmt::skip]
+const TABLE: &[Row] = &[
+    // Not signed in, or not any more.
+    Row("ExpiredToken", "", On::Any, Class::Credentials),
+    Row("ExpiredTokenException", "", On::Any, Class::Credentials),
+    Row("RequestExpired", "", On::Any, Class::Credentials),
+    Row("TokenRefreshRequired", "", On::Any, Class::Credentials),
+    Row("InvalidToken", "", On::Any, Class::Credentials),
+    Row("InvalidAccessKeyId", "", On::Any, Class::Credentials),
+    Row("InvalidClientTokenId", "", On::Any, Class::Credentials),
+    Row("UnrecognizedClientException", "", On::Any, Class::Credentials),
+    Row("SignatureDoesNotMatch", "", On::Any, Class::Credentials),
+    Row("IncompleteSignature", "", On::Any, Class::Credentials),
+    Row("MissingAuthenticationToken", "", On::Any, Class::Credentials),
+    Row("MissingAuthenticationTokenException", "", On::Any, Class::Credentials),
+    Row("AuthFailure", "", On::Any, Class::Credentials),
+    Row("NotSignedUp", "", On::Any, Class::Credentials),
+    Row("OptInRequired", "", On::Any, Class::Credentials),
+    Row("RegionDisabledException", "", On::Any, Class::Credentials),
+    Row("RequestTimeTooSkewed", "", On::Any, Class::Credentials),
+    // Signed in, but not allowed.
+    Row("AccessDenied", "", On::Any, Class::Denied),
+    Row("AccessDeniedException", "", On::Any, Class::Denied),
+    Row("UnauthorizedAccess", "", On::Any, Class::Denied),
+    Row("UnauthorizedOperation", "", On::Any, Class::Denied),
+    Row("AllAccessDisabled", "", On::Any, Class::Denied),
+    Row("AccountProblem", "", On::Any, Class::Denied),
+    // Too fast.
+    Row("SlowDown", "", On::Any, Class::Throttled),
+    Row("Throttling", "", On::Any, Class::Throttled),
+    Row("ThrottlingException", "", On::Any, Class::Throttled),
+    Row("ThrottledException", "", On::Any, Class::Throttled),
+    Row("RequestThrottled", "", On::Any, Class::Throttled),
+    Row("RequestThrottledException", "", On::Any, Class::Throttled),
+    Row("RequestLimitExceeded", "", On::Any, Class::Throttled),
+    Row("TooManyRequests", "", On::Any, Class::Throttled),
+    Row("TooManyRequestsException", "", On::Any, Class::Throttled),
+    Row("BandwidthLimitExceeded", "", On::Any, Class::Throttled),
+    Row("ServiceUnavailable", "", On::Any, Class::Throttled),
+    // AWS's own trouble, or the way there.
+    Row("InternalError", "", On::Any, Class::Transient),
+    Row("InternalFailure", "", On::Any, Class::Transient),
+    Row("ServiceFailure", "", On::Any, Class::Transient),
+    Row("RequestTimeout", "", On::Any, Class::Transient),
+    Row("RequestTimeoutException", "", On::Any, Class::Transient),
+    Row("IncompleteBody", "", On::Any, Class::Transient),
+    Row("NotImplemented", "", On::Any, Class::Rejected),
+    // Somebody else is at the same thing.
+    Row("OperationAborted", "", On::Any, Class::Busy),
+    Row("ConditionalRequestConflict", "", On::Any, Class::Busy),
+    Row("ConcurrentModification", "", On::Any, Class::Busy),
+    Row("ConcurrentModificationException", "", On::Any, Class::Busy),
+    Row("EntityTemporarilyUnmodifiable", "", On::Any, Class::Busy),
+    // IAM still sees a policy that was just taken off the role (TF role.go retries it).
+    Row("DeleteConflict", "", On::Any, Class::Busy),
+    // The write may have happened in an answer that was lost: read again, then decide.
+    Row("BucketAlreadyOwnedByYou", "", On::Any, Class::Transient),
+    Row("EntityAlreadyExists", "", On::Any, Class::Transient),
+    // AWS does not see yet what was just made.
+    Row("MalformedPolicyDocument", "Invalid principal", On::Write, Class::Propagation),
+    Row("MalformedPolicy", "Invalid principal", On::Write, Class::Propagation),
+    Row("InvalidRequest", "Versioning must be 'Enabled'", On::Write, Class::Propagation),
+    Row("InvalidRequest", "Destination bucket must have versioning enabled", On::Write, Class::Propagation),
+    Row("InvalidRequest", "Destination bucket must exist", On::Write, Class::Propagation),
+    // unverified: S3's words for a role that IAM has not spread yet; §1.4 says that S3 does not look roles up.
+    Row("InvalidRequest", "role cannot be assumed", On::Write, Class::Propagation),
+    Row("InvalidRequest", "validate the role", On::Write, Class::Propagation),
+    Row("InvalidArgument", "role cannot be assumed", On::Write, Class::Propagation),
+    Row("InvalidArgument", "validate the role", On::Write, Class::Propagation),
+    Row("NoSuchBucket", "", On::Write, Class::Propagation),
+    Row("NoSuchEntity", "", On::Write, Class::Propagation),
+    Row("TemporaryRedirect", "", On::Any, Class::Propagation),
+    // Another Region, or somebody else's bucket.
+    Row("PermanentRedirect", "", On::Any, Class::Misplaced),
+    Row("AuthorizationHeaderMalformed", "the region", On::Any, Class::Misplaced),
+    Row("AuthorizationHeaderMalformed", "", On::Any, Class::Credentials),
+    Row("IllegalLocationConstraintException", "", On::Any, Class::Misplaced),
+    Row("IncorrectEndpoint", "", On::Any, Class::Misplaced),
+    Row("BucketAlreadyExists", "", On::Any, Class::Misplaced),
+    // 409 that waiting does not change.
+    Row("LimitExceeded", "", On::Any, Class::Rejected),
+    Row("InvalidBucketState", "", On::Any, Class::Rejected),
+    Row("BucketNotEmpty", "", On::Any, Class::Rejected),
+    Row("UnmodifiableEntity", "", On::Any, Class::Rejected),
+];
+
+impl From<Failure> for PortError {
+    fn from(failure: Failure) -> Self {
+        let facts = failure.facts();
+        let Facts {
+            call,
+            cause,
+            request_id,
+            bucket_region: _,
+        } = facts;
+        let (code, message) = words(cause);
+        let class = class(facts);
+        Self {
+            class,
+            service: call.service,
+            operation: call.operation,
+            target: call.subject.clone(),
+            code,
+            message,
+            request_id: request_id.clone(),
+            hint: hint(facts, class),
+        }
+    }
+}
+
+/// What to do about a failure.
+pub(crate) fn class(facts: &Facts) -> Class {
+    if elsewhere(facts).is_some() {
+        return Class::Misplaced;
+    }
+    match &facts.cause {
+        Cause::Answer {
+            status,
+            code,
+            message,
+        } => {
+            let message = message.as_deref().unwrap_or_default();
+            let named = code
+                .as_deref()
+                .and_then(|code| by_code(code, message, facts.call.intent));
+            named.unwrap_or_else(|| by_status(*status))
+        }
+        Cause::Unreadable { status, .. } => match status {
+            500.. => by_status(*status),
+            _ => Class::Unexpected,
+        },
+        Cause::Timeout | Cause::Connection { .. } | Cause::Overtaken { .. } => Class::Transient,
+        Cause::NoCredentials { denied: true, .. } => Class::Denied,
+        Cause::NoCredentials { denied: false, .. } => Class::Credentials,
+        Cause::NotSent { .. } => Class::Rejected,
+        Cause::Misplaced { .. } => Class::Misplaced,
+    }
+}
+
+fn by_code(code: &str, message: &str, intent: Intent) -> Option<Class> {
+    let fits = |Row(named, part, on, _): &&Row| {
+        *named == code && message.contains(part) && (*on == On::Any || intent == Intent::Write)
+    };
+    TABLE.iter().find(fits).map(|Row(_, _, _, class)| *class)
+}
+
+/// For codes that the table does not name, and for HEAD answers, which have none.
+fn by_status(status: u16) -> Class {
+    match status {
+        401 => Class::Credentials,
+        403 => Class::Denied,
+        409 => Class::Busy,
+        429 | 503 => Class::Throttled,
+        408 | 500.. => Class::Transient,
+        300..400 => Class::Misplaced,
+        400..500 => Class::Rejected,
+        _ => Class::Unexpected,
+    }
+}
+
+/// The Region that S3 says the bucket is in, where that is not the one it was looked for in.
+pub(crate) fn elsewhere(facts: &Facts) -> Option<&str> {
+    let wanted = facts.call.region.as_ref()?;
+    facts
+        .bucket_region
+        .as_deref()
+        .filter(|actual| *actual != wanted.as_str())
+}
+
+fn words(cause: &Cause) -> (String, String) {
+    let pair = |code: &str, message: &str| (code.to_owned(), message.to_owned());
+    match cause {
+        Cause::Answer {
+            status,
+            code,
+            message,
+        } => (
+            code.clone().unwrap_or_else(|| format!("HTTP {status}")),
+            message
+                .clone()
+                .unwrap_or_else(|| "the answer gives no reason".to_owned()),
+        ),
+        Cause::Unreadable { status, detail } => (format!("HTTP {status}"), detail.clone()),
+        Cause::Timeout => pair("Timeout", "no answer in time"),
+        Cause::Connection { detail } => pair("NoConnection", detail),
+        Cause::NoCredentials { detail, .. } => pair("NoCredentials", detail),
+        Cause::NotSent { code, detail } | Cause::Misplaced { code, detail } => pair(code, detail),
+        Cause::Overtaken { code, detail } => pair(code, detail),
+    }
+}
+
+fn hint(facts: &Facts, class: Class) -> Option<String> {
+    if let Some(region) = elsewhere(facts) {
+        return Some(format!(
+            "the bucket is in {region}: write that as the account's region in the spec, or name another bucket"
+        ));
+    }
+    match class {
+        Class::Denied => Some(denied_hint(&facts.call)),
+        Class::Credentials => Some(credentials_hint(&facts.cause)),
+        Class::Misplaced => Some(
+            "the bucket must belong to the account and be in the Region that the spec names for it"
+                .to_owned(),
+        ),
+        Class::Throttled
+        | Class::Transient
+        | Class::Propagation
+        | Class::Busy
+        | Class::Rejected
+        | Class::Unexpected => None,
+    }
+}
+
+fn denied_hint(call: &Call) -> String {
+    let action = action(call);
+    format!(
+        "the caller needs {action} here, with no Deny in a policy of the bucket, the organization, a boundary or the session"
+    )
+}
+
+fn credentials_hint(cause: &Cause) -> String {
+    let skewed =
+        matches!(cause, Cause::Answer { code: Some(code), .. } if code == "RequestTimeTooSkewed");
+    if skewed {
+        return "this machine's clock is wrong: set it, then run again".to_owned();
+    }
+    "sign in again (aws sso login, or fresh keys in the environment or the profile), then run again"
+        .to_owned()
+}
+
+/// The IAM action that allows an operation (Service Authorization Reference, S3: several operations have actions of
+/// another name).
+fn action(call: &Call) -> String {
+    let action = match call.operation {
+        "HeadBucket" => "s3:ListBucket",
+        "ListObjectVersions" => "s3:ListBucketVersions",
+        "ListBuckets" => "s3:ListAllMyBuckets",
+        "HeadObject" => {
+            "s3:GetObjectVersion, and s3:ListBucket to tell what is missing from what is denied,"
+        }
+        "PutObject" => {
+            "s3:PutObject and s3:PutObjectTagging, and kms:GenerateDataKey on the key if there is one,"
+        }
+        "DeleteObject" => "s3:DeleteObjectVersion",
+        "CreateBucket" => "s3:CreateBucket, s3:TagResource and s3:PutBucketOwnershipControls",
+        "PutBucketReplication" => {
+            "s3:PutReplicationConfiguration, and iam:PassRole on the replication role,"
+        }
+        "DeleteBucketReplication" => "s3:PutReplicationConfiguration",
+        "GetBucketReplication" => "s3:GetReplicationConfiguration",
+        "GetBucketEncryption" => "s3:GetEncryptionConfiguration",
+        "PutBucketEncryption" | "DeleteBucketEncryption" => "s3:PutEncryptionConfiguration",
+        "GetBucketLifecycleConfiguration" => "s3:GetLifecycleConfiguration",
+        "GetObjectLockConfiguration" => "s3:GetBucketObjectLockConfiguration",
+        "GetPublicAccessBlock" => "s3:GetBucketPublicAccessBlock",
+        "PutPublicAccessBlock" | "DeletePublicAccessBlock" => "s3:PutBucketPublicAccessBlock",
+        "DeleteBucketOwnershipControls" => "s3:PutBucketOwnershipControls",
+        "DeleteBucketTagging" => "s3:PutBucketTagging",
+        "CreateRole" => "iam:CreateRole and iam:TagRole",
+        other => return format!("{}:{other}", call.service),
+    };
+    action.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(intent: Intent) -> Call {
+        Call {
+            service: "s3",
+            operation: "PutBucketReplication",
+            intent,
+            subject: "111111111111/bucket/orders/replication".to_owned(),
+            region: Some(s3ferry_core::ids::Region::new("eu-west-1").unwrap()),
+        }
+    }
+
+    fn judged(intent: Intent, status: u16, code: Option<&str>, message: &str) -> Class {
+        let cause = Cause::Answer {
+            status,
+            code: code.map(str::to_owned),
+            message: Some(message.to_owned()),
+        };
+        class(Failure::new(call(intent), cause).facts())
+    }
+
+    #[test]
+    fn codes_decide_before_statuses() {
+        use Class::{Busy, Credentials, Denied, Misplaced, Rejected, Throttled, Transient};
+        let table = [
+            (403, "AccessDenied", Denied),
+            (403, "InvalidAccessKeyId", Credentials),
+            (403, "SignatureDoesNotMatch", Credentials),
+            (400, "ExpiredToken", Credentials),
+            (403, "InvalidClientTokenId", Credentials),
+            (503, "SlowDown", Throttled),
+            (400, "Throttling", Throttled),
+            (400, "RequestLimitExceeded", Throttled),
+            (500, "InternalError", Transient),
+            (400, "RequestTimeout", Transient),
+            (501, "NotImplemented", Rejected),
+            (409, "OperationAborted", Busy),
+            (409, "EntityAlreadyExists", Transient),
+            (409, "BucketAlreadyOwnedByYou", Transient),
+            (409, "BucketAlreadyExists", Misplaced),
+            (409, "LimitExceeded", Rejected),
+            (301, "PermanentRedirect", Misplaced),
+            (400, "IllegalLocationConstraintException", Misplaced),
+            (400, "MalformedXML", Rejected),
+            (409, "SomethingNew", Busy),
+            (403, "SomethingNew", Denied),
+            (404, "SomethingNew", Rejected),
+            (418, "SomethingNew", Rejected),
+            (502, "SomethingNew", Transient),
+            (503, "SomethingNew", Throttled),
+        ];
+        for (status, code, expected) in table {
+            assert_eq!(
+                judged(Intent::Read, status, Some(code), ""),
+                expected,
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_head_answer_is_judged_by_its_status() {
+        assert_eq!(judged(Intent::Read, 403, None, ""), Class::Denied);
+        assert_eq!(judged(Intent::Read, 401, None, ""), Class::Credentials);
+        assert_eq!(judged(Intent::Read, 301, None, ""), Class::Misplaced);
+        assert_eq!(judged(Intent::Read, 503, None, ""), Class::Throttled);
+        assert_eq!(judged(Intent::Read, 500, None, ""), Class::Transient);
+        assert_eq!(judged(Intent::Read, 400, None, ""), Class::Rejected);
+    }
+
+    #[test]
+    fn what_aws_does_not_see_yet_is_propagation_for_writes_only() {
+        let table = [
+            ("MalformedPolicy", "Invalid principal in policy"),
+            (
+                "MalformedPolicyDocument",
+                "Invalid principal in policy: \"AWS\":\"arn:aws:iam::1:role/x\"",
+            ),
+            (
+                "InvalidRequest",
+                "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+            ),
+            (
+                "InvalidRequest",
+                "Destination bucket must have versioning enabled.",
+            ),
+            ("NoSuchBucket", "The specified bucket does not exist"),
+            ("NoSuchEntity", "The role with name x cannot be found."),
+        ];
+        for (code, message) in table {
+            assert_eq!(
+                judged(Intent::Write, 400, Some(code), message),
+                Class::Propagation,
+                "{code}"
+            );
+            assert_eq!(
+                judged(Intent::Read, 400, Some(code), message),
+                Class::Rejected,
+                "{code}"
+            );
+        }
+        let grammar = judged(
+            Intent::Write,
+            400,
+            Some("MalformedPolicy"),
+            "Missing required field Action",
+        );
+        assert_eq!(grammar, Class::Rejected);
+        let pass_role = judged(
+            Intent::Write,
+            403,
+            Some("AccessDenied"),
+            "is not authorized to perform: iam:PassRole",
+        );
+        assert_eq!(pass_role, Class::Denied);
+    }
+
+    #[test]
+    fn a_missing_or_broken_answer_has_its_class() {
+        let of = |cause| class(Failure::new(call(Intent::Write), cause).facts());
+        let detail = String::new;
+        assert_eq!(of(Cause::Timeout), Class::Transient);
+        assert_eq!(of(Cause::Connection { detail: detail() }), Class::Transient);
+        assert_eq!(
+            of(Cause::Unreadable {
+                status: 200,
+                detail: detail()
+            }),
+            Class::Unexpected
+        );
+        assert_eq!(
+            of(Cause::Unreadable {
+                status: 502,
+                detail: detail()
+            }),
+            Class::Transient
+        );
+        assert_eq!(
+            of(Cause::NoCredentials {
+                denied: false,
+                detail: detail()
+            }),
+            Class::Credentials
+        );
+        assert_eq!(
+            of(Cause::NoCredentials {
+                denied: true,
+                detail: detail()
+            }),
+            Class::Denied
+        );
+    }
+
+    #[test]
+    fn an_answer_from_another_region_names_it() {
+        let cause = Cause::Answer {
+            status: 403,
+            code: Some("AccessDenied".to_owned()),
+            message: None,
+        };
+        let failure = Failure::new(call(Intent::Read), cause).in_region("eu-central-1");
+        let error = PortError::from(failure);
+        assert_eq!(error.class, Class::Misplaced);
+        assert!(error.hint.unwrap().contains("eu-central-1"));
+    }
+
+    #[test]
+    fn a_denial_names_the_action() {
+        let cause = Cause::Answer {
+            status: 403,
+            code: Some("AccessDenied".to_owned()),
+            message: None,
+        };
+        let error = PortError::from(Failure::new(call(Intent::Write), cause));
+        let hint = error.hint.unwrap();
+        assert!(hint.contains("s3:PutReplicationConfiguration"), "{hint}");
+        assert!(hint.contains("iam:PassRole"), "{hint}");
+    }
+
+    #[test]
+    fn no_row_hides_another() {
+        for (index, Row(code, part, on, _)) in TABLE.iter().enumerate() {
+            let earlier = TABLE[..index]
+                .iter()
+                .find(|Row(other, before, earlier_on, _)| {
+                    other == code
+                        && part.contains(before)
+                        && (*earlier_on == On::Any || earlier_on == on)
+                });
+            assert!(
+                earlier.is_none(),
+                "the row {code} {part:?} is never reached"
+            );
+        }
+    }
+}

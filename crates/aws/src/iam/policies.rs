@@ -1,0 +1,105 @@
+//! A role's policies: the one inline policy that is s3ferry's, and the names of all.
+
+use std::collections::BTreeSet;
+
+use s3ferry_core::ids::RoleName;
+use s3ferry_core::model::document::{PolicyText, RolePolicies};
+use s3ferry_core::model::target::ROLE_POLICY_NAME;
+
+use super::{IamApi, decoded, entity, gone};
+use crate::failure::Failure;
+
+pub(crate) async fn read(api: &IamApi<'_>, role: &RoleName) -> Result<Option<PolicyText>, Failure> {
+    let request = api
+        .reads()
+        .get_role_policy()
+        .role_name(role.as_str())
+        .policy_name(ROLE_POLICY_NAME);
+    let answer = entity(api.read("GetRolePolicy", request.send()).await)?;
+    Ok(answer.map(|answer| decoded(answer.policy_document())))
+}
+
+pub(crate) async fn put(
+    api: &IamApi<'_>,
+    role: &RoleName,
+    policy: &PolicyText,
+) -> Result<(), Failure> {
+    let request = api
+        .writes()
+        .put_role_policy()
+        .role_name(role.as_str())
+        .policy_name(ROLE_POLICY_NAME);
+    api.write("PutRolePolicy", request.policy_document(&policy.0).send())
+        .await
+        .map(drop)
+}
+
+pub(crate) async fn delete(api: &IamApi<'_>, role: &RoleName) -> Result<(), Failure> {
+    let request = api
+        .writes()
+        .delete_role_policy()
+        .role_name(role.as_str())
+        .policy_name(ROLE_POLICY_NAME);
+    gone(api.write("DeleteRolePolicy", request.send()).await)
+}
+
+/// The names of all policies of a role; `None` where there is no role.
+pub(crate) async fn list(
+    api: &IamApi<'_>,
+    role: &RoleName,
+) -> Result<Option<RolePolicies>, Failure> {
+    let (inline, attached) =
+        futures::future::try_join(inline(api, role), attached(api, role)).await?;
+    Ok(inline
+        .zip(attached)
+        .map(|(inline, attached)| RolePolicies { inline, attached }))
+}
+
+async fn inline(api: &IamApi<'_>, role: &RoleName) -> Result<Option<BTreeSet<String>>, Failure> {
+    let mut names = BTreeSet::new();
+    let mut marker = None;
+    loop {
+        let request = api
+            .reads()
+            .list_role_policies()
+            .role_name(role.as_str())
+            .set_marker(marker);
+        let answer = entity(api.read("ListRolePolicies", request.send()).await)?;
+        let Some(page) = answer else { return Ok(None) };
+        names.extend(page.policy_names);
+        marker = page.marker.filter(|_| page.is_truncated);
+        if marker.is_none() {
+            return Ok(Some(names));
+        }
+    }
+}
+
+async fn attached(api: &IamApi<'_>, role: &RoleName) -> Result<Option<BTreeSet<String>>, Failure> {
+    let mut arns = BTreeSet::new();
+    let mut marker = None;
+    loop {
+        let request = api
+            .reads()
+            .list_attached_role_policies()
+            .role_name(role.as_str());
+        let answer = api
+            .read(
+                "ListAttachedRolePolicies",
+                request.set_marker(marker).send(),
+            )
+            .await;
+        let Some(page) = entity(answer)? else {
+            return Ok(None);
+        };
+        arns.extend(
+            page.attached_policies()
+                .iter()
+                .filter_map(|of| of.policy_arn())
+                .map(str::to_owned),
+        );
+        marker = page.marker.filter(|_| page.is_truncated);
+        if marker.is_none() {
+            return Ok(Some(arns));
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! A role: path, trust policy, tags, permissions boundary.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_iam::types::{Role as SdkRole, Tag};
+use s3ferry_core::ids::RoleName;
+use s3ferry_core::model::Document;
+use s3ferry_core::model::document::{PolicyText, Role};
+use s3ferry_core::model::target::ROLE_PATH;
+
+use super::{IamApi, decoded, entity, gone};
+use crate::failure::{Cause, Failure};
+
+/// What IAM's console shows beside the role.
+const DESCRIPTION: &str = "Assumed by S3 to replicate objects. Managed by s3ferry.";
+
+/// The names of all roles under s3ferry's path.
+pub(crate) async fn list(api: &IamApi<'_>) -> Result<BTreeSet<RoleName>, Failure> {
+    let mut names = BTreeSet::new();
+    let mut marker = None;
+    loop {
+        let request = api
+            .reads()
+            .list_roles()
+            .path_prefix(ROLE_PATH)
+            .set_marker(marker);
+        let page = api.read("ListRoles", request.send()).await?;
+        // IAM gives no name that breaks its own rule; one that did could not be addressed anyway.
+        names.extend(
+            page.roles()
+                .iter()
+                .filter_map(|role| RoleName::new(role.role_name()).ok()),
+        );
+        marker = page.marker.filter(|_| page.is_truncated);
+        if marker.is_none() {
+            return Ok(names);
+        }
+    }
+}
+
+pub(crate) async fn read(api: &IamApi<'_>, name: &RoleName) -> Result<Option<Role>, Failure> {
+    let request = api.reads().get_role().role_name(name.as_str());
+    let answer = entity(api.read("GetRole", request.send()).await)?;
+    Ok(answer
+        .and_then(|answer| answer.role)
+        .map(|role| document(&role)))
+}
+
+fn document(role: &SdkRole) -> Role {
+    let boundary = role
+        .permissions_boundary()
+        .and_then(|of| of.permissions_boundary_arn());
+    Role {
+        path: role.path().to_owned(),
+        trust: decoded(role.assume_role_policy_document().unwrap_or_default()),
+        tags: role
+            .tags()
+            .iter()
+            .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+            .collect(),
+        boundary: boundary.map(str::to_owned),
+    }
+}
+
+/// Makes the role, marked by its path and tags from its first moment.
+///
+/// Where an earlier answer was lost, the role is there already: as wanted is success; if not as wanted, the caller
+/// must read again.
+pub(crate) async fn create(
+    api: &IamApi<'_>,
+    name: &RoleName,
+    wanted: &Role,
+) -> Result<(), Failure> {
+    let Role {
+        path,
+        trust,
+        tags,
+        boundary,
+    } = wanted;
+    let tags = to_sdk(api, "CreateRole", tags)?;
+    let request = api
+        .writes()
+        .create_role()
+        .role_name(name.as_str())
+        .path(path)
+        .description(DESCRIPTION)
+        .assume_role_policy_document(&trust.0)
+        .set_permissions_boundary(boundary.clone())
+        .set_tags(Some(tags).filter(|tags| !tags.is_empty()));
+    match api.write("CreateRole", request.send()).await {
+        Ok(_) => Ok(()),
+        Err(failure) if failure.is(&["EntityAlreadyExists"]) => {
+            settle(api, name, wanted, failure).await
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn settle(
+    api: &IamApi<'_>,
+    name: &RoleName,
+    wanted: &Role,
+    failure: Failure,
+) -> Result<(), Failure> {
+    let wanted = Document::Role(wanted.clone());
+    if read(api, name)
+        .await?
+        .is_some_and(|found| Document::Role(found).same_meaning(&wanted))
+    {
+        return Ok(());
+    }
+    let detail = "a role of this name is there and differs from what was to be made".to_owned();
+    let code = failure.code().unwrap_or_default().to_owned();
+    Err(failure.because(Cause::Overtaken { code, detail }))
+}
+
+/// Sends only the calls whose part differs. Tags are added first and removed last, so that the role is never without
+/// its marker.
+pub(crate) async fn update(
+    api: &IamApi<'_>,
+    name: &RoleName,
+    before: &Role,
+    after: &Role,
+) -> Result<(), Failure> {
+    let Role {
+        path,
+        trust,
+        tags,
+        boundary,
+    } = after;
+    if *path != before.path {
+        let detail = format!("a role cannot move from path {} to {path}", before.path);
+        return Err(api.refused("UpdateRole", detail));
+    }
+    add_tags(api, name, &before.tags, tags).await?;
+    if !same_policy(&before.trust, trust) {
+        let request = api
+            .writes()
+            .update_assume_role_policy()
+            .role_name(name.as_str());
+        let request = request.policy_document(&trust.0);
+        api.write("UpdateAssumeRolePolicy", request.send()).await?;
+    }
+    if *boundary != before.boundary {
+        bound(api, name, boundary.as_deref()).await?;
+    }
+    remove_tags(api, name, &before.tags, tags).await
+}
+
+fn same_policy(one: &PolicyText, other: &PolicyText) -> bool {
+    Document::RolePolicy(one.clone()).same_meaning(&Document::RolePolicy(other.clone()))
+}
+
+async fn add_tags(
+    api: &IamApi<'_>,
+    name: &RoleName,
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
+    let mut added = after.clone();
+    added.retain(|key, value| before.get(key) != Some(value));
+    if added.is_empty() {
+        return Ok(());
+    }
+    let tags = to_sdk(api, "TagRole", &added)?;
+    let request = api
+        .writes()
+        .tag_role()
+        .role_name(name.as_str())
+        .set_tags(Some(tags));
+    api.write("TagRole", request.send()).await.map(drop)
+}
+
+async fn remove_tags(
+    api: &IamApi<'_>,
+    name: &RoleName,
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
+    let removed: Vec<String> = before
+        .keys()
+        .filter(|key| !after.contains_key(*key))
+        .cloned()
+        .collect();
+    if removed.is_empty() {
+        return Ok(());
+    }
+    let request = api
+        .writes()
+        .untag_role()
+        .role_name(name.as_str())
+        .set_tag_keys(Some(removed));
+    api.write("UntagRole", request.send()).await.map(drop)
+}
+
+async fn bound(api: &IamApi<'_>, name: &RoleName, boundary: Option<&str>) -> Result<(), Failure> {
+    let name = name.as_str();
+    match boundary {
+        Some(boundary) => {
+            let request = api.writes().put_role_permissions_boundary().role_name(name);
+            let request = request.permissions_boundary(boundary);
+            api.write("PutRolePermissionsBoundary", request.send())
+                .await
+                .map(drop)
+        }
+        None => {
+            let request = api
+                .writes()
+                .delete_role_permissions_boundary()
+                .role_name(name);
+            gone(
+                api.write("DeleteRolePermissionsBoundary", request.send())
+                    .await,
+            )
+        }
+    }
+}
+
+/// The role's policies must be gone before (BC:iam DeleteRole); the order is the engine's.
+pub(crate) async fn delete(api: &IamApi<'_>, name: &RoleName) -> Result<(), Failure> {
+    let request = api.writes().delete_role().role_name(name.as_str());
+    gone(api.write("DeleteRole", request.send()).await)
+}
+
+fn to_sdk(
+    api: &IamApi<'_>,
+    operation: &'static str,
+    tags: &BTreeMap<String, String>,
+) -> Result<Vec<Tag>, Failure> {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    tags.iter()
+        .map(tag)
+        .collect::<Result<_, _>>()
+        .map_err(|error| api.refused(operation, error))
+}

@@ -1,0 +1,78 @@
+//! Facts about a bucket that are only read: Object Lock, who pays, lifecycle.
+
+use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, Payer};
+use s3ferry_core::model::document::{Lifecycle, ObjectLock, RequestPayment};
+
+use super::{BucketApi, part};
+use crate::failure::Failure;
+
+pub(crate) async fn object_lock(api: &BucketApi<'_>) -> Result<Option<ObjectLock>, Failure> {
+    let request = api
+        .reads()
+        .get_object_lock_configuration()
+        .bucket(api.name())
+        .expected_bucket_owner(api.owner());
+    let answer = api.read("GetObjectLockConfiguration", request.send()).await;
+    let answer = part(answer, &["ObjectLockConfigurationNotFoundError"])?;
+    let configuration = answer.and_then(|answer| answer.object_lock_configuration);
+    Ok(configuration.map(|configuration| ObjectLock {
+        default_retention: configuration
+            .rule()
+            .and_then(|rule| rule.default_retention())
+            .is_some(),
+    }))
+}
+
+pub(crate) async fn request_payment(
+    api: &BucketApi<'_>,
+) -> Result<Option<RequestPayment>, Failure> {
+    let request = api
+        .reads()
+        .get_bucket_request_payment()
+        .bucket(api.name())
+        .expected_bucket_owner(api.owner());
+    let answer = part(
+        api.read("GetBucketRequestPayment", request.send()).await,
+        &[],
+    )?;
+    let Some(answer) = answer else {
+        return Ok(None);
+    };
+    match answer.payer() {
+        None | Some(Payer::BucketOwner) => Ok(Some(RequestPayment::BucketOwner)),
+        Some(Payer::Requester) => Ok(Some(RequestPayment::Requester)),
+        Some(other) => Err(api.unknown("GetBucketRequestPayment", "payer", other.as_str())),
+    }
+}
+
+pub(crate) async fn lifecycle(api: &BucketApi<'_>) -> Result<Option<Lifecycle>, Failure> {
+    let request = api.reads().get_bucket_lifecycle_configuration();
+    let request = request
+        .bucket(api.name())
+        .expected_bucket_owner(api.owner());
+    let answer = api
+        .read("GetBucketLifecycleConfiguration", request.send())
+        .await;
+    let answer = part(answer, &["NoSuchLifecycleConfiguration"])?;
+    Ok(answer.map(|answer| Lifecycle {
+        expires_current: enabled(answer.rules(), expires_current),
+        expires_noncurrent: enabled(answer.rules(), |rule| {
+            rule.noncurrent_version_expiration().is_some()
+        }),
+    }))
+}
+
+fn enabled(rules: &[LifecycleRule], which: impl Fn(&LifecycleRule) -> bool) -> u32 {
+    let count = rules
+        .iter()
+        .filter(|rule| *rule.status() == ExpirationStatus::Enabled && which(rule))
+        .count();
+    // S3 takes at most 1,000 rules.
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Removing expired delete markers is not the expiration of a current version.
+fn expires_current(rule: &LifecycleRule) -> bool {
+    rule.expiration()
+        .is_some_and(|expiration| expiration.days().is_some() || expiration.date().is_some())
+}

@@ -1,0 +1,201 @@
+//! Single objects, for canaries: put, look at, list the versions of, and remove one version.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{EncodingType, ReplicationStatus, ServerSideEncryption};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use s3ferry_engine::ports::{NewObject, ObjectHead, Replication};
+
+use super::{BucketApi, gone, part};
+use crate::failure::Failure;
+
+/// Writes the object. The SDK adds a checksum; a bucket without versioning answers no version ID, which S3 itself
+/// calls `null`.
+pub(crate) async fn put(api: &BucketApi<'_>, object: &NewObject) -> Result<String, Failure> {
+    let NewObject {
+        bucket: _,
+        key,
+        body,
+        tags,
+        metadata,
+        kms_key,
+    } = object;
+    let mut request = api
+        .writes()
+        .put_object()
+        .bucket(api.name())
+        .expected_bucket_owner(api.owner())
+        .key(key)
+        .set_tagging((!tags.is_empty()).then(|| tagging(tags)))
+        .set_metadata((!metadata.is_empty()).then(|| metadata.clone().into_iter().collect()))
+        .body(ByteStream::from(body.clone()));
+    if let Some(kms_key) = kms_key {
+        request = request
+            .server_side_encryption(ServerSideEncryption::AwsKms)
+            .ssekms_key_id(kms_key.as_str());
+    }
+    let answer = api.write("PutObject", request.send()).await?;
+    Ok(answer.version_id.unwrap_or_else(|| "null".to_owned()))
+}
+
+/// Tags as a URL query (BC:s3 PutObject `x-amz-tagging`).
+fn tagging(tags: &BTreeMap<String, String>) -> String {
+    let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+    let mut query = String::new();
+    for (key, value) in tags {
+        let separator = if query.is_empty() { "" } else { "&" };
+        // Writing to a string cannot fail.
+        let _ = write!(query, "{separator}{}={}", encode(key), encode(value));
+    }
+    query
+}
+
+/// `None` for a version that is not there, and for one that is a delete marker (405; BC:s3 HeadObject).
+pub(crate) async fn head(
+    api: &BucketApi<'_>,
+    key: &str,
+    version: &str,
+) -> Result<Option<ObjectHead>, Failure> {
+    let request = api
+        .reads()
+        .head_object()
+        .bucket(api.name())
+        .expected_bucket_owner(api.owner());
+    match api
+        .read("HeadObject", request.key(key).version_id(version).send())
+        .await
+    {
+        Ok(answer) => Ok(Some(state(answer))),
+        Err(failure) if matches!(failure.status(), Some(404 | 405)) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn state(answer: HeadObjectOutput) -> ObjectHead {
+    ObjectHead {
+        replication: answer
+            .replication_status
+            .as_ref()
+            .map_or(Replication::NotEligible, replication),
+        etag: answer
+            .e_tag
+            .as_deref()
+            .map(|etag| etag.trim_matches('"').to_owned()),
+        size: answer
+            .content_length
+            .and_then(|size| u64::try_from(size).ok())
+            .unwrap_or(0),
+        metadata: answer.metadata.unwrap_or_default().into_iter().collect(),
+    }
+}
+
+/// S3 writes COMPLETED where it models COMPLETE, too (BC:s3 ReplicationStatus).
+fn replication(status: &ReplicationStatus) -> Replication {
+    match status.as_str() {
+        "PENDING" => Replication::Pending,
+        "COMPLETE" | "COMPLETED" => Replication::Completed,
+        "FAILED" => Replication::Failed,
+        "REPLICA" => Replication::Replica,
+        other => Replication::Other(other.to_owned()),
+    }
+}
+
+/// Keys come sorted, so the key itself comes first among those that begin with it, and the first other key ends the
+/// search.
+pub(crate) async fn versions(api: &BucketApi<'_>, key: &str) -> Result<Vec<String>, Failure> {
+    let mut versions = Vec::new();
+    let mut markers = None;
+    loop {
+        let Some(page) = page(api, key, markers).await? else {
+            return Ok(versions);
+        };
+        let found = of_key(&page, key);
+        versions.extend(found.versions);
+        markers = found.next;
+        if markers.is_none() {
+            return Ok(versions);
+        }
+    }
+}
+
+type Markers = (String, Option<String>);
+
+async fn page(
+    api: &BucketApi<'_>,
+    key: &str,
+    markers: Option<Markers>,
+) -> Result<Option<ListObjectVersionsOutput>, Failure> {
+    let (key_marker, version_id_marker) = markers.unzip();
+    let request = api
+        .reads()
+        .list_object_versions()
+        .bucket(api.name())
+        .expected_bucket_owner(api.owner())
+        .prefix(key)
+        // Keys may hold characters that XML cannot (BC:s3 ListObjectVersions encoding-type).
+        .encoding_type(EncodingType::Url)
+        .set_key_marker(key_marker)
+        .set_version_id_marker(version_id_marker.flatten());
+    part(api.read("ListObjectVersions", request.send()).await, &[])
+}
+
+struct Found {
+    versions: Vec<String>,
+    /// Where the next page begins, if versions of the key may be on it.
+    next: Option<Markers>,
+}
+
+fn of_key(page: &ListObjectVersionsOutput, key: &str) -> Found {
+    let versions = page
+        .versions()
+        .iter()
+        .map(|version| (version.key(), version.version_id()));
+    let markers = page
+        .delete_markers()
+        .iter()
+        .map(|marker| (marker.key(), marker.version_id()));
+    let mut found = Vec::new();
+    let mut past = false;
+    for (listed, version) in versions.chain(markers) {
+        if decoded(listed.unwrap_or_default()) == key {
+            found.extend(version.map(str::to_owned));
+        } else {
+            past = true;
+        }
+    }
+    let more = !past && page.is_truncated().unwrap_or(false);
+    let next = page.next_key_marker().filter(|_| more);
+    Found {
+        versions: found,
+        next: next.map(|marker| {
+            (
+                decoded(marker),
+                page.next_version_id_marker().map(str::to_owned),
+            )
+        }),
+    }
+}
+
+/// Undoes S3's encoding of keys, which is that of forms: a space is `+`, a plus `%2B`.
+fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+pub(crate) async fn delete(api: &BucketApi<'_>, key: &str, version: &str) -> Result<(), Failure> {
+    let request = api
+        .writes()
+        .delete_object()
+        .bucket(api.name())
+        .expected_bucket_owner(api.owner());
+    let request = request.key(key).version_id(version);
+    gone(
+        api.write("DeleteObject", request.send()).await,
+        &["NoSuchKey", "NoSuchVersion"],
+    )
+}

@@ -1,0 +1,92 @@
+//! A bucket's tags.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::types::{Tag, Tagging};
+
+use super::{BucketApi, gone, part};
+use crate::failure::{Cause, Failure, Intent};
+
+/// An existing bucket without tags holds an empty set; `None` only where there is no bucket.
+pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<BTreeMap<String, String>>, Failure> {
+    let request = api
+        .reads()
+        .get_bucket_tagging()
+        .bucket(api.name())
+        .expected_bucket_owner(api.owner());
+    match api.read("GetBucketTagging", request.send()).await {
+        Ok(answer) => Ok(Some(from_sdk(answer.tag_set()))),
+        Err(failure) if failure.is(&["NoSuchTagSet"]) => Ok(Some(BTreeMap::new())),
+        Err(failure) => part(Err(failure), &[]),
+    }
+}
+
+/// Replaces the whole set. Tags of AWS's own (`aws:`) are sent back as they were read: a set without them is refused
+/// (TF bucket.go keeps them too).
+pub(crate) async fn put(
+    api: &BucketApi<'_>,
+    tags: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
+    if tags.is_empty() {
+        return delete(api).await;
+    }
+    let tag_set = to_sdk(api, "PutBucketTagging", tags)?;
+    let tagging = Tagging::builder().set_tag_set(Some(tag_set)).build();
+    let tagging = tagging.map_err(|error| api.invalid("PutBucketTagging", &error))?;
+    let request = api
+        .writes()
+        .put_bucket_tagging()
+        .bucket(api.name())
+        .expected_bucket_owner(api.owner());
+    api.write("PutBucketTagging", request.tagging(tagging).send())
+        .await
+        .map(drop)
+}
+
+pub(crate) async fn delete(api: &BucketApi<'_>) -> Result<(), Failure> {
+    let request = api
+        .writes()
+        .delete_bucket_tagging()
+        .bucket(api.name())
+        .expected_bucket_owner(api.owner());
+    gone(
+        api.write("DeleteBucketTagging", request.send()).await,
+        &["NoSuchTagSet"],
+    )
+}
+
+fn from_sdk(tags: &[Tag]) -> BTreeMap<String, String> {
+    tags.iter()
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+        .collect()
+}
+
+pub(super) fn to_sdk(
+    api: &BucketApi<'_>,
+    operation: &'static str,
+    tags: &BTreeMap<String, String>,
+) -> Result<Vec<Tag>, Failure> {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    tags.iter()
+        .map(tag)
+        .collect::<Result<_, _>>()
+        .map_err(|error| api.invalid(operation, &error))
+}
+
+impl BucketApi<'_> {
+    /// A document that the SDK cannot build a request from.
+    pub(super) fn invalid(
+        &self,
+        operation: &'static str,
+        error: &dyn std::fmt::Display,
+    ) -> Failure {
+        let detail = error.to_string();
+        Failure::new(
+            self.call(operation, Intent::Write),
+            Cause::NotSent {
+                code: "InvalidRequest",
+                detail,
+            },
+        )
+    }
+}

@@ -1,0 +1,224 @@
+//! Signing in: one credential provider per account, each proven to be the account that the spec names.
+
+use std::collections::BTreeMap;
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, ConfigLoader};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::app_name::AppName;
+use aws_types::region::Region as SdkRegion;
+use futures::future::join_all;
+use s3ferry_core::ids::{AccountId, AccountName};
+use s3ferry_core::spec::{Access, Account};
+use s3ferry_engine::ports::{Class, PortError};
+
+use crate::failure::{Call, Failure, Intent};
+use crate::options::{Endpoint, Options};
+
+/// The name of the sessions of assumed roles, as CloudTrail shows it.
+const SESSION_NAME: &str = "s3ferry";
+
+/// Who the calls to an account are made as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The ARN that `sts:GetCallerIdentity` answered.
+    pub arn: String,
+    /// The account that it answered, equal to the spec's.
+    pub account: AccountId,
+}
+
+/// Why an account cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("sign in to account {account} ({id})")]
+pub struct SignInProblem {
+    /// The account's name in the spec.
+    pub account: AccountName,
+    /// The account ID in the spec.
+    pub id: AccountId,
+    /// What went wrong: [`Class::Credentials`] or [`Class::Denied`] with a hint, or the trouble on the way to STS.
+    #[source]
+    pub error: PortError,
+}
+
+/// The answer for one account.
+pub(crate) struct SignedIn {
+    pub(crate) config: SdkConfig,
+    pub(crate) caller: Caller,
+}
+
+/// Signs in to all accounts at once; every problem is reported, not only the first.
+pub(crate) async fn sign_in(
+    accounts: &BTreeMap<AccountName, Account>,
+    options: &Options,
+) -> Result<BTreeMap<AccountName, SignedIn>, Vec<SignInProblem>> {
+    let http = crate::http::client(options.endpoint.as_ref());
+    let answers = join_all(accounts.iter().map(|(name, account)| {
+        let http = http.clone();
+        async move { (name, account, enter(account, options, http).await) }
+    }));
+    let mut signed_in = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (name, account, answer) in answers.await {
+        match answer {
+            Ok(entry) => {
+                signed_in.insert(name.clone(), entry);
+            }
+            Err(error) => problems.push(SignInProblem {
+                account: name.clone(),
+                id: account.id.clone(),
+                error: *error,
+            }),
+        }
+    }
+    if problems.is_empty() {
+        Ok(signed_in)
+    } else {
+        Err(problems)
+    }
+}
+
+async fn enter(
+    account: &Account,
+    options: &Options,
+    http: SharedHttpClient,
+) -> Result<SignedIn, Box<PortError>> {
+    let config = configuration(account, options, http).await;
+    let caller = identity(account, &config).await?;
+    Ok(SignedIn { config, caller })
+}
+
+async fn configuration(account: &Account, options: &Options, http: SharedHttpClient) -> SdkConfig {
+    let loader = loader(account, options, http);
+    match &account.access {
+        Access::DefaultChain => loader.load().await,
+        Access::Profile(profile) => loader.profile_name(profile).load().await,
+        Access::AssumeRole { arn, external_id } => {
+            let own = loader.load().await;
+            let mut role = AssumeRoleProvider::builder(arn.as_str())
+                .session_name(SESSION_NAME)
+                .configure(&own);
+            if let Some(external_id) = external_id {
+                role = role.external_id(external_id);
+            }
+            let provider = SharedCredentialsProvider::new(role.build().await);
+            own.into_builder().credentials_provider(provider).build()
+        }
+    }
+}
+
+fn loader(account: &Account, options: &Options, http: SharedHttpClient) -> ConfigLoader {
+    let retries = RetryConfig::standard()
+        .with_max_attempts(options.read_attempts)
+        .with_max_backoff(options.longest_backoff);
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(options.connect_timeout)
+        .operation_attempt_timeout(options.attempt_timeout)
+        .build();
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .region(SdkRegion::new(account.region.as_str().to_owned()))
+        .retry_config(retries)
+        .timeout_config(timeouts);
+    let loader = match &options.endpoint {
+        Some(Endpoint { url, credentials }) => loader
+            .endpoint_url(url)
+            .credentials_provider(credentials.clone()),
+        None => loader,
+    };
+    match AppName::new(format!("s3ferry-{}", options.version)) {
+        Ok(name) => loader.app_name(name),
+        // A version with characters that a user agent cannot hold goes without.
+        Err(_) => loader,
+    }
+}
+
+/// Asks STS who we are, before anything else is asked of the account.
+async fn identity(account: &Account, config: &SdkConfig) -> Result<Caller, Box<PortError>> {
+    let call = Call {
+        service: "sts",
+        operation: "GetCallerIdentity",
+        intent: Intent::Read,
+        subject: account.id.to_string(),
+        region: None,
+    };
+    let answer = aws_sdk_sts::Client::new(config)
+        .get_caller_identity()
+        .send()
+        .await;
+    let answer = answer.map_err(|error| {
+        let mut error = PortError::from(Failure::of(call.clone(), &error));
+        error.hint = way_in(account, error.class).or(error.hint);
+        Box::new(error)
+    })?;
+    let actual = answer.account().unwrap_or_default();
+    if actual != account.id.as_str() {
+        return Err(Box::new(other_account(
+            account,
+            &call,
+            actual,
+            answer.arn().unwrap_or_default(),
+        )));
+    }
+    Ok(Caller {
+        arn: answer.arn().unwrap_or_default().to_owned(),
+        account: account.id.clone(),
+    })
+}
+
+fn other_account(account: &Account, call: &Call, actual: &str, arn: &str) -> PortError {
+    PortError {
+        class: Class::Credentials,
+        service: call.service,
+        operation: call.operation,
+        target: call.subject.clone(),
+        code: "WrongAccount".to_owned(),
+        message: format!(
+            "{} is signed in as {arn} of account {actual}",
+            source(account)
+        ),
+        request_id: None,
+        hint: Some(format!(
+            "use credentials of account {}, or give the account a profile or an assume_role in the spec",
+            account.id
+        )),
+    }
+}
+
+/// Where the credentials of an account come from.
+fn source(account: &Account) -> String {
+    match &account.access {
+        Access::DefaultChain => "the default credential chain".to_owned(),
+        Access::Profile(profile) => format!("profile {profile}"),
+        Access::AssumeRole { arn, .. } => format!("role {arn}"),
+    }
+}
+
+/// What to do where credentials are missing or refused; nothing to add to trouble of other kinds.
+fn way_in(account: &Account, class: Class) -> Option<String> {
+    if !matches!(class, Class::Credentials | Class::Denied) {
+        return None;
+    }
+    Some(match &account.access {
+        Access::DefaultChain => {
+            "set AWS_PROFILE or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, \
+             or run aws sso login; or give the account a profile or an assume_role in the spec"
+                .to_owned()
+        }
+        Access::Profile(profile) => format!(
+            "check profile {profile} in ~/.aws/config and ~/.aws/credentials; for SSO run aws sso login --profile {profile}"
+        ),
+        Access::AssumeRole { arn, external_id } => format!(
+            "the caller's own credentials come from the default chain (AWS_PROFILE, keys in the environment, SSO); \
+             they need sts:AssumeRole on {arn}, and its trust policy must allow them{}",
+            if external_id.is_some() {
+                " with the external ID of the spec"
+            } else {
+                ""
+            }
+        ),
+    })
+}

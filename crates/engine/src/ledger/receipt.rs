@@ -112,6 +112,12 @@ impl CanaryReceipt {
         serde_json::from_slice(content).map_err(ReceiptError::Shape)
     }
 
+    /// Its name in every ledger.
+    #[must_use]
+    pub fn id(&self) -> ReceiptId {
+        ReceiptId::of(&self.content())
+    }
+
     /// What it proves.
     #[must_use]
     pub fn proves(&self) -> ProofSubject {

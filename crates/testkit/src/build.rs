@@ -1,0 +1,305 @@
+//! Short words for the things that tests are made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use s3ferry_core::ids::{
+    AccountId, AccountName, Arn, BucketName, MigrationName, Partition, Region, RoleName, RuleName,
+    SpecName,
+};
+use s3ferry_core::model::document::{
+    Bucket, BucketEncryption, ObjectOwnership, PolicyText, PublicAccessBlock, Role, Versioning,
+    VersioningStatus,
+};
+use s3ferry_core::model::replication::{
+    Filter, ReplicationConfiguration, Rule, RuleDestination, Status,
+};
+use s3ferry_core::model::target::ROLE_PATH;
+use s3ferry_core::model::{BucketRef, Document, RoleRef, Target};
+use s3ferry_core::plan::{CanaryGoal, ProofSubject, Step, StepId, Work, WriteStep};
+use s3ferry_core::spec::{
+    Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, Ledger,
+    Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec,
+};
+
+/// The account that sources are in.
+pub const SOURCE_ACCOUNT: &str = "111111111111";
+/// The account that destinations are in.
+pub const DESTINATION_ACCOUNT: &str = "222222222222";
+
+/// An account ID.
+#[must_use]
+pub fn account(id: &str) -> AccountId {
+    AccountId::new(id).expect("a test names valid accounts")
+}
+
+/// A bucket in an account, in the Region `eu-west-1`.
+#[must_use]
+pub fn bucket(owner: &str, name: &str) -> BucketRef {
+    BucketRef {
+        account: account(owner),
+        region: Region::new("eu-west-1").expect("a valid Region"),
+        bucket: BucketName::new(name).expect("a test names valid buckets"),
+    }
+}
+
+/// The bucket that tests replicate from.
+#[must_use]
+pub fn source() -> BucketRef {
+    bucket(SOURCE_ACCOUNT, "orders-prod")
+}
+
+/// The bucket that tests replicate to, in another Region.
+#[must_use]
+pub fn destination() -> BucketRef {
+    BucketRef {
+        region: Region::new("eu-central-1").expect("a valid Region"),
+        ..bucket(DESTINATION_ACCOUNT, "orders-archive")
+    }
+}
+
+/// A role in the source account.
+#[must_use]
+pub fn role(name: &str) -> RoleRef {
+    RoleRef {
+        account: account(SOURCE_ACCOUNT),
+        partition: Partition::Commercial,
+        name: RoleName::new(name).expect("a test names valid roles"),
+    }
+}
+
+/// The ARN of a role under s3ferry's path.
+#[must_use]
+pub fn role_arn(role: &RoleRef) -> Arn {
+    role.partition
+        .role_arn(&role.account, ROLE_PATH, &role.name)
+}
+
+/// Tags.
+#[must_use]
+pub fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let owned = |&(key, value): &(&str, &str)| (key.to_owned(), value.to_owned());
+    pairs.iter().map(owned).collect()
+}
+
+/// The document of a bucket that is made with tags.
+#[must_use]
+pub fn made(bucket: &BucketRef, with: &[(&str, &str)]) -> Document {
+    Document::Bucket(Bucket {
+        region: bucket.region.clone(),
+        created_with_tags: tags(with),
+    })
+}
+
+/// Versioning in a state.
+#[must_use]
+pub const fn versioning(status: VersioningStatus) -> Document {
+    Document::Versioning(Versioning {
+        status,
+        mfa_delete: false,
+    })
+}
+
+/// Versioning that is on.
+#[must_use]
+pub const fn versioned() -> Document {
+    versioning(VersioningStatus::Enabled)
+}
+
+/// Default encryption with SSE-S3.
+#[must_use]
+pub fn sse_s3() -> Document {
+    Document::Encryption(BucketEncryption {
+        algorithm: "AES256".to_owned(),
+        key: None,
+        bucket_key: false,
+        blocked: BTreeSet::new(),
+    })
+}
+
+/// Ownership enforced.
+#[must_use]
+pub const fn owner_enforced() -> Document {
+    Document::Ownership(ObjectOwnership::BucketOwnerEnforced)
+}
+
+/// Public access blocked wholly.
+#[must_use]
+pub const fn private() -> Document {
+    Document::PublicAccess(PublicAccessBlock::ALL)
+}
+
+/// A policy's text with one statement of this Sid.
+#[must_use]
+pub fn policy_text(sid: &str, resource: &Arn) -> PolicyText {
+    PolicyText(format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{sid}","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{SOURCE_ACCOUNT}:root"}},"Action":"s3:ReplicateObject","Resource":"{resource}/*"}}]}}"#
+    ))
+}
+
+/// A bucket policy with one statement of this Sid.
+#[must_use]
+pub fn bucket_policy(bucket: &BucketRef, sid: &str) -> Document {
+    Document::BucketPolicy(policy_text(sid, &bucket.arn()))
+}
+
+/// An inline policy that lets a role read a bucket's replication configuration.
+#[must_use]
+pub fn role_policy(bucket: &BucketRef) -> Document {
+    Document::RolePolicy(PolicyText(format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"Read","Effect":"Allow","Action":"s3:GetReplicationConfiguration","Resource":"{}"}}]}}"#,
+        bucket.arn()
+    )))
+}
+
+/// A role under s3ferry's path that S3 may assume.
+#[must_use]
+pub fn replication_role(with: &[(&str, &str)]) -> Document {
+    Document::Role(Role {
+        path: ROLE_PATH.to_owned(),
+        trust: PolicyText(
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.to_owned(),
+        ),
+        tags: tags(with),
+        boundary: None,
+    })
+}
+
+/// An enabled V2 rule for a prefix.
+#[must_use]
+pub fn rule(id: &str, priority: i32, prefix: &str, to: &BucketRef) -> Rule {
+    Rule {
+        id: Some(id.to_owned()),
+        priority: Some(priority),
+        legacy_prefix: None,
+        filter: Some(Filter::Prefix(prefix.to_owned())),
+        status: Status::Enabled,
+        source_selection: None,
+        existing_objects: None,
+        destination: Some(RuleDestination {
+            bucket: to.arn().to_string(),
+            account: Some(to.account.to_string()),
+            storage_class: None,
+            owner_override: None,
+            replica_key: None,
+            replication_time: None,
+            metrics: None,
+        }),
+        delete_markers: Some(Some(Status::Disabled)),
+    }
+}
+
+/// A replication configuration under a role.
+#[must_use]
+pub fn replication(role: &RoleRef, rules: impl IntoIterator<Item = Rule>) -> Document {
+    Document::Replication(ReplicationConfiguration {
+        role: role_arn(role).to_string(),
+        rules: rules.into_iter().collect(),
+        unmodelled: Vec::new(),
+    })
+}
+
+/// A step that writes a target, named after it.
+#[must_use]
+pub fn step(
+    target: &Target,
+    before: Option<Document>,
+    after: Option<Document>,
+    needs: &[&Step],
+) -> Step {
+    Step {
+        id: StepId(target.to_string()),
+        work: Work::Write(Box::new(WriteStep {
+            target: target.clone(),
+            before,
+            after,
+        })),
+        needs: needs.iter().map(|step| step.id.clone()).collect(),
+    }
+}
+
+/// A step that proves rule `everything` of migration `orders` by a canary under `prefix`.
+#[must_use]
+pub fn prove(prefix: &str, needs: &[&Step]) -> Step {
+    Step {
+        id: StepId("orders/everything/canary".to_owned()),
+        work: Work::Prove(Box::new(CanaryGoal {
+            migration: MigrationName::new("orders").expect("a valid name"),
+            rule: RuleName::new("everything").expect("a valid name"),
+            source: source(),
+            destination: destination(),
+            key: format!("{prefix}.s3ferry-canary"),
+            tags: BTreeMap::new(),
+            kms_key: None,
+            subject: ProofSubject("subject-1".to_owned()),
+        })),
+        needs: needs.iter().map(|step| step.id.clone()).collect(),
+    }
+}
+
+/// A spec with one migration, `orders`, from `prod` to `archive`, in a phase.
+#[must_use]
+pub fn spec(phase: Phase) -> Spec {
+    let account_of = |id: &str, bucket: &BucketRef| Account {
+        id: account(id),
+        region: bucket.region.clone(),
+        access: Access::DefaultChain,
+    };
+    let name = |name: &str| AccountName::new(name).expect("a valid name");
+    Spec {
+        name: SpecName::new("default").expect("a valid name"),
+        accounts: BTreeMap::from([
+            (name("prod"), account_of(SOURCE_ACCOUNT, &source())),
+            (
+                name("archive"),
+                account_of(DESTINATION_ACCOUNT, &destination()),
+            ),
+        ]),
+        ledger: Ledger::Folder("ledger".to_owned()),
+        migrations: BTreeMap::from([(
+            MigrationName::new("orders").expect("a valid name"),
+            migration(phase),
+        )]),
+    }
+}
+
+/// The migration of [`spec`].
+#[must_use]
+pub fn migration(phase: Phase) -> Migration {
+    let name = |name: &str| AccountName::new(name).expect("a valid name");
+    Migration {
+        phase,
+        source: Source {
+            account: name("prod"),
+            bucket: source().bucket,
+        },
+        destination: Destination {
+            account: name("archive"),
+            bucket: destination().bucket,
+            create: Create::Yes(Encryption::SseS3),
+        },
+        role: RoleName::new("s3ferry-orders-prod").expect("a valid name"),
+        rules: vec![rule_spec("everything", "")],
+        owner: ReplicaOwner::Destination,
+        canary: Canary::Write {
+            name: ".s3ferry-canary".to_owned(),
+        },
+        monitoring: Monitoring::Unset,
+        guards: Guards::default(),
+    }
+}
+
+/// An enabled rule of a spec for a prefix.
+#[must_use]
+pub fn rule_spec(name: &str, prefix: &str) -> RuleSpec {
+    RuleSpec {
+        name: RuleName::new(name).expect("a test names valid rules"),
+        prefix: prefix.to_owned(),
+        tags: BTreeMap::new(),
+        delete_markers: DeleteMarkers::Mirror,
+        storage_class: None,
+        time_control: false,
+        kms: None,
+        replica_modifications: false,
+        enabled: true,
+    }
+}

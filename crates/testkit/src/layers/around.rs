@@ -1,0 +1,138 @@
+//! Layers that act around every call, whatever it is.
+
+use std::future::Future;
+
+use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_engine::ports::{NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange};
+
+/// A call of a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// What was called.
+    pub operation: Operation,
+    /// On what: a target's address, or bucket, key and version with slashes between.
+    pub on: String,
+    /// The document of a write.
+    pub after: Option<Document>,
+}
+
+/// The operations of the ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// [`Read::read`].
+    Read,
+    /// [`Write::write`].
+    Write,
+    /// [`Objects::put`].
+    Put,
+    /// [`Objects::head`].
+    Head,
+    /// [`Objects::versions`].
+    Versions,
+    /// [`Objects::delete`].
+    Delete,
+}
+
+impl Operation {
+    /// The operation as a word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "Read",
+            Self::Write => "Write",
+            Self::Put => "Put",
+            Self::Head => "Head",
+            Self::Versions => "Versions",
+            Self::Delete => "Delete",
+        }
+    }
+}
+
+/// Acts around calls.
+pub trait Around: Send + Sync {
+    /// Makes the call, or does not, or does more.
+    fn around<T: Send>(
+        &self,
+        call: Call,
+        inner: impl Future<Output = Result<T, PortError>> + Send,
+    ) -> impl Future<Output = Result<T, PortError>> + Send;
+}
+
+/// A world with a layer around it.
+#[derive(Debug)]
+pub struct Layered<W, L> {
+    pub(crate) world: W,
+    pub(crate) layer: L,
+}
+
+impl<W, L> Layered<W, L> {
+    /// The world inside.
+    pub const fn inner(&self) -> &W {
+        &self.world
+    }
+}
+
+impl<W: Read, L: Around> Read for Layered<W, L> {
+    async fn read(&self, target: &Target) -> Result<Option<Document>, PortError> {
+        let call = Call {
+            operation: Operation::Read,
+            on: target.to_string(),
+            after: None,
+        };
+        self.layer.around(call, self.world.read(target)).await
+    }
+}
+
+impl<W: Write, L: Around> Write for Layered<W, L> {
+    async fn write(&self, target: &Target, change: WriteChange<'_>) -> Result<(), PortError> {
+        let call = Call {
+            operation: Operation::Write,
+            on: target.to_string(),
+            after: change.after.cloned(),
+        };
+        self.layer
+            .around(call, self.world.write(target, change))
+            .await
+    }
+}
+
+fn on_object(operation: Operation, bucket: &BucketRef, rest: &[&str]) -> Call {
+    Call {
+        operation,
+        on: format!("{}/{}", bucket.bucket, rest.join("/")),
+        after: None,
+    }
+}
+
+impl<W: Objects, L: Around> Objects for Layered<W, L> {
+    async fn put(&self, object: &NewObject) -> Result<String, PortError> {
+        let call = on_object(Operation::Put, &object.bucket, &[&object.key]);
+        self.layer.around(call, self.world.put(object)).await
+    }
+
+    async fn head(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<Option<ObjectHead>, PortError> {
+        let call = on_object(Operation::Head, bucket, &[key, version]);
+        self.layer
+            .around(call, self.world.head(bucket, key, version))
+            .await
+    }
+
+    async fn versions(&self, bucket: &BucketRef, key: &str) -> Result<Vec<String>, PortError> {
+        let call = on_object(Operation::Versions, bucket, &[key]);
+        self.layer
+            .around(call, self.world.versions(bucket, key))
+            .await
+    }
+
+    async fn delete(&self, bucket: &BucketRef, key: &str, version: &str) -> Result<(), PortError> {
+        let call = on_object(Operation::Delete, bucket, &[key, version]);
+        self.layer
+            .around(call, self.world.delete(bucket, key, version))
+            .await
+    }
+}

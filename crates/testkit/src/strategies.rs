@@ -1,0 +1,362 @@
+//! Generators of documents of every kind, foreign rules and statements among them.
+
+use std::collections::BTreeSet;
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use s3ferry_core::ids::{Region, RoleName};
+use s3ferry_core::model::document::{
+    Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, PolicyText,
+    PublicAccessBlock, RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
+};
+use s3ferry_core::model::replication::{
+    Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
+};
+use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
+use s3ferry_core::model::{Document, Target, TargetKind};
+
+use crate::build;
+
+/// Every kind of target.
+pub const KINDS: [TargetKind; 15] = [
+    TargetKind::Bucket,
+    TargetKind::Tags,
+    TargetKind::Versioning,
+    TargetKind::Encryption,
+    TargetKind::Ownership,
+    TargetKind::PublicAccess,
+    TargetKind::BucketPolicy,
+    TargetKind::Replication,
+    TargetKind::ObjectLock,
+    TargetKind::RequestPayment,
+    TargetKind::Lifecycle,
+    TargetKind::Roles,
+    TargetKind::Role,
+    TargetKind::RolePolicy,
+    TargetKind::RolePolicies,
+];
+
+/// A document of any kind.
+pub fn document() -> impl Strategy<Value = Document> {
+    select(&KINDS[..]).prop_flat_map(document_of)
+}
+
+/// A target of the test buckets and roles, with a document of its kind.
+pub fn target_and_document() -> impl Strategy<Value = (Target, Document)> {
+    select(&KINDS[..]).prop_flat_map(|kind| (Just(target_of(kind)), document_of(kind)))
+}
+
+/// The target of a kind, of the test bucket or role.
+#[must_use]
+pub fn target_of(kind: TargetKind) -> Target {
+    let bucket = build::destination();
+    let role = build::role("s3ferry-orders-prod");
+    match kind {
+        TargetKind::Bucket => Target::Bucket(bucket),
+        TargetKind::Tags => Target::Tags(bucket),
+        TargetKind::Versioning => Target::Versioning(bucket),
+        TargetKind::Encryption => Target::Encryption(bucket),
+        TargetKind::Ownership => Target::Ownership(bucket),
+        TargetKind::PublicAccess => Target::PublicAccess(bucket),
+        TargetKind::BucketPolicy => Target::BucketPolicy(bucket),
+        TargetKind::Replication => Target::Replication(build::source()),
+        TargetKind::ObjectLock => Target::ObjectLock(bucket),
+        TargetKind::RequestPayment => Target::RequestPayment(bucket),
+        TargetKind::Lifecycle => Target::Lifecycle(bucket),
+        TargetKind::Roles => Target::Roles(role.account, role.partition),
+        TargetKind::Role => Target::Role(role),
+        TargetKind::RolePolicy => Target::RolePolicy(role),
+        TargetKind::RolePolicies => Target::RolePolicies(role),
+    }
+}
+
+/// A document of a kind.
+pub fn document_of(kind: TargetKind) -> BoxedStrategy<Document> {
+    match kind {
+        TargetKind::Bucket => bucket().boxed(),
+        TargetKind::Tags => tags().prop_map(Document::Tags).boxed(),
+        TargetKind::Versioning => versioning().boxed(),
+        TargetKind::Encryption => encryption().boxed(),
+        TargetKind::Ownership => ownership().boxed(),
+        TargetKind::PublicAccess => public_access().boxed(),
+        TargetKind::BucketPolicy => policy().prop_map(Document::BucketPolicy).boxed(),
+        TargetKind::Replication => replication().prop_map(Document::Replication).boxed(),
+        TargetKind::ObjectLock => any::<bool>()
+            .prop_map(|default_retention| Document::ObjectLock(ObjectLock { default_retention }))
+            .boxed(),
+        TargetKind::RequestPayment => {
+            select(&[RequestPayment::BucketOwner, RequestPayment::Requester][..])
+                .prop_map(Document::RequestPayment)
+                .boxed()
+        }
+        TargetKind::Lifecycle => lifecycle().boxed(),
+        TargetKind::Roles => btree_set(role_name(), 0..3)
+            .prop_map(Document::Roles)
+            .boxed(),
+        TargetKind::Role => role().boxed(),
+        TargetKind::RolePolicy => policy().prop_map(Document::RolePolicy).boxed(),
+        TargetKind::RolePolicies => role_policies().boxed(),
+    }
+}
+
+/// Words that are few, so that things meet: marked ones are s3ferry's, the others somebody else's.
+fn word() -> impl Strategy<Value = String> {
+    select(&["a", "b", "logs", "ürün", "with space"][..]).prop_map(str::to_owned)
+}
+
+fn tags() -> impl Strategy<Value = std::collections::BTreeMap<String, String>> {
+    btree_map(word(), word(), 0..3)
+}
+
+fn role_name() -> impl Strategy<Value = RoleName> {
+    select(&["s3ferry-orders-prod", "s3ferry-logs", "theirs"][..])
+        .prop_map(|name| RoleName::new(name).expect("a valid name"))
+}
+
+fn bucket() -> impl Strategy<Value = Document> {
+    let region = select(&["eu-west-1", "eu-central-1"][..]);
+    (region, tags()).prop_map(|(region, created_with_tags)| {
+        Document::Bucket(Bucket {
+            region: Region::new(region).expect("a valid Region"),
+            created_with_tags,
+        })
+    })
+}
+
+fn versioning() -> impl Strategy<Value = Document> {
+    let states = [
+        VersioningStatus::Never,
+        VersioningStatus::Enabled,
+        VersioningStatus::Suspended,
+    ];
+    (select(states.to_vec()), any::<bool>())
+        .prop_map(|(status, mfa_delete)| Document::Versioning(Versioning { status, mfa_delete }))
+}
+
+fn encryption() -> impl Strategy<Value = Document> {
+    let algorithm = select(&["AES256", "aws:kms", "aws:kms:dsse"][..]);
+    let key = option::of(Just(
+        "arn:aws:kms:eu-central-1:222222222222:key/1".to_owned(),
+    ));
+    let blocked = select(vec![BTreeSet::new(), BTreeSet::from(["SSE-C".to_owned()])]);
+    (algorithm, key, any::<bool>(), blocked).prop_map(|(algorithm, key, bucket_key, blocked)| {
+        Document::Encryption(BucketEncryption {
+            algorithm: algorithm.to_owned(),
+            key: key.filter(|_| algorithm != "AES256"),
+            bucket_key,
+            blocked,
+        })
+    })
+}
+
+fn ownership() -> impl Strategy<Value = Document> {
+    let words = [
+        "BucketOwnerEnforced",
+        "BucketOwnerPreferred",
+        "ObjectWriter",
+        "SomethingNew",
+    ];
+    select(words.to_vec()).prop_map(|word| Document::Ownership(ObjectOwnership::parse(word)))
+}
+
+fn public_access() -> impl Strategy<Value = Document> {
+    any::<[bool; 4]>().prop_map(|[one, two, three, four]| {
+        Document::PublicAccess(PublicAccessBlock {
+            block_public_acls: one,
+            ignore_public_acls: two,
+            block_public_policy: three,
+            restrict_public_buckets: four,
+        })
+    })
+}
+
+fn lifecycle() -> impl Strategy<Value = Document> {
+    (0..3_u32, 0..3_u32).prop_map(|(expires_current, expires_noncurrent)| {
+        Document::Lifecycle(Lifecycle {
+            expires_current,
+            expires_noncurrent,
+        })
+    })
+}
+
+fn role() -> impl Strategy<Value = Document> {
+    let path = select(&[ROLE_PATH, "/", "/theirs/"][..]);
+    let boundary = option::of(Just("arn:aws:iam::111111111111:policy/boundary".to_owned()));
+    (path, policy(), tags(), boundary).prop_map(|(path, trust, tags, boundary)| {
+        Document::Role(Role {
+            path: path.to_owned(),
+            trust,
+            tags,
+            boundary,
+        })
+    })
+}
+
+fn role_policies() -> impl Strategy<Value = Document> {
+    let inline = btree_set(select(&[ROLE_POLICY_NAME, "theirs"][..]), 0..3);
+    let attached = btree_set(
+        select(&["arn:aws:iam::aws:policy/ReadOnlyAccess"][..]),
+        0..2,
+    );
+    (inline, attached).prop_map(|(inline, attached)| {
+        let owned = |names: BTreeSet<&str>| names.into_iter().map(str::to_owned).collect();
+        Document::RolePolicies(RolePolicies {
+            inline: owned(inline),
+            attached: owned(attached),
+        })
+    })
+}
+
+/// A policy of up to three statements, ours by Sid, others' by Sid or without one.
+pub fn policy() -> impl Strategy<Value = PolicyText> {
+    vec(statement(), 0..4).prop_map(|statements| {
+        let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": statements });
+        PolicyText(policy.to_string())
+    })
+}
+
+fn statement() -> impl Strategy<Value = serde_json::Value> {
+    let sid = option::of(select(&["S3FerryDefaultOrders", "Theirs", "Audit"][..]));
+    let effect = select(&["Allow", "Deny"][..]);
+    let actions = btree_set(
+        select(
+            &[
+                "s3:ReplicateObject",
+                "s3:ReplicateDelete",
+                "s3:GetObject",
+                "s3:*",
+            ][..],
+        ),
+        1..3,
+    );
+    let resource = select(
+        &[
+            "arn:aws:s3:::orders-archive",
+            "arn:aws:s3:::orders-archive/*",
+        ][..],
+    );
+    (sid, effect, actions, resource).prop_map(|(sid, effect, actions, resource)| {
+        let mut statement = serde_json::json!({
+            "Effect": effect,
+            "Principal": { "AWS": "arn:aws:iam::111111111111:root" },
+            "Action": actions,
+            "Resource": resource,
+        });
+        if let Some(sid) = sid {
+            statement["Sid"] = sid.into();
+        }
+        statement
+    })
+}
+
+/// A configuration of up to three rules with distinct IDs and priorities, V1 and V2, ours and others'.
+pub fn replication() -> impl Strategy<Value = ReplicationConfiguration> {
+    let ids = [
+        Some("s3ferry/default/orders/everything"),
+        Some("s3ferry/other/orders/everything"),
+        Some("theirs"),
+        None,
+    ];
+    let rules = ids.map(|id| option::of(rule(id)));
+    (
+        rules,
+        select(&["s3ferry/s3ferry-orders-prod", "theirs"][..]),
+    )
+        .prop_map(|(rules, role)| {
+            let numbered = |(rule, priority): (Rule, i32)| Rule {
+                priority: rule.filter.is_some().then_some(priority),
+                ..rule
+            };
+            ReplicationConfiguration {
+                role: format!("arn:aws:iam::111111111111:role/{role}"),
+                rules: rules.into_iter().flatten().zip(1..).map(numbered).collect(),
+                unmodelled: Vec::new(),
+            }
+        })
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    select(vec![Status::Enabled, Status::Disabled])
+}
+
+fn rule(id: Option<&'static str>) -> impl Strategy<Value = Rule> {
+    let selection = option::of((option::of(status()), option::of(status())).prop_map(
+        |(sse_kms, replica_modifications)| SourceSelection {
+            sse_kms,
+            replica_modifications,
+        },
+    ));
+    let existing = option::weighted(0.1, status());
+    (
+        option::weighted(0.8, filter()),
+        word(),
+        status(),
+        selection,
+        existing,
+        rule_destination(),
+        option::of(option::of(status())),
+    )
+        .prop_map(
+            move |(filter, prefix, status, source_selection, existing_objects, to, markers)| Rule {
+                id: id.map(str::to_owned),
+                priority: None,
+                legacy_prefix: filter.is_none().then_some(prefix),
+                delete_markers: markers.filter(|_| filter.is_some()),
+                filter,
+                status,
+                source_selection,
+                existing_objects,
+                destination: Some(to),
+            },
+        )
+}
+
+fn filter() -> impl Strategy<Value = Filter> {
+    let pairs = btree_map(word(), word(), 1..3)
+        .prop_map(|tags| tags.into_iter().collect::<Vec<(String, String)>>());
+    prop_oneof![
+        Just(Filter::Empty),
+        word().prop_map(Filter::Prefix),
+        (word(), word()).prop_map(|(key, value)| Filter::Tag(key, value)),
+        (option::of(word()), pairs).prop_map(|(prefix, tags)| Filter::And { prefix, tags }),
+    ]
+}
+
+fn rule_destination() -> impl Strategy<Value = RuleDestination> {
+    let timed = |minutes| {
+        option::of(status().prop_map(move |status| Timed {
+            status,
+            minutes: Some(minutes),
+        }))
+    };
+    let bucket = select(&["arn:aws:s3:::orders-archive", "arn:aws:s3:::theirs"][..]);
+    let account = option::of(Just(build::DESTINATION_ACCOUNT.to_owned()));
+    let class = option::of(select(&["STANDARD", "STANDARD_IA", "DEEP_ARCHIVE"][..]));
+    let key = option::of(option::of(Just(
+        "arn:aws:kms:eu-central-1:222222222222:key/1".to_owned(),
+    )));
+    (
+        bucket,
+        account,
+        class,
+        any::<bool>(),
+        key,
+        timed(15),
+        timed(15),
+    )
+        .prop_map(
+            |(bucket, account, class, owned, replica_key, replication_time, metrics)| {
+                RuleDestination {
+                    bucket: bucket.to_owned(),
+                    owner_override: (owned && account.is_some()).then(|| "Destination".to_owned()),
+                    account,
+                    storage_class: class.map(str::to_owned),
+                    replica_key,
+                    replication_time,
+                    metrics,
+                }
+            },
+        )
+}

@@ -1,0 +1,386 @@
+//! The ports over a map.
+//!
+//! It keeps the preconditions that order steps: parts need their bucket or role, a replication configuration needs
+//! versioning on both sides, a role with a policy and a bucket with objects cannot be removed. It does not evaluate
+//! policies; the sandbox does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use s3ferry_core::model::document::{
+    Bucket, BucketEncryption, ObjectOwnership, PublicAccessBlock, RequestPayment, Role,
+    RolePolicies, Versioning, VersioningStatus,
+};
+use s3ferry_core::model::replication::ReplicationConfiguration;
+use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
+use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_engine::ports::{
+    Class, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
+};
+
+use super::objects::{Fate, Store};
+
+/// A world in memory. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryWorld {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) documents: BTreeMap<Target, Document>,
+    pub(super) objects: Store,
+}
+
+impl MemoryWorld {
+    /// An empty world.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This world with a bucket as AWS makes them, with versioning on.
+    #[must_use]
+    pub fn with_bucket(self, bucket: &BucketRef) -> Self {
+        self.state().make_bucket(bucket, &BTreeMap::new());
+        self.with(
+            &Target::Versioning(bucket.clone()),
+            crate::build::versioned(),
+        )
+    }
+
+    /// This world with a document.
+    #[must_use]
+    pub fn with(self, target: &Target, document: Document) -> Self {
+        self.set(target, Some(document));
+        self
+    }
+
+    /// Sets a document as somebody else would: without any check.
+    pub fn set(&self, target: &Target, document: Option<Document>) {
+        let mut state = self.state();
+        match document {
+            Some(document) => state.documents.insert(target.clone(), document),
+            None => state.documents.remove(target),
+        };
+    }
+
+    /// What a target holds.
+    #[must_use]
+    pub fn document(&self, target: &Target) -> Option<Document> {
+        self.state().read(target)
+    }
+
+    /// Everything that was written or set.
+    #[must_use]
+    pub fn documents(&self) -> BTreeMap<Target, Document> {
+        self.state().documents.clone()
+    }
+
+    /// How long replicas take to arrive; nothing by default.
+    pub fn set_lag(&self, lag: Duration) {
+        self.state().objects.lag = lag;
+    }
+
+    /// What becomes of the next objects that are put, in order; afterwards the replication configuration decides.
+    pub fn set_fates(&self, fates: impl IntoIterator<Item = Fate>) {
+        self.state().objects.fates.extend(fates);
+    }
+
+    /// The version IDs of a key in a bucket, oldest first.
+    #[must_use]
+    pub fn versions_of(&self, bucket: &BucketRef, key: &str) -> Vec<String> {
+        self.state().objects.versions(bucket, key)
+    }
+
+    /// Puts a delete marker on a key; its version ID.
+    pub fn put_delete_marker(&self, bucket: &BucketRef, key: &str) -> String {
+        self.state().objects.put_delete_marker(bucket, key)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no test panics inside the world")
+    }
+}
+
+impl State {
+    fn read(&self, target: &Target) -> Option<Document> {
+        let stored = self.documents.get(target).cloned();
+        match target {
+            Target::Roles(account, partition) => {
+                let ours = |(target, document): (&Target, &Document)| match (target, document) {
+                    (Target::Role(role), Document::Role(Role { path, .. })) => {
+                        let here = role.account == *account && role.partition == *partition;
+                        (here && path.starts_with(ROLE_PATH)).then(|| role.name.clone())
+                    }
+                    _ => None,
+                };
+                Some(Document::Roles(
+                    self.documents.iter().filter_map(ours).collect(),
+                ))
+            }
+            Target::RolePolicies(role) => stored.or_else(|| {
+                let has = |target| self.documents.contains_key(&target);
+                has(Target::Role(role.clone())).then(|| {
+                    let inline = has(Target::RolePolicy(role.clone()));
+                    Document::RolePolicies(RolePolicies {
+                        inline: inline
+                            .then(|| ROLE_POLICY_NAME.to_owned())
+                            .into_iter()
+                            .collect(),
+                        attached: BTreeSet::new(),
+                    })
+                })
+            }),
+            Target::RequestPayment(bucket) => stored.or_else(|| {
+                self.has_bucket(bucket)
+                    .then_some(Document::RequestPayment(RequestPayment::BucketOwner))
+            }),
+            _ => stored,
+        }
+    }
+
+    fn has_bucket(&self, bucket: &BucketRef) -> bool {
+        self.documents.contains_key(&Target::Bucket(bucket.clone()))
+    }
+
+    /// Makes a bucket with all that AWS gives new ones since April 2023.
+    fn make_bucket(&mut self, bucket: &BucketRef, tags: &BTreeMap<String, String>) {
+        let of = |part: fn(BucketRef) -> Target| part(bucket.clone());
+        let born = [
+            (
+                of(Target::Bucket),
+                Document::Bucket(Bucket {
+                    region: bucket.region.clone(),
+                    created_with_tags: BTreeMap::new(),
+                }),
+            ),
+            (of(Target::Tags), Document::Tags(tags.clone())),
+            (
+                of(Target::Versioning),
+                Document::Versioning(Versioning {
+                    status: VersioningStatus::Never,
+                    mfa_delete: false,
+                }),
+            ),
+            (of(Target::Encryption), born_encryption()),
+            (
+                of(Target::Ownership),
+                Document::Ownership(ObjectOwnership::BucketOwnerEnforced),
+            ),
+            (
+                of(Target::PublicAccess),
+                Document::PublicAccess(PublicAccessBlock::ALL),
+            ),
+        ];
+        self.documents.extend(born);
+    }
+
+    fn write(&mut self, target: &Target, after: Option<&Document>) -> Result<(), Refusal> {
+        if !target.kind().is_written() || after.is_some_and(|to| to.kind() != target.kind()) {
+            return Err(Refusal(Class::Rejected, "MalformedRequest"));
+        }
+        match after {
+            Some(document) => self.put(target, document),
+            None => self.remove(target),
+        }
+    }
+
+    fn put(&mut self, target: &Target, document: &Document) -> Result<(), Refusal> {
+        self.check_parent(target)?;
+        match (target, document) {
+            (
+                Target::Bucket(bucket),
+                Document::Bucket(Bucket {
+                    created_with_tags, ..
+                }),
+            ) => {
+                if !self.has_bucket(bucket) {
+                    self.make_bucket(bucket, created_with_tags);
+                }
+                return Ok(());
+            }
+            (Target::Replication(source), Document::Replication(configuration)) => {
+                self.check_versioning(source, configuration)?;
+            }
+            (Target::Role(_), Document::Role(role)) => self.check_path(target, role)?,
+            _ => {}
+        }
+        self.documents.insert(target.clone(), document.clone());
+        Ok(())
+    }
+
+    fn remove(&mut self, target: &Target) -> Result<(), Refusal> {
+        match target {
+            Target::Bucket(bucket) => {
+                if self.objects.has_any(bucket) {
+                    return Err(Refusal(Class::Rejected, "BucketNotEmpty"));
+                }
+                self.documents
+                    .retain(|other, _| other.bucket() != Some(bucket));
+            }
+            Target::Role(role)
+                if self
+                    .documents
+                    .contains_key(&Target::RolePolicy(role.clone())) =>
+            {
+                return Err(Refusal(Class::Rejected, "DeleteConflict"));
+            }
+            Target::Versioning(_) => return Err(Refusal(Class::Rejected, "MalformedXML")),
+            Target::Tags(bucket) if self.has_bucket(bucket) => {
+                self.documents
+                    .insert(target.clone(), Document::Tags(BTreeMap::new()));
+            }
+            Target::Encryption(bucket) if self.has_bucket(bucket) => {
+                self.documents.insert(target.clone(), born_encryption());
+            }
+            _ => {
+                self.documents.remove(target);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_parent(&self, target: &Target) -> Result<(), Refusal> {
+        let is_bucket = matches!(target, Target::Bucket(_));
+        if !is_bucket
+            && target
+                .bucket()
+                .is_some_and(|bucket| !self.has_bucket(bucket))
+        {
+            return Err(Refusal(Class::Propagation, "NoSuchBucket"));
+        }
+        let parent = match target {
+            Target::RolePolicy(role) => Target::Role(role.clone()),
+            _ => return Ok(()),
+        };
+        if self.documents.contains_key(&parent) {
+            Ok(())
+        } else {
+            Err(Refusal(Class::Propagation, "NoSuchEntity"))
+        }
+    }
+
+    fn check_versioning(
+        &self,
+        source: &BucketRef,
+        configuration: &ReplicationConfiguration,
+    ) -> Result<(), Refusal> {
+        let destinations = configuration.rules.iter().filter_map(|rule| {
+            let to = rule.destination.as_ref()?;
+            self.bucket_of_arn(&to.bucket)
+        });
+        let all_versioned = destinations
+            .chain([source.clone()])
+            .all(|bucket| self.is_versioned(&bucket));
+        if all_versioned {
+            Ok(())
+        } else {
+            Err(Refusal(Class::Propagation, "InvalidRequest"))
+        }
+    }
+
+    /// The path of a role cannot be changed (domain reference §9.3).
+    fn check_path(&self, target: &Target, wanted: &Role) -> Result<(), Refusal> {
+        match self.documents.get(target) {
+            Some(Document::Role(role)) if role.path != wanted.path => {
+                Err(Refusal(Class::Rejected, "EntityAlreadyExists"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn bucket_of_arn(&self, arn: &str) -> Option<BucketRef> {
+        self.documents.keys().find_map(|target| match target {
+            Target::Bucket(bucket) if bucket.arn().as_str() == arn => Some(bucket.clone()),
+            _ => None,
+        })
+    }
+
+    pub(super) fn is_versioned(&self, bucket: &BucketRef) -> bool {
+        let versioning = self.documents.get(&Target::Versioning(bucket.clone()));
+        matches!(
+            versioning,
+            Some(Document::Versioning(Versioning {
+                status: VersioningStatus::Enabled,
+                ..
+            }))
+        )
+    }
+}
+
+fn born_encryption() -> Document {
+    Document::Encryption(BucketEncryption {
+        algorithm: "AES256".to_owned(),
+        key: None,
+        bucket_key: false,
+        blocked: BTreeSet::from(["SSE-C".to_owned()]),
+    })
+}
+
+/// Why a call is refused: its class and AWS's code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refusal(pub(super) Class, pub(super) &'static str);
+
+impl Refusal {
+    fn on(self, operation: &'static str, target: impl ToString) -> PortError {
+        PortError {
+            class: self.0,
+            service: "memory",
+            operation,
+            target: target.to_string(),
+            code: self.1.to_owned(),
+            message: "refused by the world in memory".to_owned(),
+            request_id: None,
+            hint: None,
+        }
+    }
+}
+
+impl Read for MemoryWorld {
+    async fn read(&self, target: &Target) -> Result<Option<Document>, PortError> {
+        Ok(self.document(target))
+    }
+}
+
+impl Write for MemoryWorld {
+    async fn write(&self, target: &Target, change: WriteChange<'_>) -> Result<(), PortError> {
+        let written = self.state().write(target, change.after);
+        written.map_err(|refusal| refusal.on("Write", target))
+    }
+}
+
+impl Objects for MemoryWorld {
+    async fn put(&self, object: &NewObject) -> Result<String, PortError> {
+        let put = self.state().put_object(object);
+        put.map_err(|refusal| {
+            refusal.on(
+                "PutObject",
+                format!("{}/{}", object.bucket.bucket, object.key),
+            )
+        })
+    }
+
+    async fn head(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<Option<ObjectHead>, PortError> {
+        Ok(self.state().head(bucket, key, version))
+    }
+
+    async fn versions(&self, bucket: &BucketRef, key: &str) -> Result<Vec<String>, PortError> {
+        let mut state = self.state();
+        state.replicate();
+        Ok(state.objects.versions(bucket, key))
+    }
+
+    async fn delete(&self, bucket: &BucketRef, key: &str, version: &str) -> Result<(), PortError> {
+        let mut state = self.state();
+        state.replicate();
+        state.objects.delete(bucket, key, version);
+        Ok(())
+    }
+}

@@ -5,7 +5,8 @@
 use crate::report::{Report, Span};
 use crate::scalar::Scalar;
 use crate::suggest::nearest;
-use crate::table::{Field, List, Named, Record, Shape, Support, Word};
+use crate::table::contract;
+use crate::table::{Field, List, Named, Need, Record, Shape, Support, Word};
 use crate::yaml::{Entry, Kind, Node};
 
 /// Checks the value of a field; `called` is the field's name, and `key_at` where it stands.
@@ -98,8 +99,8 @@ fn check_scalar(report: &mut Report<'_>, node: &mut Node, scalar: Scalar, called
             Ok(()) => return,
             Err(wrong) => wrong,
         },
-        Kind::Number(text, _) => return unquoted(report, node, called, &text.clone()),
-        Kind::Bool(value) => return unquoted(report, node, called, &value.to_string()),
+        Kind::Number(text, _) => return unquoted(report, node, called, scalar, &text.clone()),
+        Kind::Bool(value) => return unquoted(report, node, called, scalar, &value.to_string()),
         Kind::Null | Kind::List(_) | Kind::Map(_) | Kind::Bad => {
             let help = format!("write {} after `{called}:`", scalar.takes());
             return wrong_type(report, node, called, "one value", help);
@@ -109,8 +110,11 @@ fn check_scalar(report: &mut Report<'_>, node: &mut Node, scalar: Scalar, called
     node.kind = Kind::Bad;
 }
 
-fn unquoted(report: &mut Report<'_>, node: &mut Node, called: &str, text: &str) {
-    let help = format!("write it in quotes: \"{text}\"");
+fn unquoted(report: &mut Report<'_>, node: &mut Node, called: &str, scalar: Scalar, text: &str) {
+    let help = match scalar.check(text) {
+        Ok(()) => format!("write it in quotes: \"{text}\""),
+        Err(_) => format!("write {}", scalar.takes()),
+    };
     wrong_type(report, node, called, "text", help);
 }
 
@@ -244,7 +248,7 @@ fn check_record(report: &mut Report<'_>, node: &mut Node, record: &'static Recor
     recognise(report, entries, record);
     for entry in entries.iter_mut() {
         if let Some(field) = record.field(&entry.key) {
-            check_field(report, entry, field);
+            check_field(report, entry, field, record.what);
         }
     }
 }
@@ -253,25 +257,15 @@ fn check_record(report: &mut Report<'_>, node: &mut Node, record: &'static Recor
 fn recognise(report: &mut Report<'_>, entries: &mut Vec<Entry>, record: &Record) {
     let given: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
     entries.retain_mut(|entry| {
-        if record.field(&entry.key).is_some() {
-            return true;
+        if record.field(&entry.key).is_some() || !entry.key_is_text {
+            return entry.key_is_text;
         }
         let free = |name: &&str| !given.iter().any(|given| given == name);
         let meant = nearest(
             &entry.key,
             record.fields.iter().map(|field| field.name).filter(free),
         );
-        let help = match (meant, foreign_name(&entry.key)) {
-            (_, Some(help)) => help.to_owned(),
-            (Some(meant), None) => format!("did you mean `{meant}`?"),
-            (None, None) => {
-                format!(
-                    "{} has {}",
-                    record.what,
-                    all_of(record.fields.iter().map(|field| field.name))
-                )
-            }
-        };
+        let help = unknown_help(&entry.key, meant, record);
         let message = format!("`{}` is not a field of {}", entry.key, record.what);
         report.error("unknown-field", entry.key_at, message, help);
         let Some(meant) = meant else {
@@ -281,6 +275,20 @@ fn recognise(report: &mut Report<'_>, entries: &mut Vec<Entry>, record: &Record)
         entry.value.kind = Kind::Bad;
         true
     });
+}
+
+fn unknown_help(key: &str, meant: Option<&str>, record: &Record) -> String {
+    if let Some(help) = foreign_name(key) {
+        return help.to_owned();
+    }
+    if let Some(meant) = meant {
+        return format!("did you mean `{meant}`?");
+    }
+    let fields = all_of(record.fields.iter().map(|field| field.name));
+    match contract::records_with(key).as_slice() {
+        [elsewhere] => format!("it is a field of {elsewhere}; {} has {fields}", record.what),
+        _ => format!("{} has {fields}", record.what),
+    }
 }
 
 /// Names that other tools give to what a spec says otherwise.
@@ -306,8 +314,17 @@ fn foreign_name(key: &str) -> Option<&'static str> {
     Some(help)
 }
 
-fn check_field(report: &mut Report<'_>, entry: &mut Entry, field: &'static Field) {
+fn check_field(report: &mut Report<'_>, entry: &mut Entry, field: &'static Field, what: &str) {
     let errors = report.count();
+    if let (Kind::Null, Need::Required(help)) = (&entry.value.kind, &field.need) {
+        report.error(
+            "no-value",
+            entry.key_at,
+            format!("`{}` has no value", field.name),
+            *help,
+        );
+        entry.value.kind = Kind::Bad;
+    }
     check(
         report,
         &mut entry.value,
@@ -320,36 +337,38 @@ fn check_field(report: &mut Report<'_>, entry: &mut Entry, field: &'static Field
     }
     match field.support {
         Support::Now => {}
-        Support::Later(today) => later(report, entry, today),
-        Support::Only { key, word, today } => only(report, entry, key, word, today),
+        Support::Later(today) => later(report, entry, what, today),
+        Support::Only { key, word, today } => only(report, entry, what, Only { key, word, today }),
     }
 }
 
-fn later(report: &mut Report<'_>, entry: &mut Entry, today: &str) {
-    let message = format!("`{}` is not yet supported", entry.key);
+fn later(report: &mut Report<'_>, entry: &mut Entry, what: &str, today: &str) {
+    let message = format!("`{}` of {what} is not yet supported", entry.key);
     report.error("not-yet-supported", entry.key_at, message, today);
     entry.value.kind = Kind::Bad;
 }
 
+struct Only {
+    key: &'static str,
+    word: Option<&'static str>,
+    today: &'static str,
+}
+
 /// A mapping that is supported with one key, and with that key holds nothing else.
-fn only(report: &mut Report<'_>, entry: &mut Entry, key: &str, word: Option<&str>, today: &str) {
+fn only(report: &mut Report<'_>, entry: &mut Entry, what: &str, Only { key, word, today }: Only) {
     let supported = entry.value.get(key).is_some_and(|found| {
         word.is_none_or(|word| found.value.text().is_none_or(|text| text == word))
     });
     if !supported {
-        return later(report, entry, today);
+        return later(report, entry, what, today);
     }
     if let Some(other) = entry.value.entries().iter().find(|other| other.key != key) {
         let message = format!(
             "`{}` contradicts `{key}` of the same `{}`",
             other.key, entry.key
         );
-        report.error(
-            "contradiction",
-            other.key_at,
-            message,
-            format!("keep one of the two: {today}"),
-        );
+        let help = format!("remove `{}`: {today}", other.key);
+        report.error("contradiction", other.key_at, message, help);
         entry.value.kind = Kind::Bad;
     }
 }
@@ -359,7 +378,7 @@ fn check_named(report: &mut Report<'_>, node: &mut Node, named: &Named, called: 
         let help = format!("write {}", takes_named(named));
         return wrong_type(report, node, called, "a mapping", help);
     };
-    for entry in entries.iter_mut() {
+    for entry in entries.iter_mut().filter(|entry| entry.key_is_text) {
         if let Err(wrong) = named.key.check(&entry.key) {
             report.error(wrong.code, entry.key_at, wrong.message, wrong.help);
             entry.value.kind = Kind::Bad;
@@ -412,9 +431,16 @@ fn check_either(
         }
         return;
     }
+    let all = shapes.iter().map(takes).collect::<Vec<_>>().join(", or ");
     match (&node.kind, shapes.first()) {
+        (Kind::Text(text), Some(Shape::Words(words)))
+            if words.iter().all(|word| word.word != text) =>
+        {
+            let message = format!("`{called}` does not take `{text}`");
+            report.error("unknown-word", node.at, message, format!("write {all}"));
+            node.kind = Kind::Bad;
+        }
         (Kind::List(_), _) | (_, None) => {
-            let all = shapes.iter().map(takes).collect::<Vec<_>>().join(", or ");
             wrong_type(
                 report,
                 node,

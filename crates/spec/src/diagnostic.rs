@@ -14,7 +14,7 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// What is wrong, as a sentence without a period.
     pub message: String,
-    /// What to write instead, and why.
+    /// What to write instead; lines after the first say why.
     pub help: Option<String>,
     /// Where it is wrong.
     pub place: Place,
@@ -58,24 +58,38 @@ pub struct Place {
 /// The longest piece of a source line that is shown: a reviewer's terminal, and no minified line floods it.
 const SHOWN: usize = 120;
 
+/// Where help is broken, so that it reads well next to code.
+const WRAPPED: usize = 100;
+
 impl Diagnostic {
     /// The problem as plain text for a terminal or a log, with the line and a caret; ends with a line break.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let number = self.place.line.to_string();
-        let gutter = " ".repeat(number.len());
-        let (line, caret) = self.excerpt();
-        let mut text = format!(
-            "{}[{}]: {}\n{gutter}--> {}:{}:{}\n{gutter} |\n{number} | {line}\n{gutter} | {caret}\n",
-            self.severity.as_str(),
-            self.code,
-            sanitise::text(&self.message),
-            sanitise::text(&self.place.file),
-            self.place.line,
-            self.place.column,
-        );
-        for line in self.help.iter().flat_map(|help| help.lines()) {
-            text.push_str(&format!("{gutter} = help: {}\n", sanitise::text(line)));
+        let gutter = " ".repeat(self.place.line.to_string().len());
+        let message = sanitise::text(&self.message);
+        let mut text = format!("{}[{}]: {message}\n", self.severity.as_str(), self.code);
+        if !self.place.file.is_empty() {
+            text.push_str(&self.located(&gutter));
+        }
+        for (index, paragraph) in self.help.iter().flat_map(|help| help.lines()).enumerate() {
+            let label = if index == 0 { "help" } else { "note" };
+            let lines = wrapped(&sanitise::text(paragraph)).join(&format!("\n{gutter}         "));
+            text.push_str(&format!("{gutter} = {label}: {lines}\n"));
+        }
+        text
+    }
+
+    /// The place, and its line with a caret where the line holds anything.
+    fn located(&self, gutter: &str) -> String {
+        let Place {
+            file, line, column, ..
+        } = &self.place;
+        let mut text = format!("{gutter}--> {}:{line}:{column}\n", sanitise::text(file));
+        let (source, caret) = self.excerpt();
+        if !source.is_empty() {
+            text.push_str(&format!(
+                "{gutter} |\n{line} | {source}\n{gutter} | {caret}\n"
+            ));
         }
         text
     }
@@ -106,4 +120,20 @@ impl Diagnostic {
             format!("{}{}", " ".repeat(indent), "^".repeat(carets)),
         )
     }
+}
+
+/// Breaks a paragraph at spaces; a word that is too long, such as an ARN or a command, stays whole.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + word.chars().count() < WRAPPED => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }

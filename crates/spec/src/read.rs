@@ -35,10 +35,10 @@ const BIGGEST: usize = 16 * 1024 * 1024;
 pub fn read(files: &[SourceFile]) -> Reading {
     let mut files: Vec<&SourceFile> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let texts: Vec<Result<&str, Unreadable>> = files.iter().map(|file| text(&file.bytes)).collect();
+    let texts: Vec<Result<&str, Unreadable<'_>>> =
+        files.iter().map(|file| text(&file.bytes)).collect();
     let sources = files.iter().zip(&texts);
-    let sources = sources
-        .map(|(file, text)| Source::new(&file.path, text.as_ref().copied().unwrap_or_default()));
+    let sources = sources.map(|(file, text)| Source::new(&file.path, readable(text)));
     let mut report = Report::new(sources.collect());
     if files.is_empty() {
         no_files(&mut report);
@@ -67,29 +67,33 @@ pub fn read(files: &[SourceFile]) -> Reading {
 
 /// Why bytes are not text.
 #[derive(Debug)]
-enum Unreadable {
-    NotUtf8 { line: u32, column: u32, utf16: bool },
+enum Unreadable<'a> {
+    NotUtf8 { before: &'a str, utf16: bool },
     TooBig(usize),
 }
 
-fn text(bytes: &[u8]) -> Result<&str, Unreadable> {
+/// What can be shown of a file.
+fn readable<'a>(text: &Result<&'a str, Unreadable<'a>>) -> &'a str {
+    match text {
+        Ok(text) | Err(Unreadable::NotUtf8 { before: text, .. }) => text,
+        Err(Unreadable::TooBig(_)) => "",
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Unreadable<'_>> {
     if bytes.len() > BIGGEST {
         return Err(Unreadable::TooBig(bytes.len()));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let (line, column) = yaml::position(std::str::from_utf8(before).unwrap_or_default());
+        let before = std::str::from_utf8(before).unwrap_or_default();
         let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-        Unreadable::NotUtf8 {
-            line,
-            column,
-            utf16,
-        }
+        Unreadable::NotUtf8 { before, utf16 }
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-impl Unreadable {
+impl Unreadable<'_> {
     fn report(&self, report: &mut Report<'_>, file: u32) {
         let at = |line, column| Span {
             file,
@@ -105,15 +109,17 @@ impl Unreadable {
                 "save it as UTF-8",
             ),
             Self::NotUtf8 {
-                line,
-                column,
+                before,
                 utf16: false,
-            } => report.error(
-                "not-utf8",
-                at(line, column),
-                "the bytes here are not UTF-8",
-                "save the file as UTF-8; if it is not text, leave it out",
-            ),
+            } => {
+                let (line, column) = yaml::position(before);
+                report.error(
+                    "not-utf8",
+                    at(line, column),
+                    "the bytes here are not UTF-8",
+                    "save the file as UTF-8; if it is not text, leave it out",
+                );
+            }
             Self::TooBig(size) => report.error(
                 "too-big",
                 at(1, 1),

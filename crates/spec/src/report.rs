@@ -98,7 +98,7 @@ impl<'a> Report<'a> {
             column: at.column as usize,
             width: at.width.max(1) as usize,
         };
-        let source_line = source.map_or("", |source| source.line(at.line)).to_owned();
+        let source_line = self.line(at).to_owned();
         let help = Some(help).filter(|help| !help.is_empty());
         self.found.push((
             at,
@@ -111,6 +111,13 @@ impl<'a> Report<'a> {
                 source_line,
             },
         ));
+    }
+
+    /// The line that a place is on.
+    pub(crate) fn line(&self, at: Span) -> &'a str {
+        self.sources
+            .get(at.file as usize)
+            .map_or("", |source| source.line(at.line))
     }
 
     /// How many problems were found so far.
@@ -141,7 +148,7 @@ impl<'a> Report<'a> {
             (&a.place, a.severity, a.code, &a.message)
                 .cmp(&(&b.place, b.severity, b.code, &b.message))
         });
-        found.dedup_by(|a, b| a.code == b.code && a.place == b.place);
+        found.dedup_by(|a, b| a.code == b.code && a.place == b.place && a.message == b.message);
         found
     }
 }

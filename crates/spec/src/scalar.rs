@@ -18,6 +18,7 @@ pub(crate) enum Scalar {
     Region,
     Text,
     RoleArn,
+    ReplicationRole,
     RoleName,
     ExternalId,
     Folder,
@@ -73,7 +74,7 @@ impl Scalar {
             Self::AccountId => "12 digits in quotes",
             Self::Region => "a Region code such as eu-west-1",
             Self::Text => "text",
-            Self::RoleArn => "the ARN of an IAM role",
+            Self::RoleArn | Self::ReplicationRole => "the ARN of an IAM role",
             Self::RoleName => "the name of an IAM role",
             Self::ExternalId => "an external ID, 2 to 1,224 characters",
             Self::Folder => "a folder",
@@ -100,7 +101,9 @@ impl Scalar {
             Self::RuleName => Some("^[A-Za-z0-9._-]{1,64}$"),
             Self::AccountId => Some("^[0-9]{12}$"),
             Self::Region => Some("^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]+$"),
-            Self::RoleArn => Some("^arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/.+$"),
+            Self::RoleArn | Self::ReplicationRole => {
+                Some("^arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/.+$")
+            }
             Self::RoleName => Some("^[A-Za-z0-9+=,.@_-]{1,64}$"),
             Self::Bucket => Some("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"),
             Self::KeyArn => Some("^arn:aws(-cn|-us-gov)?:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"),
@@ -133,6 +136,7 @@ impl Scalar {
             Self::Region => region(text),
             Self::Text => filled(text),
             Self::RoleArn => arn_of(text, "iam", "role/", self),
+            Self::ReplicationRole => replication_role(text),
             Self::RoleName => role_name(text),
             Self::ExternalId => external_id(text),
             Self::Folder => folder(text),
@@ -227,14 +231,7 @@ fn arn_example(kind: Scalar) -> &'static str {
 fn key_arn(text: &str) -> Result<(), Wrong> {
     let example = "write the key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID";
     if text.contains("alias/") {
-        return Err(Wrong::new(
-            "key-alias",
-            format!("`{text}` is an alias, not a key"),
-            format!(
-                "{example}: an alias means the key of whoever asks, so in the other account it is another key or none \
-                 (`aws kms describe-key --key-id {text} --query KeyMetadata.Arn` tells the ARN)"
-            ),
-        ));
+        return Err(alias(text, example));
     }
     let wrong = || {
         Wrong::new(
@@ -254,6 +251,26 @@ fn key_arn(text: &str) -> Result<(), Wrong> {
     }
 }
 
+fn alias(text: &str, example: &str) -> Wrong {
+    let tell =
+        format!("`aws kms describe-key --key-id {text} --query KeyMetadata.Arn` tells the ARN");
+    let help = if text.contains("alias/aws/") {
+        format!(
+            "a key that AWS manages cannot be shared between accounts: replicas need a customer managed key of the \
+             destination account\nsource objects may be under it: {example}; {tell}"
+        )
+    } else {
+        format!(
+            "{example}; {tell}\nan alias means the key of whoever asks, so in the other account it is another key or none"
+        )
+    };
+    Wrong::new(
+        "key-alias",
+        format!("`{text}` is an alias, not a key"),
+        help,
+    )
+}
+
 /// A role's name; an ARN passes here, because its account decides what there is to say about it.
 fn role_name(text: &str) -> Result<(), Wrong> {
     if text.starts_with("arn:") {
@@ -269,6 +286,19 @@ fn role_name(text: &str) -> Result<(), Wrong> {
         ));
     }
     named(RoleName::new(text))
+}
+
+/// The replication role as one text, which is an ARN.
+fn replication_role(text: &str) -> Result<(), Wrong> {
+    if text.starts_with("arn:") || RoleName::new(text).is_err() {
+        return arn_of(text, "iam", "role/", Scalar::RoleArn);
+    }
+    let message = format!("`{text}` is not a mapping");
+    Err(Wrong::new(
+        "wrong-type",
+        message,
+        format!("write `replication: {{ name: {text} }}`"),
+    ))
 }
 
 /// BC:sts AssumeRole, ExternalId.

@@ -1,5 +1,8 @@
 //! Committed documents are what the crate draws; run with `UPDATE=1` to write them.
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its files has failed"
+)]
 
 use std::path::{Path, PathBuf};
 

@@ -36,6 +36,7 @@ pub(super) fn accounts(
     let mut ways = Vec::new();
     let mut gaps = gaps;
     for entry in entries.values() {
+        gaps |= !entry.key_is_text;
         let Ok(name) = AccountName::new(entry.key.as_str()) else {
             gaps = true;
             continue;
@@ -48,7 +49,10 @@ pub(super) fn accounts(
         by_name.insert(name, way.as_ref().map(|way| way.account.clone()));
         ways.extend(way);
     }
-    conflicts(report, ways);
+    ways.sort_by_key(|way: &Way| way.id_at);
+    for name in conflicts(report, &ways) {
+        by_name.insert(name, None);
+    }
     Accounts { by_name, gaps }
 }
 
@@ -217,13 +221,17 @@ fn assume(
     Some((Access::AssumeRole { arn, external_id }, at))
 }
 
-/// Ways in that cannot both hold: one account with two, or two accounts with one.
-fn conflicts(report: &mut Report<'_>, ways: Vec<Way>) {
+/// Ways in that cannot both hold: one account with two, or two accounts with one. Accounts with two are told.
+fn conflicts(report: &mut Report<'_>, ways: &[Way]) -> Vec<AccountName> {
     let mut by_id: BTreeMap<&AccountId, &Way> = BTreeMap::new();
     let mut by_chain: BTreeMap<Option<&str>, &Way> = BTreeMap::new();
-    for way in &ways {
+    let mut conflicting = Vec::new();
+    for way in ways {
         if let Some(first) = by_id.get(&way.account.id) {
-            one_account(report, first, way);
+            if first.account.access != way.account.access {
+                one_account(report, first, way);
+                conflicting.push(way.name.clone());
+            }
             continue;
         }
         by_id.insert(&way.account.id, way);
@@ -238,12 +246,10 @@ fn conflicts(report: &mut Report<'_>, ways: Vec<Way>) {
             by_chain.insert(chain, way);
         }
     }
+    conflicting
 }
 
 fn one_account(report: &mut Report<'_>, first: &Way, way: &Way) {
-    if first.account.access == way.account.access {
-        return;
-    }
     let place = report.name(first.access_at);
     report.error(
         "access-conflict",

@@ -1,6 +1,6 @@
 //! What migrations must agree on: buckets have one owner, one role, one configuration, and data flows one way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::ids::{BucketName, RuleName};
 use s3ferry_core::spec::{Create, RuleSpec};
@@ -189,52 +189,49 @@ fn flow(report: &mut Report<'_>, migrations: &[Placed]) {
             .or_default()
             .push(placed);
     }
-    for placed in migrations {
+    let mut told: BTreeSet<&BucketName> = BTreeSet::new();
+    // From the last one, so that a circle is told where it is closed, and once.
+    for placed in migrations.iter().rev() {
         let bucket = &placed.migration.destination.bucket;
         let Some(next) = onward.get(bucket).and_then(|next| next.first()) else {
             continue;
         };
-        match way_back(&onward, placed) {
-            Some(back) => looped(report, placed, back),
-            None => report.warning(
-                "replicas-stay",
-                placed.destination.bucket,
-                format!("`{}` replicates `{bucket}` on, but not what arrives there from `{}`", next.name, placed.name),
-                "S3 does not replicate replicas: if the third bucket shall have these objects too, replicate to it from \
-                 the first one",
-            ),
+        let (back, reached) = way_back(&onward, placed);
+        match back {
+            Some(_) if told.contains(bucket) => {}
+            Some(back) => {
+                looped(report, placed, back);
+                told.extend(reached);
+            }
+            None => replicas_stay(report, placed, next),
         }
     }
 }
 
-/// The migration that closes a loop from this one's destination to its source.
+/// The migration that closes a circle from this one's destination to its source, and the buckets on the way.
 fn way_back<'p>(
-    onward: &BTreeMap<&BucketName, Vec<&'p Placed>>,
-    from: &Placed,
-) -> Option<&'p Placed> {
+    onward: &BTreeMap<&'p BucketName, Vec<&'p Placed>>,
+    from: &'p Placed,
+) -> (Option<&'p Placed>, BTreeSet<&'p BucketName>) {
     let goal = &from.migration.source.bucket;
-    let mut seen: Vec<&BucketName> = Vec::new();
+    let mut reached: BTreeSet<&BucketName> = BTreeSet::from([goal]);
     let mut open = vec![&from.migration.destination.bucket];
+    let mut back = None;
     while let Some(bucket) = open.pop() {
-        if seen.contains(&bucket) {
+        if !reached.insert(bucket) {
             continue;
         }
-        seen.push(bucket);
         for placed in onward.get(bucket).into_iter().flatten() {
             if placed.migration.destination.bucket == *goal {
-                return Some(placed);
+                back = back.or(Some(*placed));
             }
             open.push(&placed.migration.destination.bucket);
         }
     }
-    None
+    (back, reached)
 }
 
-/// Reports a loop once, at the later of its migrations.
 fn looped(report: &mut Report<'_>, placed: &Placed, back: &Placed) {
-    if placed.name < back.name {
-        return;
-    }
     let place = report.name(back.destination.bucket);
     report.error(
         "replication-loop",
@@ -245,6 +242,18 @@ fn looped(report: &mut Report<'_>, placed: &Placed, back: &Placed) {
              a migration moves data one way: with writers on both sides neither bucket is a copy of the other, and a delete \
              on one side hides the object on both"
         ),
+    );
+}
+
+/// UG:replication-what-is-isnot-replicated: replicas that another rule made are not replicated.
+fn replicas_stay(report: &mut Report<'_>, placed: &Placed, next: &Placed) {
+    let bucket = &placed.migration.destination.bucket;
+    report.warning(
+        "replicas-stay",
+        placed.destination.bucket,
+        format!("`{}` replicates `{bucket}` on, but not what arrives there from `{}`", next.name, placed.name),
+        "S3 does not replicate replicas: if the third bucket shall have these objects too, replicate to it from the \
+         first one",
     );
 }
 

@@ -81,9 +81,9 @@ pub(super) fn migration(
         create: &create,
     };
     let rules = rules_view.and_then(|view| rule::rules(report, &view, &context));
-    let (canary, canary_at) = canary?;
+    let canary = canary?;
     let (role, rules) = (role?, rules?);
-    canary_fits(report, &canary, canary_at, &rules)?;
+    canary_fits(report, &canary, &rules)?;
     let migration = Migration {
         phase: phase?,
         source: Source {
@@ -243,14 +243,12 @@ fn owner(view: &View<'_>) -> Option<(ReplicaOwner, Option<Span>)> {
     }
 }
 
-fn canary(report: &mut Report<'_>, view: &View<'_>) -> Option<(Canary, Span)> {
+fn canary(report: &mut Report<'_>, view: &View<'_>) -> Option<Canary> {
+    let written = |name: &str| Canary::Write {
+        name: name.to_owned(),
+    };
     let Some(view) = view.optional("canary")? else {
-        return Some((
-            Canary::Write {
-                name: CANARY.to_owned(),
-            },
-            view.at,
-        ));
+        return Some(written(CANARY));
     };
     match (view.optional("name")?, view.optional("skip")?) {
         (Some(_), Some(skip)) => {
@@ -262,34 +260,16 @@ fn canary(report: &mut Report<'_>, view: &View<'_>) -> Option<(Canary, Span)> {
             );
             None
         }
-        (None, Some(skip)) => Some((
-            Canary::Skip {
-                reason: skip.text()?.to_owned(),
-            },
-            skip.place(),
-        )),
-        (Some(name), None) => Some((
-            Canary::Write {
-                name: name.text()?.to_owned(),
-            },
-            name.place(),
-        )),
-        (None, None) => Some((
-            Canary::Write {
-                name: CANARY.to_owned(),
-            },
-            view.at,
-        )),
+        (None, Some(skip)) => Some(Canary::Skip {
+            reason: skip.text()?.to_owned(),
+        }),
+        (Some(name), None) => Some(written(name.text()?)),
+        (None, None) => Some(written(CANARY)),
     }
 }
 
 /// The canary's key, a rule's prefix and the name, must be a key.
-fn canary_fits(
-    report: &mut Report<'_>,
-    canary: &Canary,
-    at: Span,
-    rules: &[rule::Placed],
-) -> Option<()> {
+fn canary_fits(report: &mut Report<'_>, canary: &Canary, rules: &[rule::Placed]) -> Option<()> {
     let Canary::Write { name } = canary else {
         return Some(());
     };
@@ -300,7 +280,7 @@ fn canary_fits(
     let length = placed.rule.prefix.len() + name.len();
     report.error(
         "canary-too-long",
-        at,
+        placed.filter_at,
         format!("the canary of rule `{}` would have a key of {length} bytes", placed.rule.name),
         "a key has up to 1,024 bytes: write a shorter `canary: { name: NAME }`, or `canary: { skip: \"reason\" }`",
     );

@@ -164,7 +164,10 @@ fn migrations(
         let view = View::over(&entry.value, defaults, &MIGRATION, entry.key_at);
         migration::migration(report, accounts, &view, name)
     };
-    files.migrations.values().filter_map(decode).collect()
+    // In the order of the files, so that of two that contradict each other the later one is told.
+    let mut entries: Vec<&Entry> = files.migrations.values().copied().collect();
+    entries.sort_by_key(|entry| entry.key_at);
+    entries.iter().filter_map(decode).collect()
 }
 
 fn no_migrations(report: &mut Report<'_>, roots: &[Node]) {

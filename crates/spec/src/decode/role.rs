@@ -59,7 +59,7 @@ fn by_arn(
             at,
             format!("the replication role is in account {}, the destination", arn.account()),
             format!(
-                "name a role of the source account {}, e.g. `replication: {{ name: {last} }}`\n\
+                "write `replication: {{ name: {last} }}`: s3ferry makes that role in the source account, {}\n\
                  S3 assumes ONE role to read the source and write the destination, and it is passed to S3 in the source \
                  account; iam:PassRole never crosses accounts (IAM User Guide, id_roles_use_passrole)\n\
                  the destination account grants that role in its bucket policy, which s3ferry writes",

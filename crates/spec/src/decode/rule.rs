@@ -45,8 +45,11 @@ pub(super) fn rules(
         .collect();
     let unique = unique_names(report, decoded.iter().flatten());
     let rules: Vec<Placed> = decoded.into_iter().collect::<Option<_>>()?;
+    if !unique || rules.is_empty() {
+        return None;
+    }
     shadowed(report, &rules);
-    (unique && !rules.is_empty()).then_some(rules)
+    Some(rules)
 }
 
 fn rule(report: &mut Report<'_>, item: &Node, context: &Context<'_>) -> Option<Placed> {

@@ -2,10 +2,35 @@
 
 use super::Need::{Default, Optional, Required};
 use super::Shape::{Either, Named as NamedShape, Record as RecordShape, Scalar as ScalarShape};
-use super::{Field, Named, Record, record};
+use super::{Field, Named, Record, Shape, record};
 use crate::scalar::Scalar;
 
 pub(crate) use super::migration::{MIGRATION, RULE};
+
+/// What the mappings are that have a field of this name, each once.
+pub(crate) fn records_with(field: &str) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    collect(&Shape::Record(&FILE), field, &mut found);
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn collect(shape: &Shape, field: &str, found: &mut Vec<&'static str>) {
+    match shape {
+        Shape::Record(record) => {
+            found.extend(record.field(field).map(|_| record.what));
+            record
+                .fields
+                .iter()
+                .for_each(|below| collect(&below.shape, field, found));
+        }
+        Shape::Named(named) => collect(&named.of, field, found),
+        Shape::List(list) => collect(&list.of, field, found),
+        Shape::Either(shapes) => shapes.iter().for_each(|shape| collect(shape, field, found)),
+        Shape::Scalar(_) | Shape::Bool | Shape::Words(_) | Shape::False(_) => {}
+    }
+}
 
 /// A spec file.
 pub(crate) static FILE: Record = record("a spec file", &[

@@ -177,7 +177,7 @@ static ENCRYPTION_KMS: Record = record(
 static ROLES: Record = record("roles", &[
     Field::new(
         "replication",
-        Either(&[ScalarShape(Scalar::RoleArn), RecordShape(&REPLICATION_ROLE)]),
+        Either(&[ScalarShape(Scalar::ReplicationRole), RecordShape(&REPLICATION_ROLE)]),
         Optional("`s3ferry-` and the source bucket, shortened with a hash to 64 characters"),
         "The role that S3 assumes to replicate. It is ONE role per source bucket, in the source account, under the path \
          `/s3ferry/`; s3ferry makes it and keeps its policies.",

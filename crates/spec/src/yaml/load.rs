@@ -1,7 +1,5 @@
 //! Bytes to a tree, with a diagnostic for all that is not one.
 
-use std::collections::BTreeMap;
-
 use super::places::{self, Refusal};
 use super::{Entry, Kind, Node, syntax, values};
 use crate::report::{Report, Span};
@@ -119,37 +117,44 @@ fn tidy(report: &mut Report<'_>, node: &mut Node) {
     match &mut node.kind {
         Kind::List(items) => items.iter_mut().for_each(|item| tidy(report, item)),
         Kind::Map(entries) => {
-            keep_good_keys(report, entries);
+            once_each(report, entries);
+            entries.iter_mut().for_each(|entry| not_text(report, entry));
             entries
                 .iter_mut()
                 .for_each(|entry| tidy(report, &mut entry.value));
+            if merged(report, entries) {
+                // What the merge key would have brought is not known, so nothing is missing here.
+                node.kind = Kind::Bad;
+            }
         }
         Kind::Null | Kind::Bool(_) | Kind::Number(..) | Kind::Text(_) | Kind::Bad => {}
     }
 }
 
-fn keep_good_keys(report: &mut Report<'_>, entries: &mut Vec<Entry>) {
-    let mut first: BTreeMap<String, Span> = BTreeMap::new();
-    entries.retain(|entry| {
-        if !good_key(report, entry) {
-            return false;
+fn once_each(report: &mut Report<'_>, entries: &mut Vec<Entry>) {
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by(|a, b| entries[*a].key.cmp(&entries[*b].key));
+    let mut again: Vec<usize> = Vec::new();
+    for pair in order.windows(2) {
+        let (first, second) = (&entries[pair[0]], &entries[pair[1]]);
+        if first.key == second.key {
+            let place = report.name(first.key_at);
+            report.error(
+                "duplicate-key",
+                second.key_at,
+                format!("`{}` is given twice; the first is at {place}", second.key),
+                "keep one of the two: which of them counts differs between YAML readers",
+            );
+            again.push(pair[1]);
         }
-        let Some(earlier) = first.get(&entry.key) else {
-            first.insert(entry.key.clone(), entry.key_at);
-            return true;
-        };
-        let earlier = report.name(*earlier);
-        report.error(
-            "duplicate-key",
-            entry.key_at,
-            format!("`{}` is given twice; the first is at {earlier}", entry.key),
-            "keep one of the two: which of them counts differs between YAML readers",
-        );
-        false
-    });
+    }
+    again.sort_unstable();
+    for index in again.into_iter().rev() {
+        entries.remove(index);
+    }
 }
 
-fn good_key(report: &mut Report<'_>, entry: &Entry) -> bool {
+fn not_text(report: &mut Report<'_>, entry: &mut Entry) {
     if !entry.key_is_text {
         report.error(
             "key-type",
@@ -157,7 +162,13 @@ fn good_key(report: &mut Report<'_>, entry: &Entry) -> bool {
             format!("the key `{}` is not text to YAML", entry.key),
             format!("write it in quotes: \"{}\"", entry.key),
         );
-    } else if entry.key == "<<" {
+        entry.value.kind = Kind::Bad;
+    }
+}
+
+fn merged(report: &mut Report<'_>, entries: &[Entry]) -> bool {
+    let merge = entries.iter().find(|entry| entry.key == "<<");
+    if let Some(entry) = merge {
         report.error(
             "merge-key",
             entry.key_at,
@@ -165,5 +176,5 @@ fn good_key(report: &mut Report<'_>, entry: &Entry) -> bool {
             "put what migrations share under `defaults`, or give the whole value an anchor and use the alias",
         );
     }
-    entry.key_is_text && entry.key != "<<"
+    merge.is_some()
 }

@@ -11,8 +11,11 @@
 //! Start reading at [`grammar`].
 
 pub mod canon;
+pub mod containment;
+pub mod deny;
 pub mod edit;
 pub mod grammar;
+mod pattern;
 mod principals;
 pub mod size;
 

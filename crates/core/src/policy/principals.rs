@@ -88,6 +88,21 @@ pub(super) fn is_account_id(name: &str) -> bool {
     name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The account whose root ARN a principal is.
+pub(super) fn root_account(name: &str) -> Option<&str> {
+    let account = account_of_arn(name)?;
+    name.ends_with(":root").then_some(account)
+}
+
+/// The account of an IAM or STS ARN.
+pub(super) fn account_of_arn(name: &str) -> Option<&str> {
+    let fields: Vec<&str> = name.splitn(6, ':').collect();
+    match fields.as_slice() {
+        ["arn", _, "iam" | "sts", "", account, _] if is_account_id(account) => Some(account),
+        _ => None,
+    }
+}
+
 /// The partition that a statement's ARNs name; `aws` where they name none, or more than one.
 fn partition(body: &Body) -> &str {
     let principals = body

@@ -1,5 +1,7 @@
 //! Tests of the policy room: tables for each rule of comparison, and properties over generated documents.
 
+mod containment;
+mod deny;
 mod edits;
 mod grammar;
 mod meaning;

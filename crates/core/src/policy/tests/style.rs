@@ -251,6 +251,13 @@ impl ModelStatement {
         changed
     }
 
+    pub(super) fn without_conditions(&self) -> Self {
+        Self {
+            conditions: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
     /// A text of this meaning.
     pub(super) fn text(&self, style: &Style) -> String {
         self.spell(&Choices {

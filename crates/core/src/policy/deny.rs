@@ -1,0 +1,270 @@
+//! Would an explicit Deny in somebody else's bucket policy hit the replication role?
+//!
+//! A Deny wins over every Allow (UG26:replication-troubleshoot), so a plan must see it before replication fails.
+//! Principals, actions and resources are evaluated exactly; conditions as far as what is known about the request
+//! goes, and else quoted. It is the best effort from one document: SCPs, RCPs and boundaries can't be seen here.
+
+use super::canon::canonical_key;
+use super::grammar::{Condition, Effect, PolicyDocument, Principals, Scope, Statement, Version};
+use super::pattern::{Pattern, variables_as_wildcards};
+use super::principals::{is_account_id, root_account};
+use crate::ids::Arn;
+
+/// A Deny that hits, or may hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DenyHit {
+    /// The position of the statement in the document.
+    pub index: usize,
+    /// Its Sid.
+    pub sid: Option<String>,
+    /// How sure it is.
+    pub certainty: Certainty,
+}
+
+/// How sure it is that a Deny hits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Certainty {
+    /// It hits every such request.
+    Always,
+    /// It hits if this holds, which can't be known here.
+    Maybe(String),
+}
+
+/// The first statement that denies a role an action on a resource: one that always hits before one that may.
+#[must_use]
+pub fn denies(
+    document: &PolicyDocument,
+    role: &Arn,
+    action: &str,
+    resource: &str,
+) -> Option<DenyHit> {
+    let request = Request {
+        role,
+        action,
+        resource,
+        version: document.version(),
+    };
+    let mut hits: Vec<DenyHit> = document
+        .statements()
+        .iter()
+        .enumerate()
+        .filter(|(_, statement)| statement.effect() == Effect::Deny)
+        .filter_map(|(index, statement)| {
+            Some(DenyHit {
+                index,
+                sid: statement.sid().map(str::to_owned),
+                certainty: request.certainty(statement)?,
+            })
+        })
+        .collect();
+    let always = hits
+        .iter()
+        .position(|hit| hit.certainty == Certainty::Always);
+    let first = always.or_else(|| (!hits.is_empty()).then_some(0))?;
+    Some(hits.swap_remove(first))
+}
+
+/// Three-valued truth: what a part of a statement says about a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Truth {
+    No,
+    Maybe(String),
+    Yes,
+}
+
+impl Truth {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Maybe(a), Self::Maybe(b)) => Self::Maybe(format!("{a} and {b}")),
+            (Self::Maybe(text), Self::Yes) | (Self::Yes, Self::Maybe(text)) => Self::Maybe(text),
+            (Self::Yes, Self::Yes) => Self::Yes,
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::Maybe(a), Self::Maybe(b)) => Self::Maybe(format!("{a} or {b}")),
+            (Self::Maybe(text), Self::No) | (Self::No, Self::Maybe(text)) => Self::Maybe(text),
+            (Self::No, Self::No) => Self::No,
+        }
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Maybe(text) => Self::Maybe(format!("not ({text})")),
+            Self::Yes => Self::No,
+        }
+    }
+}
+
+struct Request<'a> {
+    role: &'a Arn,
+    action: &'a str,
+    resource: &'a str,
+    version: Version,
+}
+
+impl Request<'_> {
+    fn certainty(&self, statement: &Statement) -> Option<Certainty> {
+        let principals = statement
+            .principals()
+            .map_or(Truth::Yes, |scope| self.principals(scope));
+        let resources = statement
+            .resources()
+            .map_or(Truth::Yes, |scope| self.resources(scope));
+        let conditions = statement.conditions().iter().map(|one| self.condition(one));
+        let truth = [
+            principals,
+            self.actions(statement.actions()),
+            resources,
+            unknown(statement),
+        ]
+        .into_iter()
+        .chain(conditions)
+        .fold(Truth::Yes, Truth::and);
+        match truth {
+            Truth::No => None,
+            Truth::Maybe(text) => Some(Certainty::Maybe(text)),
+            Truth::Yes => Some(Certainty::Always),
+        }
+    }
+
+    fn actions(&self, scope: &Scope<Vec<String>>) -> Truth {
+        let action = self.action.to_ascii_lowercase();
+        let listed = scope
+            .listed()
+            .iter()
+            .any(|name| Pattern::action(name).matches(&action));
+        Truth::of(listed == matches!(scope, Scope::Only(_)))
+    }
+
+    fn resources(&self, scope: &Scope<Vec<String>>) -> Truth {
+        let texts = scope
+            .listed()
+            .iter()
+            .map(|text| self.pattern(text, self.resource));
+        let listed = texts.fold(Truth::No, Truth::or);
+        match scope {
+            Scope::Only(_) => listed,
+            Scope::Except(_) => listed.not(),
+        }
+    }
+
+    fn pattern(&self, text: &str, value: &str) -> Truth {
+        match variables_as_wildcards(text, self.version) {
+            Some(widened) if Pattern::new(&widened, self.version).matches(value) => {
+                Truth::Maybe(format!("{text} is {value}"))
+            }
+            Some(_) => Truth::No,
+            None => Truth::of(Pattern::new(text, self.version).matches(value)),
+        }
+    }
+
+    fn principals(&self, scope: &Scope<Principals>) -> Truth {
+        let aws = scope.listed().get("AWS").map_or(&[][..], Vec::as_slice);
+        let names = |test: &dyn Fn(&str) -> bool| aws.iter().any(|name| test(name));
+        let everyone = names(&|name| name == "*");
+        let account = names(&|name| self.is_account_of_role(name));
+        let role = names(&|name| name == self.role.as_str());
+        let session = names(&|name| self.is_session_of_role(name));
+        match scope {
+            Scope::Only(_) if everyone || account || role => Truth::Yes,
+            Scope::Only(_) if session => {
+                Truth::Maybe("S3 uses the session that is named".to_owned())
+            }
+            Scope::Only(_) => Truth::No,
+            Scope::Except(_) if everyone => Truth::No,
+            // An exempted role must stand beside its account, and its session is a principal of its own whose
+            // name S3 chooses (IAMUG:reference_policies_elements_notprincipal).
+            Scope::Except(_) if role || session => {
+                Truth::Maybe("NotPrincipal does not exempt the session that S3 uses".to_owned())
+            }
+            Scope::Except(_) => Truth::Yes,
+        }
+    }
+
+    fn is_account_of_role(&self, name: &str) -> bool {
+        let account = if is_account_id(name) {
+            Some(name)
+        } else {
+            root_account(name)
+        };
+        account == Some(self.role.account())
+    }
+
+    /// Whether a principal is a session of the role; sessions do not show the role's path.
+    fn is_session_of_role(&self, name: &str) -> bool {
+        let role = self.role.resource().rsplit('/').next().unwrap_or_default();
+        let start = format!(
+            "arn:{}:sts::{}:assumed-role/{role}/",
+            self.role.partition(),
+            self.role.account()
+        );
+        name.starts_with(&start)
+    }
+
+    fn condition(&self, condition: &Condition) -> Truth {
+        let operator = condition.operator.to_ascii_lowercase();
+        let base = operator.strip_suffix("ifexists").unwrap_or(&operator);
+        let known = match canonical_key(&condition.key).as_str() {
+            // S3 replicates over TLS (UG26:replication-troubleshoot).
+            "aws:securetransport" if base == "bool" => {
+                let mut values = condition.values.iter();
+                Some(Truth::of(
+                    values.any(|value| value.eq_ignore_ascii_case("true")),
+                ))
+            }
+            "aws:principalarn" => self.text(base, condition, self.role.as_str()),
+            "aws:principalaccount" => self.text(base, condition, self.role.account()),
+            _ => None,
+        };
+        known.unwrap_or_else(|| Truth::Maybe(quote(condition)))
+    }
+
+    fn text(&self, operator: &str, condition: &Condition, value: &str) -> Option<Truth> {
+        match operator {
+            "stringequals" => Some(self.any(condition, value, false)),
+            "stringnotequals" => Some(self.any(condition, value, false).not()),
+            // ArnEquals and ArnLike behave identically (IAMUG:reference_policies_elements_condition_operators).
+            "stringlike" | "arnequals" | "arnlike" => Some(self.any(condition, value, true)),
+            "stringnotlike" | "arnnotequals" | "arnnotlike" => {
+                Some(self.any(condition, value, true).not())
+            }
+            _ => None,
+        }
+    }
+
+    fn any(&self, condition: &Condition, value: &str, wildcards: bool) -> Truth {
+        let values = condition.values.iter().map(|text| {
+            if wildcards || variables_as_wildcards(text, self.version).is_some() {
+                self.pattern(text, value)
+            } else {
+                Truth::of(text == value)
+            }
+        });
+        values.fold(Truth::No, Truth::or)
+    }
+}
+
+fn unknown(statement: &Statement) -> Truth {
+    match statement.unknown_members() {
+        [] => Truth::Yes,
+        members => Truth::Maybe(format!("{} holds", members.join(", "))),
+    }
+}
+
+fn quote(condition: &Condition) -> String {
+    let Condition {
+        operator,
+        key,
+        values,
+    } = condition;
+    format!("{operator} {key} {}", values.join(" | "))
+}

@@ -14,6 +14,7 @@ pub mod canon;
 pub mod containment;
 pub mod deny;
 pub mod edit;
+pub mod generate;
 pub mod grammar;
 mod pattern;
 mod principals;

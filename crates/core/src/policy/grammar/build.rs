@@ -172,6 +172,19 @@ fn object(members: &[String]) -> String {
     format!("{{{}}}", members.join(","))
 }
 
+/// A JSON string in ASCII: IAM takes no character beyond U+00FF in a document (BC:iam policyDocumentType), but
+/// an escape is made of ASCII.
 pub(super) fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+    let json = Value::from(text).to_string();
+    json.chars().fold(String::new(), |mut ascii, character| {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                ascii.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+        ascii
+    })
 }

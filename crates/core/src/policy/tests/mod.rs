@@ -3,6 +3,7 @@
 mod containment;
 mod deny;
 mod edits;
+mod generate;
 mod grammar;
 mod meaning;
 mod style;

@@ -1,0 +1,160 @@
+//! The replication role: who may assume it, and what it may do.
+
+use std::collections::BTreeSet;
+
+use super::area::Area;
+use super::destination::{ReplicaAccess, replica_rights};
+use super::kms::{BucketKeys, KmsAccess, key_statements};
+use super::rights::{READ, READ_LOCKS, Rights};
+use crate::ids::{Arn, BucketName, Partition, Region};
+use crate::policy::grammar::{Effect, PolicyDocument, Statement};
+use crate::spec::DeleteMarkers;
+
+/// What one replication rule asks of the replication role.
+///
+/// Storage class and tag filters ask for nothing: they change where a replica lies and which objects are
+/// replicated, not what S3 does with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleAccess {
+    /// The bucket that is read.
+    pub source_bucket: BucketName,
+    /// Its Region.
+    pub source_region: Region,
+    /// Whether Object Lock is enabled on it.
+    pub source_object_lock: bool,
+    /// The bucket that is written.
+    pub destination_bucket: BucketName,
+    /// Its Region.
+    pub destination_region: Region,
+    /// The rule's prefix; empty for all objects.
+    pub prefix: String,
+    /// Whether delete markers replicate.
+    pub delete_markers: DeleteMarkers,
+    /// Whether replicas change their owner.
+    pub owner_override: bool,
+    /// The keys of SSE-KMS objects, where these replicate.
+    pub kms: Option<KmsAccess>,
+    /// The key of the destination's default encryption, where that is SSE-KMS.
+    pub destination_default_key: Option<Arn>,
+    /// Whether the destination uses S3 Bucket Keys.
+    pub destination_bucket_keys: BucketKeys,
+}
+
+/// What all rules under one replication role ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RolePolicyInput {
+    /// The rules, in any order; at least one.
+    pub rules: Vec<RuleAccess>,
+}
+
+/// The trust policy of the replication role: S3, and nobody else (UG:setting-repl-config-perm-overview).
+///
+/// It has no condition on the source: AWS's own policy has none, and no page says that replication sends what
+/// such a condition would ask for (T24). The service name is the same in all partitions (unverified: for China).
+#[must_use]
+pub fn trust_for_s3() -> PolicyDocument {
+    let trust = Statement::builder("", Effect::Allow, ["sts:AssumeRole"])
+        .principals("Service", ["s3.amazonaws.com"]);
+    PolicyDocument::of([trust.build()])
+}
+
+/// The permissions of the replication role, as one inline policy.
+///
+/// # Guarantees
+/// The same rules give the same bytes, whatever their order. Objects and keys are granted for the rules'
+/// prefixes only, and nothing is granted twice.
+#[must_use]
+pub fn replication_role_policy(input: &RolePolicyInput) -> PolicyDocument {
+    let Some(first) = input.rules.first() else {
+        return PolicyDocument::empty();
+    };
+    // Replication does not leave a partition (unverified: S3 documents it only by its lists of Regions), and one
+    // role belongs to one account, so that all rules of a role share the partition.
+    let partition = first.source_region.partition();
+    let mut statements = vec![source_buckets(&input.rules, partition)];
+    statements.extend(object_statements(
+        "Source",
+        &source_rights(&input.rules),
+        partition,
+    ));
+    statements.extend(object_statements(
+        "Replica",
+        &written(&input.rules),
+        partition,
+    ));
+    statements.extend(key_statements(&input.rules, partition));
+    PolicyDocument::of(statements)
+}
+
+/// `ListBucket` is granted whether or not delete markers are mirrored: AWS's minimum for every replication role
+/// has it, "for accessing delete markers" (UG:setting-repl-config-perm-overview), and any versioned bucket may
+/// hold delete markers that S3 has to recognise before it leaves them out. Unverified: whether a role whose rules
+/// keep delete markers could do without it. It is never granted on the destination.
+fn source_buckets(rules: &[RuleAccess], partition: Partition) -> Statement {
+    let buckets: BTreeSet<&BucketName> = rules.iter().map(|rule| &rule.source_bucket).collect();
+    let arns = buckets
+        .into_iter()
+        .map(|bucket| partition.bucket_arn(bucket).to_string());
+    let actions = ["s3:GetReplicationConfiguration", "s3:ListBucket"];
+    Statement::builder("SourceBucket", Effect::Allow, actions)
+        .resources(arns)
+        .build()
+}
+
+fn source_rights(rules: &[RuleAccess]) -> Rights {
+    let mut rights = Rights::default();
+    for rule in rules {
+        rights.add(rule.source_area(), READ);
+        if rule.source_object_lock {
+            rights.add(rule.source_area(), READ_LOCKS);
+        }
+    }
+    rights
+}
+
+fn written(rules: &[RuleAccess]) -> Rights {
+    replica_rights(
+        rules
+            .iter()
+            .map(|rule| (&rule.destination_bucket, rule.replica_access())),
+    )
+}
+
+fn object_statements(sid: &str, rights: &Rights, partition: Partition) -> Vec<Statement> {
+    let grants = rights.grants().into_iter();
+    grants
+        .map(|grant| {
+            let resources = grant.resources(partition);
+            let sid = format!("{sid}{}", grant.words);
+            Statement::builder(sid, Effect::Allow, grant.actions)
+                .resources(resources)
+                .build()
+        })
+        .collect()
+}
+
+impl RuleAccess {
+    pub(super) fn source_area(&self) -> Area {
+        Area {
+            bucket: self.source_bucket.clone(),
+            prefix: self.prefix.clone(),
+        }
+    }
+
+    pub(super) fn destination_area(&self) -> Area {
+        Area {
+            bucket: self.destination_bucket.clone(),
+            prefix: self.prefix.clone(),
+        }
+    }
+
+    /// What the rule asks of the destination bucket's policy.
+    #[must_use]
+    pub fn replica_access(&self) -> ReplicaAccess {
+        ReplicaAccess {
+            prefix: self.prefix.clone(),
+            delete_markers: self.delete_markers,
+            owner_override: self.owner_override,
+        }
+    }
+}

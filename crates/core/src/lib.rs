@@ -2,14 +2,26 @@
 //!
 //! ```text
 //! Spec --desired--> Desired --+
-//!                             +--plan--> Plan --format--> JSON 1.0
+//!                             +--merge, diff, order--> Plan --format--> JSON 1.0
 //! Observed -------------------+
 //! ```
 //!
-//! Start reading at [`spec`], then `model`, `desired` and `plan`.
+//! Start reading at [`spec`] and [`model`], then [`desired`], [`merge`] and [`plan`].
 
+mod consequences;
+pub mod desired;
+pub mod diff;
+pub mod goals;
 pub mod ids;
+pub mod lint;
+pub mod merge;
 pub mod model;
+pub mod names;
+mod order;
+pub mod ownership;
+pub mod permissions;
+pub mod phase;
 pub mod plan;
 pub mod policy;
+pub mod reads;
 pub mod spec;

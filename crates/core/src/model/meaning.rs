@@ -8,6 +8,7 @@ use super::document::{
     Versioning, VersioningStatus,
 };
 use super::replication::ReplicationConfiguration;
+use crate::policy::PolicyDocument;
 
 impl Document {
     /// Whether both mean the same to AWS, however they are written down (domain reference §1.5 and §9).
@@ -143,5 +144,8 @@ fn canonical_replication(configuration: &ReplicationConfiguration) -> Value {
 
 /// A policy that cannot be read is equal only to the same text.
 fn canonical_policy(PolicyText(text): &PolicyText) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| json!({ "unreadable": text }))
+    PolicyDocument::parse(text).map_or_else(
+        |_| json!({ "unreadable": text }),
+        |policy| json!({ "policy": policy.canonical_json() }),
+    )
 }

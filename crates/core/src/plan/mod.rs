@@ -1,6 +1,13 @@
 //! The plan: what would change, why, in which order, and what a reviewer should know.
+//!
+//! [`build::plan`] makes it; [`format`] is its one wire form, and text, Markdown and HTML are drawn from that alone.
 
+pub mod build;
+mod changes;
+pub mod file;
 pub mod format;
 pub mod steps;
+mod writes;
 
+pub use build::{Input, Plan, plan};
 pub use steps::{CanaryGoal, ProofSubject, Proofs, Step, StepId, Work, WriteStep};

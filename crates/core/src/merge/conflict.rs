@@ -1,0 +1,189 @@
+//! Conflicts: what a merge refuses to do, why, and both ways out.
+
+use crate::model::Target;
+
+/// A refusal. An apply writes nothing while one stands (exit 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The target that would have been written.
+    pub target: Target,
+    /// The address of what stands in the way.
+    pub address: String,
+    /// What stands in the way.
+    pub kind: ConflictKind,
+}
+
+/// What stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConflictKind {
+    /// A bucket that must exist does not.
+    MissingBucket,
+    /// A bucket that `create: true` would make exists and carries no marker of this spec.
+    UnmarkedBucket,
+    /// A role of the name exists and carries no marker of this spec.
+    UnmarkedRole,
+    /// Versioning cannot be turned on: MFA Delete needs the root's device.
+    MfaDelete,
+    /// The live policy is no policy that can be read.
+    UnreadablePolicy(String),
+    /// The live policy is of another version, under which our statements would mean something else.
+    PolicyVersion(String),
+    /// A foreign rule is of schema V1; a configuration holds one schema only, and V1 replicates delete markers.
+    LegacyRules(Vec<String>),
+    /// Foreign rules run under another role; a configuration has one.
+    OtherRole {
+        /// The role that is configured.
+        live: String,
+        /// The role that the spec asks for.
+        wanted: String,
+        /// The foreign rules.
+        rules: Vec<String>,
+    },
+    /// The live configuration holds elements that this build cannot write back.
+    Unmodelled(Vec<String>),
+    /// A role that left the spec has policies that are not ours.
+    ForeignPolicies(Vec<String>),
+    /// The document would be larger than AWS takes: size and limit in AWS's unit.
+    TooLarge {
+        /// Bytes, characters or rules.
+        unit: &'static str,
+        /// As it would be.
+        size: usize,
+        /// What AWS takes.
+        limit: usize,
+    },
+}
+
+impl ConflictKind {
+    /// The finding's code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::MissingBucket => "bucket-missing",
+            Self::UnmarkedBucket => "bucket-not-ours",
+            Self::UnmarkedRole => "role-not-ours",
+            Self::MfaDelete => "mfa-delete",
+            Self::UnreadablePolicy(_) => "policy-unreadable",
+            Self::PolicyVersion(_) => "policy-version",
+            Self::LegacyRules(_) => "rules-v1",
+            Self::OtherRole { .. } => "rules-other-role",
+            Self::Unmodelled(_) => "replication-unmodelled",
+            Self::ForeignPolicies(_) => "role-foreign-policies",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
+
+    /// What was found.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::MissingBucket => "the bucket does not exist".to_owned(),
+            Self::UnmarkedBucket => {
+                "the bucket exists already and does not carry this spec's tag".to_owned()
+            }
+            Self::UnmarkedRole => {
+                "a role of this name exists already and does not carry this spec's tag".to_owned()
+            }
+            Self::MfaDelete => {
+                "versioning is not enabled and MFA Delete is on: only the account's \
+                 root user can change it, with the device"
+                    .to_owned()
+            }
+            Self::UnreadablePolicy(problem) => {
+                format!("the live policy cannot be read: {problem}")
+            }
+            Self::PolicyVersion(problem) => problem.clone(),
+            Self::LegacyRules(rules) => format!(
+                "rules that are not s3ferry's are written in the old schema (V1): {}. One \
+                 configuration holds one schema, and V1 replicates delete markers; converting them \
+                 would change what they do",
+                rules.join(", ")
+            ),
+            Self::OtherRole {
+                live,
+                wanted,
+                rules,
+            } => format!(
+                "rules that are not s3ferry's ({}) run under the role {live}; a configuration has \
+                 one role for all rules, and the spec asks for {wanted}",
+                rules.join(", ")
+            ),
+            Self::Unmodelled(elements) => format!(
+                "the live configuration holds what this version of s3ferry cannot write back: {}",
+                elements.join(", ")
+            ),
+            Self::ForeignPolicies(policies) => format!(
+                "the role left the spec but has policies that are not s3ferry's: {}",
+                policies.join(", ")
+            ),
+            Self::TooLarge { unit, size, limit } => {
+                format!("the document would have {size} {unit}; AWS takes {limit}")
+            }
+        }
+    }
+
+    /// The ways out, one a line.
+    #[must_use]
+    pub fn help(&self, address: &str) -> String {
+        let adopt =
+            format!("to hand it to s3ferry, add to the spec: guards: {{ adopt: [\"{address}\"] }}");
+        match self {
+            Self::MissingBucket => {
+                "create the bucket, or correct its name or account in the spec\n\
+                 a destination bucket can be made by s3ferry: destination: { create: true }"
+                    .to_owned()
+            }
+            Self::UnmarkedBucket => format!(
+                "to use it as it is, leaving its settings alone: destination: {{ create: false }}\n{adopt}"
+            ),
+            Self::UnmarkedRole => format!(
+                "to leave it alone, choose another name: roles: {{ replication: {{ name: ... }} }}\n\
+                 {adopt}; its trust policy is then replaced"
+            ),
+            Self::MfaDelete => {
+                "enable versioning as the root user, or turn MFA Delete off".to_owned()
+            }
+            Self::UnreadablePolicy(_) => "repair the policy by hand, then plan again".to_owned(),
+            Self::PolicyVersion(_) => {
+                "set the policy's Version to 2012-10-17 by hand after checking \
+                 its statements, then plan again"
+                    .to_owned()
+            }
+            Self::LegacyRules(rules) => {
+                let addresses = quoted(rules.iter().map(|rule| format!("{address}/rule/{rule}")));
+                format!(
+                    "to keep them, rewrite them with a Filter, a Priority and DeleteMarkerReplication, then plan again\n\
+                     to replace them by the rules of the spec: guards: {{ adopt: [{addresses}] }}"
+                )
+            }
+            Self::OtherRole {
+                live,
+                wanted: _,
+                rules,
+            } => {
+                let name = live.rsplit('/').next().unwrap_or(live);
+                let addresses = quoted(rules.iter().map(|rule| format!("{address}/rule/{rule}")));
+                format!(
+                    "to share the role, name it in the spec and adopt it: roles: {{ replication: {{ name: {name} }} }}\n\
+                     to replace the rules by the rules of the spec: guards: {{ adopt: [{addresses}] }}"
+                )
+            }
+            Self::Unmodelled(_) => "use a newer s3ferry that knows these elements\n\
+                 or remove them from the configuration by hand, then plan again"
+                .to_owned(),
+            Self::ForeignPolicies(_) => "detach or delete these policies, then plan again\n\
+                 or remove the tag s3ferry:spec from the role to keep it"
+                .to_owned(),
+            Self::TooLarge { .. } => {
+                "split the migrations over more buckets, or remove what is not needed".to_owned()
+            }
+        }
+    }
+}
+
+fn quoted(addresses: impl Iterator<Item = String>) -> String {
+    addresses
+        .map(|address| format!("\"{address}\""))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,232 @@
+//! Priorities: numbers for our rules, around everybody else's.
+//!
+//! Among rules with the same destination bucket the higher priority wins, and no two rules of a configuration may have the
+//! same (domain reference §1.1). In the spec the order of the rules decides. A rule keeps the number that it has wherever
+//! the order allows it, so that adding a rule changes no other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::replication::Rule;
+
+/// Numbers are given this far apart, so that later rules fit in between.
+const GAP: i32 = 10;
+
+/// The wanted rules with their priorities, in the order of their IDs.
+///
+/// `kept` are the rules that stay as they are; their numbers are taken.
+pub(super) fn assign(wanted: &[Rule], live: &[Rule], kept: &[Rule]) -> Vec<Rule> {
+    let taken: BTreeSet<i32> = kept.iter().filter_map(|rule| rule.priority).collect();
+    let current: BTreeMap<&str, i32> = live
+        .iter()
+        .filter(|rule| !rule.is_legacy())
+        .filter_map(|rule| Some((rule.id.as_deref()?, rule.priority?)))
+        .filter(|(_, priority)| !taken.contains(priority))
+        .collect();
+    let known = wanted.iter().any(|rule| {
+        rule.id
+            .as_deref()
+            .is_some_and(|id| current.contains_key(id))
+    });
+    let fitted = known.then(|| fitted(wanted, &current, &taken)).flatten();
+    let numbers = fitted.unwrap_or_else(|| fresh(wanted.len(), &taken));
+    let mut rules: Vec<Rule> = wanted
+        .iter()
+        .zip(numbers)
+        .map(|(rule, number)| Rule {
+            priority: Some(number),
+            ..rule.clone()
+        })
+        .collect();
+    rules.sort_by(|one, other| one.id.cmp(&other.id));
+    rules
+}
+
+/// Keeps the numbers that rules have and fits the new ones in; `None` where the order does not allow it.
+fn fitted(
+    wanted: &[Rule],
+    current: &BTreeMap<&str, i32>,
+    taken: &BTreeSet<i32>,
+) -> Option<Vec<i32>> {
+    let mut numbers: Vec<Option<i32>> = wanted
+        .iter()
+        .map(|rule| current.get(rule.id.as_deref()?).copied())
+        .collect();
+    let mut used: BTreeSet<i32> = taken
+        .iter()
+        .copied()
+        .chain(numbers.iter().flatten().copied())
+        .collect();
+    for place in 0..wanted.len() {
+        let (above, below) = neighbours(wanted, &numbers, place);
+        match numbers[place] {
+            Some(number) if below < number && number < above => {}
+            Some(_) => return None,
+            None => {
+                let number = between(below, above, &used)?;
+                used.insert(number);
+                numbers[place] = Some(number);
+            }
+        }
+    }
+    numbers.into_iter().collect()
+}
+
+/// The bounds of a place: the least number before it and the greatest after it, of the same destination bucket.
+fn neighbours(wanted: &[Rule], numbers: &[Option<i32>], place: usize) -> (i32, i32) {
+    let bucket = |rule: &Rule| rule.destination.as_ref().map(|to| to.bucket.clone());
+    let same = |other: &usize| bucket(&wanted[*other]) == bucket(&wanted[place]);
+    let before = (0..place)
+        .filter(same)
+        .filter_map(|other| numbers[other])
+        .min();
+    let after = (place + 1..wanted.len())
+        .filter(same)
+        .filter_map(|other| numbers[other])
+        .max();
+    (before.unwrap_or(i32::MAX), after.unwrap_or(-1))
+}
+
+/// A free number between two: a gap above all that are used where nothing bounds it from above, else near the middle.
+fn between(below: i32, above: i32, used: &BTreeSet<i32>) -> Option<i32> {
+    let highest = used.iter().next_back().copied().unwrap_or(0).max(below);
+    let next = (highest / GAP).checked_add(1)?.checked_mul(GAP)?;
+    if above == i32::MAX && next < above {
+        return Some(next);
+    }
+    let middle = below + (above - below) / 2;
+    let upward = (middle..above).find(|number| *number > below && !used.contains(number));
+    upward.or_else(|| {
+        (below + 1..middle)
+            .rev()
+            .find(|number| !used.contains(number))
+    })
+}
+
+/// New numbers for all, the first the highest.
+fn fresh(count: usize, taken: &BTreeSet<i32>) -> Vec<i32> {
+    let free = (1..)
+        .map(|step| step * GAP)
+        .filter(|number| !taken.contains(number));
+    let mut numbers: Vec<i32> = free.take(count).collect();
+    numbers.reverse();
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::replication::{Filter, RuleDestination, Status};
+
+    fn rule(id: &str, priority: Option<i32>) -> Rule {
+        rule_to(id, priority, "arn:aws:s3:::b")
+    }
+
+    fn rule_to(id: &str, priority: Option<i32>, bucket: &str) -> Rule {
+        Rule {
+            id: Some(id.to_owned()),
+            priority,
+            legacy_prefix: None,
+            filter: Some(Filter::Empty),
+            status: Status::Enabled,
+            source_selection: None,
+            existing_objects: None,
+            destination: Some(RuleDestination {
+                bucket: bucket.to_owned(),
+                account: None,
+                storage_class: None,
+                owner_override: None,
+                replica_key: None,
+                replication_time: None,
+                metrics: None,
+            }),
+            delete_markers: None,
+        }
+    }
+
+    fn numbers(wanted: &[Rule], live: &[Rule], kept: &[Rule]) -> Vec<(String, i32)> {
+        let of = |rule: Rule| (rule.id.unwrap(), rule.priority.unwrap());
+        assign(wanted, live, kept).into_iter().map(of).collect()
+    }
+
+    fn pairs(expected: &[(&str, i32)]) -> Vec<(String, i32)> {
+        expected
+            .iter()
+            .map(|(id, number)| ((*id).to_owned(), *number))
+            .collect()
+    }
+
+    #[test]
+    fn the_first_rule_has_the_highest_number() {
+        let wanted = [rule("a", None), rule("b", None), rule("c", None)];
+        let assigned = numbers(&wanted, &[], &[]);
+        assert!(
+            assigned[0].1 > assigned[1].1 && assigned[1].1 > assigned[2].1,
+            "{assigned:?}"
+        );
+    }
+
+    #[test]
+    fn numbers_of_foreign_rules_are_left_free() {
+        let kept = [rule("foreign", Some(10)), rule("other", Some(20))];
+        let assigned = numbers(&[rule("a", None)], &kept, &kept);
+        assert_eq!(assigned, pairs(&[("a", 30)]));
+    }
+
+    #[test]
+    fn a_rule_keeps_its_number_when_another_joins() {
+        let live = [rule("a", Some(20)), rule("c", Some(10))];
+        let wanted = [rule("a", None), rule("b", None), rule("c", None)];
+        assert_eq!(
+            numbers(&wanted, &live, &[]),
+            pairs(&[("a", 20), ("b", 15), ("c", 10)])
+        );
+    }
+
+    #[test]
+    fn rules_in_another_order_get_new_numbers() {
+        let live = [rule("a", Some(20)), rule("b", Some(10))];
+        let wanted = [rule("b", None), rule("a", None)];
+        assert_eq!(numbers(&wanted, &live, &[]), pairs(&[("a", 10), ("b", 20)]));
+    }
+
+    #[test]
+    fn the_order_of_rules_to_different_buckets_does_not_matter() {
+        let live = [
+            rule_to("a", Some(10), "arn:aws:s3:::x"),
+            rule_to("b", Some(20), "arn:aws:s3:::y"),
+        ];
+        let wanted = [
+            rule_to("a", None, "arn:aws:s3:::x"),
+            rule_to("b", None, "arn:aws:s3:::y"),
+        ];
+        assert_eq!(numbers(&wanted, &live, &[]), pairs(&[("a", 10), ("b", 20)]));
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_given_anew() {
+        let live = [rule("a", Some(11)), rule("c", Some(10))];
+        let wanted = [rule("a", None), rule("b", None), rule("c", None)];
+        assert_eq!(
+            numbers(&wanted, &live, &[]),
+            pairs(&[("a", 30), ("b", 20), ("c", 10)])
+        );
+    }
+
+    #[test]
+    fn a_drifted_number_that_another_rule_took_is_given_anew() {
+        let kept = [rule("foreign", Some(20))];
+        let live = [rule("foreign", Some(20)), rule("a", Some(20))];
+        assert_eq!(
+            numbers(&[rule("a", None)], &live, &kept),
+            pairs(&[("a", 10)])
+        );
+    }
+
+    #[test]
+    fn the_end_of_the_range_is_no_trap() {
+        let kept = [rule("foreign", Some(i32::MAX))];
+        let assigned = numbers(&[rule("a", None)], &kept, &kept);
+        assert_eq!(assigned.len(), 1);
+        assert!((0..i32::MAX).contains(&assigned[0].1));
+    }
+}

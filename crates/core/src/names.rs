@@ -1,0 +1,118 @@
+//! Addresses: how a reviewer finds a thing, `<account name>/<path>`.
+
+use std::collections::BTreeMap;
+
+use crate::ids::{AccountId, AccountName, Region};
+use crate::model::{BucketRef, RoleRef, Target};
+use crate::spec::Spec;
+
+/// The names that a spec gives to accounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    accounts: BTreeMap<AccountId, BTreeMap<Region, AccountName>>,
+}
+
+impl Names {
+    /// The names of a spec's accounts.
+    #[must_use]
+    pub fn of(spec: &Spec) -> Self {
+        let mut accounts: BTreeMap<AccountId, BTreeMap<Region, AccountName>> = BTreeMap::new();
+        for (name, account) in &spec.accounts {
+            let regions = accounts.entry(account.id.clone()).or_default();
+            regions
+                .entry(account.region.clone())
+                .or_insert_with(|| name.clone());
+        }
+        Self { accounts }
+    }
+
+    /// The address of a target.
+    #[must_use]
+    pub fn address(&self, target: &Target) -> String {
+        let region = target.bucket().map(|bucket| &bucket.region);
+        format!(
+            "{}/{}",
+            self.account(target.account(), region),
+            target.path()
+        )
+    }
+
+    /// The name of an account: that of the Region where one is asked for, else the first; the ID where the spec has no name.
+    #[must_use]
+    pub fn account(&self, id: &AccountId, region: Option<&Region>) -> String {
+        let regions = self.accounts.get(id);
+        let of_region = regions.and_then(|regions| regions.get(region?));
+        let name = of_region.or_else(|| regions?.values().next());
+        name.map_or_else(|| id.to_string(), ToString::to_string)
+    }
+
+    /// Whether the spec signs in to an account.
+    #[must_use]
+    pub fn knows(&self, id: &AccountId) -> bool {
+        self.accounts.contains_key(id)
+    }
+
+    /// A bucket for reviewers: `prod/orders-prod (eu-west-1)`.
+    #[must_use]
+    pub fn bucket(&self, bucket: &BucketRef) -> String {
+        let BucketRef {
+            account,
+            region,
+            bucket,
+        } = bucket;
+        format!(
+            "{}/{bucket} ({region})",
+            self.account(account, Some(region))
+        )
+    }
+}
+
+impl Spec {
+    /// The source bucket of a migration.
+    ///
+    /// # Panics
+    /// Never for a spec from `s3ferry-spec`, which checks that the account exists.
+    #[must_use]
+    pub fn source(&self, migration: &crate::spec::Migration) -> BucketRef {
+        self.bucket_ref(&migration.source.account, &migration.source.bucket)
+    }
+
+    /// The destination bucket of a migration.
+    ///
+    /// # Panics
+    /// Never for a spec from `s3ferry-spec`, which checks that the account exists.
+    #[must_use]
+    pub fn destination(&self, migration: &crate::spec::Migration) -> BucketRef {
+        self.bucket_ref(
+            &migration.destination.account,
+            &migration.destination.bucket,
+        )
+    }
+
+    /// The replication role of a migration: in the source account, because `iam:PassRole` never crosses accounts
+    /// (IAMUG:id_roles_use_passrole, T5).
+    ///
+    /// # Panics
+    /// Never for a spec from `s3ferry-spec`, which checks that the account exists.
+    #[must_use]
+    pub fn role(&self, migration: &crate::spec::Migration) -> RoleRef {
+        let source = self.source(migration);
+        RoleRef {
+            account: source.account,
+            partition: source.region.partition(),
+            name: migration.role.clone(),
+        }
+    }
+
+    fn bucket_ref(&self, account: &AccountName, bucket: &crate::ids::BucketName) -> BucketRef {
+        let account = self
+            .accounts
+            .get(account)
+            .expect("a spec names only accounts it declares");
+        BucketRef {
+            account: account.id.clone(),
+            region: account.region.clone(),
+            bucket: bucket.clone(),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Ownership: the markers by which s3ferry knows its own things in live accounts, since there is no state file.
+//!
+//! | thing | marker |
+//! |---|---|
+//! | replication rule | its ID, `s3ferry/<spec>/<migration>/<rule>` |
+//! | bucket policy statement | its Sid, `S3Ferry<spec hash><Migration><migration hash><Purpose>` |
+//! | role | tag `s3ferry:spec`, path `/s3ferry/`; its inline policy is called `s3ferry` |
+//! | bucket | tag `s3ferry:spec` |
+//!
+//! The spec's name is in every marker, so that two specs leave each other's things alone.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::ids::{AccountId, BucketName, MigrationName, Region, RuleName, SpecName};
+use crate::model::BucketRef;
+use crate::model::meaning::digest;
+
+/// The tag that says which spec a role or a bucket belongs to.
+pub const SPEC_TAG: &str = "s3ferry:spec";
+/// What every tag of ours begins with.
+pub const TAG_PREFIX: &str = "s3ferry:";
+/// Role tags that name a source bucket; the value is its Region.
+const SOURCE_TAG: &str = "s3ferry:source:";
+/// Role tags that name a destination bucket; the value is `account/Region`.
+const DESTINATION_TAG: &str = "s3ferry:destination:";
+
+/// The markers of one spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Markers {
+    spec: SpecName,
+    sid_prefix: String,
+}
+
+impl Markers {
+    /// The markers of the spec of this name.
+    #[must_use]
+    pub fn of(spec: &SpecName) -> Self {
+        Self {
+            spec: spec.clone(),
+            sid_prefix: format!("S3Ferry{}", short_hash(spec.as_str())),
+        }
+    }
+
+    /// The ID of a rule in S3.
+    #[must_use]
+    pub fn rule_id(&self, migration: &MigrationName, rule: &RuleName) -> String {
+        format!("s3ferry/{}/{migration}/{rule}", self.spec)
+    }
+
+    /// The migration and the rule that a rule ID of this spec names; `None` for everybody else's.
+    #[must_use]
+    pub fn rule(&self, id: &str) -> Option<(MigrationName, RuleName)> {
+        let mut parts = id.strip_prefix("s3ferry/")?.splitn(3, '/');
+        let ours = parts.next()? == self.spec.as_str();
+        let migration = MigrationName::new(parts.next()?).ok()?;
+        let rule = RuleName::new(parts.next()?).ok()?;
+        ours.then_some((migration, rule))
+    }
+
+    /// What the Sids of a migration begin with. Sids take letters and digits only (IAMUG:reference_policies_elements_sid),
+    /// so a hash keeps apart the names that would read alike without their hyphens.
+    #[must_use]
+    pub fn sid_prefix(&self, migration: &MigrationName) -> String {
+        let words = migration
+            .as_str()
+            .split('-')
+            .map(capitalised)
+            .collect::<String>();
+        format!(
+            "{}{words}{}",
+            self.sid_prefix,
+            short_hash(migration.as_str())
+        )
+    }
+
+    /// Whether a Sid is this spec's.
+    #[must_use]
+    pub fn owns_sid(&self, sid: &str) -> bool {
+        sid.starts_with(&self.sid_prefix)
+    }
+
+    /// Whether tags say that a thing is this spec's.
+    #[must_use]
+    pub fn owns_tags(&self, tags: &BTreeMap<String, String>) -> bool {
+        tags.get(SPEC_TAG)
+            .is_some_and(|spec| spec == self.spec.as_str())
+    }
+
+    /// The tags of a bucket of ours.
+    #[must_use]
+    pub fn bucket_tags(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([(SPEC_TAG.to_owned(), self.spec.to_string())])
+    }
+
+    /// The tags of a role of ours: the spec, and where the role's rules lead, so that what left the spec is found again.
+    #[must_use]
+    pub fn role_tags<'a>(
+        &self,
+        sources: impl Iterator<Item = &'a BucketRef>,
+        destinations: impl Iterator<Item = &'a BucketRef>,
+    ) -> BTreeMap<String, String> {
+        let mut tags = self.bucket_tags();
+        tags.extend(sources.map(|bucket| {
+            (
+                format!("{SOURCE_TAG}{}", bucket.bucket),
+                bucket.region.to_string(),
+            )
+        }));
+        tags.extend(destinations.map(|bucket| {
+            let place = format!("{}/{}", bucket.account, bucket.region);
+            (format!("{DESTINATION_TAG}{}", bucket.bucket), place)
+        }));
+        tags
+    }
+}
+
+/// The source buckets that a role's tags name.
+#[must_use]
+pub fn tagged_sources(account: &AccountId, tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
+    let found = tags.iter().filter_map(|(key, region)| {
+        Some(BucketRef {
+            account: account.clone(),
+            region: Region::new(region.clone()).ok()?,
+            bucket: BucketName::new(key.strip_prefix(SOURCE_TAG)?).ok()?,
+        })
+    });
+    found.collect()
+}
+
+/// The destination buckets that a role's tags name.
+#[must_use]
+pub fn tagged_destinations(tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
+    let found = tags.iter().filter_map(|(key, place)| {
+        let (account, region) = place.split_once('/')?;
+        Some(BucketRef {
+            account: AccountId::new(account).ok()?,
+            region: Region::new(region).ok()?,
+            bucket: BucketName::new(key.strip_prefix(DESTINATION_TAG)?).ok()?,
+        })
+    });
+    found.collect()
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        .unwrap_or_default()
+}
+
+/// Six hex digits: enough to keep apart the names of one spec, short enough to read past.
+fn short_hash(text: &str) -> String {
+    digest(&json!(text))[..6].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn markers(spec: &str) -> Markers {
+        Markers::of(&SpecName::new(spec).unwrap())
+    }
+
+    fn migration(name: &str) -> MigrationName {
+        MigrationName::new(name).unwrap()
+    }
+
+    #[test]
+    fn a_rule_id_is_read_back_by_its_own_spec_only() {
+        let rule = RuleName::new("hot.2024").unwrap();
+        let id = markers("default").rule_id(&migration("orders"), &rule);
+        assert_eq!(id, "s3ferry/default/orders/hot.2024");
+        assert_eq!(
+            markers("default").rule(&id),
+            Some((migration("orders"), rule))
+        );
+        assert_eq!(markers("other").rule(&id), None);
+        assert_eq!(markers("default").rule("everything"), None);
+        assert_eq!(markers("default").rule("s3ferry/default/orders"), None);
+    }
+
+    #[test]
+    fn sids_tell_apart_specs_and_names_that_read_alike() {
+        let ours = markers("default");
+        let prefixes = ["a-1", "a1", "a--1"].map(|name| ours.sid_prefix(&migration(name)));
+        assert!(
+            prefixes
+                .iter()
+                .all(|prefix| prefix.bytes().all(|b| b.is_ascii_alphanumeric()))
+        );
+        assert_ne!(prefixes[0], prefixes[1]);
+        assert_ne!(prefixes[0], prefixes[2]);
+        assert!(ours.owns_sid(&prefixes[0]));
+        assert!(!markers("other").owns_sid(&prefixes[0]));
+    }
+
+    #[test]
+    fn role_tags_lead_back_to_the_buckets() {
+        let bucket = |account: &str, region: &str, name: &str| BucketRef {
+            account: AccountId::new(account).unwrap(),
+            region: Region::new(region).unwrap(),
+            bucket: BucketName::new(name).unwrap(),
+        };
+        let source = bucket("111111111111", "eu-west-1", "orders-prod");
+        let destination = bucket("222222222222", "eu-central-1", "orders-archive");
+        let tags = markers("default").role_tags([&source].into_iter(), [&destination].into_iter());
+        assert_eq!(tagged_sources(&source.account, &tags), [source]);
+        assert_eq!(tagged_destinations(&tags), [destination]);
+        assert!(markers("default").owns_tags(&tags));
+        assert!(!markers("other").owns_tags(&tags));
+    }
+}

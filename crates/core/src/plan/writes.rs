@@ -1,0 +1,210 @@
+//! Writes: from desired state and what is live to the steps that bring them together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::desired::{Desired, Facts, Wanted, desired};
+use crate::ids::MigrationName;
+use crate::merge::{self, Conflict, Context, Scope};
+use crate::model::document::{Document, PolicyText};
+use crate::model::{Observed, Target, same};
+use crate::names::Names;
+use crate::order::SHRINK;
+use crate::ownership::Markers;
+use crate::plan::steps::{Step, StepId, Work, WriteStep};
+use crate::policy::{PolicyDocument, Statement, union_for_growth};
+use crate::reads::abandoned_roles;
+use crate::spec::Spec;
+
+/// What every touched target holds and shall hold, and what stands in the way.
+#[derive(Debug, Default)]
+pub(super) struct Writes {
+    /// By target: who wants it, and the document it shall hold.
+    pub after: BTreeMap<Target, Outcome>,
+    /// What could not be merged.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// What a target shall hold, and who wants it.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// The document; `None` for nothing.
+    pub document: Option<Document>,
+    /// The migrations that want it.
+    pub migrations: BTreeSet<MigrationName>,
+}
+
+/// Merges every wish into what is live.
+pub(super) fn writes(
+    spec: &Spec,
+    observed: &Observed,
+    markers: &Markers,
+    names: &Names,
+    scope: &Scope,
+) -> Writes {
+    let adopted: BTreeSet<String> = spec
+        .migrations
+        .values()
+        .flat_map(|migration| migration.guards.adopt.clone())
+        .collect();
+    let context = Context {
+        markers,
+        names,
+        scope,
+        adopted: &adopted,
+        observed,
+    };
+    let mut writes = Writes::default();
+    let mut desired = desired(spec, &Facts::of(observed));
+    abandon(spec, observed, &mut desired);
+    for (target, want) in desired.wants {
+        if !scope.covers_any(&want.migrations) {
+            continue;
+        }
+        match merge::merge(&context, &target, &want.wanted, observed.document(&target)) {
+            Ok(document) => {
+                writes.after.insert(
+                    target,
+                    Outcome {
+                        document,
+                        migrations: want.migrations,
+                    },
+                );
+            }
+            Err(conflict) => writes.conflicts.push(*conflict),
+        }
+    }
+    writes.hold_back_blocked();
+    writes
+}
+
+/// What nobody in the spec wants any more: rules and statements on every bucket that was read, and roles.
+fn abandon(spec: &Spec, observed: &Observed, desired: &mut Desired) {
+    for (target, document) in observed.iter() {
+        match target {
+            Target::Replication(_) if document.is_some() => {
+                desired.abandon(target.clone(), Wanted::Replication(Vec::new(), None));
+            }
+            Target::BucketPolicy(_) if document.is_some() => {
+                desired.abandon(target.clone(), Wanted::BucketPolicy(Vec::new()));
+            }
+            _ => {}
+        }
+    }
+    for role in abandoned_roles(spec, observed) {
+        desired.abandon(Target::RolePolicy(role.clone()), Wanted::Absent);
+        desired.abandon(Target::Role(role), Wanted::Absent);
+    }
+}
+
+impl Writes {
+    /// A bucket or a role that is not ours takes its parts with it: nothing of it is planned.
+    fn hold_back_blocked(&mut self) {
+        let Self { after, conflicts } = self;
+        let refused = |target: &Target| {
+            conflicts.iter().any(|conflict| {
+                let bucket = matches!(conflict.target, Target::Bucket(_))
+                    && conflict.target.bucket() == target.bucket();
+                let role = matches!(conflict.target, Target::Role(_))
+                    && conflict.target.role() == target.role();
+                bucket || role
+            })
+        };
+        after.retain(|target, _| !refused(target));
+    }
+}
+
+/// The steps that write what differs; a policy that both grows and shrinks is written twice.
+pub(super) fn steps(
+    writes: &Writes,
+    observed: &Observed,
+    names: &Names,
+    markers: &Markers,
+) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (
+        target,
+        Outcome {
+            document: after,
+            migrations: _,
+        },
+    ) in &writes.after
+    {
+        let before = observed.document(target);
+        if same(before, after.as_ref()) {
+            continue;
+        }
+        let address = names.address(target);
+        let stages = stages(before, after.as_ref(), markers);
+        steps.extend(stages.into_iter().map(|stage| Step {
+            id: StepId(format!("{address}{}", stage.suffix)),
+            work: Work::Write(Box::new(WriteStep {
+                target: target.clone(),
+                before: stage.before,
+                after: stage.after,
+            })),
+            needs: BTreeSet::new(),
+        }));
+    }
+    steps
+}
+
+/// One write of a target.
+struct Stage {
+    suffix: &'static str,
+    before: Option<Document>,
+    after: Option<Document>,
+}
+
+fn stages(before: Option<&Document>, after: Option<&Document>, markers: &Markers) -> Vec<Stage> {
+    let once = |suffix| {
+        vec![Stage {
+            suffix,
+            before: before.cloned(),
+            after: after.cloned(),
+        }]
+    };
+    let Some(grown) = grown(before, after, markers) else {
+        return once("");
+    };
+    let grown = Some(grown);
+    if same(grown.as_ref(), after) {
+        return once("");
+    }
+    if same(grown.as_ref(), before) {
+        return once(if after.is_some() { SHRINK } else { "" });
+    }
+    vec![
+        Stage {
+            suffix: "",
+            before: before.cloned(),
+            after: grown.clone(),
+        },
+        Stage {
+            suffix: SHRINK,
+            before: grown,
+            after: after.cloned(),
+        },
+    ]
+}
+
+/// A policy that grants what it granted before and what it will; `None` for everything that is no policy.
+fn grown(
+    before: Option<&Document>,
+    after: Option<&Document>,
+    markers: &Markers,
+) -> Option<Document> {
+    let parsed = |PolicyText(text): &PolicyText| PolicyDocument::parse(text).ok();
+    match (before?, after?) {
+        (Document::BucketPolicy(before), Document::BucketPolicy(after)) => {
+            let ours =
+                |statement: &Statement| statement.sid().is_some_and(|sid| markers.owns_sid(sid));
+            let grown = union_for_growth(&parsed(before)?, &parsed(after)?, ours);
+            Some(Document::BucketPolicy(PolicyText(grown.to_json())))
+        }
+        (Document::RolePolicy(before), Document::RolePolicy(after)) => {
+            let grown = union_for_growth(&parsed(before)?, &parsed(after)?, |_| true);
+            Some(Document::RolePolicy(PolicyText(grown.to_json())))
+        }
+        _ => None,
+    }
+}

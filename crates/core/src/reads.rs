@@ -1,0 +1,116 @@
+//! Reads: which targets a plan must know, first from the spec alone, then following what was found.
+
+use std::collections::BTreeSet;
+
+use crate::model::document::Document;
+use crate::model::target::ROLE_PATH;
+use crate::model::{BucketRef, Observed, RoleRef, Target};
+use crate::names::Names;
+use crate::ownership::{Markers, tagged_destinations, tagged_sources};
+use crate::spec::{Create, Spec};
+
+/// The targets that the spec names: all independent, so that they can be read at once.
+#[must_use]
+pub fn first(spec: &Spec) -> BTreeSet<Target> {
+    let mut targets = BTreeSet::new();
+    for migration in spec.migrations.values() {
+        let (source, destination) = (spec.source(migration), spec.destination(migration));
+        let made = matches!(migration.destination.create, Create::Yes(_));
+        targets.extend(source_targets(&source));
+        targets.extend(destination_targets(&destination, made));
+        targets.extend(role_targets(&spec.role(migration)));
+    }
+    for account in spec.accounts.values() {
+        targets.insert(Target::Roles(
+            account.id.clone(),
+            account.region.partition(),
+        ));
+    }
+    targets
+}
+
+/// The targets that what was read leads to and that were not read yet: roles of ours that left the spec, then the buckets
+/// that their tags name.
+#[must_use]
+pub fn following(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
+    let markers = Markers::of(&spec.name);
+    let names = Names::of(spec);
+    let mut targets = BTreeSet::new();
+    for (target, document) in observed.iter() {
+        match (target, document) {
+            (Target::Roles(account, partition), Some(Document::Roles(roles))) => {
+                let role = |name| RoleRef {
+                    account: account.clone(),
+                    partition: *partition,
+                    name,
+                };
+                targets.extend(roles.iter().cloned().map(|name| Target::Role(role(name))));
+            }
+            (Target::Role(of), Some(Document::Role(role))) if markers.owns_tags(&role.tags) => {
+                targets.extend(role_targets(of));
+                let sources = tagged_sources(&of.account, &role.tags);
+                targets.extend(sources.into_iter().map(Target::Replication));
+                let destinations = tagged_destinations(&role.tags).into_iter();
+                let known = destinations.filter(|bucket| names.knows(&bucket.account));
+                targets.extend(known.map(Target::BucketPolicy));
+            }
+            _ => {}
+        }
+    }
+    targets.retain(|target| observed.get(target).is_none());
+    targets
+}
+
+/// The roles of ours that the spec no longer names.
+#[must_use]
+pub fn abandoned_roles(spec: &Spec, observed: &Observed) -> Vec<RoleRef> {
+    let markers = Markers::of(&spec.name);
+    let named: BTreeSet<RoleRef> = spec.migrations.values().map(|m| spec.role(m)).collect();
+    let roles = observed
+        .iter()
+        .filter_map(|(target, document)| match (target, document) {
+            (Target::Role(of), Some(Document::Role(role)))
+                if role.path == ROLE_PATH && markers.owns_tags(&role.tags) =>
+            {
+                Some(of.clone())
+            }
+            _ => None,
+        });
+    roles.filter(|role| !named.contains(role)).collect()
+}
+
+fn source_targets(bucket: &BucketRef) -> Vec<Target> {
+    vec![
+        Target::Bucket(bucket.clone()),
+        Target::Versioning(bucket.clone()),
+        Target::Replication(bucket.clone()),
+        Target::BucketPolicy(bucket.clone()),
+        Target::ObjectLock(bucket.clone()),
+        Target::Lifecycle(bucket.clone()),
+    ]
+}
+
+fn destination_targets(bucket: &BucketRef, made: bool) -> Vec<Target> {
+    let mut targets = vec![
+        Target::Bucket(bucket.clone()),
+        Target::Versioning(bucket.clone()),
+        Target::Encryption(bucket.clone()),
+        Target::Ownership(bucket.clone()),
+        Target::BucketPolicy(bucket.clone()),
+        Target::ObjectLock(bucket.clone()),
+        Target::RequestPayment(bucket.clone()),
+    ];
+    if made {
+        targets.push(Target::Tags(bucket.clone()));
+        targets.push(Target::PublicAccess(bucket.clone()));
+    }
+    targets
+}
+
+fn role_targets(role: &RoleRef) -> Vec<Target> {
+    vec![
+        Target::Role(role.clone()),
+        Target::RolePolicy(role.clone()),
+        Target::RolePolicies(role.clone()),
+    ]
+}

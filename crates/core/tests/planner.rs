@@ -1,0 +1,487 @@
+//! The planner, from YAML to a plan and to the world after it. Every test ends with "plan again: no changes".
+
+mod world;
+
+use s3ferry_core::model::document::{Document, PolicyText};
+use s3ferry_core::model::replication::Status;
+use s3ferry_core::plan::format::{Action, FindingLevel, Reason};
+use world::{World, spec};
+
+#[test]
+fn a_first_plan_makes_everything_and_a_second_nothing() {
+    let mut world = World::with_source("orders-prod");
+    let spec = spec(&[]);
+    let plan = world.plan(&spec);
+    assert!(!plan.is_blocked(), "{:?}", plan.findings);
+    let kinds: Vec<&str> = plan
+        .changes
+        .iter()
+        .map(|change| change.kind.as_str())
+        .collect();
+    for kind in [
+        "bucket",
+        "bucket tags",
+        "bucket versioning",
+        "default encryption",
+        "ownership controls",
+        "public access block",
+        "bucket policy statement",
+        "IAM role",
+        "role policy statement",
+        "replication role",
+        "replication rule",
+        "canary",
+    ] {
+        assert!(kinds.contains(&kind), "no {kind} in {kinds:?}");
+    }
+    world.apply(&plan);
+    world.must_be_settled(&spec);
+}
+
+#[test]
+fn in_phase_prepare_there_are_no_rules() {
+    let mut world = World::with_source("orders-prod");
+    let spec = spec(&[("phase: replicate", "phase: prepare")]);
+    let plan = world.plan(&spec);
+    assert!(
+        plan.changes
+            .iter()
+            .all(|change| !change.kind.starts_with("replication"))
+    );
+    world.apply(&plan);
+    world.must_be_settled(&spec);
+}
+
+#[test]
+fn going_back_to_prepare_takes_the_rules_away_and_needs_the_guard() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    let back = [("phase: replicate", "phase: prepare")];
+    let refused = world.plan(&spec(&back));
+    assert!(refused.is_blocked());
+    assert!(
+        refused
+            .findings
+            .iter()
+            .any(|finding| finding.code == "max-deletes")
+    );
+    let allowed = spec(&[back[0], ("guards: {}", "guards: { max_deletes: 9 }")]);
+    let plan = world.plan(&allowed);
+    assert!(!plan.is_blocked(), "{:?}", plan.findings);
+    let rule = plan
+        .changes
+        .iter()
+        .find(|change| change.kind == "replication rule")
+        .unwrap();
+    assert_eq!(
+        (rule.actions.as_slice(), rule.reason),
+        (&[Action::Delete][..], Reason::Phase)
+    );
+    world.apply(&plan);
+    assert_eq!(world.get("prod/bucket/orders-prod/replication"), None);
+    world.must_be_settled(&allowed);
+}
+
+#[test]
+fn foreign_rules_survive_create_update_and_delete() {
+    let mut world = World::with_source("orders-prod");
+    let foreign = world::foreign_rule("theirs", 7);
+    world.set_replication(
+        "orders-prod",
+        &world::role_of("orders-prod"),
+        vec![foreign.clone()],
+    );
+    world.converge(&spec(&[]));
+    assert_eq!(world.rule("orders-prod", "theirs"), Some(foreign.clone()));
+    world.converge(&spec(&[(
+        "storage_class: STANDARD_IA",
+        "storage_class: GLACIER_IR",
+    )]));
+    assert_eq!(world.rule("orders-prod", "theirs"), Some(foreign.clone()));
+    world.converge(&spec(&[
+        ("phase: replicate", "phase: prepare"),
+        ("guards: {}", "guards: { max_deletes: 9 }"),
+    ]));
+    assert_eq!(world.rule("orders-prod", "theirs"), Some(foreign));
+}
+
+#[test]
+fn foreign_statements_survive_byte_for_byte() {
+    let mut world = World::with_source("orders-prod");
+    let theirs = r#"{ "Sid" : "Theirs","Effect":"Deny", "Principal":"*","Action":["s3:PutObject"],"Resource":"arn:aws:s3:::orders-archive/*","Condition":{"Bool":{"aws:SecureTransport":false}}}"#;
+    let spec = spec(&[("create: true", "create: false")]);
+    world.make_destination("orders-archive");
+    let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{theirs}]}}"#);
+    world.set(
+        "archive/bucket/orders-archive/policy",
+        Document::BucketPolicy(PolicyText(policy)),
+    );
+    let plan = world.plan(&spec);
+    assert!(
+        plan.kept
+            .iter()
+            .any(|kept| kept.address.ends_with("/statement/Theirs"))
+    );
+    world.apply(&plan);
+    let Some(Document::BucketPolicy(PolicyText(text))) =
+        world.get("archive/bucket/orders-archive/policy")
+    else {
+        panic!("the policy is gone")
+    };
+    assert!(text.contains(theirs), "{text}");
+    world.must_be_settled(&spec);
+}
+
+#[test]
+fn a_foreign_v1_rule_is_refused_with_both_ways_out_and_can_be_adopted() {
+    let mut world = World::with_source("orders-prod");
+    let mut legacy = world::foreign_rule("old", 1);
+    legacy.filter = None;
+    legacy.priority = None;
+    legacy.delete_markers = None;
+    legacy.legacy_prefix = Some(String::new());
+    world.set_replication(
+        "orders-prod",
+        &world::role_of("orders-prod"),
+        vec![legacy.clone()],
+    );
+    let refused = world.plan(&spec(&[]));
+    let finding = refused
+        .findings
+        .iter()
+        .find(|finding| finding.code == "rules-v1")
+        .unwrap();
+    assert_eq!(finding.level, FindingLevel::Blocked);
+    assert_eq!(finding.help.lines().count(), 2, "{}", finding.help);
+    assert_eq!(world.rule("orders-prod", "old"), Some(legacy));
+    let adopted = spec(&[(
+        "guards: {}",
+        "guards: { max_deletes: 1, adopt: [\"prod/bucket/orders-prod/replication/rule/old\"] }",
+    )]);
+    let plan = world.plan(&adopted);
+    assert!(!plan.is_blocked(), "{:?}", plan.findings);
+    world.apply(&plan);
+    assert_eq!(world.rule("orders-prod", "old"), None);
+    world.must_be_settled(&adopted);
+}
+
+#[test]
+fn another_role_under_foreign_rules_is_refused() {
+    let mut world = World::with_source("orders-prod");
+    let foreign = world::foreign_rule("theirs", 7);
+    let role = "arn:aws:iam::111111111111:role/service-role/theirs";
+    world.set_replication("orders-prod", role, vec![foreign]);
+    let plan = world.plan(&spec(&[]));
+    assert!(
+        plan.findings
+            .iter()
+            .any(|finding| finding.code == "rules-other-role")
+    );
+    assert!(
+        plan.steps
+            .iter()
+            .all(|step| !step.id.0.ends_with("/replication"))
+    );
+}
+
+#[test]
+fn what_the_sdk_does_not_model_is_refused() {
+    let mut world = World::with_source("orders-prod");
+    world.set_replication(
+        "orders-prod",
+        &world::role_of("orders-prod"),
+        vec![world::foreign_rule("theirs", 7)],
+    );
+    world.edit_replication("orders-prod", |live| {
+        live.unmodelled.push("Rule/Novelty".to_owned())
+    });
+    let plan = world.plan(&spec(&[]));
+    assert!(
+        plan.findings
+            .iter()
+            .any(|finding| finding.code == "replication-unmodelled")
+    );
+}
+
+#[test]
+fn an_existing_bucket_without_the_marker_is_refused_and_its_parts_with_it() {
+    let mut world = World::with_source("orders-prod");
+    world.make_destination("orders-archive");
+    let plan = world.plan(&spec(&[]));
+    assert!(
+        plan.findings
+            .iter()
+            .any(|finding| finding.code == "bucket-not-ours")
+    );
+    assert!(
+        plan.changes
+            .iter()
+            .all(|change| !change.address.contains("bucket/orders-archive"))
+    );
+    let adopted = spec(&[(
+        "guards: {}",
+        "guards: { adopt: [archive/bucket/orders-archive] }",
+    )]);
+    world.converge(&adopted);
+    // The marker is there now, so adopting is no longer needed.
+    world.must_be_settled(&spec(&[]));
+}
+
+#[test]
+fn an_existing_role_without_the_marker_is_refused() {
+    let mut world = World::with_source("orders-prod");
+    world.make_role("s3ferry-orders-prod", "/service-role/");
+    let plan = world.plan(&spec(&[]));
+    assert!(
+        plan.findings
+            .iter()
+            .any(|finding| finding.code == "role-not-ours")
+    );
+    let adopted = spec(&[(
+        "guards: {}",
+        "guards: { adopt: [prod/role/s3ferry-orders-prod] }",
+    )]);
+    world.converge(&adopted);
+    let live = world.replication("orders-prod");
+    assert_eq!(
+        live.role,
+        "arn:aws:iam::111111111111:role/service-role/s3ferry-orders-prod"
+    );
+}
+
+#[test]
+fn drift_is_brought_back() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    world.edit_replication("orders-prod", |live| {
+        live.rules[0].status = Status::Disabled
+    });
+    let plan = world.plan(&spec(&[]));
+    let change = plan
+        .changes
+        .iter()
+        .find(|change| change.kind == "replication rule")
+        .unwrap();
+    assert_eq!(change.reason, Reason::Differs);
+    let leaves: Vec<&str> = change
+        .attributes
+        .iter()
+        .map(|leaf| leaf.path.as_str())
+        .collect();
+    assert_eq!(leaves, ["status"]);
+    world.converge(&spec(&[]));
+}
+
+#[test]
+fn formatting_by_aws_is_no_diff() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    world.reformat();
+    world.must_be_settled(&spec(&[]));
+}
+
+#[test]
+fn a_dangling_principal_is_named_and_mended() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    world.edit_policy("archive/bucket/orders-archive/policy", |text| {
+        text.replace(&world::role_of("orders-prod"), "AROAEXAMPLEEXAMPLE123")
+    });
+    let plan = world.plan(&spec(&[]));
+    assert!(
+        plan.changes
+            .iter()
+            .any(|change| change.reason == Reason::BrokenPrincipal)
+    );
+    world.converge(&spec(&[]));
+}
+
+#[test]
+fn a_renamed_role_is_replaced_without_a_gap() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    let renamed = spec(&[
+        (
+            "owner: destination",
+            "roles: { replication: { name: other } }",
+        ),
+        ("guards: {}", "guards: { max_deletes: 9 }"),
+    ]);
+    let plan = world.plan(&renamed);
+    assert!(!plan.is_blocked(), "{:?}", plan.findings);
+    let at = |id: &str| {
+        let order = world::order(&plan);
+        order
+            .iter()
+            .position(|step| step == id)
+            .unwrap_or_else(|| panic!("{id} not in {order:?}"))
+    };
+    let replication = at("prod/bucket/orders-prod/replication");
+    assert!(at("prod/role/other") < replication);
+    assert!(at("archive/bucket/orders-archive/policy") < replication);
+    assert!(replication < at("archive/bucket/orders-archive/policy#shrink"));
+    assert!(
+        at("archive/bucket/orders-archive/policy#shrink") < at("prod/role/s3ferry-orders-prod")
+    );
+    world.apply(&plan);
+    assert_eq!(world.get("prod/role/s3ferry-orders-prod"), None);
+    world.must_be_settled(&renamed);
+}
+
+#[test]
+fn a_rule_that_left_the_spec_is_found_and_removed() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    let fewer = spec(&[
+        (world::COLD_RULE, ""),
+        ("guards: {}", "guards: { max_deletes: 1 }"),
+    ]);
+    let plan = world.plan(&fewer);
+    let rules = plan
+        .changes
+        .iter()
+        .filter(|change| change.kind == "replication rule");
+    let told: Vec<_> = rules
+        .map(|change| (change.address.as_str(), change.actions[0], change.reason))
+        .collect();
+    let address = "prod/bucket/orders-prod/replication/rule/s3ferry/default/orders/cold";
+    assert_eq!(told, [(address, Action::Delete, Reason::LeftSpec)]);
+    assert!(!plan.is_blocked(), "{:?}", plan.findings);
+    world.apply(&plan);
+    world.must_be_settled(&fewer);
+}
+
+#[test]
+fn a_migration_that_left_the_spec_is_found_by_its_role() {
+    let mut world = World::with_source("orders-prod");
+    world.make_source("invoices-prod");
+    world.converge(&world::two_migrations());
+    let one = spec(&[("guards: {}", "guards: { max_deletes: 20 }")]);
+    let plan = world.plan(&one);
+    assert!(!plan.is_blocked(), "{:?}", plan.findings);
+    world.apply(&plan);
+    assert_eq!(world.get("prod/bucket/invoices-prod/replication"), None);
+    assert_eq!(world.get("archive/bucket/invoices-archive/policy"), None);
+    assert_eq!(world.get("prod/role/s3ferry-invoices-prod"), None);
+    world.must_be_settled(&one);
+}
+
+#[test]
+fn a_target_leaves_other_migrations_alone() {
+    let mut world = World::with_source("orders-prod");
+    world.make_source("invoices-prod");
+    let both = world::two_migrations();
+    let plan = world.plan_only(&both, &["invoices"]);
+    assert!(
+        plan.changes
+            .iter()
+            .all(|change| !change.address.contains("orders")),
+        "{:?}",
+        plan.changes
+    );
+    world.apply(&plan);
+    assert!(world.plan_only(&both, &["invoices"]).summary.no_changes());
+    world.converge(&both);
+}
+
+#[test]
+fn another_specs_markers_are_foreign() {
+    let mut world = World::with_source("orders-prod");
+    world.make_source("invoices-prod");
+    world.converge(&world::two_migrations());
+    let other = spec(&[
+        ("version: 1", "version: 1\nname: other"),
+        ("bucket: orders-prod", "bucket: elsewhere"),
+        ("bucket: orders-archive", "bucket: elsewhere-archive"),
+    ]);
+    world.make_source("elsewhere");
+    let plan = world.plan(&other);
+    assert!(
+        plan.changes
+            .iter()
+            .all(|change| change.actions != [Action::Delete]),
+        "{:?}",
+        plan.changes
+    );
+}
+
+#[test]
+fn a_destination_of_somebody_else_gets_versioning_and_statements_only() {
+    let mut world = World::with_source("orders-prod");
+    world.make_destination("orders-archive");
+    let spec = spec(&[("create: true", "create: false")]);
+    let plan = world.plan(&spec);
+    let written: Vec<&str> = plan
+        .steps
+        .iter()
+        .map(|step| step.id.0.as_str())
+        .filter(|id| id.starts_with("archive/"))
+        .collect();
+    assert_eq!(
+        written,
+        [
+            "archive/bucket/orders-archive/versioning",
+            "archive/bucket/orders-archive/policy"
+        ]
+    );
+    // Nobody enforces ownership there, so the rules carry the override and both sides grant it.
+    world.apply(&plan);
+    let rules = world.replication("orders-prod").rules;
+    assert!(
+        rules
+            .iter()
+            .all(|rule| rule.meaning().owner_override.as_deref() == Some("Destination"))
+    );
+    let policy = world.policy_text("archive/bucket/orders-archive/policy");
+    assert!(policy.contains("s3:ObjectOwnerOverrideToBucketOwner"));
+    world.must_be_settled(&spec);
+}
+
+#[test]
+fn a_proof_is_void_when_what_it_proves_changes() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    let plan = world.plan(&spec(&[(
+        "storage_class: STANDARD_IA",
+        "storage_class: GLACIER_IR",
+    )]));
+    let proofs: Vec<&str> = plan
+        .changes
+        .iter()
+        .filter(|change| change.actions == [Action::Prove])
+        .map(|change| change.address.as_str())
+        .collect();
+    assert_eq!(proofs, ["orders/canary/hot"]);
+}
+
+#[test]
+fn a_deny_that_hits_the_role_blocks() {
+    let mut world = World::with_source("orders-prod");
+    world.make_destination("orders-archive");
+    let deny = r#"{"Version":"2012-10-17","Statement":{"Sid":"Org","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::orders-archive/*"}}"#;
+    world.set(
+        "archive/bucket/orders-archive/policy",
+        Document::BucketPolicy(PolicyText(deny.to_owned())),
+    );
+    let plan = world.plan(&spec(&[("create: true", "create: false")]));
+    assert!(plan.is_blocked());
+    assert!(
+        plan.findings
+            .iter()
+            .any(|finding| finding.code == "policy-denies-replication")
+    );
+}
+
+#[test]
+fn the_same_input_gives_the_same_plan() {
+    let world = World::with_source("orders-prod");
+    let spec = spec(&[]);
+    assert_eq!(world.plan(&spec), world.plan(&spec));
+}
+
+#[test]
+fn order_has_no_cycle_and_every_need_is_a_step() {
+    let world = World::with_source("orders-prod");
+    let plan = world.plan(&spec(&[]));
+    assert_eq!(world::order(&plan).len(), plan.steps.len());
+}

@@ -1,0 +1,406 @@
+//! A world for planner tests: a map of documents, brought along by applying plans step by step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use s3ferry_core::ids::{AccountId, BucketName, MigrationName, Partition, Region, RoleName};
+use s3ferry_core::merge::Scope;
+use s3ferry_core::model::document::{
+    Bucket, Document, ObjectOwnership, PolicyText, Role, RolePolicies, Versioning, VersioningStatus,
+};
+use s3ferry_core::model::replication::{
+    Filter, ReplicationConfiguration, Rule, RuleDestination, Status, Timed,
+};
+use s3ferry_core::model::target::ROLE_POLICY_NAME;
+use s3ferry_core::model::{BucketRef, Observed, RoleRef, Target, same};
+use s3ferry_core::plan::{Input, Plan, Proofs, Step, Work, plan};
+use s3ferry_core::reads;
+use s3ferry_core::spec::Spec;
+use s3ferry_spec::{SourceFile, read};
+
+pub(crate) const COLD_RULE: &str = "      - { id: cold, prefix: cold/, delete_markers: keep }\n";
+
+const ORDERS: &str = r#"version: 1
+accounts:
+  prod: { id: "111111111111", region: eu-west-1 }
+  archive: { id: "222222222222", region: eu-central-1, profile: archive }
+migrations:
+  orders:
+    phase: replicate
+    source: { account: prod, bucket: orders-prod }
+    destination: { account: archive, bucket: orders-archive, create: true }
+    owner: destination
+    monitoring: { none: "a test" }
+    guards: {}
+    rules:
+      - { id: hot, prefix: hot/, tags: {}, delete_markers: mirror, storage_class: STANDARD_IA }
+      - { id: cold, prefix: cold/, delete_markers: keep }
+"#;
+
+const INVOICES: &str = r"
+  invoices:
+    phase: replicate
+    source: { account: prod, bucket: invoices-prod }
+    destination: { account: archive, bucket: invoices-archive, create: true }
+    rules:
+      - { id: all, delete_markers: keep, tags: { class: paid, year: '2026' } }
+";
+
+/// The spec of one migration, after replacing parts of its text.
+pub(crate) fn spec(replacements: &[(&str, &str)]) -> Spec {
+    let mut text = ORDERS.to_owned();
+    for (from, to) in replacements {
+        assert!(text.contains(from), "{from:?} is not in the spec");
+        text = text.replace(from, to);
+    }
+    parse(&text)
+}
+
+/// The spec of two migrations with nothing in common but their accounts.
+pub(crate) fn two_migrations() -> Spec {
+    parse(&format!("{ORDERS}{INVOICES}"))
+}
+
+fn parse(text: &str) -> Spec {
+    let file = SourceFile {
+        path: "spec.yaml".to_owned(),
+        bytes: text.as_bytes().to_vec(),
+    };
+    let reading = read(&[file]);
+    let problems: Vec<String> = reading.diagnostics.iter().map(|d| d.to_text()).collect();
+    reading
+        .spec
+        .unwrap_or_else(|| panic!("{}", problems.join("\n")))
+}
+
+/// The ARN of the role that the spec gives to a source bucket.
+pub(crate) fn role_of(bucket: &str) -> String {
+    format!("arn:aws:iam::111111111111:role/s3ferry/s3ferry-{bucket}")
+}
+
+/// A rule of somebody else.
+pub(crate) fn foreign_rule(id: &str, priority: i32) -> Rule {
+    Rule {
+        id: Some(id.to_owned()),
+        priority: Some(priority),
+        legacy_prefix: None,
+        filter: Some(Filter::Empty),
+        status: Status::Enabled,
+        source_selection: None,
+        existing_objects: None,
+        destination: Some(RuleDestination {
+            bucket: "arn:aws:s3:::somewhere-else".to_owned(),
+            account: None,
+            storage_class: None,
+            owner_override: None,
+            replica_key: None,
+            replication_time: None,
+            metrics: Some(Timed {
+                status: Status::Disabled,
+                minutes: None,
+            }),
+        }),
+        delete_markers: Some(Some(Status::Disabled)),
+    }
+}
+
+/// The steps of a plan in an order that its edges allow.
+pub(crate) fn order(plan: &Plan) -> Vec<String> {
+    let mut done: Vec<String> = Vec::new();
+    let mut left: Vec<&Step> = plan.steps.iter().collect();
+    while !left.is_empty() {
+        let ready = |step: &&Step| step.needs.iter().all(|need| done.contains(&need.0));
+        let next = left
+            .iter()
+            .position(ready)
+            .expect("the order has a cycle or an unknown step");
+        done.push(left.remove(next).id.0.clone());
+    }
+    done
+}
+
+/// Two accounts, as a map from targets to documents.
+#[derive(Default)]
+pub(crate) struct World {
+    documents: BTreeMap<Target, Document>,
+    proofs: Proofs,
+}
+
+fn bucket_ref(account: &str, bucket: &str) -> BucketRef {
+    let (id, region) = match account {
+        "prod" => ("111111111111", "eu-west-1"),
+        _ => ("222222222222", "eu-central-1"),
+    };
+    BucketRef {
+        account: AccountId::new(id).expect("a test world is well made"),
+        region: Region::new(region).expect("a test world is well made"),
+        bucket: BucketName::new(bucket).expect("a test world is well made"),
+    }
+}
+
+fn role_ref(name: &str) -> RoleRef {
+    RoleRef {
+        account: AccountId::new("111111111111").expect("a test world is well made"),
+        partition: Partition::Commercial,
+        name: RoleName::new(name).expect("a test world is well made"),
+    }
+}
+
+/// The target of an address such as `prod/bucket/orders-prod/policy`.
+fn target(address: &str) -> Target {
+    let parts: Vec<&str> = address.split('/').collect();
+    match parts.as_slice() {
+        [account, "bucket", name, "policy"] => Target::BucketPolicy(bucket_ref(account, name)),
+        [account, "bucket", name, "replication"] => Target::Replication(bucket_ref(account, name)),
+        [_, "role", name] => Target::Role(role_ref(name)),
+        _ => panic!("no target is called {address}"),
+    }
+}
+
+impl World {
+    pub(crate) fn with_source(bucket: &str) -> Self {
+        let mut world = Self::default();
+        world.make_source(bucket);
+        world
+    }
+
+    pub(crate) fn make_source(&mut self, bucket: &str) {
+        self.make_bucket(&bucket_ref("prod", bucket));
+    }
+
+    pub(crate) fn make_destination(&mut self, bucket: &str) {
+        let bucket = bucket_ref("archive", bucket);
+        self.make_bucket(&bucket);
+        let writer = Document::Ownership(ObjectOwnership::ObjectWriter);
+        self.documents.insert(Target::Ownership(bucket), writer);
+    }
+
+    fn make_bucket(&mut self, bucket: &BucketRef) {
+        let made = Bucket {
+            region: bucket.region.clone(),
+            created_with_tags: BTreeMap::new(),
+        };
+        let never = Versioning {
+            status: VersioningStatus::Never,
+            mfa_delete: false,
+        };
+        self.documents
+            .insert(Target::Bucket(bucket.clone()), Document::Bucket(made));
+        self.documents.insert(
+            Target::Tags(bucket.clone()),
+            Document::Tags(BTreeMap::new()),
+        );
+        self.documents.insert(
+            Target::Versioning(bucket.clone()),
+            Document::Versioning(never),
+        );
+    }
+
+    pub(crate) fn make_role(&mut self, name: &str, path: &str) {
+        let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
+        let role = Role {
+            path: path.to_owned(),
+            trust: PolicyText(trust.to_owned()),
+            tags: BTreeMap::from([("team".to_owned(), "theirs".to_owned())]),
+            boundary: None,
+        };
+        self.documents
+            .insert(Target::Role(role_ref(name)), Document::Role(role));
+    }
+
+    pub(crate) fn get(&self, address: &str) -> Option<Document> {
+        self.documents.get(&target(address)).cloned()
+    }
+
+    pub(crate) fn set(&mut self, address: &str, document: Document) {
+        self.documents.insert(target(address), document);
+    }
+
+    pub(crate) fn set_replication(&mut self, bucket: &str, role: &str, rules: Vec<Rule>) {
+        let configuration = ReplicationConfiguration {
+            role: role.to_owned(),
+            rules,
+            unmodelled: Vec::new(),
+        };
+        let target = Target::Replication(bucket_ref("prod", bucket));
+        self.documents
+            .insert(target, Document::Replication(configuration));
+    }
+
+    pub(crate) fn replication(&self, bucket: &str) -> ReplicationConfiguration {
+        match self
+            .documents
+            .get(&Target::Replication(bucket_ref("prod", bucket)))
+        {
+            Some(Document::Replication(live)) => live.clone(),
+            other => panic!("{bucket} has no replication configuration: {other:?}"),
+        }
+    }
+
+    pub(crate) fn rule(&self, bucket: &str, id: &str) -> Option<Rule> {
+        self.replication(bucket)
+            .rules
+            .into_iter()
+            .find(|rule| rule.id.as_deref() == Some(id))
+    }
+
+    pub(crate) fn edit_replication(
+        &mut self,
+        bucket: &str,
+        edit: impl FnOnce(&mut ReplicationConfiguration),
+    ) {
+        let mut live = self.replication(bucket);
+        edit(&mut live);
+        let target = Target::Replication(bucket_ref("prod", bucket));
+        self.documents.insert(target, Document::Replication(live));
+    }
+
+    pub(crate) fn policy_text(&self, address: &str) -> String {
+        match self.get(address) {
+            Some(Document::BucketPolicy(PolicyText(text))) => text,
+            other => panic!("{address} is no policy: {other:?}"),
+        }
+    }
+
+    pub(crate) fn edit_policy(&mut self, address: &str, edit: impl FnOnce(String) -> String) {
+        let text = edit(self.policy_text(address));
+        self.set(address, Document::BucketPolicy(PolicyText(text)));
+    }
+
+    /// Rewrites every policy and rule order the way AWS may, without changing what they mean.
+    pub(crate) fn reformat(&mut self) {
+        for document in self.documents.values_mut() {
+            match document {
+                Document::BucketPolicy(PolicyText(text))
+                | Document::RolePolicy(PolicyText(text)) => {
+                    let value: serde_json::Value =
+                        serde_json::from_str(text).expect("a test world is well made");
+                    *text =
+                        serde_json::to_string_pretty(&value).expect("a test world is well made");
+                }
+                Document::Replication(live) => live.rules.reverse(),
+                _ => {}
+            }
+        }
+    }
+
+    fn observe(&self, spec: &Spec) -> Observed {
+        let mut observed = Observed::default();
+        let mut targets = reads::first(spec);
+        while !targets.is_empty() {
+            for target in targets {
+                let document = self.read(&target);
+                observed.insert(target, document);
+            }
+            targets = reads::following(spec, &observed);
+        }
+        observed
+    }
+
+    fn read(&self, target: &Target) -> Option<Document> {
+        match target {
+            Target::Roles(account, _) => {
+                let ours = self.documents.iter().filter_map(|(target, document)| {
+                    match (target, document) {
+                        (Target::Role(of), Document::Role(role))
+                            if role.path == "/s3ferry/" && of.account == *account =>
+                        {
+                            Some(of.name.clone())
+                        }
+                        _ => None,
+                    }
+                });
+                Some(Document::Roles(ours.collect()))
+            }
+            Target::RolePolicies(of) => {
+                let has = self.documents.contains_key(&Target::RolePolicy(of.clone()));
+                let inline = has
+                    .then(|| ROLE_POLICY_NAME.to_owned())
+                    .into_iter()
+                    .collect();
+                self.documents
+                    .contains_key(&Target::Role(of.clone()))
+                    .then(|| {
+                        Document::RolePolicies(RolePolicies {
+                            inline,
+                            attached: BTreeSet::new(),
+                        })
+                    })
+            }
+            _ => self.documents.get(target).cloned(),
+        }
+    }
+
+    pub(crate) fn plan(&self, spec: &Spec) -> Plan {
+        self.plan_scoped(spec, &Scope::All)
+    }
+
+    pub(crate) fn plan_only(&self, spec: &Spec, names: &[&str]) -> Plan {
+        let names = names
+            .iter()
+            .map(|name| MigrationName::new(*name).expect("a test world is well made"))
+            .collect();
+        self.plan_scoped(spec, &Scope::Only(names))
+    }
+
+    fn plan_scoped(&self, spec: &Spec, scope: &Scope) -> Plan {
+        let observed = self.observe(spec);
+        plan(Input {
+            spec,
+            observed: &observed,
+            proofs: &self.proofs,
+            scope,
+        })
+    }
+
+    /// Applies a plan in its order; every step finds what the plan says it will find.
+    pub(crate) fn apply(&mut self, plan: &Plan) {
+        for id in order(plan) {
+            let step = plan
+                .steps
+                .iter()
+                .find(|step| step.id.0 == id)
+                .expect("a test world is well made");
+            match &step.work {
+                Work::Prove(goal) => {
+                    self.proofs.insert(goal.subject.clone());
+                }
+                Work::Write(write) => {
+                    let live = self.read(&write.target);
+                    assert!(same(live.as_ref(), write.before.as_ref()), "{id} is stale");
+                    self.write(&write.target, write.after.clone());
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, target: &Target, after: Option<Document>) {
+        match after {
+            Some(document) => {
+                assert_eq!(target.kind(), document.kind(), "a document of another kind");
+                self.documents.insert(target.clone(), document);
+            }
+            None => {
+                self.documents.remove(target);
+            }
+        }
+    }
+
+    /// Plans, applies and plans again.
+    pub(crate) fn converge(&mut self, spec: &Spec) {
+        let plan = self.plan(spec);
+        assert!(!plan.is_blocked(), "{:#?}", plan.findings);
+        self.apply(&plan);
+        self.must_be_settled(spec);
+    }
+
+    /// A second plan is empty.
+    pub(crate) fn must_be_settled(&self, spec: &Spec) {
+        let again = self.plan(spec);
+        assert!(
+            again.changes.is_empty(),
+            "not settled: {:#?}",
+            again.changes
+        );
+        assert!(again.steps.is_empty());
+    }
+}

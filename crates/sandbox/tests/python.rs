@@ -1,7 +1,7 @@
-//! Runs the Python judges under `tests/clients` against a sandbox, where boto3 is there.
+//! Runs the Python judges under `tests/clients` against a sandbox, where boto3 and the AWS CLI are there.
 //!
 //! `S3FERRY_PYTHON` names the interpreter (default `python3`). The workspace's `tests` package
-//! makes a virtual environment and always runs them; here a machine without boto3 skips them.
+//! makes a virtual environment and always runs them; here a machine without them skips them.
 
 #[cfg(test)]
 mod judges {
@@ -12,7 +12,9 @@ mod judges {
 
     fn python() -> Option<String> {
         let python = std::env::var("S3FERRY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-        let import = Command::new(&python).args(["-c", "import boto3"]).output();
+        let import = Command::new(&python)
+            .args(["-c", "import boto3, awscli"])
+            .output();
         import
             .is_ok_and(|output| output.status.success())
             .then_some(python)
@@ -20,7 +22,7 @@ mod judges {
 
     async fn judge(script: &'static str) {
         let Some(python) = python() else {
-            eprintln!("skipped: {script} needs boto3; see S3FERRY_PYTHON");
+            eprintln!("skipped: {script} needs boto3 and awscli; see S3FERRY_PYTHON");
             return;
         };
         let sandbox = Sandbox::builder()
@@ -57,5 +59,10 @@ mod judges {
     #[tokio::test(flavor = "multi_thread")]
     async fn boto3_finds_iam_and_sts_as_documented() {
         judge("iam_sts.py").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_aws_cli_finds_iam_and_sts_as_documented() {
+        judge("iam_cli.py").await;
     }
 }

@@ -22,3 +22,6 @@ pub(crate) use server::Server;
 
 /// The replies of every service.
 pub(crate) type Reply = http::Response<s3s::Body>;
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,14 @@ pub(crate) fn verify(
     now: SystemTime,
 ) -> Result<(), SignatureError> {
     check_time(scope, now)?;
+    if sign(parts, body, scope, secret) == scope.signature {
+        return Ok(());
+    }
+    Err(SignatureError::Mismatch)
+}
+
+/// Returns the signature that a request must have, with the headers its scope says are signed.
+pub(crate) fn sign(parts: &Parts, body: &[u8], scope: &Scope, secret: &str) -> String {
     let canonical = canonical_request(parts, body, scope);
     let text = format!(
         "AWS4-HMAC-SHA256\n{}\n{}/{}/{}/aws4_request\n{}",
@@ -48,11 +56,7 @@ pub(crate) fn verify(
         scope.service,
         hex::encode(Sha256::digest(canonical.as_bytes()))
     );
-    let key = signing_key(scope, secret);
-    if hex::encode(hmac(&key, text.as_bytes())) == scope.signature {
-        return Ok(());
-    }
-    Err(SignatureError::Mismatch)
+    hex::encode(hmac(&signing_key(scope, secret), text.as_bytes()))
 }
 
 fn check_time(scope: &Scope, now: SystemTime) -> Result<(), SignatureError> {

@@ -180,6 +180,8 @@ impl Iam {
         }
         context.add_default("aws:ResourceAccount", action.resource_account);
         context.add_default("aws:PrincipalIsAWSService", "false");
+        // Every client of the sandbox is on this machine.
+        context.add_default("aws:SourceIp", "127.0.0.1");
         context.add_default("aws:PrincipalType", principal_type(caller.kind));
         context.add_default("aws:userid", caller.user_id.as_str());
         if caller.kind == CallerKind::Anonymous {

@@ -253,3 +253,6 @@ impl Policy {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,7 +49,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         any_text().prop_map(Value::from),
         Just(json!({"Effect": "Allow", "Action": ["s3:GetObject"], "Principal": "*"})),
     ];
-    leaf.prop_recursive(4, 24, 5, move |inner| {
+    leaf.prop_recursive(4, 12, 4, move |inner| {
         prop_oneof![
             vec(inner.clone(), 0..5).prop_map(Value::from),
             vec((key(), inner), 0..5).prop_map(|pairs| Value::Object(Map::from_iter(pairs))),
@@ -211,12 +211,12 @@ prop_compose! {
         (s3ferry, created, spec) in (any_text(), any_text(), any_spec()),
         accounts in vec(any_account(), 0..3),
         migrations in vec(any_migration(), 0..4),
-        changes in vec(any_change(), 0..8),
-        kept in vec(any_kept(), 0..30),
+        changes in vec(any_change(), 0..5),
+        kept in vec(any_kept(), 0..24),
         (waits, order) in (vec(any_wait(), 0..3), vec(any_edge(), 0..8)),
         permissions in vec((any_text(), vec(any_text(), 0..3)), 0..3),
         numbers in any::<[u64; 4]>(),
-        findings in vec(any_finding(), 0..6),
+        findings in vec(any_finding(), 0..4),
     ) -> PlanFile {
         let [reads, writes, calls, throttle_seconds] = numbers;
         PlanFile {
@@ -249,62 +249,27 @@ fn counted(page: &str, class: &str) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 160, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn text_stays_in_its_width_and_obeys_nobody(plan in any_plan(), width in 40_usize..160) {
-        let page = text(&plan, Style::Plain, width);
-        prop_assert!(!page.chars().any(|one| one.is_control() && one != '\n'));
-        for line in page.lines() {
-            prop_assert!(!line.starts_with("+ forged"), "{line}");
-            let wide = !line.is_ascii();
-            prop_assert!(wide || line.len() <= width, "{} > {width}: {line}", line.len());
-        }
-        prop_assert_eq!(page, text(&plan, Style::Plain, width));
+    fn every_plan_can_be_read_as_text(plan in any_plan(), width in 40_usize..160) {
+        text_stays_in_its_width_and_obeys_nobody(&plan, width)?;
+        colours_change_nothing_but_colour(&plan, width)?;
+        every_change_and_finding_is_in_the_text(&plan)?;
     }
 
     #[test]
-    fn colours_change_nothing_but_colour(plan in any_plan()) {
-        let coloured = text(&plan, Style::Ansi, 100);
-        let mut parts = coloured.split("\u{1b}[");
-        let mut plain = parts.next().unwrap_or_default().to_owned();
-        plain.extend(parts.map(|part| part.split_once('m').map_or("", |(_, text)| text)));
-        prop_assert_eq!(plain, text(&plan, Style::Plain, 100));
-    }
-
-    #[test]
-    fn every_change_and_finding_is_in_the_text(plan in any_plan()) {
-        let page = text(&plan, Style::Plain, usize::MAX);
-        for change in &plan.changes {
-            prop_assert!(page.contains(sanitize(&change.address).trim_end_matches(' ')));
-        }
-        for finding in &plan.findings {
-            prop_assert!(page.contains(sanitize(&finding.message).trim_end_matches(' ')));
-        }
-    }
-
-    #[test]
-    fn markdown_keeps_its_limit(plan in any_plan(), limit in prop_oneof![2_000_usize..6_000, Just(65_536)]) {
+    fn every_plan_fits_into_a_comment(
+        plan in any_plan(),
+        times in 1_usize..20,
+        limit in prop_oneof![2_000_usize..9_000, Just(65_536)],
+    ) {
+        let changes = vec![plan.changes; times].concat();
+        let plan = PlanFile { changes, ..plan };
         let page = markdown(&plan, limit);
-        prop_assert!(page.chars().count() <= limit, "{} > {limit}", page.chars().count());
-        prop_assert!(!page.chars().any(|one| one.is_control() && one != '\n'));
-        prop_assert!(!page.lines().any(|line| line.starts_with("+ forged")));
+        markdown_keeps_its_limit_and_obeys_nobody(&page, limit)?;
+        markdown_shows_or_counts_every_danger(&plan, &page)?;
         prop_assert_eq!(page, markdown(&plan, limit));
-    }
-
-    #[test]
-    fn markdown_shows_or_counts_every_danger(plan in any_plan(), limit in 2_000_usize..9_000) {
-        let page = markdown(&plan, limit);
-        let blocked = plan.findings.iter().filter(|one| one.level == FindingLevel::Blocked).count();
-        let gates = plan.migrations.iter().flat_map(|one| &one.gates).filter(|one| one.state == GateState::Blocked);
-        prop_assert_eq!(shown(&page, &["- **BLOCKED**"]) + counted(&page, "BLOCKED"), blocked + gates.count());
-        let deletes = plan.changes.iter().filter(|one| one.actions.contains(&Action::Delete)).count();
-        let titles = [
-            "<details open><summary><b>- delete</b>", "- <b>- delete</b>",
-            "<details open><summary><b>-/+ ", "- <b>-/+ ",
-        ];
-        let left_out = counted(&page, "to destroy") + counted(&page, "to replace");
-        prop_assert_eq!(shown(&page, &titles) + left_out, deletes);
     }
 
     #[test]
@@ -313,4 +278,84 @@ proptest! {
         let acts = |one: char| one.is_control() || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         prop_assert!(!shown.chars().any(acts));
     }
+}
+
+fn text_stays_in_its_width_and_obeys_nobody(
+    plan: &PlanFile,
+    width: usize,
+) -> Result<(), TestCaseError> {
+    let page = text(plan, Style::Plain, width);
+    prop_assert!(!page.chars().any(|one| one.is_control() && one != '\n'));
+    for line in page.lines() {
+        prop_assert!(!line.starts_with("+ forged"), "{line}");
+        prop_assert!(
+            !line.is_ascii() || line.len() <= width,
+            "{} > {width}: {line}",
+            line.len()
+        );
+    }
+    prop_assert_eq!(page, text(plan, Style::Plain, width));
+    Ok(())
+}
+
+fn colours_change_nothing_but_colour(plan: &PlanFile, width: usize) -> Result<(), TestCaseError> {
+    let coloured = text(plan, Style::Ansi, width);
+    let mut parts = coloured.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    plain.extend(parts.map(|part| part.split_once('m').map_or("", |(_, text)| text)));
+    prop_assert_eq!(plain, text(plan, Style::Plain, width));
+    Ok(())
+}
+
+fn every_change_and_finding_is_in_the_text(plan: &PlanFile) -> Result<(), TestCaseError> {
+    let page = text(plan, Style::Plain, usize::MAX);
+    for change in &plan.changes {
+        prop_assert!(page.contains(sanitize(&change.address).trim_end_matches(' ')));
+    }
+    for finding in &plan.findings {
+        prop_assert!(page.contains(sanitize(&finding.message).trim_end_matches(' ')));
+    }
+    Ok(())
+}
+
+fn markdown_keeps_its_limit_and_obeys_nobody(
+    page: &str,
+    limit: usize,
+) -> Result<(), TestCaseError> {
+    let length = page.chars().count();
+    prop_assert!(length <= limit, "{length} > {limit}");
+    prop_assert!(!page.chars().any(|one| one.is_control() && one != '\n'));
+    prop_assert!(!page.lines().any(|line| line.starts_with("+ forged")));
+    Ok(())
+}
+
+fn markdown_shows_or_counts_every_danger(plan: &PlanFile, page: &str) -> Result<(), TestCaseError> {
+    let blocked = plan
+        .findings
+        .iter()
+        .filter(|one| one.level == FindingLevel::Blocked)
+        .count();
+    let gates = plan
+        .migrations
+        .iter()
+        .flat_map(|one| &one.gates)
+        .filter(|one| one.state == GateState::Blocked);
+    prop_assert_eq!(
+        shown(page, &["- **BLOCKED**"]) + counted(page, "BLOCKED"),
+        blocked + gates.count()
+    );
+    let deletes = plan
+        .changes
+        .iter()
+        .filter(|one| one.actions.contains(&Action::Delete))
+        .count();
+    let titles = [
+        "<details open><summary><b>- delete</b>",
+        "- <b>- delete</b>",
+        "<details open><summary><b>-/+ ",
+        "- <b>-/+ ",
+    ];
+    let left_out = counted(page, "to destroy") + counted(page, "to replace");
+    prop_assert_eq!(shown(page, &titles) + left_out, deletes);
+    Ok(())
 }

@@ -117,20 +117,57 @@ fn legend(page: &mut Page, plan: &PlanFile) {
 
 fn draw_group(page: &mut Page, plan: &PlanFile, group: &Group<'_>) {
     page.blank();
-    page.line(0, 2, &[(Tone::Strong, &group_title(plan, group))]);
-    if let Some(migration) = group.migration {
-        page.line(
-            2,
-            7,
-            &[(Tone::Plain, &format!("from {}", migration.source))],
-        );
-        page.line(
-            2,
-            7,
-            &[(Tone::Plain, &format!("to   {}", migration.destination))],
-        );
-        gates(page, migration);
+    match group.migration {
+        Some(migration) if group.changes.is_empty() && view::is_settled(migration) => {
+            settled(page, migration);
+        }
+        Some(migration) => {
+            head_of_migration(page, migration);
+            changes_by_account(page, plan, group);
+            not_carried(page, migration);
+        }
+        None => {
+            page.line(0, 2, &[(Tone::Strong, &group_title(plan, group))]);
+            changes_by_account(page, plan, group);
+        }
     }
+}
+
+/// A migration of which there is nothing to say, in one line.
+fn settled(page: &mut Page, migration: &MigrationInfo) {
+    let title = format!("Migration {}, phase {}", migration.name, migration.phase);
+    let gates = match migration.gates.len() {
+        0 => String::new(),
+        gates => format!(", {} met", words::count(gates, "gate")),
+    };
+    page.line(
+        0,
+        2,
+        &[
+            (Tone::Strong, &title),
+            (Tone::Plain, &format!(": no changes{gates}")),
+        ],
+    );
+    not_carried(page, migration);
+}
+
+fn head_of_migration(page: &mut Page, migration: &MigrationInfo) {
+    let title = format!("Migration {}, phase {}", migration.name, migration.phase);
+    page.line(0, 2, &[(Tone::Strong, &title)]);
+    page.line(
+        2,
+        7,
+        &[(Tone::Plain, &format!("from {}", migration.source))],
+    );
+    page.line(
+        2,
+        7,
+        &[(Tone::Plain, &format!("to   {}", migration.destination))],
+    );
+    gates(page, migration);
+}
+
+fn changes_by_account(page: &mut Page, plan: &PlanFile, group: &Group<'_>) {
     for (name, changes) in view::by_account(plan, &group.changes) {
         page.blank();
         page.line(2, 4, &[(Tone::Strong, &account_title(plan, name))]);
@@ -138,26 +175,22 @@ fn draw_group(page: &mut Page, plan: &PlanFile, group: &Group<'_>) {
             draw_change(page, plan, change);
         }
     }
-    if let Some(migration) = group.migration {
-        if group.changes.is_empty() {
-            page.blank();
-            page.line(2, 4, &[(Tone::Plain, "No changes of its own.")]);
-        }
-        not_carried(page, migration);
+    if group.changes.is_empty() {
+        page.blank();
+        page.line(2, 4, &[(Tone::Plain, "No changes.")]);
     }
 }
 
+/// The title of changes that belong to no migration of the plan, or to several.
 fn group_title(plan: &PlanFile, group: &Group<'_>) -> String {
-    let gone = if plan.spec.targets.is_empty() {
-        "no longer in the spec"
-    } else {
-        "not among the targets"
+    let gone = match plan.spec.targets.as_slice() {
+        [] => "no longer in the spec",
+        _ => "not among the targets",
     };
-    match (group.migration, group.names) {
-        (Some(migration), _) => format!("Migration {}, phase {}", migration.name, migration.phase),
-        (None, []) => "Of no migration".to_owned(),
-        (None, [one]) => format!("Migration {one}, {gone}"),
-        (None, several) => format!("Shared by migrations {}", several.join(", ")),
+    match group.names {
+        [] => "Of no migration".to_owned(),
+        [one] => format!("Migration {one}, {gone}"),
+        several => format!("Shared by migrations {}", several.join(", ")),
     }
 }
 

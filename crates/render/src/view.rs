@@ -118,6 +118,9 @@ pub(crate) fn summary(plan: &PlanFile) -> String {
     if obstacles(plan).is_some() {
         return "No changes.".to_owned();
     }
+    if !plan.spec.targets.is_empty() {
+        return "No changes. The targets match the spec.".to_owned();
+    }
     match plan.accounts.len() {
         2 => "No changes. Both accounts match the spec.".to_owned(),
         0 | 1 => "No changes. The account matches the spec.".to_owned(),
@@ -167,6 +170,14 @@ pub(crate) fn gate_counts(migration: &MigrationInfo) -> Vec<String> {
     .filter(|(number, _)| *number > 0)
     .map(|(number, word)| format!("{number} {word}"))
     .collect()
+}
+
+/// Whether every gate of a migration is passed.
+pub(crate) fn is_settled(migration: &MigrationInfo) -> bool {
+    migration
+        .gates
+        .iter()
+        .all(|gate| gate.state == GateState::Met)
 }
 
 /// The findings, the most serious first, otherwise in the plan's order.

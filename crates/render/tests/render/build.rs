@@ -125,6 +125,15 @@ pub(crate) fn finding(
     }
 }
 
+pub(crate) fn kept(address: &str) -> Kept {
+    Kept {
+        address: address.into(),
+        kind: "replication rule".into(),
+        why: "not s3ferry's".into(),
+        value: json!({"id": "analytics"}),
+    }
+}
+
 fn edge(first: &str, then: &str, why: &str) -> Edge {
     Edge {
         first: first.into(),
@@ -251,12 +260,7 @@ pub(crate) fn first() -> PlanFile {
             ..change("orders/canary/everything", "canary", &[Action::Prove], Reason::Unproven)
         },
     ];
-    plan.kept = vec![Kept {
-        address: "prod/bucket/orders-prod/replication/rule/analytics".into(),
-        kind: "replication rule".into(),
-        why: "not s3ferry's".into(),
-        value: json!({"id": "analytics"}),
-    }];
+    plan.kept = vec![kept("prod/bucket/orders-prod/replication/rule/analytics")];
     plan.waits = vec![Wait {
         address: source_versioning.into(),
         what: "versioning to reach every part of S3".into(),

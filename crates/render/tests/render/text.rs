@@ -1,10 +1,11 @@
 //! What a reviewer reads in a terminal.
 
+use s3ferry_core::plan::format::{Action, Change, GateState, PlanFile, Reason};
 use s3ferry_render::{Style, text};
 
 use crate::build;
 
-fn shown(plan: &s3ferry_core::plan::format::PlanFile) -> String {
+fn shown(plan: &PlanFile) -> String {
     text(plan, Style::Plain, 100)
 }
 
@@ -18,11 +19,7 @@ fn an_empty_plan() {
       account archive (222222222222, eu-central-1) as
         arn:aws:sts::222222222222:assumed-role/s3ferry/pipeline
 
-    Migration orders, phase replicate
-      from prod/orders-prod (eu-west-1)
-      to   archive/orders-archive (eu-central-1)
-
-      No changes of its own.
+    Migration orders, phase replicate: no changes
 
     No changes. Both accounts match the spec.
     ");
@@ -249,11 +246,7 @@ fn an_orphan_is_deleted() {
     - delete
     A change without a note on undo is taken back by planning the spec of before.
 
-    Migration orders, phase replicate
-      from prod/orders-prod (eu-west-1)
-      to   archive/orders-archive (eu-central-1)
-
-      No changes of its own.
+    Migration orders, phase replicate: no changes
 
     Migration invoices, no longer in the spec
 
@@ -293,7 +286,7 @@ fn a_conflict_blocks_and_names_two_ways_out() {
         BLOCKED  rules written: the live configuration can't be merged with this rule
         waiting  backlog: 1,204 objects are pending
 
-      No changes of its own.
+      No changes.
 
     Findings:
 
@@ -350,4 +343,96 @@ fn a_broken_principal_is_repaired() {
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     ");
+}
+
+#[test]
+fn changes_stand_with_those_who_want_them() {
+    let mut plan = build::plan("verify");
+    plan.spec.targets = vec!["orders".into()];
+    let of = |names: &[&str], address: &str| Change {
+        migrations: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..build::change(address, "role", &[Action::Delete], Reason::Phase)
+    };
+    plan.changes = vec![
+        of(&["orders"], "elsewhere/role/a"),
+        of(&["orders"], "archive/role/b"),
+        of(&["orders", "invoices"], "prod/role/c"),
+        of(&["invoices"], "prod/role/d"),
+        of(&[], "prod/role/e"),
+    ];
+    insta::assert_snapshot!(shown(&plan), @"
+    Plan for spec default, made 2026-11-23T17:00:00Z by s3ferry 0.1.0
+    spec digest sha256:5f3e
+    Only for orders (--target); the rest of the spec was not planned.
+
+      account prod (111111111111, eu-west-1) as arn:aws:sts::111111111111:assumed-role/s3ferry/pipeline
+      account archive (222222222222, eu-central-1) as
+        arn:aws:sts::222222222222:assumed-role/s3ferry/pipeline
+
+    - delete
+    A change without a note on undo is taken back by planning the spec of before.
+
+    Migration orders, phase verify
+      from prod/orders-prod (eu-west-1)
+      to   archive/orders-archive (eu-central-1)
+
+      In account archive (222222222222, eu-central-1)
+
+        - archive/role/b
+          role: delete, because phase verify does not have it.
+
+      In account elsewhere
+
+        - elsewhere/role/a
+          role: delete, because phase verify does not have it.
+
+    Shared by migrations orders, invoices
+
+      In account prod (111111111111, eu-west-1)
+
+        - prod/role/c
+          role: delete, because the phase of its migration does not have it.
+
+    Migration invoices, not among the targets
+
+      In account prod (111111111111, eu-west-1)
+
+        - prod/role/d
+          role: delete, because the phase of its migration does not have it.
+
+    Of no migration
+
+      In account prod (111111111111, eu-west-1)
+
+        - prod/role/e
+          role: delete, because the phase of its migration does not have it.
+
+    Apply: 0 documents to write, 0 API calls; this plan read 23 documents.
+
+    Plan: 0 to add, 0 to change, 5 to destroy.
+    ");
+}
+
+#[test]
+fn what_does_not_change_is_counted_where_it_is_long() {
+    let mut plan = build::plan("replicate");
+    plan.migrations[0].gates = vec![build::gate("canary everything", GateState::Met, "proven")];
+    plan.kept = vec![build::kept("prod/bucket/a/replication/rule/b"); 23];
+    let page = shown(&plan);
+    assert_eq!(page.matches("= prod/bucket/a").count(), 20);
+    assert!(page.contains("\n  (3 more)\n"));
+    assert!(page.contains("Migration orders, phase replicate: no changes, 1 gate met\n"));
+}
+
+#[test]
+fn no_changes_is_not_said_to_match_where_a_gate_is_blocked() {
+    let mut plan = build::plan("cutover");
+    plan.migrations[0].gates = vec![build::gate(
+        "verified",
+        GateState::Blocked,
+        "3 objects differ",
+    )];
+    let page = shown(&plan);
+    assert!(page.starts_with("BLOCKED: apply refuses this plan (exit 4): 1 gate in the way.\n"));
+    assert!(!page.contains("match"));
 }

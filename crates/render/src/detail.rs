@@ -347,7 +347,8 @@ fn text_diff(lines: &mut Vec<Line>, before: &str, after: &str) {
         }
         shown = group.last().map_or(shown, |op| op.old_range().end);
     }
-    skipped(lines, before.lines().count().saturating_sub(shown));
+    let all = diff.ops().last().map_or(0, |op| op.old_range().end);
+    skipped(lines, all.saturating_sub(shown));
 }
 
 fn skipped(lines: &mut Vec<Line>, same: usize) {

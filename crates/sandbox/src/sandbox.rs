@@ -83,51 +83,11 @@ impl Sandbox {
     }
 
     pub(crate) async fn start(builder: Builder) -> Result<Self, StartError> {
-        let Builder {
-            accounts,
-            listen,
-            seed,
-        } = builder;
-        let listener = Server::bind(listen).await?;
-        let failed = |source| StartError::Listen {
-            address: listen,
-            source,
-        };
+        let address = builder.listen;
+        let listener = Server::bind(address).await?;
+        let failed = |source| StartError::Listen { address, source };
         let address = listener.local_addr().map_err(failed)?;
-
-        let (clock, switches) = (Clock::default(), Arc::new(Switches::default()));
-        let keys = KeyRing::new(clock.clone());
-        let iam = Iam::new(
-            &accounts,
-            seed,
-            clock.clone(),
-            Arc::clone(&switches),
-            keys.clone(),
-        );
-        let region = accounts
-            .first()
-            .map_or_else(String::new, |first| first.region.clone());
-        let root = accounts.first().map(|first| iam.add_root_key(&first.id));
-        let environment = Environment {
-            accounts: accounts.into(),
-            authority: Arc::new(iam.clone()),
-            clock,
-            switches,
-            seed,
-        };
-        let s3 = S3::start(&environment, keys.clone());
-        let world = World {
-            endpoint: format!("http://{address}"),
-            root: root.ok_or(StartError::NoAccounts)?,
-            region,
-            iam: iam.clone(),
-            s3: s3.clone(),
-        };
-        let services = Services {
-            s3,
-            query: vec![Box::new(iam.clone()), Box::new(Sts::new(iam))],
-        };
-        let front = Arc::new(Front::new(environment, keys, services, world));
+        let front = Arc::new(assemble(builder, format!("http://{address}"))?);
         let server = Server::serve(listener, Arc::clone(&front));
         Ok(Self { front, server })
     }
@@ -187,6 +147,47 @@ impl Sandbox {
     pub async fn shutdown(self) {
         self.server.shutdown().await;
     }
+}
+
+/// Makes the services of a sandbox and puts them behind one front.
+fn assemble(builder: Builder, endpoint: String) -> Result<Front, StartError> {
+    let Builder {
+        accounts,
+        listen: _,
+        seed,
+    } = builder;
+    let first = accounts.first().cloned().ok_or(StartError::NoAccounts)?;
+    let (clock, switches) = (Clock::default(), Arc::new(Switches::default()));
+    let keys = KeyRing::new(clock.clone());
+    let iam = Iam::new(
+        &accounts,
+        seed,
+        clock.clone(),
+        Arc::clone(&switches),
+        keys.clone(),
+    );
+    let root = iam.add_root_key(&first.id);
+    let (accounts, authority) = (accounts.into(), Arc::new(iam.clone()));
+    let environment = Environment {
+        accounts,
+        authority,
+        clock,
+        switches,
+        seed,
+    };
+    let s3 = S3::start(&environment, keys.clone());
+    let world = World {
+        endpoint,
+        root,
+        region: first.region,
+        iam: iam.clone(),
+        s3: s3.clone(),
+    };
+    let services = Services {
+        s3,
+        query: vec![Box::new(iam.clone()), Box::new(Sts::new(iam))],
+    };
+    Ok(Front::new(environment, keys, services, world))
 }
 
 impl std::fmt::Debug for Sandbox {

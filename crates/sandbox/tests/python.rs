@@ -10,14 +10,16 @@ mod judges {
 
     use s3ferry_sandbox::Sandbox;
 
+    /// Returns an interpreter that has what the judges need. One that was asked for must have it.
     fn python() -> Option<String> {
-        let python = std::env::var("S3FERRY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let asked = std::env::var("S3FERRY_PYTHON").ok();
+        let python = asked.clone().unwrap_or_else(|| "python3".to_owned());
         let import = Command::new(&python)
             .args(["-c", "import boto3, awscli"])
             .output();
-        import
-            .is_ok_and(|output| output.status.success())
-            .then_some(python)
+        let able = import.is_ok_and(|output| output.status.success());
+        assert!(able || asked.is_none(), "{python} has no boto3 and awscli");
+        able.then_some(python)
     }
 
     async fn judge(script: &'static str) {

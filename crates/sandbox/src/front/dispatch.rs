@@ -1,21 +1,20 @@
 //! The way of one call: read, entered in the log, faulted or served, its result entered.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use s3s::{Body, HttpRequest};
 
+use super::authenticate::{authenticated, key_refusal_s3};
 use super::calls::{CallLog, CallRecord};
 use super::form::Form;
 use super::operation::{S3Target, s3_operation};
-use super::refusal::{error_code, xml_reply};
-use super::s3_errors::completed;
+use super::refusal::xml_reply;
+use super::replies::{Dropped, coded, drain, explained, finish};
 use super::scope::Scope;
-use super::sigv4::{self, SignatureError};
 use super::{Protocol, Refusal, Reply, control};
 use crate::authority::Caller;
 use crate::environment::Environment;
@@ -27,8 +26,6 @@ use crate::switches::{FaultKind, Hook};
 
 /// The largest body of a query request; IAM's longest document is far below.
 const QUERY_BODY: usize = 1 << 20;
-/// The largest body that is read before a fault is answered.
-const DRAINED: usize = 1 << 30;
 
 /// A service of the query protocol: form fields in, XML out.
 pub(crate) trait QueryService: Send + Sync {
@@ -63,11 +60,6 @@ pub(crate) struct Front {
     pub(crate) world: World,
     ids: Ids,
 }
-
-/// The connection is closed without a reply.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is dropped on purpose")]
-pub(crate) struct Dropped;
 
 /// One call, read as far as needed to name it.
 struct Call<'a> {
@@ -325,7 +317,7 @@ impl Front {
         form: &Form,
         body: &[u8],
     ) -> Result<Reply, Refusal> {
-        let caller = authenticated(call, body)?;
+        let caller = authenticated(&call.key, call.scope.as_ref(), &call.parts, body)?;
         let result = service.call(caller, &call.operation, form)?;
         let (operation, namespace) = (&call.operation, service.namespace());
         let result = result.map_or_else(String::new, |xml| {
@@ -350,104 +342,7 @@ fn query_form(parts: &Parts, body: &Bytes) -> Form {
     Form::parse(text)
 }
 
-/// Checks key, token and signature of a query call.
-fn authenticated<'a>(call: &'a Call<'_>, body: &[u8]) -> Result<&'a Caller, Refusal> {
-    let key = match &call.key {
-        Ok(Some(key)) => key,
-        Ok(None) => {
-            let message = "Request is missing Authentication Token";
-            return Err(Refusal::new(403, "MissingAuthenticationToken", message));
-        }
-        Err(KeyError::Unknown | KeyError::Token) => {
-            let message = "The security token included in the request is invalid.";
-            return Err(Refusal::new(403, "InvalidClientTokenId", message));
-        }
-        Err(KeyError::Expired) => {
-            let message = "The security token included in the request is expired";
-            return Err(Refusal::new(403, "ExpiredToken", message));
-        }
-    };
-    let Some(scope) = &call.scope else {
-        let message = "Request is missing Authentication Token";
-        return Err(Refusal::new(403, "MissingAuthenticationToken", message));
-    };
-    let verified = sigv4::verify(&call.parts, body, scope, &key.secret, SystemTime::now());
-    verified.map_err(|error| signature_refusal(error, scope))?;
-    Ok(&key.caller)
-}
-
-fn signature_refusal(error: SignatureError, scope: &Scope) -> Refusal {
-    let message = match error {
-        SignatureError::Mismatch => {
-            "The request signature we calculated does not match the signature you provided. Check \
-             your AWS Secret Access Key and signing method. Consult the service documentation for \
-             details."
-                .to_owned()
-        }
-        SignatureError::Time => {
-            format!(
-                "Signature expired or not yet current: {} is outside the allowed time.",
-                scope.time
-            )
-        }
-    };
-    Refusal::new(403, "SignatureDoesNotMatch", message)
-}
-
-fn key_refusal_s3(key: &Result<Option<Key>, KeyError>) -> Option<Refusal> {
-    let (status, code, message) = match key {
-        Ok(_) => return None,
-        Err(KeyError::Unknown) => {
-            let message = "The AWS Access Key Id you provided does not exist in our records.";
-            (403, "InvalidAccessKeyId", message)
-        }
-        Err(KeyError::Token) => (
-            400,
-            "InvalidToken",
-            "The provided token is malformed or otherwise invalid.",
-        ),
-        Err(KeyError::Expired) => (400, "ExpiredToken", "The provided token has expired."),
-    };
-    Some(Refusal::new(status, code, message))
-}
-
 fn unknown_service(name: &str) -> Refusal {
     let message = format!("The sandbox has no service {name:?}; it has s3, iam and sts.");
     Refusal::new(400, "UnknownService", message)
-}
-
-/// Reads the rest of a request, so that its client has sent it all before it sees the fault.
-async fn drain(body: &mut Body) {
-    // A body that cannot be read is as good as one that was.
-    let _ = body.store_all_limited(DRAINED).await;
-}
-
-/// Reads a reply whose error code is wanted for the call log.
-async fn coded(reply: Reply) -> Result<(Reply, Option<String>), Dropped> {
-    if reply.status().as_u16() < 400 {
-        return Ok((reply, None));
-    }
-    let (parts, body) = reply.into_parts();
-    let bytes = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-    let code = error_code(&String::from_utf8_lossy(&bytes));
-    Ok((Reply::from_parts(parts, Body::from(bytes)), code))
-}
-
-/// Completes an error reply of S3.
-async fn explained(reply: Reply, request_id: &str) -> Result<Reply, Dropped> {
-    let (mut parts, body) = reply.into_parts();
-    let bytes = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-    let xml = completed(&String::from_utf8_lossy(&bytes), request_id);
-    parts.headers.remove(http::header::CONTENT_LENGTH);
-    Ok(Reply::from_parts(parts, Body::from(xml)))
-}
-
-/// Reads a reply to its end: s3s may still be at work while its body is read.
-async fn finish(reply: Reply) -> Result<(), Dropped> {
-    reply
-        .into_body()
-        .collect()
-        .await
-        .map(|_| ())
-        .map_err(|_| Dropped)
 }

@@ -1,5 +1,6 @@
 //! The one port: which service and operation a request is for, who calls, and what may go wrong.
 
+mod authenticate;
 mod calls;
 mod control;
 mod dispatch;
@@ -7,6 +8,7 @@ mod form;
 mod hosts;
 mod operation;
 mod refusal;
+mod replies;
 mod s3_errors;
 mod scope;
 mod server;

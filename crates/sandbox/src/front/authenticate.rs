@@ -1,0 +1,80 @@
+//! Who may call at all: keys, tokens and signatures, and each service's words for what is wrong.
+
+use std::time::SystemTime;
+
+use http::request::Parts;
+
+use super::Refusal;
+use super::scope::Scope;
+use super::sigv4::{self, SignatureError};
+use crate::authority::Caller;
+use crate::keys::{Key, KeyError};
+
+/// Checks key, token and signature of a query call.
+pub(super) fn authenticated<'a>(
+    key: &'a Result<Option<Key>, KeyError>,
+    scope: Option<&Scope>,
+    parts: &Parts,
+    body: &[u8],
+) -> Result<&'a Caller, Refusal> {
+    let (Ok(Some(key)), Some(scope)) = (key, scope) else {
+        return Err(key_refusal_query(key));
+    };
+    let verified = sigv4::verify(parts, body, scope, &key.secret, SystemTime::now());
+    verified.map_err(|error| signature_refusal(error, scope))?;
+    Ok(&key.caller)
+}
+
+fn key_refusal_query(key: &Result<Option<Key>, KeyError>) -> Refusal {
+    let (code, message) = match key {
+        Ok(_) => (
+            "MissingAuthenticationToken",
+            "Request is missing Authentication Token",
+        ),
+        Err(KeyError::Unknown | KeyError::Token) => (
+            "InvalidClientTokenId",
+            "The security token included in the request is invalid.",
+        ),
+        Err(KeyError::Expired) => (
+            "ExpiredToken",
+            "The security token included in the request is expired",
+        ),
+    };
+    Refusal::new(403, code, message)
+}
+
+fn signature_refusal(error: SignatureError, scope: &Scope) -> Refusal {
+    let message = match error {
+        SignatureError::Mismatch => {
+            "The request signature we calculated does not match the signature you provided. Check \
+             your AWS Secret Access Key and signing method. Consult the service documentation for \
+             details."
+                .to_owned()
+        }
+        SignatureError::Time => {
+            format!(
+                "Signature expired or not yet current: {} is outside the allowed time.",
+                scope.time
+            )
+        }
+    };
+    Refusal::new(403, "SignatureDoesNotMatch", message)
+}
+
+/// Returns S3's error for a key that does not open anything.
+pub(super) fn key_refusal_s3(key: &Result<Option<Key>, KeyError>) -> Option<Refusal> {
+    let (status, code, message) = match key {
+        Ok(_) => return None,
+        Err(KeyError::Unknown) => {
+            let message = "The AWS Access Key Id you provided does not exist in our records.";
+            (403, "InvalidAccessKeyId", message)
+        }
+        Err(KeyError::Token) => (
+            400,
+            "InvalidToken",
+            "The provided token is malformed or otherwise invalid.",
+        ),
+        Err(KeyError::Expired) => (400, "ExpiredToken", "The provided token has expired."),
+    };
+    Some(Refusal::new(status, code, message))
+}

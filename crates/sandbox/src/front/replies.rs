@@ -1,0 +1,52 @@
+//! Requests and replies that are read whole on their way.
+
+use http_body_util::BodyExt;
+use s3s::Body;
+
+use super::Reply;
+use super::refusal::error_code;
+use super::s3_errors::completed;
+
+/// The largest body that is read before a fault is answered.
+const DRAINED: usize = 1 << 30;
+
+/// The connection is closed without a reply.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is dropped on purpose")]
+pub(crate) struct Dropped;
+
+/// Reads the rest of a request, so that its client has sent it all before it sees the fault.
+pub(super) async fn drain(body: &mut Body) {
+    // A body that cannot be read is as good as one that was.
+    let _ = body.store_all_limited(DRAINED).await;
+}
+
+/// Reads a reply whose error code is wanted for the call log.
+pub(super) async fn coded(reply: Reply) -> Result<(Reply, Option<String>), Dropped> {
+    if reply.status().as_u16() < 400 {
+        return Ok((reply, None));
+    }
+    let (parts, body) = reply.into_parts();
+    let bytes = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    let code = error_code(&String::from_utf8_lossy(&bytes));
+    Ok((Reply::from_parts(parts, Body::from(bytes)), code))
+}
+
+/// Completes an error reply of S3.
+pub(super) async fn explained(reply: Reply, request_id: &str) -> Result<Reply, Dropped> {
+    let (mut parts, body) = reply.into_parts();
+    let bytes = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    let xml = completed(&String::from_utf8_lossy(&bytes), request_id);
+    parts.headers.remove(http::header::CONTENT_LENGTH);
+    Ok(Reply::from_parts(parts, Body::from(xml)))
+}
+
+/// Reads a reply to its end: s3s may still be at work while its body is read.
+pub(super) async fn finish(reply: Reply) -> Result<(), Dropped> {
+    reply
+        .into_body()
+        .collect()
+        .await
+        .map(|_| ())
+        .map_err(|_| Dropped)
+}

@@ -29,6 +29,7 @@ mod iam;
 mod ids;
 mod keys;
 mod policy;
+mod replication;
 mod s3;
 mod sandbox;
 mod sts;

@@ -1,42 +1,84 @@
-//! The S3 service: what the front and the sandbox need of it.
+//! The S3 service: buckets in Regions, their configuration, versioned objects.
+//!
+//! ```text
+//! service (s3s, error documents)
+//!   |- documents: PUT/GET/DELETE of configuration, CreateBucket   (kept as the text that was sent)
+//!   |    |- subresource (the table)  |- validate, policy_document, acl, replication_document
+//!   `- access (bucket, Region, owner, policies) -> api -> put, get, copy, delete, multipart,
+//!        tagging, list_calls                                       (all over world)
+//! ```
+//!
+//! State is in [`world`]; every new version passes through [`write`], which plans its replication.
 
-use s3s::service::{S3Service, S3ServiceBuilder};
+mod access;
+mod acl;
+mod actions;
+mod api;
+mod checksum;
+mod context;
+mod copy;
+mod create;
+mod delete;
+mod documents;
+pub(crate) mod errors;
+mod get;
+mod list_calls;
+mod listing;
+mod multipart;
+mod policy_document;
+mod put;
+mod replication_document;
+mod service;
+mod snapshot;
+mod subresource;
+mod tagging;
+mod validate;
+pub(crate) mod version;
+pub(crate) mod world;
+pub(crate) mod write;
+pub(crate) mod xml;
+
+use std::sync::Arc;
 
 use crate::environment::Environment;
-use crate::front::Hosts;
 use crate::keys::KeyRing;
+use crate::replication;
+
+pub(crate) use access::Target;
+pub(crate) use context::Context;
+use service::Service;
+use world::Store;
 
 /// The S3 service of one sandbox.
 #[derive(Clone)]
 pub(crate) struct S3 {
-    service: S3Service,
+    service: Service,
+    store: Arc<Store>,
 }
 
 impl S3 {
-    /// Starts the service. `keys` gives s3s the secrets to check signatures with.
-    pub(crate) fn start(_environment: &Environment, keys: KeyRing) -> Self {
-        let mut builder = S3ServiceBuilder::new(Store);
-        builder.set_auth(keys);
-        builder.set_host(Hosts);
+    /// Starts the service and its replication worker, which ends with the last clone of this.
+    pub(crate) fn start(environment: &Environment, keys: KeyRing) -> Self {
+        let store = Arc::new(Store::new(environment.clone()));
+        replication::start(&store);
         Self {
-            service: builder.build(),
+            service: Service::new(Arc::clone(&store), keys),
+            store,
         }
     }
 
     /// Returns the HTTP service. Requests carry their [`crate::authority::Caller`] as an extension.
-    pub(crate) fn service(&self) -> &S3Service {
+    pub(crate) fn service(&self) -> &Service {
         &self.service
     }
 
     /// Waits until no replication work is pending.
-    pub(crate) async fn settle(&self) {}
+    pub(crate) async fn settle(&self) {
+        self.store.queue.settle().await;
+    }
 
     /// Returns the state of every bucket, the same for the same calls.
     pub(crate) fn snapshot(&self) -> serde_json::Value {
-        serde_json::json!({ "buckets": {} })
+        snapshot::snapshot(&self.store)
     }
 }
-
-struct Store;
-
-impl s3s::S3 for Store {}

@@ -43,17 +43,63 @@ impl PolicyDocument {
         self.with_statements(kept.cloned().collect())
     }
 
+    /// The document with these statements as the only ones of ours.
+    ///
+    /// Each of `ours` has a Sid, and a live statement with that Sid is ours. Statements of others stay as they are and where they are. One of ours that already means what is wanted
+    /// keeps its text, so that a document that is as wanted comes back byte for byte. Where a new statement needs
+    /// variables, the version is raised.
+    ///
+    /// # Errors
+    /// [`VersionConflict`] where raising the version would change what a statement of others means.
+    pub fn merged(
+        &self,
+        ours: &[Statement],
+        is_owned: impl Fn(&Statement) -> bool,
+    ) -> Result<Self, VersionConflict> {
+        let wanted: BTreeSet<&str> = ours.iter().filter_map(Statement::sid).collect();
+        let is_wanted = |old: &Statement| old.sid().is_some_and(|sid| wanted.contains(sid));
+        let kept = self
+            .statements()
+            .iter()
+            .filter(|old| is_wanted(old) || !is_owned(old));
+        let base = self.with_statements(kept.cloned().collect());
+        let merged = ours
+            .iter()
+            .fold(base, |document, statement| document.updated(statement));
+        if ours.iter().any(Statement::uses_variables) {
+            return merged.with_variables_except(ours);
+        }
+        Ok(merged)
+    }
+
+    fn updated(&self, statement: &Statement) -> Self {
+        let sid = statement.sid().unwrap_or_default();
+        let mut named = self
+            .statements()
+            .iter()
+            .filter(|old| old.sid() == Some(sid));
+        match (named.next(), named.next()) {
+            (Some(old), None) if old.canonical() == statement.canonical() => self.clone(),
+            _ => self.with_statement(sid, statement.clone()),
+        }
+    }
+
     /// The document in version 2012-10-17, in which variables such as `${*}` work.
     ///
     /// # Errors
     /// [`VersionConflict`] where that would change what a statement means.
     pub fn with_variables(&self) -> Result<Self, VersionConflict> {
+        self.with_variables_except(&[])
+    }
+
+    /// The same, where these statements are written for the newer version.
+    fn with_variables_except(&self, new: &[Statement]) -> Result<Self, VersionConflict> {
         if self.version() == Version::V2012 {
             return Ok(self.clone());
         }
         let numbered = self.statements().iter().enumerate();
         let statements: Vec<String> = numbered
-            .filter(|(_, statement)| statement.uses_variables())
+            .filter(|(_, statement)| statement.uses_variables() && !is_among(statement, new))
             .map(|(index, statement)| {
                 statement
                     .sid()
@@ -66,6 +112,11 @@ impl PolicyDocument {
             Err(VersionConflict { statements })
         }
     }
+}
+
+fn is_among(statement: &Statement, new: &[Statement]) -> bool {
+    new.iter()
+        .any(|one| one.canonical() == statement.canonical())
 }
 
 impl Statement {

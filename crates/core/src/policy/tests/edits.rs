@@ -121,6 +121,43 @@ fn sizes_are_counted_as_aws_counts() {
     assert_eq!(size::iam(&document), json.chars().count() - 4);
 }
 
+#[test]
+fn merging_raises_the_version_only_where_variables_are_needed() {
+    let old = parse(r#"{"Statement":[{"Effect":"Allow","Action":"a","Resource":"r"}]}"#);
+    let plain = ours("OursA", &["a"]);
+    assert_eq!(
+        old.merged(std::slice::from_ref(&plain), is_ours)
+            .unwrap()
+            .version(),
+        Version::V2008
+    );
+    let escaped = Statement::builder("OursA", Effect::Allow, ["a"])
+        .resources(["r/${*}*"])
+        .build();
+    let merged = old.merged(std::slice::from_ref(&escaped), is_ours).unwrap();
+    assert_eq!(merged.version(), Version::V2012);
+    assert_eq!(merged.statement("OursA"), Some(&escaped));
+    let literal = parse(r#"{"Statement":[{"Effect":"Allow","Action":"a","Resource":"r/${x}"}]}"#);
+    assert_eq!(
+        literal.merged(&[escaped], is_ours).unwrap_err().statements,
+        ["#0"]
+    );
+    assert!(literal.merged(&[plain], is_ours).is_ok());
+}
+
+#[test]
+fn merging_keeps_the_text_of_what_is_as_wanted() {
+    let text = format!(
+        r#"{{"Statement":[{{ "Resource":["*"],"Action":["A"], "Effect":"Allow","Sid":"OursA" }},{FOREIGN},{{"Sid":"OursGone","Effect":"Allow","Action":"g"}}]}}"#
+    );
+    let document = parse(&text);
+    let merged = document.merged(&[ours("OursA", &["a"])], is_ours).unwrap();
+    assert_eq!(merged, document.without("OursGone"));
+    let twice = document.with_statements(vec![ours("OursA", &["a"]), ours("OursA", &["b"])]);
+    let merged = twice.merged(&[ours("OursA", &["a"])], is_ours).unwrap();
+    assert_eq!(merged.statements(), [ours("OursA", &["a"])]);
+}
+
 #[derive(Debug, Clone)]
 enum Edit {
     Put(&'static str, ModelStatement, Style),
@@ -174,6 +211,32 @@ proptest! {
         }
         let cleaned = ["OursA", "OursB", "OursC"].iter().fold(now, |document, sid| document.without(sid));
         prop_assert_eq!(cleaned, before);
+    }
+
+    #[test]
+    fn merging_converges_and_leaves_others_alone(
+        model: ModelDocument,
+        style: Style,
+        before in prop::collection::vec(edit(), 0..4),
+        wanted in prop::collection::btree_map(prop::sample::select(vec!["OursA", "OursB", "OursC"]), any::<ModelStatement>(), 0..3),
+    ) {
+        let base = PolicyDocument::parse(&model.text(&style)).unwrap();
+        let live = before.iter().fold(base, |document, edit| match edit {
+            Edit::Put(sid, model, style) => put(&document, sid, model, style),
+            Edit::Remove(sid) => document.without(sid),
+        });
+        let wanted: Vec<Statement> = wanted
+            .into_iter()
+            .map(|(sid, mut model)| {
+                model.sid = sid.to_owned();
+                statement(&model.text(&style))
+            })
+            .collect();
+        let merged = live.merged(&wanted, is_ours).unwrap();
+        prop_assert_eq!(foreign(&merged), foreign(&live));
+        let ours: std::collections::BTreeSet<_> = merged.statements().iter().filter(|one| is_ours(one)).map(Statement::canonical).collect();
+        prop_assert_eq!(ours, wanted.iter().map(Statement::canonical).collect());
+        prop_assert_eq!(merged.merged(&wanted, is_ours).unwrap(), merged);
     }
 
     #[test]

@@ -99,6 +99,21 @@ fn errors_name_the_place() {
 }
 
 #[test]
+fn deep_nesting_neither_overflows_nor_gets_lost() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for text in [
+        deep.clone(),
+        format!(r#"{{"Statement":{deep}}}"#),
+        format!(r#"{{"Id":{deep},"Statement":[]}}"#),
+    ] {
+        assert!(PolicyDocument::parse(&text).is_err());
+    }
+    let strange = document(&format!(r#""Action":"a","Extra":{deep}"#));
+    assert!(strange.to_json().contains(&deep));
+    assert!(!strange.canonical_json().is_empty());
+}
+
+#[test]
 fn iam_documents_are_percent_decoded_and_a_plus_is_a_plus() {
     let encoded = "%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22a%22%2C%22Resource%22%3A%22x+y%2Bz%20%25%22%7D%7D";
     let document = PolicyDocument::from_iam(encoded).unwrap();

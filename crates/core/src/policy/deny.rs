@@ -31,6 +31,9 @@ pub enum Certainty {
 }
 
 /// The first statement that denies a role an action on a resource: one that always hits before one that may.
+///
+/// The resource is an ARN or a pattern as policies have them (so `${*}` is a star): a Deny of a part of what the
+/// pattern matches may hit.
 #[must_use]
 pub fn denies(
     document: &PolicyDocument,
@@ -44,24 +47,32 @@ pub fn denies(
         resource,
         version: document.version(),
     };
-    let mut hits: Vec<DenyHit> = document
-        .statements()
-        .iter()
-        .enumerate()
-        .filter(|(_, statement)| statement.effect() == Effect::Deny)
-        .filter_map(|(index, statement)| {
-            Some(DenyHit {
-                index,
-                sid: statement.sid().map(str::to_owned),
-                certainty: request.certainty(statement)?,
-            })
+    strongest(request.hits(document))
+}
+
+/// The Denies that keep a role from what a statement grants it, each once and in order.
+#[must_use]
+pub fn denials(document: &PolicyDocument, role: &Arn, wanted: &Statement) -> Vec<DenyHit> {
+    let resources = wanted.resources().map_or(&[][..], |scope| scope.listed());
+    let requests = wanted.actions().listed().iter().flat_map(|action| {
+        resources.iter().map(move |resource| Request {
+            role,
+            action,
+            resource,
+            version: document.version(),
         })
+    });
+    let mut hits: Vec<DenyHit> = requests
+        .flat_map(|request| request.hits(document))
         .collect();
-    let always = hits
-        .iter()
-        .position(|hit| hit.certainty == Certainty::Always);
-    let first = always.or_else(|| (!hits.is_empty()).then_some(0))?;
-    Some(hits.swap_remove(first))
+    hits.sort_by_key(|hit| (hit.index, hit.certainty != Certainty::Always));
+    hits.dedup_by_key(|hit| hit.index);
+    hits
+}
+
+fn strongest(mut hits: Vec<DenyHit>) -> Option<DenyHit> {
+    hits.sort_by_key(|hit| (hit.certainty != Certainty::Always, hit.index));
+    hits.into_iter().next()
 }
 
 /// Three-valued truth: what a part of a statement says about a request.
@@ -112,6 +123,20 @@ struct Request<'a> {
 }
 
 impl Request<'_> {
+    fn hits(&self, document: &PolicyDocument) -> Vec<DenyHit> {
+        let numbered = document.statements().iter().enumerate();
+        numbered
+            .filter(|(_, statement)| statement.effect() == Effect::Deny)
+            .filter_map(|(index, statement)| {
+                Some(DenyHit {
+                    index,
+                    sid: statement.sid().map(str::to_owned),
+                    certainty: self.certainty(statement)?,
+                })
+            })
+            .collect()
+    }
+
     fn certainty(&self, statement: &Statement) -> Option<Certainty> {
         let principals = statement
             .principals()
@@ -146,10 +171,9 @@ impl Request<'_> {
     }
 
     fn resources(&self, scope: &Scope<Vec<String>>) -> Truth {
-        let texts = scope
-            .listed()
-            .iter()
-            .map(|text| self.pattern(text, self.resource));
+        // Ours are written for the newer version, whatever the document has.
+        let wanted = Pattern::new(self.resource, Version::V2012);
+        let texts = scope.listed().iter().map(|text| self.within(&wanted, text));
         let listed = texts.fold(Truth::No, Truth::or);
         match scope {
             Scope::Only(_) => listed,
@@ -157,13 +181,16 @@ impl Request<'_> {
         }
     }
 
-    fn pattern(&self, text: &str, value: &str) -> Truth {
-        match variables_as_wildcards(text, self.version) {
-            Some(widened) if Pattern::new(&widened, self.version).matches(value) => {
-                Truth::Maybe(format!("{text} is {value}"))
-            }
-            Some(_) => Truth::No,
-            None => Truth::of(Pattern::new(text, self.version).matches(value)),
+    /// Whether what is wanted lies within a pattern of the document.
+    fn within(&self, wanted: &Pattern, text: &str) -> Truth {
+        let widened = variables_as_wildcards(text, self.version);
+        let pattern = Pattern::new(widened.as_deref().unwrap_or(text), self.version);
+        if !pattern.overlaps(wanted) {
+            Truth::No
+        } else if widened.is_none() && pattern.covers(wanted) {
+            Truth::Yes
+        } else {
+            Truth::Maybe(format!("the resource is {text}"))
         }
     }
 
@@ -244,7 +271,7 @@ impl Request<'_> {
     fn any(&self, condition: &Condition, value: &str, wildcards: bool) -> Truth {
         let values = condition.values.iter().map(|text| {
             if wildcards || variables_as_wildcards(text, self.version).is_some() {
-                self.pattern(text, value)
+                self.within(&Pattern::literal(value), text)
             } else {
                 Truth::of(text == value)
             }

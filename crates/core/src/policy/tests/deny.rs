@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::style::{ModelDocument, Style};
 use crate::ids::Arn;
-use crate::policy::PolicyDocument;
-use crate::policy::deny::{Certainty, DenyHit, denies};
+use crate::policy::deny::{Certainty, DenyHit, denials, denies};
+use crate::policy::{Effect, PolicyDocument, Statement};
 
 const OBJECT: &str = "arn:aws:s3:::replica/logs/a";
 
@@ -86,7 +86,7 @@ fn actions_and_resources_match_with_wildcards_and_negations() {
     }
     assert_eq!(
         with(r#""Action":"*","Resource":"arn:aws:s3:::replica/${aws:username}/*""#),
-        maybe("arn:aws:s3:::replica/${aws:username}/* is arn:aws:s3:::replica/logs/a")
+        maybe("the resource is arn:aws:s3:::replica/${aws:username}/*")
     );
     assert_eq!(
         with(r#""Action":"*","Resource":"arn:aws:s3:::replica/${*}""#),
@@ -176,6 +176,50 @@ fn a_certain_deny_is_named_before_a_possible_one() {
         OBJECT,
     );
     assert_eq!(found.unwrap().sid.as_deref(), Some("Perhaps"));
+}
+
+#[test]
+fn a_deny_of_a_part_may_hit_what_is_granted() {
+    let text = r#"{"Version":"2012-10-17","Statement":[
+        {"Sid":"Part","Effect":"Deny","Principal":"*","Action":"*","Resource":"arn:aws:s3:::dst/logs/secret/*"},
+        {"Sid":"Tags","Effect":"Deny","Principal":"*","Action":"s3:ReplicateTags","NotResource":"arn:aws:s3:::other/*"},
+        {"Sid":"Other","Effect":"Deny","Principal":"*","Action":"*","Resource":"arn:aws:s3:::dst/images/*"},
+        {"Sid":"Star","Effect":"Deny","Principal":"*","Action":"*","Resource":"arn:aws:s3:::dst/${*}*"}]}"#;
+    let document = PolicyDocument::parse(text).unwrap();
+    let granted = |resource: &str| {
+        Statement::builder(
+            "x",
+            Effect::Allow,
+            ["s3:ReplicateObject", "s3:ReplicateTags"],
+        )
+        .resources([resource])
+        .build()
+    };
+    let found = |resource: &str| -> Vec<(String, bool)> {
+        let hits = denials(&document, &role(), &granted(resource)).into_iter();
+        hits.map(|hit| (hit.sid.unwrap(), hit.certainty == Certainty::Always))
+            .collect()
+    };
+    let hits = |hits: &[(&str, bool)]| -> Vec<(String, bool)> {
+        hits.iter()
+            .map(|(sid, always)| ((*sid).to_owned(), *always))
+            .collect()
+    };
+    assert_eq!(
+        found("arn:aws:s3:::dst/logs/*"),
+        hits(&[("Part", false), ("Tags", true)])
+    );
+    assert_eq!(
+        found("arn:aws:s3:::dst/${*}*"),
+        hits(&[("Tags", true), ("Star", true)])
+    );
+    assert_eq!(found("arn:aws:s3:::other/*"), hits(&[]));
+    let both = Statement::builder("x", Effect::Allow, ["s3:ReplicateObject"])
+        .resources(["arn:aws:s3:::dst/logs/*", "arn:aws:s3:::dst/logs/secret/a"])
+        .build();
+    let strongest = denials(&document, &role(), &both);
+    assert_eq!(strongest.len(), 1);
+    assert_eq!(strongest[0].certainty, Certainty::Always);
 }
 
 proptest! {

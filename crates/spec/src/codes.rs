@@ -156,4 +156,5 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         "Warning: a bucket whose replicas are not replicated on.",
     ),
     ("canary-too-long", "A canary whose key would be too long."),
+    ("too-many", "There are more problems than are told."),
 ];

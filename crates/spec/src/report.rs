@@ -46,11 +46,20 @@ fn lines(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// How many problems are told: one for each of 1,000 migrations and as many again; a file that is no spec
+/// at all cannot fill the memory with complaints.
+const MOST: usize = 2000;
+
+/// How many bytes of a line are kept with a problem; longer lines are not written by people.
+const LONGEST_LINE: usize = 4096;
+
 /// The problems found so far.
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
     pub(crate) sources: Vec<Source<'a>>,
-    found: Vec<(Span, Diagnostic)>,
+    found: Vec<Diagnostic>,
+    count: usize,
+    errors: bool,
 }
 
 impl<'a> Report<'a> {
@@ -58,6 +67,8 @@ impl<'a> Report<'a> {
         Self {
             sources,
             found: Vec::new(),
+            count: 0,
+            errors: false,
         }
     }
 
@@ -91,26 +102,35 @@ impl<'a> Report<'a> {
         message: String,
         help: String,
     ) {
-        let source = self.sources.get(at.file as usize);
+        self.count += 1;
+        self.errors |= severity == Severity::Error;
+        if self.found.len() == MOST {
+            return;
+        }
+        let line = self.line(at);
+        let column = at.column as usize;
         let place = Place {
-            file: source.map_or("", |source| source.path).to_owned(),
+            file: self.path(at).to_owned(),
             line: at.line as usize,
-            column: at.column as usize,
-            width: at.width.max(1) as usize,
+            column,
+            width: quoted(line, column).unwrap_or(at.width as usize).max(1),
         };
-        let source_line = self.line(at).to_owned();
+        let source_line = line[..line.floor_char_boundary(LONGEST_LINE)].to_owned();
         let help = Some(help).filter(|help| !help.is_empty());
-        self.found.push((
-            at,
-            Diagnostic {
-                code,
-                severity,
-                message,
-                help,
-                place,
-                source_line,
-            },
-        ));
+        self.found.push(Diagnostic {
+            code,
+            severity,
+            message,
+            help,
+            place,
+            source_line,
+        });
+    }
+
+    fn path(&self, at: Span) -> &'a str {
+        self.sources
+            .get(at.file as usize)
+            .map_or("", |source| source.path)
     }
 
     /// The line that a place is on.
@@ -122,33 +142,73 @@ impl<'a> Report<'a> {
 
     /// How many problems were found so far.
     pub(crate) fn count(&self) -> usize {
-        self.found.len()
+        self.count
     }
 
     /// Whether anything found refuses the spec.
     pub(crate) fn has_errors(&self) -> bool {
-        self.found
-            .iter()
-            .any(|(_, found)| found.severity == Severity::Error)
+        self.errors
     }
 
     /// `file:line:column`, for messages that name a second place.
     pub(crate) fn name(&self, at: Span) -> String {
-        let path = self
-            .sources
-            .get(at.file as usize)
-            .map_or("", |source| source.path);
-        format!("{path}:{}:{}", at.line, at.column)
+        format!("{}:{}:{}", self.path(at), at.line, at.column)
     }
 
     /// Everything found, by file and place; a problem of a shared default or an anchor is told once.
     pub(crate) fn finish(self) -> Vec<Diagnostic> {
-        let mut found: Vec<Diagnostic> = self.found.into_iter().map(|(_, found)| found).collect();
+        let Self {
+            sources: _,
+            mut found,
+            count,
+            errors: _,
+        } = self;
+        let more = count - found.len();
         found.sort_by(|a, b| {
             (&a.place, a.severity, a.code, &a.message)
                 .cmp(&(&b.place, b.severity, b.code, &b.message))
         });
         found.dedup_by(|a, b| a.code == b.code && a.place == b.place && a.message == b.message);
+        if more > 0 {
+            found.push(untold(more));
+        }
         found
+    }
+}
+
+/// The width of a quoted value: the parser counts spaces and a comment after it as well.
+fn quoted(line: &str, column: usize) -> Option<usize> {
+    let mut chars = line
+        .chars()
+        .skip(column.saturating_sub(1))
+        .enumerate()
+        .peekable();
+    let (_, quote) = chars
+        .next()
+        .filter(|(_, char)| matches!(char, '"' | '\''))?;
+    while let Some((index, char)) = chars.next() {
+        let doubled = quote == '\'' && chars.peek().is_some_and(|(_, next)| *next == '\'');
+        if (char == '\\' && quote == '"') || (char == quote && doubled) {
+            chars.next();
+        } else if char == quote {
+            return Some(index + 1);
+        }
+    }
+    None
+}
+
+fn untold(more: usize) -> Diagnostic {
+    Diagnostic {
+        code: "too-many",
+        severity: Severity::Error,
+        message: format!("{more} more problems are not told"),
+        help: Some("correct these first; if the file is not a spec, leave it out".to_owned()),
+        place: Place {
+            file: String::new(),
+            line: 1,
+            column: 1,
+            width: 1,
+        },
+        source_line: String::new(),
     }
 }

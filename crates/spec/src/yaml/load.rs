@@ -134,7 +134,7 @@ fn tidy(report: &mut Report<'_>, node: &mut Node) {
 fn once_each(report: &mut Report<'_>, entries: &mut Vec<Entry>) {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by(|a, b| entries[*a].key.cmp(&entries[*b].key));
-    let mut again: Vec<usize> = Vec::new();
+    let mut again = vec![false; entries.len()];
     for pair in order.windows(2) {
         let (first, second) = (&entries[pair[0]], &entries[pair[1]]);
         if first.key == second.key {
@@ -145,13 +145,11 @@ fn once_each(report: &mut Report<'_>, entries: &mut Vec<Entry>) {
                 format!("`{}` is given twice; the first is at {place}", second.key),
                 "keep one of the two: which of them counts differs between YAML readers",
             );
-            again.push(pair[1]);
+            again[pair[1]] = true;
         }
     }
-    again.sort_unstable();
-    for index in again.into_iter().rev() {
-        entries.remove(index);
-    }
+    let mut again = again.into_iter();
+    entries.retain(|_| !again.next().unwrap_or(false));
 }
 
 fn not_text(report: &mut Report<'_>, entry: &mut Entry) {
@@ -177,4 +175,137 @@ fn merged(report: &mut Report<'_>, entries: &[Entry]) -> bool {
         );
     }
     merge.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_yaml::Value;
+
+    use super::*;
+    use crate::report::Source;
+
+    /// The tree as `serde_yaml` would have it.
+    fn value(node: &Node) -> Value {
+        match &node.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(value) => Value::Bool(*value),
+            Kind::Number(text, whole) => match whole {
+                Some(whole) => Value::Number((*whole).into()),
+                None => serde_yaml::from_str(text).unwrap(),
+            },
+            Kind::Text(text) => Value::String(text.clone()),
+            Kind::List(items) => Value::Sequence(items.iter().map(value).collect()),
+            Kind::Map(entries) => Value::Mapping(
+                entries
+                    .iter()
+                    .map(|entry| (key(entry), value(&entry.value)))
+                    .collect(),
+            ),
+            Kind::Bad => panic!("a mistake in a tree without one"),
+        }
+    }
+
+    fn key(entry: &Entry) -> Value {
+        Value::String(entry.key.clone())
+    }
+
+    fn tree(text: &str) -> Option<Node> {
+        let mut report = Report::new(vec![Source::new("a.yaml", text)]);
+        load(&mut report, 0).filter(|_| !report.has_errors())
+    }
+
+    fn documents() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i32>().prop_map(|number| Value::Number(number.into())),
+            any::<f32>()
+                .prop_filter("a number", |number| number.is_finite())
+                .prop_map(|number| Value::Number(f64::from(number).into())),
+            "[ -~]{0,12}".prop_map(Value::String),
+            "[a-z \n'\"#:é💡-]{0,20}".prop_map(Value::String),
+        ];
+        scalar.prop_recursive(5, 40, 6, |below| {
+            prop_oneof![
+                prop::collection::vec(below.clone(), 0..6).prop_map(Value::Sequence),
+                prop::collection::btree_map("[ -~]{0,8}", below, 0..6).prop_map(|entries| {
+                    Value::Mapping(
+                        entries
+                            .into_iter()
+                            .map(|(key, value)| (Value::String(key), value))
+                            .collect(),
+                    )
+                }),
+            ]
+        })
+    }
+
+    #[test]
+    fn both_readers_agree_on_the_ways_to_write_a_value() {
+        let ways = [
+            "a: b",
+            "a: 'b'",
+            "a: \"b\"",
+            "a: |\n  b\n  c\n",
+            "a: >-\n  b\n  c\n\n  d\n",
+            "a: |2\n    b\n",
+            "a: |+\n  b\n\n",
+            "a: b\n  c\n",
+            "a: 'it''s'",
+            "a: \"\\u00e9\\x41\\n\\\n  b\"",
+            "a: ~",
+            "a:",
+            "a: null",
+            "a: 0x10",
+            "a: 0o17",
+            "a: 012",
+            "a: 012345678901",
+            "a: 1e3",
+            "a: .inf",
+            "a: -.5",
+            "a: 1_000",
+            "a: yes",
+            "a: on",
+            "a: True",
+            "a: 2024-01-01",
+            "a: 12:30",
+            "a: - b",
+            "a: b # c",
+            "a: b#c",
+            "a: [b, 'c', {d: e}, [f]]",
+            "{a: b, c: }",
+            "? a\n: b\n",
+            "- a\n- - b\n  - c\n",
+            "a: &x [b]\nc: *x\n",
+            "a: &x\n  b: c\nd: *x\n",
+            "\"a b\": c",
+            "a:\n- b\n- c\n",
+            "a: \"\\ \\t\\/\"",
+            "%YAML 1.1\n---\na: b\n...\n",
+            "a: b\r\nc: d\r\n",
+            "# x\n\na: b\n",
+        ];
+        for text in ways {
+            let theirs: Result<Value, _> = serde_yaml::from_str(text);
+            let ours = tree(text).map(|node| value(&node));
+            assert_eq!(ours, theirs.ok(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn both_readers_agree_on_what_serde_yaml_writes(document in documents()) {
+            let text = serde_yaml::to_string(&document).unwrap();
+            if let Some(node) = tree(&text) {
+                let theirs: Value = serde_yaml::from_str(&text).unwrap();
+                prop_assert_eq!(value(&node), theirs);
+            } else {
+                let refused = document.is_null() || text.contains("<<");
+                prop_assert!(refused, "{}", text);
+            }
+        }
+    }
 }

@@ -110,7 +110,8 @@ impl Builder {
                 },
                 at,
             ),
-            Event::SequenceEnd | Event::MappingEnd => self.close(span.end),
+            // The end of this span can be past the bracket, after a comment.
+            Event::SequenceEnd | Event::MappingEnd => self.close(span.start),
         }
     }
 
@@ -136,10 +137,10 @@ impl Builder {
         Ok(())
     }
 
-    fn close(&mut self, end: Marker) -> Result<(), Refusal> {
+    fn close(&mut self, last: Marker) -> Result<(), Refusal> {
         match self.frames.pop() {
             Some(Frame::List { at, anchor, items }) => {
-                let at = reaching(at, end, items.is_empty());
+                let at = reaching(at, last);
                 self.node(
                     Node {
                         at,
@@ -154,7 +155,7 @@ impl Builder {
                 entries,
                 ..
             }) => {
-                let at = reaching(at, end, entries.is_empty());
+                let at = reaching(at, last);
                 self.node(
                     Node {
                         at,
@@ -239,11 +240,10 @@ fn as_key(node: Node) -> Result<(String, Span), Refusal> {
 }
 
 /// The span of a collection: up to its closing bracket where that is on the same line.
-fn reaching(at: Span, end: Marker, empty: bool) -> Span {
-    let flow = number(end.line()) == at.line && (at.width == 1 || empty);
-    let end = number(end.col() + 1);
-    let width = if flow && end > at.column {
-        end - at.column
+fn reaching(at: Span, last: Marker) -> Span {
+    let bracket = number(last.line()) == at.line && number(last.col() + 1) > at.column;
+    let width = if bracket {
+        number(last.col() + 2) - at.column
     } else {
         1
     };

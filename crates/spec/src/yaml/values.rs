@@ -150,3 +150,35 @@ impl<'de> Deserialize<'de> for Anything {
             .map(|_| Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::places::places;
+    use super::{DISAGREE, fill};
+
+    #[test]
+    fn a_tree_of_another_text_is_refused() {
+        let pairs = [
+            ("a: b", "a: c"),
+            ("a: b", "c: b"),
+            ("a: b", "a: [b]"),
+            ("a: [b]", "a: b"),
+            ("a: [b]", "a: [b, c]"),
+            ("a: [b, c]", "a: [b]"),
+            ("a: { b: c }", "a: { b: c, d: e }"),
+            ("a: { b: c, d: e }", "a: { b: c }"),
+            ("a: { b: c }", "a: [b]"),
+            ("a: [b]", "a: null"),
+        ];
+        for (ours, theirs) in pairs {
+            let mut root = places(0, ours).unwrap();
+            let error = fill(&mut root, theirs).unwrap_err();
+            assert!(
+                error.to_string().contains(DISAGREE),
+                "{ours} and {theirs}: {error}"
+            );
+            let mut root = places(0, ours).unwrap();
+            assert!(fill(&mut root, ours).is_ok(), "{ours}");
+        }
+    }
+}

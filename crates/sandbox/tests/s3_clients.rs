@@ -1,0 +1,57 @@
+//! Runs the S3 judges under `tests/clients` against a sandbox, where boto3 and the AWS CLI are.
+//!
+//! `S3FERRY_PYTHON` names the interpreter (default `python3`). A machine without the packages skips
+//! them with a message; the workspace's `tests` package always runs them.
+
+#[cfg(test)]
+mod judges {
+    use std::path::Path;
+    use std::process::Command;
+
+    use s3ferry_sandbox::Sandbox;
+
+    /// Returns an interpreter that can import the module.
+    fn python(module: &str) -> Option<String> {
+        let python = std::env::var("S3FERRY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let import = Command::new(&python)
+            .args(["-c", &format!("import {module}")])
+            .output();
+        import
+            .is_ok_and(|output| output.status.success())
+            .then_some(python)
+    }
+
+    async fn judge(script: &'static str, module: &str) {
+        let Some(python) = python(module) else {
+            eprintln!("skipped: {script} needs the module {module}; see S3FERRY_PYTHON");
+            return;
+        };
+        let sandbox = Sandbox::builder()
+            .account("111111111111", "eu-west-1")
+            .account("222222222222", "eu-central-1")
+            .start()
+            .await
+            .unwrap();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients");
+        let mut command = Command::new(python);
+        command
+            .arg(path.join(script))
+            .envs(sandbox.environment())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        for inherited in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"] {
+            command.env_remove(inherited);
+        }
+        let run = tokio::task::spawn_blocking(move || command.output());
+        let output = run.await.unwrap().unwrap();
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (out, err) = (shown(&output.stdout), shown(&output.stderr));
+        assert!(output.status.success(), "{script}:\n{out}\n{err}");
+        sandbox.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_finds_a_bucket_pair_replicating() {
+        judge("s3_pair.py", "boto3").await;
+    }
+}

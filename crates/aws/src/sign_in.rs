@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -92,10 +94,17 @@ async fn enter(
 }
 
 async fn configuration(account: &Account, options: &Options, http: SharedHttpClient) -> SdkConfig {
-    let loader = loader(account, options, http);
+    let loader = loader(account, options, http.clone());
     match &account.access {
         Access::DefaultChain => loader.load().await,
-        Access::Profile(profile) => loader.profile_name(profile).load().await,
+        Access::Profile(profile) => {
+            let credentials = of_profile(account, profile, http);
+            loader
+                .profile_name(profile)
+                .credentials_provider(credentials)
+                .load()
+                .await
+        }
         Access::AssumeRole { arn, external_id } => {
             let own = loader.load().await;
             let mut role = AssumeRoleProvider::builder(arn.as_str())
@@ -108,6 +117,24 @@ async fn configuration(account: &Account, options: &Options, http: SharedHttpCli
             own.into_builder().credentials_provider(provider).build()
         }
     }
+}
+
+/// The credentials of a profile and of nothing else, whatever way of signing in it describes.
+///
+/// The default chain would take keys from the environment first, and would go on to the instance's role where the
+/// profile is missing: both are credentials that the spec does not name.
+fn of_profile(
+    account: &Account,
+    profile: &str,
+    http: SharedHttpClient,
+) -> ProfileFileCredentialsProvider {
+    let config = ProviderConfig::default()
+        .with_http_client(http)
+        .with_region(Some(SdkRegion::new(account.region.as_str().to_owned())));
+    ProfileFileCredentialsProvider::builder()
+        .configure(&config)
+        .profile_name(profile)
+        .build()
 }
 
 fn loader(account: &Account, options: &Options, http: SharedHttpClient) -> ConfigLoader {

@@ -79,7 +79,7 @@ fn scan(xml: &[u8]) -> Result<Vec<String>, quick_xml::Error> {
                 path.leave();
             }
             Event::End(_) => path.leave(),
-            Event::Eof => return Ok(path.found),
+            Event::Eof => return Ok(path.end()),
             Event::Text(_)
             | Event::CData(_)
             | Event::Comment(_)
@@ -109,6 +109,15 @@ impl Path {
             self.unknown_at = Some(self.names.len());
             self.found.push(below);
         }
+    }
+
+    /// What was found; a document that ends too early may hold more.
+    fn end(mut self) -> Vec<String> {
+        if !self.names.is_empty() {
+            self.found
+                .push("(unreadable XML: it ends too early)".to_owned());
+        }
+        self.found
     }
 
     fn leave(&mut self) {
@@ -171,6 +180,7 @@ mod tests {
 
     #[test]
     fn broken_xml_is_never_taken_for_harmless() {
+        assert_eq!(unmodelled(b"<ReplicationConfiguration><Rule>").len(), 1);
         assert_eq!(
             unmodelled(b"<ReplicationConfiguration><Rule></Role>").len(),
             1

@@ -1,0 +1,8 @@
+//! The adapter seen from outside: over a scripted server (`stub`), and over the sandbox.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod replication;
+mod sign_in;
+mod stub;
+mod wire;

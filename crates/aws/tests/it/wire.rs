@@ -1,0 +1,703 @@
+//! What is sent, and how answers are read, against a server that says what the test says.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::stub::{Reply, Request, Stub, bucket, bucket_in, role};
+use s3ferry_core::ids::{Arn, Region};
+use s3ferry_core::model::document::{
+    Bucket, BucketEncryption, ObjectOwnership, PolicyText, PublicAccessBlock, Role, Versioning,
+    VersioningStatus,
+};
+use s3ferry_core::model::replication::ReplicationConfiguration;
+use s3ferry_core::model::{Document, Target};
+use s3ferry_engine::ports::{Class, NewObject, Objects, Read, Replication, Write, WriteChange};
+
+fn nothing() -> Reply {
+    Reply::of(404, "")
+}
+
+const fn to(after: &Document) -> WriteChange<'_> {
+    WriteChange {
+        before: None,
+        after: Some(after),
+    }
+}
+
+const GONE: WriteChange<'static> = WriteChange {
+    before: None,
+    after: None,
+};
+
+fn enabled() -> Document {
+    Document::Versioning(Versioning {
+        status: VersioningStatus::Enabled,
+        mfa_delete: false,
+    })
+}
+
+fn bucket_targets() -> Vec<Target> {
+    let part: [fn(_) -> Target; 11] = [
+        Target::Bucket,
+        Target::Tags,
+        Target::Versioning,
+        Target::Encryption,
+        Target::Ownership,
+        Target::PublicAccess,
+        Target::BucketPolicy,
+        Target::Replication,
+        Target::ObjectLock,
+        Target::RequestPayment,
+        Target::Lifecycle,
+    ];
+    part.iter().map(|part| part(bucket())).collect()
+}
+
+#[tokio::test]
+async fn reads_are_sent_again_and_writes_once() {
+    let failures = AtomicUsize::new(0);
+    let stub = Stub::start(move |request| match request.line().as_str() {
+        "GET /orders?versioning" if failures.fetch_add(1, Ordering::Relaxed) < 2 => {
+            Reply::s3_error(503, "SlowDown", "Please reduce your request rate.")
+        }
+        "GET /orders?versioning" => {
+            Reply::ok("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+        }
+        "PUT /orders?versioning" => {
+            Reply::s3_error(500, "InternalError", "We encountered an internal error.")
+        }
+        _ => nothing(),
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    let target = Target::Versioning(bucket());
+    assert_eq!(cloud.read(&target).await.unwrap(), Some(enabled()));
+    assert_eq!(stub.seen().len(), 3);
+    stub.forget();
+    let error = cloud.write(&target, to(&enabled())).await.unwrap_err();
+    assert_eq!(error.class, Class::Transient);
+    assert_eq!(error.request_id.as_deref(), Some("R-1"));
+    assert_eq!(stub.lines(), ["PUT /orders?versioning"]);
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_sent_once() {
+    let stub = Stub::start(|request| {
+        if request.method == "PUT" {
+            Reply::Hang
+        } else {
+            nothing()
+        }
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    let error = cloud
+        .write(&Target::Versioning(bucket()), to(&enabled()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, Class::Transient);
+    assert_eq!(stub.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn reads_give_up() {
+    let stub = Stub::start(|request| match request.method.as_str() {
+        "GET" => Reply::s3_error(503, "SlowDown", "slow"),
+        _ => nothing(),
+    })
+    .await;
+    let error = stub
+        .cloud()
+        .await
+        .read(&Target::BucketPolicy(bucket()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, Class::Throttled);
+    assert_eq!(stub.seen().len(), 6);
+}
+
+#[tokio::test]
+async fn every_call_on_a_bucket_says_whose_it_must_be() {
+    let stub = Stub::start(|_| nothing()).await;
+    let cloud = stub.cloud().await;
+    let policy = PolicyText("{}".to_owned());
+    let documents = [
+        Document::Tags(BTreeMap::from([("a".to_owned(), "b".to_owned())])),
+        enabled(),
+        Document::Encryption(BucketEncryption {
+            algorithm: "AES256".to_owned(),
+            key: None,
+            bucket_key: false,
+            blocked: ["SSE-C".to_owned()].into(),
+        }),
+        Document::Ownership(ObjectOwnership::BucketOwnerEnforced),
+        Document::PublicAccess(PublicAccessBlock::ALL),
+        Document::BucketPolicy(policy),
+        Document::Replication(ReplicationConfiguration {
+            role: "r".to_owned(),
+            rules: vec![],
+            unmodelled: vec![],
+        }),
+    ];
+    for target in bucket_targets() {
+        // The answers do not matter here, only what is asked.
+        let _ = cloud.read(&target).await;
+        let _ = cloud.write(&target, GONE).await;
+        if let Some(document) = documents
+            .iter()
+            .find(|document| document.kind() == target.kind())
+        {
+            let _ = cloud.write(&target, to(document)).await;
+        }
+    }
+    let object = NewObject {
+        bucket: bucket(),
+        key: "k".to_owned(),
+        body: b"x".to_vec(),
+        tags: BTreeMap::new(),
+        metadata: BTreeMap::new(),
+        kms_key: None,
+    };
+    let _ = cloud.put(&object).await;
+    let _ = cloud.head(&bucket(), "k", "v").await;
+    let _ = cloud.versions(&bucket(), "k").await;
+    let _ = cloud.delete(&bucket(), "k", "v").await;
+    let seen = stub.seen();
+    assert!(seen.len() >= 27, "{:?}", stub.lines());
+    for request in seen {
+        assert_eq!(
+            request.header("x-amz-expected-bucket-owner"),
+            Some(crate::stub::ACCOUNT),
+            "{}",
+            request.line()
+        );
+    }
+}
+
+#[tokio::test]
+async fn absence_is_none() {
+    let codes = [
+        (
+            "encryption",
+            "ServerSideEncryptionConfigurationNotFoundError",
+        ),
+        ("ownershipControls", "OwnershipControlsNotFoundError"),
+        ("publicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
+        ("policy", "NoSuchBucketPolicy"),
+        ("replication", "ReplicationConfigurationNotFoundError"),
+        ("object-lock", "ObjectLockConfigurationNotFoundError"),
+        ("lifecycle", "NoSuchLifecycleConfiguration"),
+        ("tagging", "NoSuchTagSet"),
+    ];
+    let stub = Stub::start(move |request| {
+        let query = request
+            .line()
+            .split_once('?')
+            .map(|(_, query)| query.to_owned())
+            .unwrap_or_default();
+        match codes.iter().find(|(part, _)| *part == query) {
+            Some((_, code)) => Reply::s3_error(404, code, "not there"),
+            None => nothing(),
+        }
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    for target in bucket_targets() {
+        let expected = matches!(target, Target::Tags(_)).then(|| Document::Tags(BTreeMap::new()));
+        assert_eq!(cloud.read(&target).await, Ok(expected), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn no_part_of_a_missing_bucket_is_there() {
+    let stub = Stub::start(|request| match request.method.as_str() {
+        "POST" => nothing(),
+        _ => Reply::s3_error(404, "NoSuchBucket", "The specified bucket does not exist"),
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    for target in bucket_targets() {
+        assert_eq!(cloud.read(&target).await, Ok(None), "{target}");
+    }
+    assert_eq!(cloud.versions(&bucket(), "k").await, Ok(vec![]));
+    let parts = bucket_targets()
+        .into_iter()
+        .filter(|target| target.kind().is_written());
+    for target in parts.filter(|part| !matches!(part, Target::Bucket(_) | Target::Versioning(_))) {
+        assert_eq!(cloud.write(&target, GONE).await, Ok(()), "{target}");
+    }
+    let error = cloud
+        .write(&Target::Versioning(bucket()), to(&enabled()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, Class::Propagation);
+}
+
+#[tokio::test]
+async fn a_bucket_in_another_region_is_misplaced() {
+    let stub = Stub::start(|request| match request.line().as_str() {
+        "HEAD /orders" => Reply::of(301, "").with("x-amz-bucket-region", "eu-central-1"),
+        "GET /orders?policy" => Reply::s3_error(301, "PermanentRedirect", "use the right endpoint")
+            .with("x-amz-bucket-region", "eu-central-1"),
+        "GET /orders?versioning" => Reply::s3_error(
+            400,
+            "AuthorizationHeaderMalformed",
+            "the region 'eu-west-1' is wrong; expecting 'eu-central-1'",
+        ),
+        _ => nothing(),
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    for target in [Target::Bucket(bucket()), Target::BucketPolicy(bucket())] {
+        let error = cloud.read(&target).await.unwrap_err();
+        assert_eq!(error.class, Class::Misplaced, "{target}");
+        assert!(error.hint.unwrap().contains("eu-central-1"), "{target}");
+    }
+    assert_eq!(
+        cloud
+            .read(&Target::Versioning(bucket()))
+            .await
+            .unwrap_err()
+            .class,
+        Class::Misplaced
+    );
+}
+
+#[tokio::test]
+async fn an_answer_from_the_wrong_region_is_misplaced() {
+    let stub = Stub::start(|request| match request.line().as_str() {
+        "HEAD /orders" => Reply::ok("").with("x-amz-bucket-region", "us-east-1"),
+        _ => nothing(),
+    })
+    .await;
+    let error = stub
+        .cloud()
+        .await
+        .read(&Target::Bucket(bucket()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, Class::Misplaced);
+    assert!(error.hint.unwrap().contains("us-east-1"));
+}
+
+/// How S3 answers about a bucket that the caller may not touch: 403 in every case.
+fn refusing(
+    head_with_owner: u16,
+    head_without: u16,
+    listed: &'static str,
+) -> impl Fn(&Request) -> Reply {
+    move |request| {
+        let owned = request.header("x-amz-expected-bucket-owner").is_some();
+        match request.method.as_str() {
+            "HEAD" => Reply::of(if owned { head_with_owner } else { head_without }, ""),
+            "GET" if request.target.starts_with("/?") => Reply::ok(listed),
+            "GET" | "PUT" => Reply::s3_error(403, "AccessDenied", "Access Denied"),
+            _ => nothing(),
+        }
+    }
+}
+
+const NO_BUCKETS: &str = "<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>";
+const OUR_BUCKET: &str = "<ListAllMyBucketsResult><Buckets><Bucket><Name>orders</Name></Bucket></Buckets></ListAllMyBucketsResult>";
+
+#[tokio::test]
+async fn another_accounts_bucket_is_told_from_a_missing_grant() {
+    let cases = [
+        (200, 200, NO_BUCKETS, Class::Denied),
+        (403, 200, NO_BUCKETS, Class::Misplaced),
+        (403, 403, NO_BUCKETS, Class::Misplaced),
+        (403, 403, OUR_BUCKET, Class::Denied),
+        (403, 403, "not XML", Class::Denied),
+    ];
+    for (with_owner, without, listed, expected) in cases {
+        let stub = Stub::start(refusing(with_owner, without, listed)).await;
+        let cloud = stub.cloud().await;
+        let target = Target::BucketPolicy(bucket());
+        let case = format!("{with_owner} {without} {listed}");
+        assert_eq!(
+            cloud.read(&target).await.unwrap_err().class,
+            expected,
+            "{case}"
+        );
+        let policy = Document::BucketPolicy(PolicyText("{}".to_owned()));
+        assert_eq!(
+            cloud.write(&target, to(&policy)).await.unwrap_err().class,
+            expected,
+            "{case}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_denial_names_action_and_request() {
+    let stub = Stub::start(refusing(200, 200, NO_BUCKETS)).await;
+    let error = stub
+        .cloud()
+        .await
+        .read(&Target::Replication(bucket()))
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .hint
+            .as_ref()
+            .unwrap()
+            .contains("s3:GetReplicationConfiguration")
+    );
+    assert_eq!(
+        error.to_string(),
+        "s3:GetBucketReplication on 111111111111/bucket/orders/replication: AccessDenied: Access Denied (request R-1)"
+    );
+}
+
+fn new_bucket(region: &str, marked: bool) -> Document {
+    let marker = ("s3ferry".to_owned(), "default".to_owned());
+    Document::Bucket(Bucket {
+        region: Region::new(region).unwrap(),
+        created_with_tags: marked.then_some(marker).into_iter().collect(),
+    })
+}
+
+#[tokio::test]
+async fn a_bucket_is_made_with_its_marker_and_without_acls() {
+    let stub = Stub::start(|request| {
+        if request.method == "PUT" {
+            Reply::ok("")
+        } else {
+            nothing()
+        }
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    let target = Target::Bucket(bucket());
+    cloud
+        .write(&target, to(&new_bucket("eu-west-1", true)))
+        .await
+        .unwrap();
+    let request = stub.seen().remove(0);
+    assert_eq!(request.line(), "PUT /orders");
+    assert_eq!(
+        request.header("x-amz-object-ownership"),
+        Some("BucketOwnerEnforced")
+    );
+    assert!(
+        request
+            .body
+            .contains("<LocationConstraint>eu-west-1</LocationConstraint>"),
+        "{}",
+        request.body
+    );
+    assert!(
+        request
+            .body
+            .contains("<Tag><Key>s3ferry</Key><Value>default</Value></Tag>"),
+        "{}",
+        request.body
+    );
+}
+
+#[tokio::test]
+async fn us_east_1_takes_no_location_constraint() {
+    let stub = Stub::start(|request| {
+        if request.method == "PUT" {
+            Reply::ok("")
+        } else {
+            nothing()
+        }
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    let target = Target::Bucket(bucket_in("us-east-1"));
+    for marked in [true, false] {
+        cloud
+            .write(&target, to(&new_bucket("us-east-1", marked)))
+            .await
+            .unwrap();
+    }
+    for request in stub.seen() {
+        assert!(
+            !request.body.contains("LocationConstraint"),
+            "{}",
+            request.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_there_already_counts_only_with_our_tags() {
+    for (tags, made) in [
+        ("<Tag><Key>s3ferry</Key><Value>default</Value></Tag>", true),
+        ("", false),
+    ] {
+        let stub = Stub::start(move |request| match request.line().as_str() {
+            "PUT /orders" => Reply::s3_error(409, "BucketAlreadyOwnedByYou", "you own it"),
+            "HEAD /orders" => Reply::ok("").with("x-amz-bucket-region", "eu-west-1"),
+            "GET /orders?tagging" => {
+                Reply::ok(format!("<Tagging><TagSet>{tags}</TagSet></Tagging>"))
+            }
+            _ => nothing(),
+        })
+        .await;
+        let target = Target::Bucket(bucket());
+        let answer = stub
+            .cloud()
+            .await
+            .write(&target, to(&new_bucket("eu-west-1", true)))
+            .await;
+        assert_eq!(
+            answer.map_err(|error| error.class),
+            made.then_some(()).ok_or(Class::Transient)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_is_never_deleted() {
+    let stub = Stub::start(|_| nothing()).await;
+    let error = stub
+        .cloud()
+        .await
+        .write(&Target::Bucket(bucket()), GONE)
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, Class::Rejected);
+    assert!(stub.seen().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_only_read_is_never_written() {
+    let stub = Stub::start(|_| nothing()).await;
+    let cloud = stub.cloud().await;
+    for target in bucket_targets()
+        .into_iter()
+        .filter(|target| !target.kind().is_written())
+    {
+        assert_eq!(
+            cloud.write(&target, GONE).await.unwrap_err().class,
+            Class::Rejected,
+            "{target}"
+        );
+    }
+    assert!(stub.seen().is_empty());
+}
+
+const ROLE: &str = "<GetRoleResponse><GetRoleResult><Role><Path>/s3ferry/</Path><RoleName>s3ferry-orders</RoleName><RoleId>AROA1</RoleId>\
+    <Arn>arn:aws:iam::111111111111:role/s3ferry/s3ferry-orders</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>\
+    <AssumeRolePolicyDocument>%7B%22a+b%22%3A%22%2B%C3%A9%22%7D</AssumeRolePolicyDocument>\
+    <Tags><member><Key>s3ferry</Key><Value>default</Value></member></Tags>\
+    <PermissionsBoundary><PermissionsBoundaryArn>arn:aws:iam::111111111111:policy/b</PermissionsBoundaryArn></PermissionsBoundary>\
+    </Role></GetRoleResult></GetRoleResponse>";
+
+fn wanted_role() -> Role {
+    Role {
+        path: "/s3ferry/".to_owned(),
+        trust: PolicyText("{\"a+b\":\"+é\"}".to_owned()),
+        tags: BTreeMap::from([("s3ferry".to_owned(), "default".to_owned())]),
+        boundary: Some("arn:aws:iam::111111111111:policy/b".to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn policies_are_decoded_and_a_plus_stays_a_plus() {
+    let stub = Stub::start(|request| match request.body.contains("Action=GetRole&") {
+        true => Reply::ok(ROLE),
+        false => nothing(),
+    })
+    .await;
+    let found = stub
+        .cloud()
+        .await
+        .read(&Target::Role(role()))
+        .await
+        .unwrap();
+    assert_eq!(found, Some(Document::Role(wanted_role())));
+}
+
+#[tokio::test]
+async fn a_role_that_is_there_as_wanted_counts_as_made() {
+    let stub = Stub::start(|request| {
+        if request.body.contains("Action=CreateRole&") {
+            Reply::iam_error(
+                409,
+                "EntityAlreadyExists",
+                "Role with name s3ferry-orders already exists.",
+            )
+        } else if request.body.contains("Action=GetRole&") {
+            Reply::ok(ROLE)
+        } else {
+            nothing()
+        }
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    let target = Target::Role(role());
+    assert_eq!(
+        cloud
+            .write(&target, to(&Document::Role(wanted_role())))
+            .await,
+        Ok(())
+    );
+    let other = Document::Role(Role {
+        tags: BTreeMap::new(),
+        ..wanted_role()
+    });
+    assert_eq!(
+        cloud.write(&target, to(&other)).await.unwrap_err().class,
+        Class::Transient
+    );
+}
+
+#[tokio::test]
+async fn a_role_is_changed_by_the_calls_that_differ() {
+    let stub = Stub::start(|request| {
+        if request.body.contains("Action=GetCallerIdentity") {
+            nothing()
+        } else {
+            Reply::ok("<R/>")
+        }
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    let target = Target::Role(role());
+    let before = Document::Role(wanted_role());
+    let actions = || -> Vec<String> {
+        let seen = stub.seen();
+        stub.forget();
+        let action = |body: &str| body.split(['=', '&']).nth(1).unwrap_or_default().to_owned();
+        seen.iter().map(|request| action(&request.body)).collect()
+    };
+    let mut after = wanted_role();
+    after.trust = PolicyText("{ \"a+b\" : \"+é\" }".to_owned());
+    let change = |after: Role| (before.clone(), Document::Role(after));
+    let write = async |(before, after): (Document, Document)| {
+        let change = WriteChange {
+            before: Some(&before),
+            after: Some(&after),
+        };
+        cloud.write(&target, change).await
+    };
+    write(change(after)).await.unwrap();
+    assert_eq!(actions(), Vec::<String>::new(), "spacing is no change");
+    let mut after = wanted_role();
+    after.tags = BTreeMap::from([("team".to_owned(), "x".to_owned())]);
+    after.trust = PolicyText("{}".to_owned());
+    after.boundary = None;
+    write(change(after)).await.unwrap();
+    assert_eq!(
+        actions(),
+        [
+            "TagRole",
+            "UpdateAssumeRolePolicy",
+            "DeleteRolePermissionsBoundary",
+            "UntagRole"
+        ]
+    );
+    let moved = Role {
+        path: "/".to_owned(),
+        ..wanted_role()
+    };
+    assert_eq!(
+        write(change(moved)).await.unwrap_err().class,
+        Class::Rejected
+    );
+}
+
+#[tokio::test]
+async fn versions_are_those_of_exactly_the_key() {
+    let page = |entries: &str, next: &str| {
+        Reply::ok(format!(
+            "<ListVersionsResult>{next}{entries}</ListVersionsResult>"
+        ))
+    };
+    let stub = Stub::start(move |request| {
+        if request.target.contains("key-marker=a%2Bb%20%C3%A9") {
+            page(
+                "<Version><Key>a%2Bb+%C3%A9</Key><VersionId>v2</VersionId></Version><DeleteMarker><Key>a%2Bb+%C3%A9</Key><VersionId>m1</VersionId></DeleteMarker>\
+                 <Version><Key>a%2Bb+%C3%A9x</Key><VersionId>other</VersionId></Version>",
+                "<IsTruncated>true</IsTruncated><NextKeyMarker>z</NextKeyMarker>",
+            )
+        } else if request.method == "GET" {
+            page(
+                "<Version><Key>a%2Bb+%C3%A9</Key><VersionId>v1</VersionId></Version>",
+                "<IsTruncated>true</IsTruncated><NextKeyMarker>a%2Bb+%C3%A9</NextKeyMarker><NextVersionIdMarker>v1</NextVersionIdMarker>",
+            )
+        } else {
+            nothing()
+        }
+    })
+    .await;
+    let versions = stub
+        .cloud()
+        .await
+        .versions(&bucket(), "a+b é")
+        .await
+        .unwrap();
+    assert_eq!(versions, ["v1", "v2", "m1"]);
+    assert_eq!(stub.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn an_object_is_put_with_tags_metadata_and_key() {
+    let stub = Stub::start(|request| match request.method.as_str() {
+        "PUT" => Reply::ok("").with("x-amz-version-id", "v1"),
+        "HEAD" if request.target.contains("versionId=v1") => Reply::ok("")
+            .with("x-amz-replication-status", "COMPLETED")
+            .with("x-amz-meta-probe", "1")
+            .with("etag", "\"abc\""),
+        "HEAD" => Reply::of(405, ""),
+        _ => nothing(),
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    let object = NewObject {
+        bucket: bucket(),
+        key: "a/.canary".to_owned(),
+        body: b"x".to_vec(),
+        tags: BTreeMap::from([
+            ("a b".to_owned(), "c&d=é".to_owned()),
+            ("k".to_owned(), String::new()),
+        ]),
+        metadata: BTreeMap::from([("probe".to_owned(), "1".to_owned())]),
+        kms_key: Some(Arn::new("arn:aws:kms:eu-west-1:111111111111:key/k").unwrap()),
+    };
+    assert_eq!(cloud.put(&object).await.unwrap(), "v1");
+    let request = stub.seen().remove(0);
+    assert_eq!(
+        request.header("x-amz-tagging"),
+        Some("a%20b=c%26d%3D%C3%A9&k=")
+    );
+    assert_eq!(request.header("x-amz-meta-probe"), Some("1"));
+    assert_eq!(
+        request.header("x-amz-server-side-encryption"),
+        Some("aws:kms")
+    );
+    assert_eq!(
+        request.header("x-amz-server-side-encryption-aws-kms-key-id"),
+        Some("arn:aws:kms:eu-west-1:111111111111:key/k")
+    );
+    let head = cloud
+        .head(&bucket(), &object.key, "v1")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(head.replication, Replication::Completed);
+    assert_eq!(head.metadata, object.metadata);
+    assert_eq!(head.etag.as_deref(), Some("abc"));
+    assert_eq!(cloud.head(&bucket(), &object.key, "marker").await, Ok(None));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_answer_is_unexpected() {
+    let stub = Stub::start(|request| match request.method.as_str() {
+        "GET" => Reply::ok("<html>sign in to the hotel network"),
+        _ => nothing(),
+    })
+    .await;
+    let error = stub
+        .cloud()
+        .await
+        .read(&Target::Tags(bucket()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, Class::Unexpected, "{error}");
+}

@@ -1,7 +1,7 @@
 //! The least that replication needs, as policies: trust, replication role, destination bucket, destination key.
 //!
 //! Every grant here has its source beside it, and none is wider than the rules that ask for it: objects are
-//! named by the rules' prefixes, keys by ARN and by what they may be used for. Start reading at [`role`].
+//! named by the rules' prefixes, keys by ARN and by what they may be used for. Start reading at [`replication_role_policy`].
 
 mod area;
 mod destination;

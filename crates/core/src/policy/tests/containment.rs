@@ -1,3 +1,5 @@
+//! What a change does to access: tables, and properties against an evaluator of its own.
+
 use proptest::prelude::*;
 
 use super::statement;

@@ -1,3 +1,5 @@
+//! Denies that hit the replication role, element by element.
+
 use proptest::prelude::*;
 
 use super::style::{ModelDocument, Style};

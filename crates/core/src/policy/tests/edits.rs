@@ -1,3 +1,5 @@
+//! Edits leave others alone, converge, and grow before they shrink.
+
 use proptest::prelude::*;
 
 use super::statement;

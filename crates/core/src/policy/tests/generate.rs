@@ -1,3 +1,5 @@
+//! Generated policies: their text, and that they hold exactly what the rules need.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

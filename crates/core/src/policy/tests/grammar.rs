@@ -1,3 +1,5 @@
+//! Text to document and back, and what is refused.
+
 use proptest::prelude::*;
 
 use super::style::{ModelDocument, Style};

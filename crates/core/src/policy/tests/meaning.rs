@@ -1,3 +1,5 @@
+//! One table for each rule of comparison, and properties over all spellings of a meaning.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

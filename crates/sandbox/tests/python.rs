@@ -64,6 +64,11 @@ mod judges {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_finds_s3_heeding_iam() {
+        judge("iam_s3.py").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn the_aws_cli_finds_iam_and_sts_as_documented() {
         judge("iam_cli.py").await;
     }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use http::request::Parts;
 
 use super::Refusal;
+use super::form::Form;
 use super::scope::Scope;
 use super::sigv4::{self, SignatureError};
 use crate::authority::Caller;
@@ -59,6 +60,17 @@ fn signature_refusal(error: SignatureError, scope: &Scope) -> Refusal {
         }
     };
     Refusal::new(403, "SignatureDoesNotMatch", message)
+}
+
+/// Returns S3's error for a signature of version 2, which AWS's newer Regions do not take.
+pub(super) fn version_2_refusal(parts: &Parts) -> Option<Refusal> {
+    let header = parts.headers.get(http::header::AUTHORIZATION);
+    let in_header = header.is_some_and(|value| value.as_bytes().starts_with(b"AWS "));
+    let query = Form::parse(parts.uri.query().unwrap_or(""));
+    let message = "The authorization mechanism you have provided is not supported. Please use \
+                   AWS4-HMAC-SHA256.";
+    let is_version_2 = in_header || query.has("AWSAccessKeyId");
+    is_version_2.then(|| Refusal::new(400, "InvalidRequest", message))
 }
 
 /// Returns S3's error for a key that does not open anything.

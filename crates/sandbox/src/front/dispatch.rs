@@ -8,7 +8,7 @@ use http::request::Parts;
 use hyper::body::Incoming;
 use s3s::{Body, HttpRequest};
 
-use super::authenticate::{authenticated, key_refusal_s3};
+use super::authenticate::{authenticated, key_refusal_s3, version_2_refusal};
 use super::calls::{CallLog, CallRecord};
 use super::form::Form;
 use super::operation::{S3Target, s3_operation};
@@ -273,10 +273,12 @@ impl Front {
     async fn serve(&self, call: Call<'_>) -> Result<Reply, Dropped> {
         let protocol = call.service.protocol();
         let served = match &call.service {
-            Service::S3 => match key_refusal_s3(&call.key) {
-                None => return self.serve_s3(call).await,
-                Some(refusal) => Err(refusal),
-            },
+            Service::S3 => {
+                match key_refusal_s3(&call.key).or_else(|| version_2_refusal(&call.parts)) {
+                    None => return self.serve_s3(call).await,
+                    Some(refusal) => Err(refusal),
+                }
+            }
             Service::Query(service, form, body) => self.serve_query(&call, *service, form, body),
             Service::Unknown(name) => Err(unknown_service(name)),
         };

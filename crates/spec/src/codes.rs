@@ -150,6 +150,14 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         "destination-conflict",
         "Two migrations do not agree on how their destination bucket is made.",
     ),
+    (
+        "rules-overlap",
+        "Warning: rules of two migrations select the same objects for the same destination.",
+    ),
+    (
+        "keys-mix",
+        "Warning: two source buckets can write the same keys of one destination bucket.",
+    ),
     ("replication-loop", "Migrations that replicate in a circle."),
     (
         "replicas-stay",

@@ -660,6 +660,21 @@ fn between() -> Vec<Case> {
                 ),
             ],
         ),
+        two(
+            "rules of two migrations that overlap",
+            &[
+                (
+                    "delete_markers: mirror",
+                    "prefix: logs/\n        delete_markers: mirror",
+                ),
+                ("bucket: invoices-prod", "bucket: orders-prod"),
+                ("bucket: invoices-archive", "bucket: orders-archive"),
+            ],
+        ),
+        two(
+            "two sources that write the same keys",
+            &[("bucket: invoices-archive", "bucket: orders-archive")],
+        ),
         text("a circle of three", circle(3)),
         two(
             "replicas that stay",

@@ -7,6 +7,7 @@ mod accounts;
 mod between;
 mod keys;
 mod migration;
+mod overlap;
 mod role;
 mod rule;
 mod view;
@@ -75,6 +76,10 @@ pub(crate) fn whole(report: &mut Report<'_>, roots: &[Node], complete: bool) -> 
     let accounts = accounts::accounts(report, &files.accounts, files.gaps);
     let migrations = migrations(report, &files, &accounts);
     between::between(report, &migrations);
+    if !report.has_errors() {
+        // Until the errors are gone, what else two migrations do to each other is not settled.
+        overlap::overlaps(report, &migrations);
+    }
     if migrations.is_empty() && !files.gaps && !report.has_errors() {
         no_migrations(report, roots);
     }

@@ -1,0 +1,94 @@
+//! `docs/errors.md` names every code that the workspace gives, and no other.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its files has failed"
+)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+type Codes = BTreeSet<String>;
+
+fn file(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::fs::read_to_string(root.join(path)).unwrap()
+}
+
+/// A Rust file without its tests.
+fn source(path: &str) -> String {
+    let text = file(path);
+    let end = text.find("#[cfg(test)]").unwrap_or(text.len());
+    text[..end].to_owned()
+}
+
+/// The first cells of the tables under a heading, down to the next heading of its level.
+fn table(page: &str, heading: &str) -> Codes {
+    let (_, section) = page.split_once(&format!("\n## {heading}\n")).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let cells = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let codes = cells.filter(|cell| cell.starts_with('`') || cell.parse::<u8>().is_ok());
+    codes
+        .map(|cell| cell.trim_matches('`').to_owned())
+        .collect()
+}
+
+/// The string that follows each occurrence of `before`, white space apart.
+fn strings_after(text: &str, before: &str) -> Codes {
+    let literal = |rest: &str| {
+        Some(
+            rest.trim_start()
+                .strip_prefix('"')?
+                .split('"')
+                .next()?
+                .to_owned(),
+        )
+    };
+    text.split(before).skip(1).filter_map(literal).collect()
+}
+
+/// The text of a function, from its name to its end at this indentation.
+fn function(text: &str, name: &str) -> String {
+    let (_, body) = text.split_once(&format!("fn {name}(")).unwrap();
+    body.split("\n    }\n").next().unwrap().to_owned()
+}
+
+#[test]
+fn findings_are_in_the_index() {
+    let conflicts = source("crates/core/src/merge/conflict.rs");
+    let mut given = strings_after(&function(&conflicts, "code"), "=>");
+    assert!(given.len() >= 11, "{given:?}");
+    let lint = strings_after(&source("crates/core/src/lint.rs"), "finding(");
+    assert!(lint.len() >= 12, "{lint:?}");
+    given.extend(lint);
+    given.extend(strings_after(
+        &source("crates/core/src/plan/build.rs"),
+        "code:",
+    ));
+    assert!(given.contains("max-deletes"));
+    assert_eq!(table(&file("docs/errors.md"), "Findings"), given);
+}
+
+#[test]
+fn diagnostics_are_in_the_index() {
+    let given = table(&s3ferry_spec::reference(), "Diagnostics");
+    assert!(given.len() >= 50, "{given:?}");
+    assert_eq!(table(&file("docs/errors.md"), "Diagnostics"), given);
+}
+
+#[test]
+fn kinds_of_problems_are_in_the_index() {
+    let events = source("crates/engine/src/events.rs");
+    let (_, kinds) = events.split_once("pub enum ProblemKind {").unwrap();
+    let kinds = kinds.split('}').next().unwrap().lines().map(str::trim);
+    let kinds = kinds.filter(|line| !line.starts_with("//") && line.ends_with(','));
+    let given: Codes = kinds
+        .map(|kind| kind.trim_end_matches(',').to_lowercase())
+        .collect();
+    assert!(given.len() >= 12, "{given:?}");
+    assert_eq!(
+        table(&file("docs/errors.md"), "Problems of an apply"),
+        given
+    );
+}

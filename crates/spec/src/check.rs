@@ -2,11 +2,12 @@
 //!
 //! What is reported is taken out of the tree (as [`Kind::Bad`]), so that nothing reports it twice.
 
+use crate::phrases::{A_LIST, takes, takes_named, takes_words};
 use crate::report::{Report, Span};
 use crate::scalar::Scalar;
 use crate::suggest::nearest;
-use crate::table::contract;
 use crate::table::{Field, List, Named, Need, Record, Shape, Support, Word};
+use crate::unknown::recognise;
 use crate::yaml::{Entry, Kind, Node};
 
 /// Checks the value of a field; `called` is the field's name, and `key_at` where it stands.
@@ -35,52 +36,6 @@ pub(crate) fn check(
         Shape::List(list) => check_list(report, node, list, called),
         Shape::Either(shapes) => check_either(report, node, shapes, called, key_at),
         Shape::False(help) => check_false(report, node, called, help),
-    }
-}
-
-/// What a shape takes, as a phrase.
-pub(crate) fn takes(shape: &Shape) -> String {
-    match shape {
-        Shape::Scalar(scalar) => scalar.takes().to_owned(),
-        Shape::Bool => "true or false".to_owned(),
-        Shape::Words(words) => one_of(
-            words
-                .iter()
-                .filter(|word| word.later.is_none())
-                .map(|word| word.word),
-        ),
-        Shape::Record(record) => {
-            format!(
-                "a mapping with {}",
-                all_of(record.fields.iter().map(|field| field.name))
-            )
-        }
-        Shape::Named(named) => takes_named(named),
-        Shape::List(_) => A_LIST.to_owned(),
-        Shape::Either(shapes) => shapes.iter().map(takes).collect::<Vec<_>>().join(", or "),
-        Shape::False(_) => "false".to_owned(),
-    }
-}
-
-const A_LIST: &str = "a list, each item on a line of its own after `- `";
-
-fn takes_named(named: &Named) -> String {
-    format!("a mapping of {} names to their values", named.what)
-}
-
-fn one_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
-    joined(words, "or")
-}
-
-fn all_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
-    joined(words, "and")
-}
-
-fn joined<'w>(words: impl Iterator<Item = &'w str>, last: &str) -> String {
-    let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
-    match words.split_last() {
-        Some((end, start)) if !start.is_empty() => format!("{} {last} {end}", start.join(", ")),
-        _ => words.join(""),
     }
 }
 
@@ -221,15 +176,6 @@ fn check_word(report: &mut Report<'_>, node: &mut Node, words: &[Word], called: 
     node.kind = Kind::Bad;
 }
 
-fn takes_words(words: &[Word]) -> String {
-    one_of(
-        words
-            .iter()
-            .filter(|word| word.later.is_none())
-            .map(|word| word.word),
-    )
-}
-
 /// Storage classes that exist and that a replication destination does not take (BC:s3 StorageClass).
 fn no_such_class(text: &str) -> &'static str {
     match text {
@@ -251,67 +197,6 @@ fn check_record(report: &mut Report<'_>, node: &mut Node, record: &'static Recor
             check_field(report, entry, field, record.what);
         }
     }
-}
-
-/// Reports unknown fields. One that is nearly a known field stands for it from here on, as a mistake.
-fn recognise(report: &mut Report<'_>, entries: &mut Vec<Entry>, record: &Record) {
-    let given: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
-    entries.retain_mut(|entry| {
-        if record.field(&entry.key).is_some() || !entry.key_is_text {
-            return entry.key_is_text;
-        }
-        let free = |name: &&str| !given.iter().any(|given| given == name);
-        let meant = nearest(
-            &entry.key,
-            record.fields.iter().map(|field| field.name).filter(free),
-        );
-        let help = unknown_help(&entry.key, meant, record);
-        let message = format!("`{}` is not a field of {}", entry.key, record.what);
-        report.error("unknown-field", entry.key_at, message, help);
-        let Some(meant) = meant else {
-            return false;
-        };
-        meant.clone_into(&mut entry.key);
-        entry.value.kind = Kind::Bad;
-        true
-    });
-}
-
-fn unknown_help(key: &str, meant: Option<&str>, record: &Record) -> String {
-    if let Some(help) = foreign_name(key) {
-        return help.to_owned();
-    }
-    if let Some(meant) = meant {
-        return format!("did you mean `{meant}`?");
-    }
-    let fields = all_of(record.fields.iter().map(|field| field.name));
-    match contract::records_with(key).as_slice() {
-        [elsewhere] => format!("it is a field of {elsewhere}; {} has {fields}", record.what),
-        _ => format!("{} has {fields}", record.what),
-    }
-}
-
-/// Names that other tools give to what a spec says otherwise.
-fn foreign_name(key: &str) -> Option<&'static str> {
-    let help = match key {
-        "filter" | "Filter" => "write `prefix` and `tags` in the rule itself",
-        "priority" | "Priority" => {
-            "the order of the rules is their priority: the most important first"
-        }
-        "status" | "Status" => "write `enabled: true` or `enabled: false`",
-        "delete_marker_replication" | "DeleteMarkerReplication" => {
-            "write `delete_markers: mirror` or `delete_markers: keep`"
-        }
-        "existing_object_replication" | "ExistingObjectReplication" => {
-            "S3 no longer takes this in rules; existing objects are copied by `backfill`"
-        }
-        "metrics" | "Metrics" => "metrics come with every rule; there is nothing to write",
-        "replication_time" | "ReplicationTime" | "rtc" => "write `time_control: true`",
-        "role" | "Role" => "write `roles: { replication: { name: NAME } }` in the migration",
-        "versioning" => "both buckets are versioned in every phase; there is nothing to write",
-        _ => return None,
-    };
-    Some(help)
 }
 
 fn check_field(report: &mut Report<'_>, entry: &mut Entry, field: &'static Field, what: &str) {
@@ -408,7 +293,7 @@ fn check_list(report: &mut Report<'_>, node: &mut Node, list: &List, called: &st
     }
 }
 
-/// Picks the alternative that the value looks like; the last one is the mapping.
+/// Picks the alternative that the value looks like: the mapping, or the one value.
 fn check_either(
     report: &mut Report<'_>,
     node: &mut Node,
@@ -416,31 +301,21 @@ fn check_either(
     called: &str,
     key_at: Span,
 ) {
-    let is_map = matches!(node.kind, Kind::Map(_));
     let record = shapes.iter().find_map(|shape| match shape {
         Shape::Record(record) => Some(*record),
         _ => None,
     });
-    if let (true, Some(record)) = (is_map, record) {
-        let errors = report.count();
-        check_record(report, node, record, called);
-        if let (Some(today), true) = (record.later, report.count() == errors) {
-            let message = format!("`{called}` as a mapping is not yet supported");
-            report.error("not-yet-supported", key_at, message, today);
-            node.kind = Kind::Bad;
-        }
-        return;
-    }
     let all = shapes.iter().map(takes).collect::<Vec<_>>().join(", or ");
-    match (&node.kind, shapes.first()) {
-        (Kind::Text(text), Some(Shape::Words(words)))
+    match (&node.kind, shapes.first(), record) {
+        (Kind::Map(_), _, Some(record)) => either_record(report, node, record, called, key_at),
+        (Kind::Text(text), Some(Shape::Words(words)), _)
             if words.iter().all(|word| word.word != text) =>
         {
             let message = format!("`{called}` does not take `{text}`");
             report.error("unknown-word", node.at, message, format!("write {all}"));
             node.kind = Kind::Bad;
         }
-        (Kind::List(_), _) | (_, None) => {
+        (Kind::List(_), ..) | (_, None, _) => {
             wrong_type(
                 report,
                 node,
@@ -449,6 +324,22 @@ fn check_either(
                 format!("write {all}"),
             );
         }
-        (_, Some(first)) => check(report, node, first, called, key_at),
+        (_, Some(first), _) => check(report, node, first, called, key_at),
+    }
+}
+
+fn either_record(
+    report: &mut Report<'_>,
+    node: &mut Node,
+    record: &'static Record,
+    called: &str,
+    key_at: Span,
+) {
+    let errors = report.count();
+    check_record(report, node, record, called);
+    if let (Some(today), true) = (record.later, report.count() == errors) {
+        let message = format!("`{called}` as a mapping is not yet supported");
+        report.error("not-yet-supported", key_at, message, today);
+        node.kind = Kind::Bad;
     }
 }

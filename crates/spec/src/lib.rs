@@ -9,6 +9,7 @@
 //! Every step reports all that it finds, marks it in the tree, and the next step is silent about it: one
 //! mistake is one diagnostic. Start reading at [`read`], then `table::contract`.
 
+mod arns;
 mod bucket;
 mod check;
 mod codes;
@@ -16,6 +17,7 @@ mod decode;
 mod diagnostic;
 mod digest;
 mod pages;
+mod phrases;
 mod read;
 mod regions;
 mod report;
@@ -23,6 +25,7 @@ mod sanitise;
 mod scalar;
 mod suggest;
 mod table;
+mod unknown;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Place, Severity};

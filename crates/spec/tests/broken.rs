@@ -755,6 +755,20 @@ fn files() -> Vec<Case> {
             WELL.replace("phase: replicate", "phase: \"\\e[2J\\e]0;x\\a\""),
         ),
         edits(
+            "every part is told at once",
+            &[
+                ("account: archive", "account: archives"),
+                (
+                    "delete_markers: mirror",
+                    "delete_markers: mirror\n        tags: { class: hot }",
+                ),
+                (
+                    "    phase: replicate\n",
+                    "    phase: replicate\n    guards: { adopt: [a, a] }\n    canary: { name: a, skip: b }\n",
+                ),
+            ],
+        ),
+        edits(
             "several mistakes at once",
             &[
                 ("phase: replicate", "phase: replicat"),
@@ -816,7 +830,8 @@ fn the_specs_that_are_edited_are_well() {
 
 #[test]
 fn one_mistake_is_one_diagnostic() {
-    const SEVERAL: [&str; 3] = [
+    const SEVERAL: [&str; 4] = [
+        "every part is told at once",
         "logging, verify, cutover and retire",
         "what is given once, twice",
         "several mistakes at once",

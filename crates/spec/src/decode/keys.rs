@@ -15,55 +15,56 @@ pub(super) enum Side {
     Destination,
 }
 
-/// A key that belongs to the account and Region of its bucket.
+/// A key that belongs to the account and Region of its bucket; nothing is said of it where the account is not known.
 pub(super) fn key(
     report: &mut Report<'_>,
     text: &str,
     at: Span,
     side: Side,
-    account: &Account,
+    account: Option<&Account>,
 ) -> Option<Arn> {
     let key = Arn::new(text).ok()?;
-    let (name, whose) = match side {
+    let account = account?;
+    let Some((code, message, help)) = misplaced(&key, side, account) else {
+        if key.account() != account.id.as_str() {
+            other_account(report, &key, at, side, account);
+        }
+        return Some(key);
+    };
+    report.error(code, at, message, help);
+    None
+}
+
+/// Why a key cannot serve a bucket of this Region.
+fn misplaced(key: &Arn, side: Side, account: &Account) -> Option<(&'static str, String, String)> {
+    let (name, why) = match side {
         Side::Source => ("source", "objects are encrypted in their bucket's Region"),
         Side::Destination => (
             "destination",
             "replicas are encrypted in the destination Region; S3 does not check it and every object fails",
         ),
     };
-    let partition = account.region.partition();
+    let (region, partition) = (&account.region, account.region.partition());
     if key.partition() != partition.as_str() {
-        report.error(
-            "partition",
-            at,
-            format!(
-                "the key is in partition {}, and the {name} account is in {partition}",
-                key.partition()
-            ),
-            format!(
-                "name a key whose ARN begins with `arn:{partition}:kms:{}:`",
-                account.region
-            ),
+        let message = format!(
+            "the key is in partition {}, and the {name} account is in {partition}",
+            key.partition()
         );
-        return None;
+        let help = format!("name a key whose ARN begins with `arn:{partition}:kms:{region}:`");
+        return Some(("partition", message, help));
     }
-    if key.region() != account.region.as_str() {
-        report.error(
+    if key.region() != region.as_str() {
+        let message = format!(
+            "the key is in {}, and the {name} bucket is in {region}",
+            key.region()
+        );
+        return Some((
             "key-region",
-            at,
-            format!(
-                "the key is in {}, and the {name} bucket is in {}",
-                key.region(),
-                account.region
-            ),
-            format!("name a key of {}: {whose}", account.region),
-        );
-        return None;
+            message,
+            format!("name a key of {region}: {why}"),
+        ));
     }
-    if key.account() != account.id.as_str() {
-        other_account(report, &key, at, side, account);
-    }
-    Some(key)
+    None
 }
 
 fn other_account(report: &mut Report<'_>, key: &Arn, at: Span, side: Side, account: &Account) {

@@ -1,16 +1,12 @@
 //! One migration.
 
-use s3ferry_core::ids::{BucketName, MigrationName};
-use s3ferry_core::spec::{
-    Account, Canary, Create, Destination, Encryption, Guards, Migration, Monitoring, Phase,
-    ReplicaOwner, Source,
-};
+use s3ferry_core::ids::{MigrationName, RoleName};
+use s3ferry_core::spec::{Canary, Destination, Guards, Migration, Monitoring, Phase, Source};
 
 use super::accounts::Accounts;
-use super::keys::{self, Side};
-use super::role;
-use super::rule::{self, Context};
+use super::rule;
 use super::view::View;
+use super::way::{self, EndPlace, Way};
 use crate::report::{Report, Span};
 use crate::scalar::LONGEST_KEY;
 use crate::yaml::Kind;
@@ -31,21 +27,15 @@ pub(super) struct Placed {
     pub(super) rules_at: Vec<(Span, Span)>,
 }
 
-/// Where a bucket and its account are named.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct EndPlace {
-    pub(super) account: Span,
-    pub(super) bucket: Span,
+/// What stands by itself in a migration.
+struct Settings {
+    phase: Phase,
+    canary: Canary,
+    monitoring: Monitoring,
+    guards: Guards,
 }
 
-struct End<'a> {
-    name: s3ferry_core::ids::AccountName,
-    account: &'a Account,
-    bucket: BucketName,
-    at: EndPlace,
-}
-
-/// Reads a migration.
+/// Reads a migration. Every part is read before any is asked for, so that all problems are told at once.
 pub(super) fn migration(
     report: &mut Report<'_>,
     accounts: &Accounts,
@@ -55,37 +45,41 @@ pub(super) fn migration(
     if matches!(view.node().kind, Kind::Bad) {
         return None;
     }
-    let phase = phase(report, view);
-    let canary = canary(report, view);
-    let owner = owner(view);
-    let source_view = view.require(report, "source");
-    let destination_view = view.require(report, "destination");
-    let rules_view = view.require(report, "rules");
-    let source = source_view.and_then(|view| end(report, accounts, &view));
-    let destination = destination_view.and_then(|view| end(report, accounts, &view));
-    let (source, destination) = (source?, destination?);
-    let (create, create_at) = create(report, &destination_view?, destination.account)?;
-    ends(report, &source, &destination)?;
-    let (owner, owner_at) = owner?;
-    same_account(report, &source, &destination, owner, owner_at)?;
-    let role = role::role(
-        report,
-        view,
-        &source.bucket,
-        source.account,
-        destination.account,
-    );
-    let context = Context {
-        source: source.account,
-        destination: destination.account,
-        create: &create,
-    };
-    let rules = rules_view.and_then(|view| rule::rules(report, &view, &context));
-    let canary = canary?;
-    let (role, rules) = (role?, rules?);
-    canary_fits(report, &canary, &rules)?;
+    let settings = settings(report, view);
+    let way = way::way(report, accounts, view);
+    let role = way.role(report, view);
+    let rules = view.require(report, "rules");
+    let rules = rules.and_then(|rules| rule::rules(report, &rules, &way.context()));
+    let (settings, rules) = (settings?, rules?);
+    canary_fits(report, &settings.canary, &rules)?;
+    placed(name, settings, way, role?, &rules)
+}
+
+fn placed(
+    name: MigrationName,
+    settings: Settings,
+    way: Way<'_>,
+    role: (RoleName, Option<Span>),
+    rules: &[rule::Placed],
+) -> Option<Placed> {
+    let Settings {
+        phase,
+        canary,
+        monitoring,
+        guards,
+    } = settings;
+    let Way {
+        source,
+        destination,
+        create,
+        owner,
+        sound,
+    } = way;
+    let (source, destination, (create, create_at), (owner, owner_at)) =
+        (source?, destination?, create?, owner?);
+    sound?;
     let migration = Migration {
-        phase: phase?,
+        phase,
         source: Source {
             account: source.name,
             bucket: source.bucket,
@@ -96,11 +90,11 @@ pub(super) fn migration(
             create,
         },
         role: role.0,
+        rules: rules.iter().map(|placed| placed.rule.clone()).collect(),
         owner,
         canary,
-        monitoring: monitoring(view)?,
-        guards: guards(report, view)?,
-        rules: rules.iter().map(|placed| placed.rule.clone()).collect(),
+        monitoring,
+        guards,
     };
     Some(Placed {
         name,
@@ -117,130 +111,21 @@ pub(super) fn migration(
     })
 }
 
+fn settings(report: &mut Report<'_>, view: &View<'_>) -> Option<Settings> {
+    let phase = phase(report, view);
+    let canary = canary(report, view);
+    let guards = guards(report, view);
+    Some(Settings {
+        phase: phase?,
+        canary: canary?,
+        monitoring: monitoring(view)?,
+        guards: guards?,
+    })
+}
+
 fn phase(report: &mut Report<'_>, view: &View<'_>) -> Option<Phase> {
     let text = view.require(report, "phase")?.text()?;
     Phase::ALL.into_iter().find(|phase| phase.as_str() == text)
-}
-
-fn end<'a>(report: &mut Report<'_>, accounts: &'a Accounts, view: &View<'_>) -> Option<End<'a>> {
-    let account = view.require(report, "account");
-    let bucket = view.require(report, "bucket");
-    let account_at = account.as_ref().map(View::place);
-    let account = account.and_then(|view| accounts.find(report, view.text()?, view.place()));
-    let bucket = bucket?;
-    let (name, account) = account?;
-    let at = EndPlace {
-        account: account_at?,
-        bucket: bucket.place(),
-    };
-    Some(End {
-        name,
-        account,
-        bucket: BucketName::new(bucket.text()?).ok()?,
-        at,
-    })
-}
-
-/// What cannot be source and destination of one another.
-fn ends(report: &mut Report<'_>, source: &End<'_>, destination: &End<'_>) -> Option<()> {
-    let (from, to) = (
-        source.account.region.partition(),
-        destination.account.region.partition(),
-    );
-    if source.bucket == destination.bucket {
-        report.error(
-            "same-bucket",
-            destination.at.bucket,
-            format!("`{}` is both source and destination", source.bucket),
-            "name another destination bucket: S3 refuses to replicate a bucket to itself",
-        );
-        return None;
-    }
-    if from != to {
-        report.error(
-            "partition",
-            destination.at.account,
-            format!("the source is in partition {from}, and the destination is in {to}"),
-            "S3 does not replicate between partitions: both accounts must be in one",
-        );
-        return None;
-    }
-    Some(())
-}
-
-/// UG:replication-change-owner, warning: an owner override within one account is accepted and stops the replication of ACLs.
-fn same_account(
-    report: &mut Report<'_>,
-    source: &End<'_>,
-    destination: &End<'_>,
-    owner: ReplicaOwner,
-    owner_at: Option<Span>,
-) -> Option<()> {
-    if source.account.id != destination.account.id || owner == ReplicaOwner::Source {
-        return Some(());
-    }
-    report.error(
-        "owner-in-one-account",
-        owner_at.unwrap_or(destination.at.account),
-        format!("source and destination are one account, {}, so there is no owner to change to", source.account.id),
-        "write `owner: source`: S3 accepts an owner override within one account and then stops replicating ACLs without a word",
-    );
-    None
-}
-
-fn create(report: &mut Report<'_>, view: &View<'_>, account: &Account) -> Option<(Create, Span)> {
-    let create = view.bool_or("create", false)?;
-    let create_at = view
-        .optional("create")?
-        .map_or(view.at, |view| view.place());
-    let encryption = view.optional("encryption")?;
-    match (create, encryption) {
-        (false, None) => Some((Create::No, create_at)),
-        (true, None) => Some((Create::Yes(Encryption::SseS3), create_at)),
-        (true, Some(encryption)) => Some((
-            Create::Yes(encryption_of(report, &encryption, account)?),
-            create_at,
-        )),
-        (false, Some(encryption)) => {
-            report.error(
-                "encryption-without-create",
-                encryption.at,
-                "`encryption` is for a bucket that s3ferry makes, and this one exists",
-                "write `create: true`, or remove `encryption`: the settings of a bucket that others made are left alone",
-            );
-            None
-        }
-    }
-}
-
-fn encryption_of(
-    report: &mut Report<'_>,
-    view: &View<'_>,
-    account: &Account,
-) -> Option<Encryption> {
-    if view.text().is_some() {
-        return Some(Encryption::SseS3);
-    }
-    let key = view.require(report, "kms_key");
-    let bucket_key = view.bool_or("bucket_key", true);
-    let key = key?;
-    let key = keys::key(report, key.text()?, key.place(), Side::Destination, account)?;
-    Some(Encryption::SseKms {
-        key,
-        bucket_key: bucket_key?,
-    })
-}
-
-fn owner(view: &View<'_>) -> Option<(ReplicaOwner, Option<Span>)> {
-    let Some(owner) = view.optional("owner")? else {
-        return Some((ReplicaOwner::Destination, None));
-    };
-    let at = Some(owner.place());
-    match owner.text()? {
-        "destination" => Some((ReplicaOwner::Destination, at)),
-        "source" => Some((ReplicaOwner::Source, at)),
-        _ => None,
-    }
 }
 
 fn canary(report: &mut Report<'_>, view: &View<'_>) -> Option<Canary> {

@@ -11,6 +11,7 @@ mod overlap;
 mod role;
 mod rule;
 mod view;
+mod way;
 
 use std::collections::BTreeMap;
 

@@ -21,11 +21,11 @@ pub(super) struct Placed {
     pub(super) filter_at: Span,
 }
 
-/// What a rule needs to know about its migration.
+/// What a rule needs to know about its migration; what is `None` was told.
 pub(super) struct Context<'c> {
-    pub(super) source: &'c Account,
-    pub(super) destination: &'c Account,
-    pub(super) create: &'c Create,
+    pub(super) source: Option<&'c Account>,
+    pub(super) destination: Option<&'c Account>,
+    pub(super) create: Option<&'c Create>,
 }
 
 /// How many tags an object can have (UG:object-tagging), and so how many a filter can ask for.
@@ -194,7 +194,11 @@ fn kms(
     }))
 }
 
-fn source_keys(report: &mut Report<'_>, view: &View<'_>, source: &Account) -> Option<Vec<Arn>> {
+fn source_keys(
+    report: &mut Report<'_>,
+    view: &View<'_>,
+    source: Option<&Account>,
+) -> Option<Vec<Arn>> {
     let mut keys: Vec<Option<Arn>> = Vec::new();
     for item in view.require(report, "keys")?.node().items() {
         let key = item
@@ -228,7 +232,8 @@ fn replica_key(report: &mut Report<'_>, view: &View<'_>, context: &Context<'_>) 
             context.destination,
         );
     }
-    if let Create::Yes(Encryption::SseKms { key, .. }) = context.create {
+    let create = context.create?;
+    if let Create::Yes(Encryption::SseKms { key, .. }) = create {
         return Some(key.clone());
     }
     report.error(

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::check::takes;
 use crate::codes::CODES;
+use crate::phrases::takes;
 use crate::table::contract::FILE;
 use crate::table::{Field, Need, Record, Shape, Support, Word};
 

@@ -228,3 +228,28 @@ fn read_header(line: &[u8]) -> Result<Header, JournalError> {
     }
     serde_json::from_slice(line).map_err(broken)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_to_write_is_told_at_the_end_and_leaves_no_hole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        std::fs::write(&path, "").unwrap();
+        let journal = |file| Journal {
+            file,
+            failure: None,
+        };
+        let clock: Arc<dyn Clock> = Arc::new(|| "now".to_owned());
+        let read_only = journal(File::open(&path).unwrap());
+        let mut journalist = read_only.listen(Arc::clone(&clock));
+        journalist.event(&RunEvent::Started { steps: 1 });
+        // Even if it could be written again, an event after a lost one would tell a wrong story.
+        journalist.journal.file = File::options().append(true).open(&path).unwrap();
+        journalist.event(&RunEvent::Started { steps: 2 });
+        assert!(journalist.finish().is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
+    }
+}

@@ -21,7 +21,7 @@ pub mod outcome;
 pub mod ports;
 pub mod saved;
 
-pub use cancel::{CancelToken, Canceller};
+pub use cancel::{CancelToken, Canceller, canceller};
 pub use clock::Clock;
 pub use events::{EventSink, RunEvent};
 pub use execute::{Run, execute};

@@ -22,7 +22,7 @@ use crate::events::{CanaryProgress, How, LeftVersion, Problem, ProblemKind, RunE
 use crate::ledger::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptStore};
 use crate::limits::{CANARY_WAITS, FRESH_CANARY_WAITS};
 use crate::outcome::StepResult;
-use crate::ports::{NewObject, ObjectHead, Objects, PortError, Replication};
+use crate::ports::{Class, NewObject, ObjectHead, Objects, PortError, Replication};
 
 use super::repeat::{Stopped, passes};
 use super::{Context, Slept};
@@ -69,6 +69,44 @@ enum Loss {
     Gone,
 }
 
+/// What a removal did.
+#[derive(Debug, Default)]
+struct Swept {
+    versions: u64,
+    left: Vec<LeftVersion>,
+}
+
+impl Swept {
+    fn leave(&mut self, bucket: &BucketRef, key: &str, version: &str, why: String) {
+        self.left.push(LeftVersion {
+            bucket: bucket.bucket.to_string(),
+            key: key.to_owned(),
+            version: version.to_owned(),
+            why,
+        });
+    }
+
+    /// The answer, or nothing where the caller is not allowed to ask; then the version stays and is named.
+    fn allowed<T>(
+        &mut self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+        answer: Result<T, Stopped>,
+    ) -> Result<Option<T>, NoProof> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Stopped::Error(error))
+                if matches!(error.class, Class::Denied | Class::Rejected) =>
+            {
+                self.leave(bucket, key, version, error.to_string());
+                Ok(None)
+            }
+            Err(other) => Err(stopped(other)),
+        }
+    }
+}
+
 struct Canary<'a, W, R> {
     goal: &'a CanaryGoal,
     on: &'a Context<'a, W, R>,
@@ -92,22 +130,12 @@ pub(super) async fn prove<W: Objects, R: ReceiptStore>(
         on,
         begun: Instant::now(),
     };
-    let failed = |problem| StepResult::Failed {
-        problem,
-        may_have_written: false,
-    };
-    match canary.arrive().await {
-        Ok(receipt) => {
-            canary.remove().await;
-            match on.run.receipts.keep(&receipt) {
-                Ok(_id) => StepResult::Done(How::Proven),
-                Err(error) => failed(not_kept(&error)),
-            }
-        }
-        Err(NoProof::Failed(problem)) => {
-            canary.remove().await;
-            failed(problem)
-        }
+    match canary.prove().await {
+        Ok(()) => StepResult::Done(How::Proven),
+        Err(NoProof::Failed(problem)) => StepResult::Failed {
+            problem,
+            may_have_written: false,
+        },
         Err(NoProof::Waiting(what)) => StepResult::Waiting {
             what: what.to_owned(),
             waited_ms: millis(canary.begun.elapsed()),
@@ -119,6 +147,22 @@ pub(super) async fn prove<W: Objects, R: ReceiptStore>(
 }
 
 impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
+    async fn prove(&self) -> Result<(), NoProof> {
+        let receipt = match self.arrive().await {
+            Ok(receipt) => receipt,
+            Err(NoProof::Failed(problem)) => {
+                // The first problem is the one to tell; what stays is named by the removal.
+                let _also = self.remove().await;
+                return Err(NoProof::Failed(problem));
+            }
+            Err(other) => return Err(other),
+        };
+        self.remove().await?;
+        let kept = self.on.run.receipts.keep(&receipt);
+        kept.map(drop)
+            .map_err(|error| NoProof::Failed(not_kept(&error)))
+    }
+
     /// Follows canaries, one after the other, until one arrives.
     async fn arrive(&self) -> Result<CanaryReceipt, NoProof> {
         let mut resumed = self.resume().await?;
@@ -356,61 +400,44 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
 
     /// Removes our canaries, the source first: a replica without its source is found by the next run all the same,
     /// while a source without its replica would be taken for one that is still on its way.
-    async fn remove(&self) {
-        let mut versions = 0;
-        let mut left = Vec::new();
-        for bucket in [&self.goal.source, &self.goal.destination] {
-            versions += self.remove_in(bucket, &mut left).await;
-        }
+    ///
+    /// What the caller is not allowed to remove stays and is named. Any other obstacle is an error: without a receipt, the
+    /// next run comes by again.
+    async fn remove(&self) -> Result<(), NoProof> {
+        let mut swept = Swept::default();
+        let source = self.sweep(&self.goal.source, &mut swept).await;
+        let destination = self.sweep(&self.goal.destination, &mut swept).await;
+        let Swept { versions, left } = swept;
         self.tell(CanaryProgress::Removed { versions, left });
+        source.and(destination)
     }
 
-    /// Removes our canaries in one bucket; how many.
-    async fn remove_in(&self, bucket: &BucketRef, left: &mut Vec<LeftVersion>) -> u64 {
-        let mut leave = |version: &str, why: String| {
-            left.push(LeftVersion {
-                bucket: bucket.bucket.to_string(),
-                key: self.goal.key.clone(),
-                version: version.to_owned(),
-                why,
-            });
-        };
-        let versions = match self.versions(bucket).await {
-            Ok(versions) => versions,
-            Err(error) => {
-                leave("", format!("cannot be listed: {error}"));
-                return 0;
-            }
-        };
-        let mut removed = 0;
-        for version in versions {
-            match self.remove_one(bucket, &version).await {
-                Ok(()) => removed += 1,
-                Err(why) => leave(&version, why),
-            }
-        }
-        removed
-    }
-
-    /// Removes one version if it is our canary; else, why it stays.
-    async fn remove_one(&self, bucket: &BucketRef, version: &str) -> Result<(), String> {
-        let head = self.head(bucket, version).await;
-        match head.map_err(|error| format!("cannot be read: {error}"))? {
-            None => return Err("a delete marker, or gone meanwhile".to_owned()),
-            Some(head) if !self.is_ours(&head) => {
-                return Err("not a canary of this rule".to_owned());
-            }
-            Some(_) => {}
-        }
+    async fn sweep(&self, bucket: &BucketRef, swept: &mut Swept) -> Result<(), NoProof> {
         let world = self.on.run.world;
-        let remove = || world.delete(bucket, &self.goal.key, version);
-        self.on
-            .repeat(remove)
-            .await
-            .map_err(|stopped| match stopped {
-                Stopped::Error(error) => format!("cannot be removed: {error}"),
-                Stopped::Cancelled => "the run was stopped".to_owned(),
-            })
+        let key = &self.goal.key;
+        let list = || world.versions(bucket, key);
+        let all = self.on.repeat(list).await;
+        let Some(all) = swept.allowed(bucket, key, "", all)? else {
+            return Ok(());
+        };
+        for version in &all {
+            let look = || world.head(bucket, key, version);
+            let head = self.on.repeat(look).await;
+            let why = match swept.allowed(bucket, key, version, head)? {
+                Some(Some(head)) if self.is_ours(&head) => {
+                    let remove = || world.delete(bucket, key, version);
+                    let removed = self.on.repeat(remove).await;
+                    let removed = swept.allowed(bucket, key, version, removed)?;
+                    swept.versions += u64::from(removed.is_some());
+                    continue;
+                }
+                Some(Some(_)) => "not a canary of this rule",
+                Some(None) => "a delete marker, or gone meanwhile",
+                None => continue,
+            };
+            swept.leave(bucket, key, version, why.to_owned());
+        }
+        Ok(())
     }
 
     async fn versions(&self, bucket: &BucketRef) -> Result<Vec<String>, PortError> {

@@ -1,0 +1,379 @@
+//! A whole apply with something going wrong at every single call: running again converges, and what is not ours stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use s3ferry_core::model::document::VersioningStatus;
+use s3ferry_core::model::{Document, Target, same};
+use s3ferry_core::plan::{Step, StepId, Work};
+use s3ferry_engine::events::CanaryProgress;
+use s3ferry_engine::ports::Class;
+use s3ferry_engine::{Limits, Verdict};
+use s3ferry_testkit::{Fault, Faulty, MemoryReceipts, MemoryWorld, Recording, Stale, build};
+
+use crate::support::{Told, how, run_with};
+
+fn role() -> s3ferry_core::model::RoleRef {
+    build::role("s3ferry-orders-prod")
+}
+
+/// A source that was never versioned, with a policy that must grow before and shrink after; and things of others.
+fn world() -> MemoryWorld {
+    MemoryWorld::new()
+        .with_bucket(&build::source())
+        .with(
+            &Target::Versioning(build::source()),
+            build::versioning(VersioningStatus::Never),
+        )
+        .with(&Target::BucketPolicy(build::source()), policy("Old"))
+        .with_bucket(&neighbour())
+        .with(&Target::BucketPolicy(neighbour()), policy("Theirs"))
+        .with(
+            &Target::Role(build::role("theirs")),
+            build::replication_role(&[]),
+        )
+}
+
+fn neighbour() -> s3ferry_core::model::BucketRef {
+    build::bucket(build::SOURCE_ACCOUNT, "neighbour")
+}
+
+fn policy(sid: &str) -> Document {
+    build::bucket_policy(&build::source(), sid)
+}
+
+/// What must be true in the end.
+fn wanted() -> BTreeMap<Target, Document> {
+    let configuration = build::replication(
+        &role(),
+        [build::rule("everything", 1, "", &build::destination())],
+    );
+    BTreeMap::from([
+        (
+            Target::Bucket(build::destination()),
+            build::made(&build::destination(), &[("made-by", "s3ferry")]),
+        ),
+        (Target::Versioning(build::destination()), build::versioned()),
+        (Target::Encryption(build::destination()), build::sse_s3()),
+        (Target::Versioning(build::source()), build::versioned()),
+        (
+            Target::Role(role()),
+            build::replication_role(&[("made-by", "s3ferry")]),
+        ),
+        (
+            Target::RolePolicy(role()),
+            build::role_policy(&build::source()),
+        ),
+        (
+            Target::BucketPolicy(build::destination()),
+            build::bucket_policy(&build::destination(), "Replicate"),
+        ),
+        (Target::BucketPolicy(build::source()), policy("New")),
+        (Target::Replication(build::source()), configuration),
+    ])
+}
+
+/// Plans as the product does: what is as wanted needs no step; the policy of the source grows first and shrinks last.
+fn plan(world: &MemoryWorld, receipts: &MemoryReceipts) -> Vec<Step> {
+    let wanted = wanted();
+    let step = |target: Target, needs: &[&Target]| {
+        let after = wanted[&target].clone();
+        let step = build::step(&target, world.document(&target), Some(after), &[]);
+        let needs = needs.iter().map(|target| StepId(target.to_string()));
+        Step {
+            needs: needs.collect(),
+            ..step
+        }
+    };
+    let (from, to) = (build::source(), build::destination());
+    let bucket = Target::Bucket(to.clone());
+    let parts = [
+        Target::Versioning(to.clone()),
+        Target::Encryption(to.clone()),
+        Target::BucketPolicy(to),
+    ];
+    let role_target = Target::Role(role());
+    let role_policy = Target::RolePolicy(role());
+    let source_versioning = Target::Versioning(from.clone());
+    let replication = Target::Replication(from.clone());
+    let mut steps = vec![
+        step(bucket.clone(), &[]),
+        step(source_versioning.clone(), &[]),
+        step(role_target.clone(), &[]),
+        step(role_policy.clone(), &[&role_target]),
+    ];
+    steps.extend(parts.iter().map(|part| step(part.clone(), &[&bucket])));
+    let mut first = vec![&source_versioning, &role_policy];
+    first.extend(&parts);
+    let mut rules = step(replication.clone(), &first);
+    rules.needs.insert(StepId("grow".to_owned()));
+    steps.push(rules);
+    steps.extend(two_stages(world, &Target::BucketPolicy(from), &replication));
+    steps.push(Step {
+        needs: BTreeSet::from([StepId(replication.to_string())]),
+        ..build::prove("", &[])
+    });
+    without_what_is_so(steps, receipts)
+}
+
+fn two_stages(world: &MemoryWorld, target: &Target, between: &Target) -> [Step; 2] {
+    let live = world.document(target);
+    let (grown, end) = (policy("OldAndNew"), policy("New"));
+    let is_over = same(live.as_ref(), Some(&end));
+    let grown = if is_over { end.clone() } else { grown };
+    let grow = build::step(target, live, Some(grown.clone()), &[]);
+    let shrink = build::step(target, Some(grown), Some(end), &[]);
+    [
+        Step {
+            id: StepId("grow".to_owned()),
+            ..grow
+        },
+        Step {
+            id: StepId("shrink".to_owned()),
+            needs: BTreeSet::from([StepId("grow".to_owned()), StepId(between.to_string())]),
+            ..shrink
+        },
+    ]
+}
+
+fn without_what_is_so(steps: Vec<Step>, receipts: &MemoryReceipts) -> Vec<Step> {
+    let proven: BTreeSet<String> = receipts
+        .kept()
+        .into_iter()
+        .map(|kept| kept.subject)
+        .collect();
+    let is_open = |step: &Step| match &step.work {
+        Work::Write(write) => !same(write.before.as_ref(), write.after.as_ref()),
+        Work::Prove(goal) => !proven.contains(&goal.subject.0),
+    };
+    let open: BTreeSet<StepId> = steps
+        .iter()
+        .filter(|step| is_open(step))
+        .map(|step| step.id.clone())
+        .collect();
+    let mut steps: Vec<Step> = steps
+        .into_iter()
+        .filter(|step| open.contains(&step.id))
+        .collect();
+    for step in &mut steps {
+        step.needs.retain(|need| open.contains(need));
+    }
+    steps
+}
+
+/// Everything is as wanted, nothing is left over, and nothing else changed.
+fn assert_converged(world: &MemoryWorld, receipts: &MemoryReceipts, context: &str) {
+    let wanted = wanted();
+    for (target, document) in &wanted {
+        let live = world.document(target);
+        assert!(
+            same(live.as_ref(), Some(document)),
+            "{context}: {target} holds {live:?}"
+        );
+    }
+    for (target, document) in self::world().documents() {
+        if !wanted.contains_key(&target) {
+            assert_eq!(
+                world.document(&target),
+                Some(document),
+                "{context}: {target}"
+            );
+        }
+    }
+    assert!(!receipts.kept().is_empty(), "{context}: the rule is proven");
+    assert_eq!(
+        plan(world, receipts),
+        [],
+        "{context}: a second plan is empty"
+    );
+}
+
+fn limits(parallelism: usize) -> Limits {
+    Limits {
+        parallelism,
+        ..Limits::default()
+    }
+}
+
+/// A run that may be killed: `None` where it hung and was dropped.
+async fn run_until_killed(
+    world: &Faulty<MemoryWorld>,
+    receipts: &MemoryReceipts,
+    parallelism: usize,
+) -> Option<Told> {
+    let steps = plan(world.inner(), receipts);
+    let how = crate::support::How {
+        limits: limits(parallelism),
+        ..how(receipts)
+    };
+    tokio::select! {
+        told = run_with(&steps, world, how) => Some(told),
+        () = world.hung() => None,
+    }
+}
+
+async fn run_again(world: &MemoryWorld, receipts: &MemoryReceipts, context: &str) {
+    let steps = plan(world, receipts);
+    let told = run_with(&steps, world, how(receipts)).await;
+    assert_eq!(
+        told.outcome.verdict(),
+        Verdict::Done,
+        "{context}: {:#?}",
+        told.outcome
+    );
+    assert_converged(world, receipts, context);
+}
+
+/// No canary is left but those that a run was not allowed to remove, which it named.
+fn assert_no_canary_left(world: &MemoryWorld, told: Option<&Told>, context: &str) {
+    let named = |bucket: &s3ferry_core::model::BucketRef| {
+        let progress = told.map(Told::canary).unwrap_or_default();
+        let left = progress.into_iter().flat_map(|progress| match progress {
+            CanaryProgress::Removed { left, .. } => left.as_slice(),
+            _ => &[],
+        });
+        left.into_iter()
+            .any(|left| left.bucket == bucket.bucket.as_str())
+    };
+    for bucket in [build::source(), build::destination()] {
+        let left = world.versions_of(&bucket, ".s3ferry-canary");
+        assert!(
+            left.is_empty() || named(&bucket),
+            "{context}: {left:?} in {}",
+            bucket.bucket
+        );
+    }
+}
+
+async fn calls_of_a_quiet_run() -> u64 {
+    let (world, receipts) = (Faulty::new(world()), MemoryReceipts::default());
+    let told = run_until_killed(&world, &receipts, 4)
+        .await
+        .expect("nothing hangs");
+    assert_eq!(told.outcome.verdict(), Verdict::Done, "{:#?}", told.outcome);
+    assert_converged(world.inner(), &receipts, "quiet");
+    world.calls()
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_goes_wrong_at_whichever_call_running_again_converges() {
+    let calls = calls_of_a_quiet_run().await;
+    assert!(calls > 30, "{calls} calls are an apply");
+    let faults = [
+        Fault::Before(Class::Transient),
+        Fault::After(Class::Transient),
+        Fault::Before(Class::Denied),
+        Fault::After(Class::Unexpected),
+        Fault::HangBefore,
+        Fault::HangAfter,
+    ];
+    for k in 1..=calls {
+        for fault in faults {
+            for parallelism in [1, 4] {
+                let context = format!("{fault:?} at call {k} of {calls}, {parallelism} at once");
+                let (world, receipts) = (
+                    Faulty::new(world()).at_call(k, fault),
+                    MemoryReceipts::default(),
+                );
+                let told = run_until_killed(&world, &receipts, parallelism).await;
+                run_again(world.inner(), &receipts, &context).await;
+                let denied = told
+                    .as_ref()
+                    .filter(|_| fault == Fault::Before(Class::Denied));
+                assert_no_canary_left(world.inner(), denied, &context);
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_fault_that_passes_costs_no_second_run_where_a_write_or_a_settling_read_had_it() {
+    let calls = calls_of_a_quiet_run().await;
+    let mut unfinished = 0;
+    for k in 1..=calls {
+        let fault = Fault::After(Class::Transient);
+        let (world, receipts) = (
+            Faulty::new(world()).at_call(k, fault),
+            MemoryReceipts::default(),
+        );
+        let told = run_until_killed(&world, &receipts, 1)
+            .await
+            .expect("nothing hangs");
+        unfinished += u64::from(told.outcome.verdict() != Verdict::Done);
+    }
+    // First looks and listings are reads that the adapter has retried: 10 steps look first, one lists three times.
+    assert!(
+        unfinished <= 11,
+        "{unfinished} of {calls} faults stopped the run"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_target_is_written_once_in_a_quiet_run_and_not_at_all_in_the_next() {
+    let (world, receipts) = (Recording::new(world()), MemoryReceipts::default());
+    let steps = plan(world.inner(), &receipts);
+    let told = run_with(&steps, &world, how(&receipts)).await;
+    assert_eq!(told.outcome.verdict(), Verdict::Done, "{:#?}", told.outcome);
+    let mut written = world.written();
+    written.sort();
+    let mut targets: Vec<String> = wanted()
+        .into_keys()
+        .map(|target| target.to_string())
+        .collect();
+    targets.push(Target::BucketPolicy(build::source()).to_string());
+    targets.sort();
+    assert_eq!(
+        written, targets,
+        "the policy of the source twice, the others once"
+    );
+
+    let again = run_with(&steps[..4], &world, how(&receipts)).await;
+    assert_eq!(again.outcome.counts().already, 4, "{:#?}", again.outcome);
+    assert_eq!(
+        world.written().len(),
+        written.len(),
+        "nothing is written again"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn several_faults_in_several_runs_converge(
+        runs in proptest::collection::vec(proptest::collection::vec((1..60_u64, 0..7_usize), 0..6), 1..4),
+        ages in proptest::collection::vec(0..3_usize, 0..8),
+        parallelism in 1..5_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (world, receipts) = (world(), MemoryReceipts::default());
+            for script in &runs {
+                let faults = [
+                    Fault::Before(Class::Transient),
+                    Fault::After(Class::Transient),
+                    Fault::Before(Class::Throttled),
+                    Fault::Before(Class::Propagation),
+                    Fault::Before(Class::Busy),
+                    Fault::After(Class::Unexpected),
+                    Fault::HangAfter,
+                ];
+                let faulty = script.iter().fold(
+                    Faulty::new(world.clone()),
+                    |world, &(k, fault)| world.at_call(k, faults[fault]),
+                );
+                run_until_killed(&faulty, &receipts, parallelism).await;
+            }
+            let steps = plan(&world, &receipts);
+            let stale = Stale::new(world.clone(), ages.clone());
+            let told = run_with(&steps, &stale, how(&receipts)).await;
+            assert_eq!(told.outcome.verdict(), Verdict::Done, "{:#?}", told.outcome);
+            assert_converged(&world, &receipts, "after all");
+            assert_no_canary_left(&world, None, "after all");
+        });
+    }
+}

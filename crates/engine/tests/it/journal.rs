@@ -1,0 +1,124 @@
+//! The journal: whole lines, a torn end, and the same events that everybody hears.
+
+use std::sync::Arc;
+
+use s3ferry_core::model::Target;
+use s3ferry_engine::events::{Both, RunEvent};
+use s3ferry_engine::journal::{self, FORMAT, Header, JournalError};
+use s3ferry_engine::ledger::FolderLedger;
+use s3ferry_engine::{CancelToken, Limits, Run, execute};
+use s3ferry_testkit::{MemoryReceipts, MemoryWorld, build};
+
+use crate::support::now;
+
+fn header() -> Header {
+    Header {
+        format: FORMAT.to_owned(),
+        s3ferry: "0.1.0".to_owned(),
+        run: "run-1".to_owned(),
+        started: now(),
+        plan: "sha256:1".to_owned(),
+        spec: "sha256:2".to_owned(),
+    }
+}
+
+/// The bytes of the journal of a run, and the events that a second listener heard.
+async fn journal_of_a_run() -> (Vec<u8>, Vec<RunEvent>) {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = FolderLedger::new(folder.path());
+    let world = MemoryWorld::new()
+        .with_bucket(&build::source())
+        .with_bucket(&build::destination());
+    let rule = build::rule("everything", 1, "", &build::destination());
+    let target = Target::Replication(build::source());
+    let configuration = build::replication(&build::role("r"), [rule]);
+    let write = build::step(&target, None, Some(configuration), &[]);
+    let steps = [write.clone(), build::prove("", &[&write])];
+    let mut heard = Vec::new();
+    let journal = ledger.journal(&header()).unwrap().listen(Arc::new(now));
+    let mut sink = Both(journal, |event: &RunEvent| heard.push(event.clone()));
+    let run = Run {
+        world: &world,
+        receipts: &MemoryReceipts::default(),
+        clock: &now,
+        limits: &Limits::default(),
+        cancel: CancelToken::never(),
+    };
+    execute(&steps, &run, &mut sink).await.unwrap();
+    sink.0.finish().unwrap();
+    let bytes = std::fs::read(folder.path().join("runs/run-1.jsonl")).unwrap();
+    (bytes, heard)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_journal_holds_what_every_listener_heard() {
+    let (bytes, heard) = journal_of_a_run().await;
+    let journal = journal::parse(&bytes).unwrap();
+    assert_eq!(journal.header, header());
+    assert!(!journal.torn);
+    let told: Vec<RunEvent> = journal
+        .entries
+        .into_iter()
+        .map(|entry| entry.what)
+        .collect();
+    assert_eq!(told, heard);
+    assert!(told.len() > 8, "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_cut_anywhere_reads_as_its_whole_lines() {
+    let (bytes, heard) = journal_of_a_run().await;
+    let first_line = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for cut in first_line..bytes.len() {
+        let journal = journal::parse(&bytes[..cut]).unwrap();
+        let lines = bytes[..cut].iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(journal.entries.len(), lines - 1);
+        assert_eq!(journal.torn, bytes[cut - 1] != b'\n');
+        assert!(
+            journal
+                .entries
+                .iter()
+                .map(|entry| &entry.what)
+                .eq(&heard[..lines - 1])
+        );
+    }
+    for cut in 0..first_line {
+        assert!(matches!(
+            journal::parse(&bytes[..cut]),
+            Err(JournalError::NoHeader)
+        ));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn damage_before_the_end_is_named_by_its_line() {
+    let (bytes, _) = journal_of_a_run().await;
+    let text = String::from_utf8(bytes).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[2] = "{";
+    let damaged = lines.join("\n") + "\n";
+    let error = journal::parse(damaged.as_bytes()).unwrap_err();
+    assert!(
+        matches!(error, JournalError::Line { line: 3, .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn another_major_version_is_refused() {
+    let newer = Header {
+        format: "2.0".to_owned(),
+        ..header()
+    };
+    let line = serde_json::to_string(&newer).unwrap() + "\n";
+    let error = journal::parse(line.as_bytes()).unwrap_err();
+    assert!(matches!(error, JournalError::Version(_)), "{error:?}");
+}
+
+#[test]
+fn a_journal_is_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = FolderLedger::new(folder.path());
+    ledger.journal(&header()).unwrap();
+    assert!(ledger.journal(&header()).is_err());
+}

@@ -1,0 +1,134 @@
+//! The ledger: proofs by content, files that prove nothing, and the lock.
+
+use std::fs;
+
+use s3ferry_core::plan::ProofSubject;
+use s3ferry_engine::ledger::{
+    CanaryReceipt, FolderLedger, LedgerError, Place, RECEIPT_FORMAT, ReceiptError,
+    ReceiptStore as _,
+};
+
+use crate::support::now;
+
+fn receipt(subject: &str) -> CanaryReceipt {
+    let place = |account: &str, region: &str, bucket: &str| Place {
+        account: account.to_owned(),
+        region: region.to_owned(),
+        bucket: bucket.to_owned(),
+    };
+    CanaryReceipt {
+        format: RECEIPT_FORMAT.to_owned(),
+        s3ferry: "0.1.0".to_owned(),
+        subject: subject.to_owned(),
+        migration: "orders".to_owned(),
+        rule: "everything".to_owned(),
+        source: place("111111111111", "eu-west-1", "orders-prod"),
+        destination: place("222222222222", "eu-central-1", "orders-archive"),
+        key: ".s3ferry-canary".to_owned(),
+        version: "v1".to_owned(),
+        size: 3,
+        same_etag: true,
+        proven_at: now(),
+    }
+}
+
+fn ledger() -> (tempfile::TempDir, FolderLedger) {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = FolderLedger::new(folder.path().join("ledger"));
+    (folder, ledger)
+}
+
+fn files(ledger: &FolderLedger) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(ledger.root().join("receipts")).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn what_is_kept_is_proven_and_keeping_twice_is_keeping_once() {
+    let (_folder, ledger) = ledger();
+    let first = ledger.keep(&receipt("a")).unwrap();
+    assert_eq!(ledger.keep(&receipt("a")).unwrap(), first);
+    ledger.keep(&receipt("b")).unwrap();
+    let kept = ledger.proofs().unwrap();
+    let subject = |subject: &str| ProofSubject(subject.to_owned());
+    assert!(kept.proofs.into_iter().eq([subject("a"), subject("b")]));
+    assert!(kept.ignored.is_empty());
+    assert_eq!(files(&ledger).len(), 2, "no temporary file stays");
+    let hex = first.to_string().replace("sha256:", "sha256-");
+    assert!(
+        files(&ledger)
+            .iter()
+            .any(|path| path.ends_with(format!("{hex}.json")))
+    );
+}
+
+#[test]
+fn reading_a_ledger_that_is_not_there_makes_none() {
+    let (_folder, ledger) = ledger();
+    assert!(ledger.proofs().unwrap().proofs.is_empty());
+    assert!(!ledger.root().exists());
+}
+
+#[test]
+fn a_receipt_that_was_changed_cut_or_renamed_proves_nothing_and_is_named() {
+    let (_folder, ledger) = ledger();
+    ledger.keep(&receipt("changed")).unwrap();
+    let path = files(&ledger).remove(0);
+    let text = fs::read_to_string(&path).unwrap();
+    let forged = [
+        text.replace("changed", "forged!"),
+        text[..text.len() / 2].to_owned(),
+        String::new(),
+    ];
+    for content in forged {
+        fs::write(&path, content).unwrap();
+        let kept = ledger.proofs().unwrap();
+        assert!(kept.proofs.is_empty());
+        assert_eq!(kept.ignored.len(), 1);
+        assert_eq!(kept.ignored[0].path, path);
+        assert!(matches!(kept.ignored[0].why, ReceiptError::Hash));
+    }
+    ledger.keep(&receipt("changed")).unwrap();
+    assert_eq!(
+        ledger.proofs().unwrap().proofs.len(),
+        1,
+        "keeping again mends it"
+    );
+    fs::rename(&path, path.with_file_name("sha256-0.json")).unwrap();
+    assert!(ledger.proofs().unwrap().proofs.is_empty());
+}
+
+#[test]
+fn a_receipt_of_another_format_proves_nothing_here() {
+    let (_folder, ledger) = ledger();
+    let newer = CanaryReceipt {
+        format: "2.0".to_owned(),
+        ..receipt("a")
+    };
+    ledger.keep(&newer).unwrap();
+    let kept = ledger.proofs().unwrap();
+    assert!(kept.proofs.is_empty());
+    assert!(matches!(kept.ignored[0].why, ReceiptError::Version(_)));
+}
+
+#[test]
+fn a_temporary_file_of_a_killed_run_is_no_receipt() {
+    let (_folder, ledger) = ledger();
+    ledger.keep(&receipt("a")).unwrap();
+    fs::write(ledger.root().join("receipts/.1-0.tmp"), "{").unwrap();
+    let kept = ledger.proofs().unwrap();
+    assert_eq!((kept.proofs.len(), kept.ignored.len()), (1, 0));
+}
+
+#[test]
+fn the_lock_is_held_by_one_and_free_again_when_dropped() {
+    let (_folder, ledger) = ledger();
+    let held = ledger.lock("run-1").unwrap();
+    let refused = ledger.lock("run-2").unwrap_err();
+    assert!(refused.to_string().contains("(run run-1)"), "{refused}");
+    assert!(matches!(refused, LedgerError::Locked { .. }));
+    drop(held);
+    ledger.lock("run-3").unwrap();
+}

@@ -1,0 +1,12 @@
+//! The engine over the world in memory. Time is paused: waits cost nothing and are measured exactly.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod crash;
+mod journal;
+mod ledger;
+mod observe;
+mod order;
+mod prove;
+mod support;
+mod write;

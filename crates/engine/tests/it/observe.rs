@@ -1,0 +1,100 @@
+//! Observation reads everything once, at once, and reports everything that fails.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use s3ferry_core::model::{Observed, Target};
+use s3ferry_engine::observe;
+use s3ferry_engine::ports::Class;
+use s3ferry_testkit::{Fault, Faulty, MemoryWorld, Operation, Recording, Slow, build};
+
+fn buckets(count: usize) -> BTreeSet<Target> {
+    let target = |index| {
+        Target::Bucket(build::bucket(
+            build::SOURCE_ACCOUNT,
+            &format!("bucket-{index}"),
+        ))
+    };
+    (0..count).map(target).collect()
+}
+
+fn nothing_more(_: &Observed) -> BTreeSet<Target> {
+    BTreeSet::new()
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_run_at_once_up_to_the_bound() {
+    let world = Slow::new(MemoryWorld::new(), Duration::from_secs(1));
+    let begun = tokio::time::Instant::now();
+    let observed = observe(&world, buckets(10), nothing_more, 5).await.unwrap();
+    assert_eq!(observed.len(), 10);
+    assert_eq!(world.most_at_once(), 5);
+    assert_eq!(
+        begun.elapsed(),
+        Duration::from_secs(2),
+        "two rounds of five"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_names_what_to_read_next_and_nothing_is_read_twice() {
+    let world = Recording::new(MemoryWorld::new().with_bucket(&build::source()));
+    let first = BTreeSet::from([Target::Bucket(build::source())]);
+    let follow = |observed: &Observed| {
+        let mut next = BTreeSet::from([Target::Bucket(build::source())]);
+        if observed
+            .document(&Target::Bucket(build::source()))
+            .is_some()
+        {
+            next.insert(Target::Versioning(build::source()));
+        }
+        if observed
+            .document(&Target::Versioning(build::source()))
+            .is_some()
+        {
+            next.insert(Target::Replication(build::source()));
+        }
+        next
+    };
+    let observed = observe(&world, first, follow, 8).await.unwrap();
+    assert_eq!(observed.len(), 3);
+    assert_eq!(
+        observed.get(&Target::Replication(build::source())),
+        Some(None)
+    );
+    let read: Vec<String> = world.calls().into_iter().map(|call| call.on).collect();
+    let once: BTreeSet<&String> = read.iter().collect();
+    assert_eq!(read.len(), once.len(), "{read:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_failure_is_reported_in_the_order_of_the_targets_also_behind_others() {
+    let denied = Fault::Before(Class::Denied);
+    let world = Faulty::new(MemoryWorld::new().with_bucket(&build::source()))
+        .on(Operation::Read, "bucket-1", 1, denied)
+        .on(Operation::Read, "bucket-3", 1, denied)
+        .on(Operation::Read, "versioning", 1, denied);
+    let follow = |_: &Observed| BTreeSet::from([Target::Versioning(build::source())]);
+    let failures = observe(&world, buckets(5), follow, 3).await.unwrap_err();
+    let on: Vec<&str> = failures
+        .iter()
+        .map(|failure| failure.target.as_str())
+        .collect();
+    assert_eq!(
+        on,
+        [
+            "111111111111/bucket/bucket-1",
+            "111111111111/bucket/bucket-3",
+            "111111111111/bucket/orders-prod/versioning",
+        ]
+    );
+    assert_eq!(world.calls(), 6, "a failed target is not read again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_parallelism_at_all_still_reads() {
+    let observed = observe(&MemoryWorld::new(), buckets(2), nothing_more, 0)
+        .await
+        .unwrap();
+    assert_eq!(observed.len(), 2);
+}

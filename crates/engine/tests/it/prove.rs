@@ -1,0 +1,367 @@
+//! Canaries: proof, patience, waiting, and what is removed.
+
+use std::time::Duration;
+
+use s3ferry_core::model::Target;
+use s3ferry_core::plan::Step;
+use s3ferry_engine::events::{CanaryProgress, How as Done, LeftVersion, ProblemKind};
+use s3ferry_engine::execute::CANARY_MARK;
+use s3ferry_engine::ledger::{CanaryReceipt, LedgerError, ReceiptId, ReceiptStore};
+use s3ferry_engine::ports::{Class, NewObject, Objects as _};
+use s3ferry_engine::{StepResult, Verdict, canceller};
+use s3ferry_testkit::{
+    Fate, Fault, Faulty, MemoryReceipts, MemoryWorld, Operation, Recording, build,
+};
+
+use crate::support::{How, Told, how, run, run_with};
+
+const KEY: &str = ".s3ferry-canary";
+const PROVEN: StepResult = StepResult::Done(Done::Proven);
+
+/// Two versioned buckets with a rule between them.
+fn world() -> MemoryWorld {
+    let rule = build::rule("everything", 1, "", &build::destination());
+    MemoryWorld::new()
+        .with_bucket(&build::source())
+        .with_bucket(&build::destination())
+        .with(
+            &Target::Replication(build::source()),
+            build::replication(&build::role("r"), [rule]),
+        )
+}
+
+fn step() -> Step {
+    build::prove("", &[])
+}
+
+fn problem(told: &Told) -> (ProblemKind, String, String) {
+    match told.of(&step()) {
+        StepResult::Failed { problem, .. } => (
+            problem.kind,
+            problem.message.clone(),
+            problem.hint.clone().unwrap_or_default(),
+        ),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn assert_no_canary_left(world: &MemoryWorld) {
+    for bucket in [build::source(), build::destination()] {
+        assert_eq!(
+            world.versions_of(&bucket, KEY),
+            Vec::<String>::new(),
+            "{}",
+            bucket.bucket
+        );
+    }
+}
+
+fn abandoned(told: &Told) -> usize {
+    let fits = |progress: &&&CanaryProgress| matches!(progress, CanaryProgress::Abandoned { .. });
+    told.canary().iter().filter(fits).count()
+}
+
+fn puts(told: &Told) -> usize {
+    let fits = |progress: &&&CanaryProgress| matches!(progress, CanaryProgress::Put { .. });
+    told.canary().iter().filter(fits).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_replicates_is_proven_and_leaves_a_receipt_and_nothing_else() {
+    let world = world();
+    world.set_lag(Duration::from_secs(40));
+    let receipts = MemoryReceipts::default();
+    let told = run_with(&[step()], &world, how(&receipts)).await;
+    assert_eq!(told.of(&step()), &PROVEN);
+    assert!(
+        told.took >= Duration::from_secs(40) && told.took < Duration::from_secs(52),
+        "{:?}",
+        told.took
+    );
+    assert_no_canary_left(&world);
+    let [receipt] = &receipts.kept()[..] else {
+        panic!("{:?}", receipts.kept());
+    };
+    assert_eq!(receipt.subject, "subject-1");
+    assert_eq!(
+        (
+            receipt.source.bucket.as_str(),
+            receipt.destination.bucket.as_str()
+        ),
+        ("orders-prod", "orders-archive")
+    );
+    assert!(receipt.same_etag);
+    assert_eq!(receipt.proven_at, "2026-11-23T12:00:00Z");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_that_failed_while_iam_propagates_is_replaced() {
+    let world = world();
+    world.set_fates([Fate::Fails, Fate::Fails]);
+    let told = run(&[step()], &world).await;
+    assert_eq!(told.of(&step()), &PROVEN);
+    assert_eq!((puts(&told), abandoned(&told)), (3, 2));
+    assert_no_canary_left(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn canaries_that_keep_failing_fail_the_step_with_a_hint_and_are_removed() {
+    let world = world();
+    world.set_fates([Fate::Fails; 100]);
+    let told = run(&[step()], &world).await;
+    let (kind, message, hint) = problem(&told);
+    assert_eq!(kind, ProblemKind::Canary);
+    assert!(
+        message.contains("FAILED") && hint.contains("doctor"),
+        "{message}; {hint}"
+    );
+    assert!(
+        told.took > Duration::from_secs(80) && told.took < Duration::from_secs(130),
+        "{:?}",
+        told.took
+    );
+    assert_no_canary_left(&world);
+    assert_eq!(told.outcome.verdict(), Verdict::Error);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_takes_effect_late_is_proven_by_a_fresh_canary() {
+    let world = world();
+    world.set_fates([Fate::Untaken, Fate::Untaken]);
+    let told = run(&[step()], &world).await;
+    assert_eq!(told.of(&step()), &PROVEN);
+    assert_eq!(puts(&told), 3);
+    assert_no_canary_left(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_never_takes_a_canary_fails_after_minutes() {
+    let world = world();
+    world.set(&Target::Replication(build::source()), None);
+    let told = run(&[step()], &world).await;
+    let (kind, message, _) = problem(&told);
+    assert_eq!(kind, ProblemKind::Canary);
+    assert!(message.contains("no rule took"), "{message}");
+    assert!(
+        told.took > Duration::from_secs(240) && told.took < Duration::from_secs(330),
+        "{:?}",
+        told.took
+    );
+    assert_no_canary_left(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_on_its_way_waits_and_the_next_run_follows_the_same_one() {
+    let world = world();
+    world.set_lag(Duration::from_secs(1200));
+    let receipts = MemoryReceipts::default();
+    let told = run_with(&[step()], &world, how(&receipts)).await;
+    assert!(
+        matches!(told.of(&step()), StepResult::Waiting { .. }),
+        "{:?}",
+        told.of(&step())
+    );
+    assert_eq!(told.took, Duration::from_secs(900));
+    assert_eq!(told.outcome.verdict(), Verdict::Waiting);
+    assert_eq!(
+        world.versions_of(&build::source(), KEY).len(),
+        1,
+        "it stays"
+    );
+
+    let again = run_with(&[step()], &world, how(&receipts)).await;
+    assert_eq!(again.of(&step()), &PROVEN);
+    assert_eq!(puts(&again), 0, "{:?}", again.canary());
+    assert_no_canary_left(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_of_another_subject_proves_nothing_and_is_removed() {
+    let world = world();
+    let mark =
+        |value: &str| build::tags(&[(CANARY_MARK, value), ("s3ferry-subject", "an older rule")]);
+    let object = NewObject {
+        bucket: build::source(),
+        key: KEY.to_owned(),
+        body: Vec::new(),
+        tags: build::tags(&[]),
+        metadata: mark("orders/everything"),
+        kms_key: None,
+    };
+    world.put(&object).await.unwrap();
+    let told = run(&[step()], &world).await;
+    assert_eq!(told.of(&step()), &PROVEN);
+    assert_eq!(puts(&told), 1);
+    assert_no_canary_left(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_carry_the_mark_of_this_rule_stays_and_is_named() {
+    let world = world();
+    world.set_fates([Fate::Untaken, Fate::Untaken]);
+    let mut objects = Vec::new();
+    for metadata in [
+        build::tags(&[]),
+        build::tags(&[(CANARY_MARK, "orders/other")]),
+    ] {
+        let object = NewObject {
+            bucket: build::source(),
+            key: KEY.to_owned(),
+            body: b"theirs".to_vec(),
+            tags: build::tags(&[]),
+            metadata,
+            kms_key: None,
+        };
+        objects.push(world.put(&object).await.unwrap());
+    }
+    objects.push(world.put_delete_marker(&build::source(), KEY));
+    let told = run(&[step()], &world).await;
+    assert_eq!(told.of(&step()), &PROVEN);
+    assert_eq!(world.versions_of(&build::source(), KEY), objects);
+    let Some(CanaryProgress::Removed { versions: 2, left }) = told.canary().last() else {
+        panic!("{:?}", told.canary());
+    };
+    let named: Vec<&String> = left
+        .iter()
+        .map(|LeftVersion { version, .. }| version)
+        .collect();
+    assert_eq!(named, objects.iter().collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_at_another_destination_does_not_hide_that_ours_was_reached() {
+    let world = world();
+    world.set_fates([Fate::FailsElsewhere]);
+    let told = run(&[step()], &world).await;
+    assert_eq!((told.of(&step()), puts(&told)), (&PROVEN, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn completed_without_a_replica_in_our_destination_is_no_proof() {
+    let world = world();
+    world.set_fates([Fate::CompletesElsewhere; 100]);
+    let receipts = MemoryReceipts::default();
+    let told = run_with(&[step()], &world, how(&receipts)).await;
+    assert!(
+        problem(&told).1.contains("not in the destination"),
+        "{:?}",
+        problem(&told)
+    );
+    assert_eq!(receipts.kept(), []);
+    assert_no_canary_left(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_of_another_size_is_no_proof() {
+    let world = world();
+    world.set_fates([Fate::ArrivesTorn]);
+    let told = run(&[step()], &world).await;
+    assert!(problem(&told).1.contains("bytes"), "{:?}", problem(&told));
+    assert_no_canary_left(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_that_somebody_removes_is_replaced() {
+    let world = world();
+    world.set_fates([Fate::Vanishes]);
+    assert_eq!(run(&[step()], &world).await.of(&step()), &PROVEN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn canaries_written_twice_because_a_reply_was_lost_are_both_removed() {
+    let world = Faulty::new(world()).on(Operation::Put, "", 2, Fault::After(Class::Transient));
+    assert_eq!(run(&[step()], &world).await.of(&step()), &PROVEN);
+    assert_no_canary_left(world.inner());
+}
+
+#[tokio::test(start_paused = true)]
+async fn looks_that_fail_for_a_while_do_not_end_the_wait() {
+    let world = Faulty::new(world()).on(Operation::Head, "", 8, Fault::Before(Class::Throttled));
+    let told = run(&[step()], &world).await;
+    assert_eq!((told.of(&step()), puts(&told)), (&PROVEN, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denied_look_at_the_destination_is_denied() {
+    let denied = Fault::Before(Class::Denied);
+    let world = Faulty::new(world()).on(Operation::Head, "orders-archive", 1, denied);
+    let told = run(&[step()], &world).await;
+    assert_eq!(told.outcome.verdict(), Verdict::Denied);
+    assert_no_canary_left(world.inner());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_that_cannot_be_removed_proves_all_the_same_and_is_named() {
+    let denied = Fault::Before(Class::Denied);
+    let world = Faulty::new(world()).on(Operation::Delete, "orders-archive", u32::MAX, denied);
+    let told = run(&[step()], &world).await;
+    assert_eq!(told.of(&step()), &PROVEN);
+    let Some(CanaryProgress::Removed { versions: 1, left }) = told.canary().last() else {
+        panic!("{:?}", told.canary());
+    };
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].bucket, "orders-archive");
+}
+
+#[tokio::test(start_paused = true)]
+async fn asked_to_stop_a_wait_for_a_replica_ends_at_once() {
+    let world = world();
+    world.set_lag(Duration::from_secs(600));
+    let (canceller, cancel) = canceller();
+    let receipts = MemoryReceipts::default();
+    let steps = [step()];
+    let run = run_with(
+        &steps,
+        &world,
+        How {
+            cancel,
+            ..how(&receipts)
+        },
+    );
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        canceller.cancel();
+    };
+    let (told, ()) = tokio::join!(run, stop);
+    assert_eq!(told.took, Duration::from_secs(100));
+    assert_eq!(told.outcome.verdict(), Verdict::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dependents_of_a_waiting_step_are_skipped_and_the_run_is_waiting() {
+    let world = world();
+    world.set_fates([Fate::Pending]);
+    let prove = step();
+    let target = Target::Role(build::role("later"));
+    let later = build::step(&target, None, Some(build::replication_role(&[])), &[&prove]);
+    let told = run(&[prove.clone(), later.clone()], &world).await;
+    assert_eq!(told.of(&later), &StepResult::Skipped { because: prove.id });
+    assert_eq!(told.outcome.verdict(), Verdict::Waiting);
+}
+
+struct FullDisk;
+
+impl ReceiptStore for FullDisk {
+    fn keep(&self, _: &CanaryReceipt) -> Result<ReceiptId, LedgerError> {
+        Err(LedgerError::Io {
+            doing: "write",
+            path: "ledger".into(),
+            source: std::io::Error::from(std::io::ErrorKind::StorageFull),
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proof_that_is_not_kept_is_no_proof() {
+    let world = world();
+    let told = run_with(&[step()], &world, how(&FullDisk)).await;
+    assert_eq!(problem(&told).0, ProblemKind::Ledger);
+    assert_no_canary_left(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proof_writes_no_target() {
+    let world = Recording::new(world());
+    run(&[step()], &world).await;
+    assert_eq!(world.written(), Vec::<String>::new());
+}

@@ -1,0 +1,94 @@
+//! What the tests share: a run with its events.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use s3ferry_core::plan::{Step, StepId};
+use s3ferry_engine::events::{CanaryProgress, RunEvent};
+use s3ferry_engine::ledger::ReceiptStore;
+use s3ferry_engine::ports::{Objects, Write};
+use s3ferry_engine::{CancelToken, Limits, Outcome, Run, StepResult, execute};
+use s3ferry_testkit::MemoryReceipts;
+use tokio::time::Instant;
+
+/// A run and what it told.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) outcome: Outcome,
+    pub(crate) events: Vec<RunEvent>,
+    pub(crate) took: Duration,
+}
+
+/// How a run is to be made.
+pub(crate) struct How<'a, R> {
+    pub(crate) receipts: &'a R,
+    pub(crate) limits: Limits,
+    pub(crate) cancel: CancelToken,
+}
+
+pub(crate) fn now() -> String {
+    "2026-11-23T12:00:00Z".to_owned()
+}
+
+pub(crate) async fn run<W: Write + Objects>(steps: &[Step], world: &W) -> Told {
+    let receipts = MemoryReceipts::default();
+    run_with(steps, world, how(&receipts)).await
+}
+
+pub(crate) fn how<R>(receipts: &R) -> How<'_, R> {
+    How {
+        receipts,
+        limits: Limits::default(),
+        cancel: CancelToken::never(),
+    }
+}
+
+pub(crate) async fn run_with<W: Write + Objects, R: ReceiptStore>(
+    steps: &[Step],
+    world: &W,
+    how: How<'_, R>,
+) -> Told {
+    let mut events = Vec::new();
+    let begun = Instant::now();
+    let run = Run {
+        world,
+        receipts: how.receipts,
+        clock: &now,
+        limits: &how.limits,
+        cancel: how.cancel,
+    };
+    let mut sink = |event: &RunEvent| events.push(event.clone());
+    let outcome = execute(steps, &run, &mut sink)
+        .await
+        .expect("the steps are sound");
+    Told {
+        outcome,
+        events,
+        took: begun.elapsed(),
+    }
+}
+
+impl Told {
+    /// How a step ended.
+    pub(crate) fn of(&self, step: &Step) -> &StepResult {
+        &self.outcome.steps[&step.id]
+    }
+
+    pub(crate) fn count(&self, fits: impl Fn(&RunEvent) -> bool) -> usize {
+        self.events.iter().filter(|event| fits(event)).count()
+    }
+
+    pub(crate) fn canary(&self) -> Vec<&CanaryProgress> {
+        let mut canaries = Vec::new();
+        for event in &self.events {
+            if let RunEvent::Canary { progress, .. } = event {
+                canaries.push(progress);
+            }
+        }
+        canaries
+    }
+
+    pub(crate) fn results(&self) -> &BTreeMap<StepId, StepResult> {
+        &self.outcome.steps
+    }
+}

@@ -1,0 +1,523 @@
+//! One write step: what is repeated, what is not, and what is never written over.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use s3ferry_core::model::{Document, Target};
+use s3ferry_core::plan::Step;
+use s3ferry_engine::events::{How as Done, ProblemKind, RunEvent};
+use s3ferry_engine::ports::{Class, PortError, Read, Write, WriteChange};
+use s3ferry_engine::{StepResult, Verdict, canceller};
+use s3ferry_testkit::{
+    Fault, Faulty, MemoryReceipts, MemoryWorld, Operation, Recording, Slow, Stale, build,
+};
+
+use crate::support::{How, how, run, run_with};
+
+fn policy(sid: &str) -> Document {
+    build::bucket_policy(&build::source(), sid)
+}
+
+fn target() -> Target {
+    Target::BucketPolicy(build::source())
+}
+
+/// A bucket whose policy is `Before`, and the step that makes it `After`.
+fn given() -> (MemoryWorld, Step) {
+    let world = MemoryWorld::new()
+        .with_bucket(&build::source())
+        .with(&target(), policy("Before"));
+    let step = build::step(
+        &target(),
+        Some(policy("Before")),
+        Some(policy("After")),
+        &[],
+    );
+    (world, step)
+}
+
+const WRITTEN: StepResult = StepResult::Done(Done::Written);
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_reply_is_not_written_again() {
+    let (world, step) = given();
+    let lost = Fault::After(Class::Transient);
+    let world = Faulty::new(Recording::new(world)).on(Operation::Write, "", 1, lost);
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert_eq!(world.inner().writes_to(&target()), [Some(policy("After"))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttles_are_waited_out_and_told() {
+    let (world, step) = given();
+    let world = Faulty::new(world).on(Operation::Write, "", 5, Fault::Before(Class::Throttled));
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert_eq!(
+        told.count(|event| matches!(event, RunEvent::Retrying { .. })),
+        5
+    );
+    assert_eq!(
+        told.count(|event| matches!(event, RunEvent::Writing { .. })),
+        6
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn propagation_is_waited_for_two_minutes_and_no_longer() {
+    let (world, step) = given();
+    let world = Faulty::new(world).on(
+        Operation::Write,
+        "",
+        u32::MAX,
+        Fault::Before(Class::Propagation),
+    );
+    let told = run(std::slice::from_ref(&step), &world).await;
+    let StepResult::Failed {
+        problem,
+        may_have_written,
+    } = told.of(&step)
+    else {
+        panic!("{:?}", told.of(&step));
+    };
+    assert_eq!(
+        (problem.kind, *may_have_written),
+        (ProblemKind::Propagation, false)
+    );
+    assert!(
+        told.took > Duration::from_secs(100) && told.took <= Duration::from_secs(120),
+        "{:?}",
+        told.took
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_passing_class_is_bounded() {
+    for class in [Class::Throttled, Class::Transient, Class::Busy] {
+        let (world, step) = given();
+        let world = Faulty::new(world).on(Operation::Write, "", u32::MAX, Fault::Before(class));
+        let told = run(std::slice::from_ref(&step), &world).await;
+        assert!(
+            matches!(told.of(&step), StepResult::Failed { .. }),
+            "{class:?}"
+        );
+        assert!(
+            told.took <= Duration::from_secs(180),
+            "{class:?}: {:?}",
+            told.took
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_aws_will_never_take_is_sent_once() {
+    for class in [
+        Class::Rejected,
+        Class::Denied,
+        Class::Credentials,
+        Class::Misplaced,
+    ] {
+        let (world, step) = given();
+        let world = Faulty::new(world).on(Operation::Write, "", u32::MAX, Fault::Before(class));
+        let told = run(std::slice::from_ref(&step), &world).await;
+        assert_eq!(
+            told.count(|event| matches!(event, RunEvent::Writing { .. })),
+            1,
+            "{class:?}"
+        );
+        assert!(matches!(
+            told.of(&step),
+            StepResult::Failed {
+                may_have_written: false,
+                ..
+            }
+        ));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denied_write_is_denied_and_a_denied_read_too() {
+    for operation in [Operation::Read, Operation::Write] {
+        let (world, step) = given();
+        let world = Faulty::new(world).on(operation, "", 1, Fault::Before(Class::Denied));
+        let told = run(&[step], &world).await;
+        assert_eq!(told.outcome.verdict(), Verdict::Denied, "{operation:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_not_understood_may_have_written() {
+    let (world, step) = given();
+    let lost = Fault::Before(Class::Unexpected);
+    let told = run(
+        std::slice::from_ref(&step),
+        &Faulty::new(world).on(Operation::Write, "", 1, lost),
+    )
+    .await;
+    assert!(matches!(
+        told.of(&step),
+        StepResult::Failed {
+            may_have_written: true,
+            ..
+        }
+    ));
+    assert_eq!(told.outcome.verdict(), Verdict::Partial);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_between_plan_and_apply_is_stale_and_not_written_over() {
+    let (world, step) = given();
+    world.set(&target(), Some(policy("Theirs")));
+    let world = Recording::new(world);
+    let told = run(std::slice::from_ref(&step), &world).await;
+    let StepResult::Stale {
+        target: named,
+        after_write,
+        ..
+    } = told.of(&step)
+    else {
+        panic!("{:?}", told.of(&step));
+    };
+    assert_eq!((named, *after_write), (&target().to_string(), false));
+    assert_eq!(world.writes_to(&target()), []);
+    assert_eq!(world.inner().document(&target()), Some(policy("Theirs")));
+    assert_eq!(told.outcome.verdict(), Verdict::Stale);
+    assert!(
+        told.took > Duration::from_secs(4) && told.took <= Duration::from_secs(10),
+        "{:?}",
+        told.took
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_read_before_the_write_is_read_again() {
+    let (world, step) = given();
+    let first = build::step(
+        &target(),
+        Some(policy("Oldest")),
+        Some(policy("Before")),
+        &[],
+    );
+    world.set(&target(), Some(policy("Oldest")));
+    // Settling the first write takes two fresh reads; the reads of the second step are then old.
+    let world = Recording::new(Stale::new(world, [0, 0, 1, 1, 0, 1, 0]));
+    assert_eq!(
+        run(std::slice::from_ref(&first), &world).await.of(&first),
+        &WRITTEN
+    );
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert_eq!(
+        told.count(|event| matches!(event, RunEvent::Doubted { .. })),
+        2
+    );
+    assert_eq!(
+        world.writes_to(&target()),
+        [Some(policy("Before")), Some(policy("After"))]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_that_go_backwards_cause_no_second_write_and_settle_when_two_agree() {
+    let (world, step) = given();
+    let world = Recording::new(Stale::new(world, [1, 0, 1, 0, 0]));
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert_eq!(world.writes_to(&target()).len(), 1);
+    assert_eq!(
+        told.count(|event| matches!(event, RunEvent::Settled { reads: 5, .. })),
+        1
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_settles_at_the_first_read() {
+    let target = Target::Role(build::role("r"));
+    let step = build::step(&target, None, Some(build::replication_role(&[])), &[]);
+    let told = run(&[step], &MemoryWorld::new()).await;
+    assert_eq!(
+        told.count(|event| matches!(event, RunEvent::Settled { reads: 1, .. })),
+        1
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_reads_back_is_unsettled_after_two_minutes() {
+    let (world, step) = given();
+    let told = run(std::slice::from_ref(&step), &Stale::new(world, [1; 1000])).await;
+    let StepResult::Failed {
+        problem,
+        may_have_written,
+    } = told.of(&step)
+    else {
+        panic!("{:?}", told.of(&step));
+    };
+    assert_eq!(
+        (problem.kind, *may_have_written),
+        (ProblemKind::Unsettled, true)
+    );
+    assert!(
+        told.took >= Duration::from_secs(120) && told.took < Duration::from_secs(130),
+        "{:?}",
+        told.took
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn read_errors_that_pass_do_not_end_settling() {
+    let (world, step) = given();
+    // The first read is the look; the next three settle.
+    let faults = (3..6).fold(Faulty::new(world), |world, k| {
+        world.at_call(k, Fault::Before(Class::Transient))
+    });
+    assert_eq!(
+        run(std::slice::from_ref(&step), &faults).await.of(&step),
+        &WRITTEN
+    );
+}
+
+/// Somebody who changes a target at the moment of our first write, in place of it or right after it.
+struct Meddling {
+    world: MemoryWorld,
+    writes: AtomicU32,
+    ours_first: bool,
+    theirs: Document,
+    answer: Result<(), Class>,
+}
+
+impl Meddling {
+    fn new(world: MemoryWorld, theirs: Document) -> Self {
+        Self {
+            world,
+            writes: AtomicU32::new(0),
+            ours_first: false,
+            theirs,
+            answer: Err(Class::Throttled),
+        }
+    }
+}
+
+impl Read for Meddling {
+    async fn read(&self, target: &Target) -> Result<Option<Document>, PortError> {
+        self.world.read(target).await
+    }
+}
+
+impl Write for Meddling {
+    async fn write(&self, target: &Target, change: WriteChange<'_>) -> Result<(), PortError> {
+        if self.writes.fetch_add(1, Ordering::Relaxed) > 0 {
+            return self.world.write(target, change).await;
+        }
+        if self.ours_first {
+            self.world.write(target, change).await?;
+        }
+        self.world.set(target, Some(self.theirs.clone()));
+        self.answer.map_err(|class| PortError {
+            class,
+            service: "test",
+            operation: "Write",
+            target: target.to_string(),
+            code: "Meddled".to_owned(),
+            message: String::new(),
+            request_id: None,
+            hint: None,
+        })
+    }
+}
+
+impl s3ferry_engine::ports::Objects for Meddling {
+    async fn put(&self, object: &s3ferry_engine::ports::NewObject) -> Result<String, PortError> {
+        self.world.put(object).await
+    }
+
+    async fn head(
+        &self,
+        bucket: &s3ferry_core::model::BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<Option<s3ferry_engine::ports::ObjectHead>, PortError> {
+        self.world.head(bucket, key, version).await
+    }
+
+    async fn versions(
+        &self,
+        bucket: &s3ferry_core::model::BucketRef,
+        key: &str,
+    ) -> Result<Vec<String>, PortError> {
+        self.world.versions(bucket, key).await
+    }
+
+    async fn delete(
+        &self,
+        bucket: &s3ferry_core::model::BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<(), PortError> {
+        self.world.delete(bucket, key, version).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_while_we_wait_to_write_again_is_not_written_over() {
+    let (world, step) = given();
+    let world = Meddling::new(world, policy("Theirs"));
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert!(matches!(
+        told.of(&step),
+        StepResult::Stale {
+            after_write: false,
+            ..
+        }
+    ));
+    assert_eq!(world.world.document(&target()), Some(policy("Theirs")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_right_after_our_write_is_named_and_left() {
+    let (world, step) = given();
+    let world = Meddling {
+        ours_first: true,
+        answer: Ok(()),
+        ..Meddling::new(world, policy("Theirs"))
+    };
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert!(matches!(
+        told.of(&step),
+        StepResult::Stale {
+            after_write: true,
+            ..
+        }
+    ));
+    assert_eq!(world.world.document(&target()), Some(policy("Theirs")));
+    assert_eq!(told.outcome.verdict(), Verdict::Partial);
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_write_of_ours_is_finished_and_not_taken_for_an_edit() {
+    let target = Target::Role(build::role("r"));
+    let wanted = build::replication_role(&[("a", "1"), ("b", "1")]);
+    let half = build::replication_role(&[("a", "1")]);
+    let step = build::step(&target, None, Some(wanted.clone()), &[]);
+    let world = Meddling::new(MemoryWorld::new(), half);
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert_eq!(world.world.document(&target), Some(wanted));
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_write_that_is_given_up_may_have_written() {
+    let target = Target::Role(build::role("r"));
+    let wanted = build::replication_role(&[("a", "1"), ("b", "1")]);
+    let step = build::step(&target, None, Some(wanted), &[]);
+    let world = Meddling {
+        answer: Err(Class::Denied),
+        ..Meddling::new(MemoryWorld::new(), build::replication_role(&[("a", "1")]))
+    };
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert!(matches!(
+        told.of(&step),
+        StepResult::Failed {
+            may_have_written: true,
+            ..
+        }
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_of_this_run_is_born_with_settings_and_not_with_a_policy() {
+    let bucket = build::destination();
+    let make = build::step(
+        &Target::Bucket(bucket.clone()),
+        None,
+        Some(build::made(&bucket, &[])),
+        &[],
+    );
+    let part = |target: Target, document| build::step(&target, None, Some(document), &[&make]);
+    let steps = [
+        make.clone(),
+        part(Target::Versioning(bucket.clone()), build::versioned()),
+        part(Target::Encryption(bucket.clone()), build::sse_s3()),
+    ];
+    let told = run(&steps, &MemoryWorld::new()).await;
+    assert_eq!(told.outcome.counts().written, 3, "{:#?}", told.outcome);
+
+    let world = MemoryWorld::new().with(&Target::BucketPolicy(bucket.clone()), policy("Theirs"));
+    let steps = [
+        make.clone(),
+        part(Target::BucketPolicy(bucket), policy("Ours")),
+    ];
+    let told = run(&steps, &world).await;
+    assert!(matches!(told.of(&steps[1]), StepResult::Stale { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_of_a_bucket_that_was_there_before_are_not_taken_for_born() {
+    let bucket = build::destination();
+    let target = Target::Versioning(bucket.clone());
+    let step = build::step(&target, None, Some(build::versioned()), &[]);
+    let world = MemoryWorld::new().with_bucket(&bucket).with(
+        &target,
+        build::versioning(s3ferry_core::model::document::VersioningStatus::Never),
+    );
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert!(matches!(told.of(&step), StepResult::Stale { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_asked_to_stop_while_it_waits_to_write_again_stops() {
+    let (world, step) = given();
+    let world = Faulty::new(world).on(
+        Operation::Write,
+        "",
+        u32::MAX,
+        Fault::Before(Class::Propagation),
+    );
+    let (canceller, cancel) = canceller();
+    let receipts = MemoryReceipts::default();
+    let steps = [step];
+    let run = run_with(
+        &steps,
+        &world,
+        How {
+            cancel,
+            ..how(&receipts)
+        },
+    );
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        canceller.cancel();
+    };
+    let (told, ()) = tokio::join!(run, stop);
+    assert!(told.took < Duration::from_secs(31), "{:?}", told.took);
+    assert_eq!(told.outcome.verdict(), Verdict::Interrupted);
+    assert_eq!(world.inner().document(&target()), Some(policy("Before")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_under_way_is_finished_and_settled_when_asked_to_stop() {
+    let (world, step) = given();
+    let world = Slow::new(Stale::new(world, [1, 1, 1, 0]), Duration::from_secs(1));
+    let (canceller, cancel) = canceller();
+    let receipts = MemoryReceipts::default();
+    let steps = [step];
+    let run = run_with(
+        &steps,
+        &world,
+        How {
+            cancel,
+            ..how(&receipts)
+        },
+    );
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        canceller.cancel();
+    };
+    let (told, ()) = tokio::join!(run, stop);
+    assert_eq!(told.of(&steps[0]), &WRITTEN);
+    assert_eq!(
+        told.outcome.verdict(),
+        Verdict::Done,
+        "nothing was left to do"
+    );
+}

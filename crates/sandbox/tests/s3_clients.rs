@@ -54,4 +54,9 @@ mod judges {
     async fn boto3_finds_a_bucket_pair_replicating() {
         judge("s3_pair.py", "boto3").await;
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_finds_every_row_of_the_admission_table() {
+        judge("s3_admission.py", "boto3").await;
+    }
 }

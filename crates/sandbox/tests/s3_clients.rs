@@ -59,4 +59,9 @@ mod judges {
     async fn boto3_finds_every_row_of_the_admission_table() {
         judge("s3_admission.py", "boto3").await;
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_aws_cli_finds_a_bucket_pair_replicating() {
+        judge("s3_cli.py", "awscli").await;
+    }
 }

@@ -218,11 +218,40 @@ fn get_document(request: &Request<'_>) -> Reply {
             let shown = store.environment.authority.show_principals(&policy);
             Ok(reply(StatusCode::OK, "application/json", shown))
         }
-        (Some(text), _) => Ok(xml_reply(&text)),
+        (Some(text), _) => with_minimum_size(request, xml_reply(&text)),
         (None, _) if subresource.query == "acl" => Ok(xml_reply(&acl::private(&target.owner))),
         (None, Absent::Document(text)) => Ok(xml_reply(text)),
         (None, Absent::Error(code, message)) => Err(fault(404, code, message)),
     }
+}
+
+/// A lifecycle configuration has one setting that travels as a header (BC:s3
+/// TransitionDefaultMinimumObjectSize); Terraform waits until it reads it back.
+const MINIMUM_SIZE: HeaderName =
+    HeaderName::from_static("x-amz-transition-default-minimum-object-size");
+
+/// Where that setting is kept, beside the document.
+fn minimum_size_key() -> DocumentKey {
+    ("lifecycle", "minimum-size".to_owned())
+}
+
+fn with_minimum_size(
+    request: &Request<'_>,
+    response: S3Response<Body>,
+) -> S3Result<S3Response<Body>> {
+    if request.subresource.query != "lifecycle" {
+        return Ok(response);
+    }
+    let now = request.store.environment.clock.now();
+    let world = request.store.world();
+    let stored = world
+        .bucket(&request.target.name)?
+        .document_as_of(&minimum_size_key(), now);
+    let value = stored
+        .as_deref()
+        .unwrap_or("all_storage_classes_128K")
+        .to_owned();
+    Ok(with_header(response, MINIMUM_SIZE, &value))
 }
 
 fn list_documents(request: &Request<'_>) -> Reply {
@@ -274,16 +303,23 @@ fn put_document(request: &Request<'_>, body: &Bytes) -> Reply {
         }
     };
     let now = store.environment.clock.now();
-    store
-        .world()
-        .bucket_mut(&target.name)?
-        .set_document(request.key(), now, Some(&text));
+    let minimum_size = call
+        .headers
+        .get(&MINIMUM_SIZE)
+        .and_then(|value| value.to_str().ok());
+    let mut world = store.world();
+    let bucket = world.bucket_mut(&target.name)?;
+    bucket.set_document(request.key(), now, Some(&text));
+    if let Some(size) = minimum_size.filter(|_| subresource.query == "lifecycle") {
+        bucket.set_document(minimum_size_key(), now, Some(size));
+    }
+    drop(world);
     // BC:s3 responseCode of PutBucketPolicy and PutBucketTagging.
     let status = match subresource.query {
         "policy" | "tagging" => StatusCode::NO_CONTENT,
         _ => StatusCode::OK,
     };
-    Ok(empty(status))
+    with_minimum_size(request, empty(status))
 }
 
 fn delete_document(request: &Request<'_>) -> Reply {

@@ -218,7 +218,14 @@ fn principals_are_stored_as_ids_and_shown_as_arns() {
     let given = bucket_policy("Allow", &format!(r#"{{"AWS":["{COPIER}","{TWO}"]}}"#));
     let refused = world.iam.store_principals(&given);
     assert_eq!(refused, Err("Invalid principal in policy".to_owned()));
+    world.switches.propagation_delay(Duration::from_secs(60));
     world.copier();
+    assert_eq!(
+        world.iam.store_principals(&given),
+        refused,
+        "it is not valid before the delay"
+    );
+    world.clock.advance(Duration::from_secs(61));
     let stored = world.iam.store_principals(&given).unwrap();
     assert!(
         stored.contains("\"AROA") && !stored.contains("role/copier"),
@@ -389,4 +396,51 @@ fn conditions_see_the_caller_and_the_request() {
         r#"{"StringEquals":{"s3:x-amz-acl":"private"}}"#,
     ));
     assert_eq!(world.iam.authorize(&session, &action), Ok(()));
+}
+
+#[test]
+fn permissions_of_iam_may_depend_on_tags_and_policies() {
+    let world = World::new();
+    let tags = [
+        ("Tags.member.1.Key", "team"),
+        ("Tags.member.1.Value", "ops"),
+    ];
+    world
+        .copier()
+        .call(
+            "TagRole",
+            &[&[("RoleName", "copier")], tags.as_slice()].concat(),
+        )
+        .unwrap();
+    let session = world.session();
+    let may = |condition: &str, operation: &str, fields: &str| {
+        world.grant(&policy("Allow", "iam:*", condition));
+        let form = Form::parse(&format!("RoleName=copier&{fields}"));
+        world.iam.call(&session, operation, &form).is_ok()
+    };
+    for (key, team) in [
+        ("iam:ResourceTag/team", "ops"),
+        ("aws:ResourceTag/team", "ops"),
+    ] {
+        let condition = format!(r#"{{"StringEquals":{{"{key}":"{team}"}}}}"#);
+        assert!(may(&condition, "GetRole", ""), "{key}");
+        assert!(
+            !may(&condition.replace("ops", "dev"), "GetRole", ""),
+            "{key}"
+        );
+    }
+    let tag = "Tags.member.1.Key=cost&Tags.member.1.Value=7";
+    let cost = r#"{"StringEquals":{"aws:RequestTag/cost":"7"}}"#;
+    assert!(may(cost, "TagRole", tag) && !may(cost, "TagRole", &tag.replace("=7", "=8")));
+    let keys = r#"{"ForAllValues:StringEquals":{"aws:TagKeys":["cost"]}}"#;
+    assert!(may(keys, "TagRole", tag) && may(keys, "UntagRole", "TagKeys.member.1=cost"));
+    assert!(!may(keys, "UntagRole", "TagKeys.member.1=team"));
+    let arn = "PolicyArn=arn:aws:iam::aws:policy/IAMReadOnlyAccess";
+    let only = r#"{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/IAMReadOnlyAccess"}}"#;
+    assert!(may(only, "AttachRolePolicy", arn));
+    assert!(!may(
+        only,
+        "AttachRolePolicy",
+        &arn.replace("ReadOnly", "Full")
+    ));
 }

@@ -169,6 +169,7 @@ mod tests {
             ("*", "arn:aws:s3:::b", true),
             ("arn:aws:s3:::b/*", "arn:aws:s3:::b/a:b/c", true),
             ("arn:aws:s3:::b/*", "arn:aws:s3:::b", false),
+            ("arn:aws:s3:::b/a:*", "arn:aws:s3:::b/a:b", true),
             ("arn:*:s3:::b", "arn:aws:s3:::b", true),
             ("arn:*", "arn:aws:s3:::b", true),
             ("arn:aws:iam::*:role/*", "arn:aws:iam::1:role/p/r", true),

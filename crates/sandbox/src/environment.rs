@@ -18,7 +18,6 @@ pub(crate) struct Account {
 /// What every service of one sandbox shares; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Environment {
-    pub(crate) accounts: Arc<[Account]>,
     pub(crate) authority: Arc<dyn Authority>,
     pub(crate) clock: Clock,
     pub(crate) switches: Arc<Switches>,

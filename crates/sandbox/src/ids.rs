@@ -38,11 +38,6 @@ impl Ids {
         self.text(MIXED, length)
     }
 
-    /// Returns lower-case hex digits, as in upload and host ids.
-    pub(crate) fn hex(&self, length: usize) -> String {
-        self.text(HEX, length)
-    }
-
     /// Returns an id in the form of a UUID, as in the request ids of IAM and STS.
     pub(crate) fn uuid(&self) -> String {
         let hex = self.text(HEX, 32);
@@ -83,7 +78,12 @@ mod tests {
     fn the_same_seed_gives_the_same_ids() {
         let ids = || {
             let ids = Ids::new(7, "iam");
-            [ids.unique_id("AROA"), ids.mixed(40), ids.hex(8), ids.uuid()]
+            [
+                ids.unique_id("AROA"),
+                ids.mixed(40),
+                ids.access_key_id("AKIA"),
+                ids.uuid(),
+            ]
         };
         assert_eq!(ids(), ids());
         assert_ne!(ids()[0], Ids::new(8, "iam").unique_id("AROA"));

@@ -167,9 +167,8 @@ fn assemble(builder: Builder, endpoint: String) -> Result<Front, StartError> {
         keys.clone(),
     );
     let root = iam.add_root_key(&first.id);
-    let (accounts, authority) = (accounts.into(), Arc::new(iam.clone()));
+    let authority = Arc::new(iam.clone());
     let environment = Environment {
-        accounts,
         authority,
         clock,
         switches,

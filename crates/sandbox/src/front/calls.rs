@@ -31,6 +31,9 @@ pub struct CallRecord {
     pub at_ms: u64,
 }
 
+/// How many calls are kept at least. A sandbox that runs for days must not grow without bound.
+const KEPT: usize = 200_000;
+
 /// The calls of one sandbox.
 #[derive(Debug)]
 pub(crate) struct CallLog {
@@ -59,6 +62,9 @@ impl CallLog {
         state.count += 1;
         call.seq = state.count;
         call.at_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if state.calls.len() >= 2 * KEPT {
+            state.calls.drain(..KEPT);
+        }
         state.calls.push(call.clone());
         call
     }
@@ -72,7 +78,7 @@ impl CallLog {
         }
     }
 
-    /// Returns the calls since the start or the last reset.
+    /// Returns the calls since the start or the last reset, as far as they are kept.
     pub(crate) fn all(&self) -> Vec<CallRecord> {
         self.lock().calls.clone()
     }
@@ -84,5 +90,40 @@ impl CallLog {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call() -> CallRecord {
+        let none = String::new;
+        CallRecord {
+            seq: 0,
+            service: none(),
+            operation: none(),
+            account: none(),
+            caller: none(),
+            region: none(),
+            resource: none(),
+            status: 0,
+            error_code: None,
+            at_ms: 0,
+        }
+    }
+
+    #[test]
+    fn the_oldest_calls_go_first_and_results_still_find_theirs() {
+        let log = CallLog::new();
+        for _ in 0..=2 * KEPT {
+            log.open(call());
+        }
+        log.close(1, 200, None);
+        log.close(2 * KEPT as u64, 404, Some("NoSuchKey".to_owned()));
+        let calls = log.all();
+        assert_eq!((calls.len(), calls[0].seq), (KEPT + 1, KEPT as u64 + 1));
+        let statuses: Vec<_> = calls.iter().filter(|call| call.status != 0).collect();
+        assert_eq!((statuses.len(), statuses[0].status), (1, 404));
     }
 }

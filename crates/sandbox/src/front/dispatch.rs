@@ -265,7 +265,7 @@ impl Front {
 
     fn refuse(&self, protocol: Protocol, refusal: &Refusal) -> (Reply, Option<String>) {
         (
-            protocol.error(refusal, &self.ids.uuid()),
+            protocol.error(refusal, &self.request_id(protocol)),
             Some(refusal.code.clone()),
         )
     }
@@ -300,16 +300,7 @@ impl Front {
             .call(request)
             .await
             .map_err(|_| Dropped)?;
-        let id = self.ids.mixed(16).to_ascii_uppercase();
-        let mut reply = if reply.status().as_u16() < 400 {
-            reply
-        } else {
-            explained(reply, &id).await?
-        };
-        if let Ok(id) = http::HeaderValue::from_str(&id) {
-            reply.headers_mut().entry("x-amz-request-id").or_insert(id);
-        }
-        Ok(reply)
+        explained(reply).await
     }
 
     fn serve_query(
@@ -322,15 +313,23 @@ impl Front {
         let caller = authenticated(&call.key, call.scope.as_ref(), &call.parts, body)?;
         let result = service.call(caller, &call.operation, form)?;
         let (operation, namespace) = (&call.operation, service.namespace());
+        let protocol = Protocol::Query(namespace);
+        let id = self.request_id(protocol);
         let result = result.map_or_else(String::new, |xml| {
             format!("<{operation}Result>{xml}</{operation}Result>")
         });
         let xml = format!(
-            "<{operation}Response xmlns=\"{namespace}\">{result}<ResponseMetadata><RequestId>{}\
-             </RequestId></ResponseMetadata></{operation}Response>",
-            self.ids.uuid()
+            "<{operation}Response xmlns=\"{namespace}\">{result}<ResponseMetadata><RequestId>{id}\
+             </RequestId></ResponseMetadata></{operation}Response>"
         );
-        Ok(xml_reply(200, xml))
+        Ok(protocol.with_id(xml_reply(200, xml), &id))
+    }
+
+    fn request_id(&self, protocol: Protocol) -> String {
+        match protocol {
+            Protocol::S3 => self.ids.mixed(16).to_ascii_uppercase(),
+            Protocol::Query(_) => self.ids.uuid(),
+        }
     }
 }
 

@@ -55,7 +55,19 @@ impl Protocol {
                 )
             }
         };
-        xml_reply(refusal.status, xml)
+        self.with_id(xml_reply(refusal.status, xml), request_id)
+    }
+
+    /// Puts the request id into the header that clients of the service look at.
+    pub(crate) fn with_id(self, mut reply: Reply, request_id: &str) -> Reply {
+        let header = match self {
+            Self::S3 => "x-amz-request-id",
+            Self::Query(_) => "x-amzn-requestid",
+        };
+        if let Ok(id) = http::HeaderValue::from_str(request_id) {
+            reply.headers_mut().insert(header, id);
+        }
+        reply
     }
 
     /// Returns the service's throttling error.

@@ -5,7 +5,7 @@ use s3s::Body;
 
 use super::Reply;
 use super::refusal::error_code;
-use super::s3_errors::completed;
+use super::s3_errors::with_message;
 
 /// The largest body that is read before a fault is answered.
 const DRAINED: usize = 1 << 30;
@@ -33,10 +33,13 @@ pub(super) async fn coded(reply: Reply) -> Result<(Reply, Option<String>), Dropp
 }
 
 /// Completes an error reply of S3.
-pub(super) async fn explained(reply: Reply, request_id: &str) -> Result<Reply, Dropped> {
+pub(super) async fn explained(reply: Reply) -> Result<Reply, Dropped> {
+    if reply.status().as_u16() < 400 {
+        return Ok(reply);
+    }
     let (mut parts, body) = reply.into_parts();
     let bytes = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-    let xml = completed(&String::from_utf8_lossy(&bytes), request_id);
+    let xml = with_message(String::from_utf8_lossy(&bytes).into_owned());
     parts.headers.remove(http::header::CONTENT_LENGTH);
     Ok(Reply::from_parts(parts, Body::from(xml)))
 }

@@ -1,5 +1,4 @@
-//! Completes S3's error replies: s3s leaves out the message of the errors that it raises itself,
-//! and the request id of all.
+//! Completes S3's error replies: s3s leaves out the message of the errors that it raises itself.
 
 use super::refusal::{error_code, escaped};
 
@@ -74,26 +73,21 @@ const MESSAGES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Adds what is missing to an error's XML.
-pub(crate) fn completed(xml: &str, request_id: &str) -> String {
-    let mut xml = xml.to_owned();
-    if !xml.contains("<Message>") {
-        let code = error_code(&xml).unwrap_or_default();
-        let message = MESSAGES
-            .iter()
-            .find(|(known, _)| *known == code)
-            .map(|(_, message)| *message);
-        let element = format!(
-            "</Code><Message>{}</Message>",
-            escaped(message.unwrap_or(&code))
-        );
-        xml = xml.replacen("</Code>", &element, 1);
+/// Adds the message where it is missing.
+pub(crate) fn with_message(xml: String) -> String {
+    if xml.contains("<Message>") {
+        return xml;
     }
-    if !xml.contains("<RequestId>") {
-        let id = format!("<RequestId>{request_id}</RequestId></Error>");
-        xml = xml.replacen("</Error>", &id, 1);
-    }
-    xml
+    let code = error_code(&xml).unwrap_or_default();
+    let message = MESSAGES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, message)| *message);
+    let element = format!(
+        "</Code><Message>{}</Message>",
+        escaped(message.unwrap_or(&code))
+    );
+    xml.replacen("</Code>", &element, 1)
 }
 
 #[cfg(test)]
@@ -101,14 +95,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_missing_is_added() {
-        let bare = "<Error><Code>NoSuchKey</Code></Error>";
+    fn only_a_missing_message_is_added() {
+        let bare = "<Error><Code>NoSuchKey</Code></Error>".to_owned();
         assert_eq!(
-            completed(bare, "R"),
-            "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message>\
-             <RequestId>R</RequestId></Error>"
+            with_message(bare),
+            "<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"
         );
-        let whole = "<Error><Code>A</Code><Message>m</Message><RequestId>r</RequestId></Error>";
-        assert_eq!(completed(whole, "R"), whole);
+        let whole = "<Error><Code>A</Code><Message>m</Message></Error>";
+        assert_eq!(with_message(whole.to_owned()), whole);
     }
 }

@@ -109,6 +109,7 @@ const OPERATIONS: &[(&str, On, Run)] = &[
     ("CreateUser", On::New(Kind::User), users::create),
     ("GetUser", On::User, users::get),
     ("DeleteUser", USER, users::delete),
+    ("ListGroupsForUser", USER, users::list_groups),
     ("ListUsers", On::All(Kind::User), users::list),
     ("CreateAccessKey", On::User, users::create_key),
     ("DeleteAccessKey", On::User, users::delete_key),

@@ -137,6 +137,13 @@ pub(crate) fn list_keys(call: &Call<'_>) -> Answer {
     Ok(Some(xml_list("AccessKeyMetadata", keys) + &end))
 }
 
+/// There are no groups here; Terraform asks for them before it deletes a user.
+pub(crate) fn list_groups(call: &Call<'_>) -> Answer {
+    call.read()
+        .find(Kind::User, identity_name(call.form, Kind::User)?)?;
+    Ok(Some("<Groups/><IsTruncated>false</IsTruncated>".to_owned()))
+}
+
 fn user_caller(account: &str, user: &Identity) -> Caller {
     Caller {
         account: account.to_owned(),

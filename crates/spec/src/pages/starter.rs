@@ -1,9 +1,15 @@
 //! The spec that `s3ferry init` writes: a small migration, each line with what it is for.
 
+use crate::phrases::takes_words;
 use crate::table::contract::FILE;
 use crate::table::{Field, Record, Shape};
 
-const MODELINE: &str = "# yaml-language-server: $schema=./s3ferry.schema.json\n";
+const HEAD: &str = "\
+# yaml-language-server: $schema=./s3ferry.schema.json
+# What must be true of a move of S3 data between AWS accounts. `s3ferry validate` checks this file offline, `s3ferry plan`
+# compares it with both accounts, `s3ferry apply` makes the difference.
+
+";
 
 /// A line of YAML, and the field whose doc line stands above it; none for lines that need no word.
 const LINES: &[(&str, &str)] = &[
@@ -62,19 +68,38 @@ const LINES: &[(&str, &str)] = &[
 /// A valid spec with comments, for a user to change.
 #[must_use]
 pub fn starter() -> String {
-    LINES
-        .iter()
-        .fold(MODELINE.to_owned(), |text, (path, yaml)| {
-            text + &commented(path, yaml)
-        })
+    LINES.iter().fold(HEAD.to_owned(), |text, (path, yaml)| {
+        text + &commented(path, yaml)
+    })
 }
 
 fn commented(path: &str, yaml: &str) -> String {
     let indent = " ".repeat(yaml.len() - yaml.trim_start().len());
     match field(&FILE, path) {
         // A comment above `- id` stands where the dash stands.
-        Some(field) => format!("{indent}# {}\n{yaml}\n", field.summary()),
+        Some(field) => format!(
+            "{indent}# {}{}\n{yaml}\n",
+            field.summary(),
+            words(&field.shape)
+        ),
         None => format!("{yaml}\n"),
+    }
+}
+
+/// The words to choose from, where there is more than one; storage classes would not fit a line.
+fn words(shape: &Shape) -> String {
+    match shape {
+        Shape::Words(words) if words.len() < 7 => {
+            format!(" Write {}.", takes_words(words).replace('`', ""))
+        }
+        Shape::Words(_)
+        | Shape::Scalar(_)
+        | Shape::Bool
+        | Shape::Record(_)
+        | Shape::Named(_)
+        | Shape::List(_)
+        | Shape::Either(_)
+        | Shape::False(_) => String::new(),
     }
 }
 
@@ -102,6 +127,15 @@ fn record_in(shape: &'static Shape) -> Option<&'static Record> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_comment_is_the_doc_line_and_the_words() {
+        let text = starter();
+        assert!(text.contains(
+            "\n    # How far the move has come. Write prepare or replicate.\n    phase: prepare\n"
+        ));
+        assert!(text.contains("\n      # The short name of the rule, unique in the migration.\n      - id: everything\n"));
+    }
 
     #[test]
     fn every_named_field_of_the_starter_is_in_the_table() {

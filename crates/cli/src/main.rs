@@ -1,3 +1,65 @@
-//! The s3ferry command line.
+//! The s3ferry command line: arguments in, exit code out. Thin: every decision is taken elsewhere.
+//!
+//! Start reading at [`args`]; each command has a file in [`commands`].
 
-fn main() {}
+mod args;
+mod commands;
+mod exit;
+mod planning;
+mod printer;
+mod progress;
+mod specs;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use args::{Cli, Command};
+use exit::Exit;
+use printer::Printer;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    let printer = Printer::new(&cli.global);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let exit = match runtime {
+        Ok(runtime) => runtime.block_on(run(&printer, cli)),
+        Err(error) => {
+            printer.error(&format!("cannot start: {error}"), None);
+            Exit::Error
+        }
+    };
+    printer.clear_status();
+    exit.into()
+}
+
+/// Help and version are no errors; everything else is wrong usage. clap's own exit code 2 would read as "changes pending".
+fn usage(error: &clap::Error) -> Exit {
+    let shown = error.print();
+    match (error.kind(), shown) {
+        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, _) => Exit::Done,
+        (_, _) => Exit::Usage,
+    }
+}
+
+async fn run(printer: &Printer, cli: Cli) -> Exit {
+    let parallelism = cli.global.parallelism;
+    let result = match cli.command {
+        Command::Init(args) => commands::init::run(printer, &args),
+        Command::Validate(args) => commands::validate::run(printer, &args),
+        Command::Plan(args) => commands::plan::run(printer, &args, parallelism).await,
+        Command::Show(args) => commands::show::run(printer, &args),
+        Command::Apply(args) => commands::apply::run(printer, &args, parallelism).await,
+        Command::Schema => commands::schema::run(printer),
+        Command::Completions(args) => commands::completions::run(printer, &args),
+        Command::Sandbox(args) => commands::sandbox::run(printer, &args).await,
+        Command::Demo(args) => commands::demo::run(printer, &args, parallelism).await,
+    };
+    result.unwrap_or_else(|exit| exit)
+}

@@ -193,7 +193,7 @@ fn what_the_sdk_does_not_model_is_refused() {
         vec![world::foreign_rule("theirs", 7)],
     );
     world.edit_replication("orders-prod", |live| {
-        live.unmodelled.push("Rule/Novelty".to_owned())
+        live.unmodelled.push("Rule/Novelty".to_owned());
     });
     let plan = world.plan(&spec(&[]));
     assert!(
@@ -254,7 +254,7 @@ fn drift_is_brought_back() {
     let mut world = World::with_source("orders-prod");
     world.converge(&spec(&[]));
     world.edit_replication("orders-prod", |live| {
-        live.rules[0].status = Status::Disabled
+        live.rules[0].status = Status::Disabled;
     });
     let plan = world.plan(&spec(&[]));
     let change = plan

@@ -27,5 +27,5 @@ mod words;
 pub use markdown::markdown;
 pub use page::Style;
 pub use sanitize::sanitize;
-pub use text::text;
+pub use text::{Detail, text};
 pub use words::{bytes, duration, number, plural};

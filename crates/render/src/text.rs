@@ -14,18 +14,40 @@ use crate::steps::steps;
 use crate::view::{self, Group, Verb};
 use crate::words;
 
-/// Kept items shown before the rest is counted: they don't change.
-const KEPT_SHOWN: usize = 20;
-/// Steps of the order shown before the rest is counted: the plan as JSON has every edge.
-const STEPS_SHOWN: usize = 40;
+/// How much is shown of what stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Long lists are cut, and the rest is counted.
+    Brief,
+    /// Everything.
+    Full,
+}
+
+impl Detail {
+    /// Kept items shown before the rest is counted: they don't change.
+    const fn kept(self) -> usize {
+        match self {
+            Self::Brief => 20,
+            Self::Full => usize::MAX,
+        }
+    }
+
+    /// Steps of the order shown before the rest is counted: the plan as JSON has every edge.
+    const fn steps(self) -> usize {
+        match self {
+            Self::Brief => 40,
+            Self::Full => usize::MAX,
+        }
+    }
+}
 
 /// Draws a plan as text whose lines are at most `width` columns wide, or 40 where it is less.
 ///
 /// Longer lines wrap under their beginning, so that what stands in the first columns is always ours; give
 /// `usize::MAX` where no line should wrap. What changes is shown whole. Of what stays as it is, long lists end in
-/// `(N more)`.
+/// `(N more)` unless [`Detail::Full`] is asked for.
 #[must_use]
-pub fn text(plan: &PlanFile, style: Style, width: usize) -> String {
+pub fn text(plan: &PlanFile, style: Style, width: usize, detail: Detail) -> String {
     let mut page = Page::new(style, width);
     blocked_line(&mut page, plan);
     made_from(&mut page, plan);
@@ -33,9 +55,9 @@ pub fn text(plan: &PlanFile, style: Style, width: usize) -> String {
     for group in view::groups(plan) {
         draw_group(&mut page, plan, &group);
     }
-    kept(&mut page, plan);
+    kept(&mut page, plan, detail);
     waits(&mut page, plan);
-    order(&mut page, plan);
+    order(&mut page, plan, detail);
     apply_needs(&mut page, plan);
     findings(&mut page, plan);
     page.blank();
@@ -307,9 +329,9 @@ fn draw_line(page: &mut Page, line: &Line) {
     );
 }
 
-fn kept(page: &mut Page, plan: &PlanFile) {
+fn kept(page: &mut Page, plan: &PlanFile, detail: Detail) {
     section(page, "Kept as found", plan.kept.len());
-    for kept in plan.kept.iter().take(KEPT_SHOWN) {
+    for kept in plan.kept.iter().take(detail.kept()) {
         let what = format!(" ({}, {})", kept.kind, kept.why);
         page.line(
             2,
@@ -321,7 +343,7 @@ fn kept(page: &mut Page, plan: &PlanFile) {
             ],
         );
     }
-    more(page, plan.kept.len(), KEPT_SHOWN);
+    more(page, plan.kept.len(), detail.kept());
 }
 
 fn waits(page: &mut Page, plan: &PlanFile) {
@@ -341,11 +363,11 @@ fn waits(page: &mut Page, plan: &PlanFile) {
     }
 }
 
-fn order(page: &mut Page, plan: &PlanFile) {
+fn order(page: &mut Page, plan: &PlanFile, detail: Detail) {
     let (steps, circle) = steps(&plan.order);
     section(page, "Order of an apply", plan.order.len());
     let mut number = 0;
-    for step in steps.iter().take(STEPS_SHOWN) {
+    for step in steps.iter().take(detail.steps()) {
         let lead = if step.number == number {
             "    ".to_owned()
         } else {
@@ -367,7 +389,7 @@ fn order(page: &mut Page, plan: &PlanFile) {
         );
         number = step.number;
     }
-    more(page, steps.len(), STEPS_SHOWN);
+    more(page, steps.len(), detail.steps());
     for address in circle {
         page.line(
             2,

@@ -8,7 +8,7 @@ use s3ferry_core::plan::format::{
     FindingLevel, Gate, GateState, Kept, MigrationInfo, PermissionInfo, PlanFile, Reason, Risk,
     RiskLevel, SpecInfo, Summary, Undo, UndoKind, Wait,
 };
-use s3ferry_render::{Style, markdown, sanitize, text};
+use s3ferry_render::{Detail, Style, markdown, sanitize, text};
 use serde_json::{Map, Value, json};
 
 /// Texts as plans have them, and as somebody who wants to forge a review would write them.
@@ -284,7 +284,7 @@ fn text_stays_in_its_width_and_obeys_nobody(
     plan: &PlanFile,
     width: usize,
 ) -> Result<(), TestCaseError> {
-    let page = text(plan, Style::Plain, width);
+    let page = text(plan, Style::Plain, width, Detail::Brief);
     prop_assert!(!page.chars().any(|one| one.is_control() && one != '\n'));
     for line in page.lines() {
         prop_assert!(!line.starts_with("+ forged"), "{line}");
@@ -294,21 +294,21 @@ fn text_stays_in_its_width_and_obeys_nobody(
             line.len()
         );
     }
-    prop_assert_eq!(page, text(plan, Style::Plain, width));
+    prop_assert_eq!(page, text(plan, Style::Plain, width, Detail::Brief));
     Ok(())
 }
 
 fn colours_change_nothing_but_colour(plan: &PlanFile, width: usize) -> Result<(), TestCaseError> {
-    let coloured = text(plan, Style::Ansi, width);
+    let coloured = text(plan, Style::Ansi, width, Detail::Brief);
     let mut parts = coloured.split("\u{1b}[");
     let mut plain = parts.next().unwrap_or_default().to_owned();
     plain.extend(parts.map(|part| part.split_once('m').map_or("", |(_, text)| text)));
-    prop_assert_eq!(plain, text(plan, Style::Plain, width));
+    prop_assert_eq!(plain, text(plan, Style::Plain, width, Detail::Brief));
     Ok(())
 }
 
 fn every_change_and_finding_is_in_the_text(plan: &PlanFile) -> Result<(), TestCaseError> {
-    let page = text(plan, Style::Plain, usize::MAX);
+    let page = text(plan, Style::Plain, usize::MAX, Detail::Brief);
     for change in &plan.changes {
         prop_assert!(page.contains(sanitize(&change.address).trim_end_matches(' ')));
     }

@@ -1,12 +1,12 @@
 //! What a reviewer reads in a terminal.
 
 use s3ferry_core::plan::format::{Action, Change, GateState, PlanFile, Reason};
-use s3ferry_render::{Style, text};
+use s3ferry_render::{Detail, Style, text};
 
 use crate::build;
 
 fn shown(plan: &PlanFile) -> String {
-    text(plan, Style::Plain, 100)
+    text(plan, Style::Plain, 100, Detail::Brief)
 }
 
 #[test]

@@ -1,0 +1,242 @@
+//! Arguments: every command and flag, in one place. Names are a contract with users and pipelines.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Move S3 data between AWS accounts with S3 Replication, declared in YAML.
+///
+/// A spec says what must be true; plan compares it with both live accounts and is reviewed; apply makes the minimal changes.
+#[derive(Debug, Parser)]
+#[command(name = "s3ferry", version, propagate_version = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done or nothing to do, 1 error, 2 changes pending (plan --detailed-exitcode), \
+3 the plan is stale, 4 refused by a gate or a guard, 5 applied in part, 6 verification found differences, \
+7 credentials or permissions are missing, 8 waiting on AWS, 64 wrong usage, 65 invalid spec, 130 interrupted";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// When to use colour; NO_COLOR is respected
+    #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorWhen,
+    /// Print no progress lines
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+    /// Say more: who is signed in, what is read, retries
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How progress and messages are written to standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+    /// How many calls and steps run at once for each account
+    #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = parallelism)]
+    pub(crate) parallelism: usize,
+}
+
+fn parallelism(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (1..=256).contains(&number) => Ok(number),
+        _ => Err("it must be a number from 1 to 256".to_owned()),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a starter spec with comments
+    Init(Init),
+    /// Check specs offline and show every problem at once
+    Validate(Paths),
+    /// Compare specs with the live accounts and show what would change
+    Plan(PlanArgs),
+    /// Show a saved plan
+    Show(Show),
+    /// Make the changes of a saved plan, or of specs after asking
+    Apply(Apply),
+    /// Print the JSON Schema of the spec
+    Schema,
+    /// Print a shell completion script
+    Completions(Completions),
+    /// Run a local AWS of several accounts and Regions
+    Sandbox(SandboxArgs),
+    /// Run a whole migration on the sandbox
+    Demo(Demo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The file to write; it must not exist
+    #[arg(default_value = "s3ferry.yaml")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Paths {
+    /// Spec files, or folders of them; together they make one spec
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) paths: Paths,
+    /// Save the plan for apply
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Exit with 2 where changes are pending
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Plan for these migrations only
+    #[arg(long, value_name = "MIGRATION")]
+    pub(crate) target: Vec<String>,
+    /// Show every value whole and every document that is kept
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a terminal
+    Text,
+    /// For a pull request comment
+    Markdown,
+    /// For programs: plan format 1.0
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// A plan saved by `plan --out`
+    #[arg(value_name = "PLANFILE")]
+    pub(crate) plan: PathBuf,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// One saved plan, or spec files and folders
+    #[arg(required = true, value_name = "PLANFILE | PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Apply these migrations only; not with a saved plan, which has its own
+    #[arg(long, value_name = "MIGRATION")]
+    pub(crate) target: Vec<String>,
+    /// How long to wait for canaries, e.g. 90s, 15m, 1h
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) wait: Option<Duration>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let split = text
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        _ => return Err("it must be a number with s, m or h, e.g. 15m".to_owned()),
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "it must begin with a number".to_owned())?;
+    let total = number.checked_mul(seconds).ok_or("it is too long")?;
+    Ok(Duration::from_secs(total))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// The address to listen on; a loopback address unless you know why not
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4599")]
+    pub(crate) listen: SocketAddr,
+    /// A JSON file of buckets and objects to begin with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed: Option<PathBuf>,
+    /// An account and its Region
+    #[arg(long, value_name = "ID:REGION", default_values = ["111111111111:eu-west-1", "222222222222:eu-central-1"])]
+    pub(crate) account: Vec<String>,
+    /// Added to every call, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) latency: u64,
+    /// How long a replica takes, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 200)]
+    pub(crate) replication_delay: u64,
+    /// How long IAM takes until a change is in force, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) propagation_delay: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Keep the specs, the plans and the ledger of the demo in ./s3ferry-demo
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7_200)));
+        for bad in [
+            "",
+            "15",
+            "m",
+            "1d",
+            "99999999999999999999s",
+            "18446744073709551615h",
+        ] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

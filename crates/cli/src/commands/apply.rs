@@ -1,0 +1,265 @@
+//! `s3ferry apply`: the changes of a saved plan, or of specs after asking.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use s3ferry_aws::Endpoint;
+use s3ferry_core::plan::format::{FindingLevel, PlanFile};
+use s3ferry_engine::journal::{FORMAT, Header};
+use s3ferry_engine::ledger::FolderLedger;
+use s3ferry_engine::{Clock, Limits, Moved, Run, compare_fingerprints, execute};
+use s3ferry_spec::SourceFile;
+
+use super::{Ended, plan, show};
+use crate::args::{Apply, Format};
+use crate::exit::Exit;
+use crate::planning::{self, Planned, VERSION, chain, now};
+use crate::printer::Printer;
+use crate::progress::{Progress, summary};
+use crate::specs::{Loaded, check, load};
+
+pub(crate) async fn run(printer: &Printer, args: &Apply, parallelism: usize) -> Ended {
+    let how = How {
+        parallelism,
+        wait: args.wait,
+        endpoint: None,
+    };
+    match saved_plan(&args.paths) {
+        Some(path) => apply_saved(printer, args, path, how).await,
+        None => apply_paths(printer, args, how).await,
+    }
+}
+
+/// How a run goes about it.
+#[derive(Debug)]
+pub(crate) struct How {
+    pub(crate) parallelism: usize,
+    pub(crate) wait: Option<std::time::Duration>,
+    pub(crate) endpoint: Option<Endpoint>,
+}
+
+/// The one path that is a saved plan: a file that is no YAML by its name and begins like a JSON object.
+fn saved_plan(paths: &[PathBuf]) -> Option<&Path> {
+    let [path] = paths else { return None };
+    let yaml = path
+        .extension()
+        .is_some_and(|ending| ending == "yaml" || ending == "yml");
+    let json = std::fs::read(path).is_ok_and(|bytes| bytes.trim_ascii_start().starts_with(b"{"));
+    (!yaml && json).then_some(path)
+}
+
+async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
+    let loaded = load(printer, &args.paths, &args.target)?;
+    let interactive = std::io::stdin().is_terminal();
+    if !args.yes && !interactive {
+        let hint = "review a saved plan and apply that, or add --yes";
+        printer.error(
+            "apply asks before it changes anything, and nobody can answer here",
+            Some(hint),
+        );
+        return Err(Exit::Usage);
+    }
+    let planned = planning::make(printer, &loaded, how.parallelism, how.endpoint.clone()).await?;
+    plan::print(printer, &planned.file, Format::Text, false);
+    refuse_blocked(printer, &planned.file)?;
+    if planned.plan.steps.is_empty() {
+        return Ok(Exit::Done);
+    }
+    if !args.yes && !confirmed(printer) {
+        printer.message("Nothing was changed.");
+        return Ok(Exit::Interrupted);
+    }
+    execute_plan(printer, &planned, &how).await
+}
+
+fn confirmed(printer: &Printer) -> bool {
+    printer.raw_error("Make these changes? Only \"yes\" is taken as such: ");
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+}
+
+async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> Ended {
+    if !args.target.is_empty() {
+        printer.error(
+            "a saved plan has its own targets",
+            Some("leave --target out, or plan again with it"),
+        );
+        return Err(Exit::Usage);
+    }
+    let saved = show::read(printer, path)?;
+    let files: Vec<SourceFile> = saved
+        .spec
+        .files
+        .iter()
+        .map(|file| SourceFile {
+            path: file.path.clone(),
+            bytes: file.text.clone().into_bytes(),
+        })
+        .collect();
+    let mut moved = tool_and_spec(&saved);
+    if !moved.is_empty() {
+        return Err(stale(printer, &moved));
+    }
+    let loaded: Loaded = check(printer, &files, &saved.spec.targets)?;
+    let planned = planning::make(printer, &loaded, how.parallelism, how.endpoint.clone()).await?;
+    moved.extend(world(&saved, &planned.file));
+    if !moved.is_empty() {
+        return Err(stale(printer, &moved));
+    }
+    refuse_blocked(printer, &planned.file)?;
+    if planned.plan.steps.is_empty() {
+        printer.message("Nothing to do: both accounts match the spec.");
+        return Ok(Exit::Done);
+    }
+    execute_plan(printer, &planned, &how).await
+}
+
+/// What moved on this side since the plan was made.
+fn tool_and_spec(saved: &PlanFile) -> Vec<String> {
+    let mut moved = Vec::new();
+    if saved.s3ferry != VERSION {
+        moved.push(format!(
+            "s3ferry: the plan was made by {} and this is {VERSION}",
+            saved.s3ferry
+        ));
+    }
+    for file in &saved.spec.files {
+        match std::fs::read(&file.path) {
+            Ok(bytes) if bytes == file.text.as_bytes() => {}
+            Ok(_) => moved.push(format!("{}: was changed", file.path)),
+            Err(error) => moved.push(format!("{}: {error}", file.path)),
+        }
+    }
+    moved
+}
+
+/// What moved in the accounts since the plan was made.
+fn world(saved: &PlanFile, live: &PlanFile) -> Vec<String> {
+    let fingerprints = compare_fingerprints(&saved.fingerprints, &live.fingerprints);
+    let mut moved: Vec<String> = fingerprints
+        .iter()
+        .map(|Moved { address, what }| format!("{address}: {}", what.as_str()))
+        .collect();
+    let ids = |plan: &PlanFile| -> Vec<(String, String)> {
+        plan.accounts
+            .iter()
+            .map(|account| (account.name.clone(), account.id.clone()))
+            .collect()
+    };
+    if ids(saved) != ids(live) {
+        moved.push("accounts: the plan was made for other account IDs".to_owned());
+    }
+    if moved.is_empty() && (saved.changes != live.changes || saved.order != live.order) {
+        let proofs = "the changes: the ledger's receipts are not those that the plan was made with";
+        moved.push(proofs.to_owned());
+    }
+    moved
+}
+
+fn stale(printer: &Printer, moved: &[String]) -> Exit {
+    printer.error(
+        &format!(
+            "the plan is stale: since it was made, {} moved",
+            moved.len()
+        ),
+        Some("plan again, review it and apply that"),
+    );
+    for what in moved {
+        printer.message(&format!("  {what}"));
+    }
+    Exit::Stale
+}
+
+fn refuse_blocked(printer: &Printer, plan: &PlanFile) -> Result<(), Exit> {
+    let blocked = plan
+        .findings
+        .iter()
+        .filter(|finding| finding.level == FindingLevel::Blocked);
+    let mut refused = false;
+    for finding in blocked {
+        refused = true;
+        let text = format!(
+            "{} [{}]: {}",
+            finding.address, finding.code, finding.message
+        );
+        printer.error(&text, Some(&finding.help));
+    }
+    if refused {
+        printer.message("Nothing was changed.");
+        return Err(Exit::Refused);
+    }
+    Ok(())
+}
+
+/// Follows the steps of a plan that may be applied.
+pub(crate) async fn execute_plan(printer: &Printer, planned: &Planned, how: &How) -> Ended {
+    let run = run_id();
+    let ledger = &planned.ledger;
+    let failed = |error: &dyn std::error::Error| {
+        printer.error(&chain(error), None);
+        Exit::Error
+    };
+    let _lock = ledger.lock(&run).map_err(|error| failed(&error))?;
+    let journal = ledger
+        .journal(&header(&run, &planned.file))
+        .map_err(|error| failed(&error))?;
+    let clock: Arc<dyn Clock> = Arc::new(now);
+    let mut sink = Progress::new(
+        printer,
+        planned.plan.steps.len(),
+        journal.listen(Arc::clone(&clock)),
+    );
+    let mut limits = Limits {
+        parallelism: how.parallelism,
+        ..Limits::default()
+    };
+    limits.canary_wait = how.wait.unwrap_or(limits.canary_wait);
+    let (canceller, cancel) = s3ferry_engine::cancel::canceller();
+    let listener = tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            canceller.cancel();
+        }
+    });
+    let work = Run {
+        world: &planned.cloud,
+        receipts: ledger,
+        clock: &*clock,
+        limits: &limits,
+        cancel,
+    };
+    let outcome = execute(&planned.plan.steps, &work, &mut sink).await;
+    listener.abort();
+    let outcome = outcome.map_err(|error| failed(&error))?;
+    let journal = sink.finish().map_err(|error| failed(&error));
+    summary(printer, &outcome, &journal_path(ledger, &run));
+    journal?;
+    Ok(Exit::Run(outcome.verdict()))
+}
+
+fn header(run: &str, plan: &PlanFile) -> Header {
+    let digest = s3ferry_core::model::meaning::digest(&serde_json::json!(plan.to_json()));
+    Header {
+        format: FORMAT.to_owned(),
+        s3ferry: VERSION.to_owned(),
+        run: run.to_owned(),
+        started: now(),
+        plan: digest,
+        spec: plan.spec.digest.clone(),
+    }
+}
+
+fn journal_path(ledger: &FolderLedger, run: &str) -> String {
+    ledger
+        .root()
+        .join("runs")
+        .join(format!("{run}.jsonl"))
+        .display()
+        .to_string()
+}
+
+/// Sorts by time; the process makes two runs of one second different.
+fn run_id() -> String {
+    let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    format!("{time}-{}", std::process::id())
+}

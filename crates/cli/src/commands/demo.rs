@@ -1,0 +1,401 @@
+//! `s3ferry demo`: a migration on the sandbox, by the same commands that a user types.
+//!
+//! The sandbox runs in this process; every `s3ferry` line that the demo prints is run as printed, as a process of its own.
+//! What a user would do with other tools (make buckets, write objects, look at replicas) goes through the SDK.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use futures::stream::{self, StreamExt as _};
+use s3ferry_aws::{Cloud, Endpoint, Options};
+use s3ferry_core::model::document::{Bucket, Document};
+use s3ferry_core::model::{BucketRef, Target};
+use s3ferry_core::spec::Spec;
+use s3ferry_engine::ports::{
+    NewObject, Objects as _, PortError, Replication, Write as _, WriteChange,
+};
+use s3ferry_render::{number, plural};
+use s3ferry_sandbox::Sandbox;
+
+use super::Ended;
+use crate::args::Demo;
+use crate::exit::Exit;
+use crate::planning::chain;
+use crate::printer::Printer;
+use crate::specs;
+
+/// The specs, as they lie in `plans/demo`.
+const SPECS: [(&str, &str); 3] = [
+    (
+        "accounts.yaml",
+        include_str!("../../../../plans/demo/accounts.yaml"),
+    ),
+    (
+        "invoices.yaml",
+        include_str!("../../../../plans/demo/invoices.yaml"),
+    ),
+    (
+        "orders.yaml",
+        include_str!("../../../../plans/demo/orders.yaml"),
+    ),
+];
+
+/// Objects in each source bucket before the migration begins.
+const OBJECTS_BEFORE: usize = 1_500;
+/// Objects written to each source bucket while the rules are on.
+const OBJECTS_AFTER: usize = 100;
+/// How long the demo waits for replicas before it says that something is wrong.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn run(printer: &Printer, args: &Demo, parallelism: usize) -> Ended {
+    let sandbox = start(printer).await?;
+    let folder = Folder::make(printer, args.keep)?;
+    let demo = Stage::set(printer, &sandbox, folder.path(), parallelism).await?;
+    let ended = demo.play().await;
+    sandbox.shutdown().await;
+    if args.keep {
+        printer.message(&format!("Kept: {}", folder.path().display()));
+    }
+    ended
+}
+
+async fn start(printer: &Printer) -> Result<Sandbox, Exit> {
+    let sandbox = Sandbox::builder()
+        .account("111111111111", "eu-west-1")
+        .account("222222222222", "eu-central-1")
+        .start()
+        .await;
+    let sandbox = sandbox.map_err(|error| {
+        printer.error(&chain(&error), None);
+        Exit::Error
+    })?;
+    sandbox
+        .switches()
+        .replication_delay(Duration::from_millis(300));
+    Ok(sandbox)
+}
+
+/// Where the demo writes: a folder of its own that goes away, or `./s3ferry-demo`.
+enum Folder {
+    Kept(PathBuf),
+    Temporary(tempfile::TempDir),
+}
+
+impl Folder {
+    fn make(printer: &Printer, keep: bool) -> Result<Self, Exit> {
+        let made = if keep {
+            let path = PathBuf::from("s3ferry-demo");
+            std::fs::create_dir(&path).map(|()| Self::Kept(path))
+        } else {
+            tempfile::tempdir().map(Self::Temporary)
+        };
+        made.map_err(|error| {
+            printer.error(
+                &format!("cannot make a folder for the demo: {error}"),
+                Some("remove ./s3ferry-demo of an earlier demo"),
+            );
+            Exit::Error
+        })
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) => path,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+}
+
+/// Everything that the demo plays with.
+struct Stage<'a> {
+    printer: &'a Printer,
+    sandbox: &'a Sandbox,
+    folder: &'a Path,
+    spec: Spec,
+    cloud: Cloud,
+    parallelism: usize,
+}
+
+impl<'a> Stage<'a> {
+    async fn set(
+        printer: &'a Printer,
+        sandbox: &'a Sandbox,
+        folder: &'a Path,
+        parallelism: usize,
+    ) -> Result<Self, Exit> {
+        let specs = folder.join("specs");
+        let written = std::fs::create_dir(&specs).and_then(|()| {
+            SPECS
+                .iter()
+                .try_for_each(|(name, text)| std::fs::write(specs.join(name), text))
+        });
+        written.map_err(|error| broken(printer, "the specs cannot be written", &error))?;
+        let loaded = specs::load(printer, &[specs], &[])?;
+        let endpoint = Endpoint::new(
+            sandbox.endpoint(),
+            sandbox.root_access_key_id(),
+            sandbox.root_secret_access_key(),
+        );
+        let options = Options {
+            parallelism,
+            endpoint: Some(endpoint),
+            ..Options::default()
+        };
+        let connected = Cloud::connect(&loaded.spec.accounts, options).await;
+        let (cloud, _) = connected.map_err(|problems| {
+            for problem in problems {
+                printer.error(&chain(&problem), None);
+            }
+            Exit::Error
+        })?;
+        Ok(Self {
+            printer,
+            sandbox,
+            folder,
+            spec: loaded.spec,
+            cloud,
+            parallelism,
+        })
+    }
+
+    async fn play(&self) -> Ended {
+        self.say("A sandbox of two accounts is running: prod (111111111111, eu-west-1) and archive (222222222222, eu-central-1).");
+        self.fill().await?;
+
+        self.say("1. The specs are checked offline.");
+        self.s3ferry(&["validate", "specs"])?;
+
+        self.say("2. Phase prepare: the destination buckets, versioning, the role, the policies. Nothing replicates yet.");
+        self.s3ferry(&["plan", "specs"])?;
+        self.s3ferry(&["apply", "specs", "--yes"])?;
+
+        self.say("3. Phase replicate, a one-line commit for each migration. The plan is saved, reviewed, and that plan is applied.");
+        self.to_replicate()?;
+        self.s3ferry(&["plan", "specs", "--out", "replicate.plan"])?;
+        self.s3ferry(&["apply", "replicate.plan"])?;
+
+        self.say("4. New objects are written in prod and arrive in archive.");
+        self.watch().await?;
+
+        self.say("5. A last plan: no changes.");
+        self.s3ferry(&["plan", "specs", "--detailed-exitcode"])?;
+        self.printer
+            .message("\nThe demo is done. To do the same by hand, see \"By hand\" in the README.");
+        Ok(Exit::Done)
+    }
+
+    fn say(&self, text: &str) {
+        self.printer.message(&format!("\n== {text}"));
+    }
+
+    /// Runs a command as a user would, in the demo's folder and with the sandbox's environment.
+    fn s3ferry(&self, args: &[&str]) -> Result<(), Exit> {
+        self.printer
+            .message(&format!("$ s3ferry {}", args.join(" ")));
+        let status = self
+            .child(args)
+            .map_err(|error| broken(self.printer, "s3ferry cannot be run", &error))?;
+        if status.success() {
+            return Ok(());
+        }
+        self.printer.error(
+            &format!("s3ferry {} ended with {status}", args.join(" ")),
+            None,
+        );
+        Err(Exit::Error)
+    }
+
+    fn child(&self, args: &[&str]) -> std::io::Result<ExitStatus> {
+        let mut command = Command::new(std::env::current_exe()?);
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_"))
+        {
+            command.env_remove(name);
+        }
+        command
+            .args(args)
+            .current_dir(self.folder)
+            .envs(self.sandbox.environment());
+        tokio::task::block_in_place(|| command.status())
+    }
+
+    /// Makes the source buckets and the objects that are there before anything begins.
+    async fn fill(&self) -> Result<(), Exit> {
+        let began = Instant::now();
+        let mut written = 0;
+        for bucket in self.sources() {
+            let made = Bucket {
+                region: bucket.region.clone(),
+                created_with_tags: BTreeMap::new(),
+            };
+            let document = Document::Bucket(made);
+            let change = WriteChange {
+                before: None,
+                after: Some(&document),
+            };
+            let target = Target::Bucket(bucket.clone());
+            self.cloud
+                .write(&target, change)
+                .await
+                .map_err(|error| self.failed(&error))?;
+            written += self.write(&bucket, "before", OBJECTS_BEFORE).await?.len();
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        self.printer.message(&format!(
+            "{} written to {} in {seconds:.1} s.",
+            plural(written as u64, "object"),
+            plural(self.sources().len() as u64, "source bucket")
+        ));
+        Ok(())
+    }
+
+    /// The source buckets, each once.
+    fn sources(&self) -> Vec<BucketRef> {
+        let mut buckets: Vec<BucketRef> = self
+            .spec
+            .migrations
+            .values()
+            .map(|m| self.spec.source(m))
+            .collect();
+        buckets.sort();
+        buckets.dedup();
+        buckets
+    }
+
+    async fn write(
+        &self,
+        bucket: &BucketRef,
+        when: &str,
+        count: usize,
+    ) -> Result<Vec<(String, String)>, Exit> {
+        let writes: Vec<_> = (0..count)
+            .map(|number| {
+                let object = object(bucket, when, number);
+                async move {
+                    let version = self.cloud.put(&object).await?;
+                    Ok::<_, PortError>((object.key, version))
+                }
+            })
+            .collect();
+        let results: Vec<_> = stream::iter(writes)
+            .buffered(self.parallelism)
+            .collect()
+            .await;
+        results
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.failed(&error))
+    }
+
+    /// Turns `phase: prepare` into `phase: replicate` in every file, the commit of a real migration.
+    fn to_replicate(&self) -> Result<(), Exit> {
+        for (name, text) in SPECS {
+            let path = self.folder.join("specs").join(name);
+            let text = text.replace("phase: prepare", "phase: replicate");
+            std::fs::write(path, text)
+                .map_err(|error| broken(self.printer, "a spec cannot be written", &error))?;
+        }
+        self.printer
+            .message("$ sed -i 's/phase: prepare/phase: replicate/' specs/*.yaml");
+        Ok(())
+    }
+
+    /// Writes objects under the rules and waits for their replicas.
+    async fn watch(&self) -> Result<(), Exit> {
+        for migration in self.spec.migrations.values() {
+            let (source, destination) = (
+                self.spec.source(migration),
+                self.spec.destination(migration),
+            );
+            let began = Instant::now();
+            let written = self.write(&source, "after", OBJECTS_AFTER).await?;
+            let mut arrived = 0;
+            for (key, version) in &written {
+                arrived += usize::from(self.arrives(&destination, key, version, began).await?);
+            }
+            let line = format!(
+                "{} of {} new objects of {} arrived in {} after {:.1} s, with the same version IDs.",
+                number(arrived as u64),
+                number(written.len() as u64),
+                source.bucket,
+                destination.bucket,
+                began.elapsed().as_secs_f64()
+            );
+            self.printer.message(&line);
+            if arrived < written.len() {
+                self.printer.error("not every object arrived", None);
+                return Err(Exit::Error);
+            }
+            self.older(&source, &destination).await?;
+        }
+        Ok(())
+    }
+
+    /// An object that was there before the rule is not there: it needs S3 Batch Replication.
+    async fn older(&self, source: &BucketRef, destination: &BucketRef) -> Result<(), Exit> {
+        let key = object(source, "before", 0).key;
+        let versions = self
+            .cloud
+            .versions(destination, &key)
+            .await
+            .map_err(|error| self.failed(&error))?;
+        let there = if versions.is_empty() {
+            "is not there"
+        } else {
+            "is there"
+        };
+        self.printer.message(&format!(
+            "{key}, written before the rule, {there}: rules take new objects; existing ones are the backfill's work."
+        ));
+        Ok(())
+    }
+
+    async fn arrives(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+        began: Instant,
+    ) -> Result<bool, Exit> {
+        while began.elapsed() < PATIENCE {
+            let head = self.cloud.head(bucket, key, version).await;
+            if let Some(head) = head.map_err(|error| self.failed(&error))? {
+                return Ok(head.replication == Replication::Replica);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(false)
+    }
+
+    fn failed(&self, error: &PortError) -> Exit {
+        self.printer
+            .error(&error.to_string(), error.hint.as_deref());
+        Exit::Error
+    }
+}
+
+/// An object of the demo; each falls under a rule of its migration.
+fn object(bucket: &BucketRef, when: &str, number: usize) -> NewObject {
+    let name = bucket.bucket.as_str();
+    let (prefix, tags) = match (name.starts_with("orders"), number % 2) {
+        (true, 0) => ("open", None),
+        (true, _) => ("invoiced", None),
+        (false, 0) => ("issued", None),
+        (false, _) => ("drafts", Some(("retention".to_owned(), "legal".to_owned()))),
+    };
+    NewObject {
+        bucket: bucket.clone(),
+        key: format!("{prefix}/{when}/{number:05}.json"),
+        body: format!("{{\"number\": {number}}}\n").into_bytes(),
+        tags: tags.into_iter().collect(),
+        metadata: BTreeMap::new(),
+        kms_key: None,
+    }
+}
+
+fn broken(printer: &Printer, what: &str, error: &std::io::Error) -> Exit {
+    printer.error(&format!("{what}: {error}"), None);
+    Exit::Error
+}

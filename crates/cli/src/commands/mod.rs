@@ -1,0 +1,16 @@
+//! The commands, a file each. A command gives how the process ends; `Err` only means that it ended early.
+
+pub(crate) mod apply;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod init;
+pub(crate) mod plan;
+pub(crate) mod sandbox;
+pub(crate) mod schema;
+pub(crate) mod show;
+pub(crate) mod validate;
+
+use crate::exit::Exit;
+
+/// How a command ends.
+pub(crate) type Ended = Result<Exit, Exit>;

@@ -1,0 +1,52 @@
+//! `s3ferry sandbox`: a local AWS to try specs against.
+
+use std::time::Duration;
+
+use s3ferry_sandbox::Sandbox;
+
+use super::Ended;
+use crate::args::SandboxArgs;
+use crate::exit::Exit;
+use crate::planning::chain;
+use crate::printer::Printer;
+
+/// Runs until Ctrl-C; prints the environment that points every client at it.
+pub(crate) async fn run(printer: &Printer, args: &SandboxArgs) -> Ended {
+    let sandbox = start(printer, args).await?;
+    let exports = sandbox
+        .environment()
+        .into_iter()
+        .map(|(name, value)| format!("export {name}={value}\n"));
+    printer.data(&exports.collect::<String>());
+    printer.message(&format!(
+        "The sandbox listens on {}. Role sandbox of every account can be assumed with this key. Ctrl-C ends it.",
+        sandbox.endpoint()
+    ));
+    let stopped = tokio::signal::ctrl_c().await;
+    sandbox.shutdown().await;
+    stopped.map(|()| Exit::Done).map_err(|error| {
+        printer.error(&format!("cannot wait for Ctrl-C: {error}"), None);
+        Exit::Error
+    })
+}
+
+async fn start(printer: &Printer, args: &SandboxArgs) -> Result<Sandbox, Exit> {
+    let mut builder = Sandbox::builder().listen(args.listen);
+    for account in &args.account {
+        let Some((id, region)) = account.split_once(':') else {
+            printer.error(&format!("--account {account}: it must be ID:REGION"), None);
+            return Err(Exit::Usage);
+        };
+        builder = builder.account(id, region);
+    }
+    let sandbox = builder.start().await.map_err(|error| {
+        printer.error(&chain(&error), None);
+        Exit::Error
+    })?;
+    sandbox
+        .switches()
+        .latency(Duration::from_millis(args.latency))
+        .replication_delay(Duration::from_millis(args.replication_delay))
+        .propagation_delay(Duration::from_millis(args.propagation_delay));
+    Ok(sandbox)
+}

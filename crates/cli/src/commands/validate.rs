@@ -1,0 +1,15 @@
+//! `s3ferry validate`: specs checked offline, every problem at once.
+
+use super::Ended;
+use crate::args::Paths;
+use crate::exit::Exit;
+use crate::printer::Printer;
+use crate::specs::load;
+
+pub(crate) fn run(printer: &Printer, args: &Paths) -> Ended {
+    let loaded = load(printer, &args.paths, &[])?;
+    let migrations = s3ferry_render::plural(loaded.spec.migrations.len() as u64, "migration");
+    let files = s3ferry_render::plural(loaded.info.files.len() as u64, "file");
+    printer.message(&format!("The spec is valid: {migrations} in {files}."));
+    Ok(Exit::Done)
+}

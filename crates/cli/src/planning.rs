@@ -1,0 +1,161 @@
+//! From a loaded spec to a plan: sign in, observe, plan.
+
+use std::collections::BTreeMap;
+
+use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
+use s3ferry_core::ids::AccountName;
+use s3ferry_core::plan::file::Head;
+use s3ferry_core::plan::format::{AccountInfo, PlanFile};
+use s3ferry_core::plan::{Input, Plan, plan};
+use s3ferry_core::reads;
+use s3ferry_engine::ledger::FolderLedger;
+use s3ferry_engine::observe;
+use s3ferry_engine::ports::PortError;
+
+use crate::exit::Exit;
+use crate::printer::Printer;
+use crate::specs::Loaded;
+
+/// This build's version.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A plan with the world it was made from, ready to be applied.
+pub(crate) struct Planned {
+    pub(crate) plan: Plan,
+    pub(crate) file: PlanFile,
+    pub(crate) cloud: Cloud,
+    pub(crate) ledger: FolderLedger,
+}
+
+/// Signs in, reads both accounts and plans.
+pub(crate) async fn make(
+    printer: &Printer,
+    loaded: &Loaded,
+    parallelism: usize,
+    endpoint: Option<Endpoint>,
+) -> Result<Planned, Exit> {
+    let (cloud, callers) = sign_in(printer, loaded, parallelism, endpoint).await?;
+    printer.status("reading both accounts");
+    let spec = &loaded.spec;
+    let world = observe(
+        &cloud,
+        reads::first(spec),
+        |observed| reads::following(spec, observed),
+        parallelism * callers.len().max(1),
+    );
+    let observed = world
+        .await
+        .map_err(|failures| unreadable(printer, &failures))?;
+    printer.clear_status();
+    printer.detail(&format!(
+        "read {}",
+        s3ferry_render::plural(observed.len() as u64, "document")
+    ));
+    let ledger = FolderLedger::new(&loaded.ledger);
+    let proofs = proofs(printer, &ledger)?;
+    let plan = plan(Input {
+        spec,
+        observed: &observed,
+        proofs: &proofs,
+        scope: &loaded.scope,
+    });
+    let file = plan.to_file(Head {
+        s3ferry: VERSION.to_owned(),
+        created: now(),
+        spec: loaded.info.clone(),
+        accounts: accounts(loaded, &callers),
+    });
+    Ok(Planned {
+        plan,
+        file,
+        cloud,
+        ledger,
+    })
+}
+
+/// Now, RFC 3339 in UTC, to the second.
+pub(crate) fn now() -> String {
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
+}
+
+async fn sign_in(
+    printer: &Printer,
+    loaded: &Loaded,
+    parallelism: usize,
+    endpoint: Option<Endpoint>,
+) -> Result<(Cloud, BTreeMap<AccountName, Caller>), Exit> {
+    printer.status("signing in");
+    let options = Options {
+        parallelism,
+        version: VERSION.to_owned(),
+        endpoint,
+        ..Options::default()
+    };
+    let signed_in = Cloud::connect(&loaded.spec.accounts, options).await;
+    printer.clear_status();
+    let (cloud, callers) = signed_in.map_err(|problems| {
+        for problem in &problems {
+            let text = format!(
+                "cannot sign in to account {} ({}): {}",
+                problem.account, problem.id, problem.error
+            );
+            printer.error(&text, problem.error.hint.as_deref());
+        }
+        Exit::of_errors(problems.iter().map(|problem| &problem.error))
+    })?;
+    for (name, caller) in &callers {
+        printer.detail(&format!("signed in to {name} as {}", caller.arn));
+    }
+    Ok((cloud, callers))
+}
+
+fn unreadable(printer: &Printer, failures: &[PortError]) -> Exit {
+    printer.clear_status();
+    for failure in failures {
+        printer.error(&failure.to_string(), failure.hint.as_deref());
+    }
+    let count = s3ferry_render::plural(failures.len() as u64, "document");
+    printer.message(&format!("Nothing was planned: {count} could not be read."));
+    Exit::of_errors(failures.iter())
+}
+
+fn proofs(printer: &Printer, ledger: &FolderLedger) -> Result<s3ferry_core::plan::Proofs, Exit> {
+    let kept = ledger.proofs().map_err(|error| {
+        printer.error(&chain(&error), None);
+        Exit::Error
+    })?;
+    for ignored in &kept.ignored {
+        let path = ignored.path.display();
+        printer.warning(&format!(
+            "the receipt {path} proves nothing: {}",
+            chain(&ignored.why)
+        ));
+    }
+    Ok(kept.proofs)
+}
+
+fn accounts(loaded: &Loaded, callers: &BTreeMap<AccountName, Caller>) -> Vec<AccountInfo> {
+    let info = |(name, account): (&AccountName, &s3ferry_core::spec::Account)| AccountInfo {
+        name: name.to_string(),
+        id: account.id.to_string(),
+        region: account.region.to_string(),
+        caller: callers
+            .get(name)
+            .map(|caller| caller.arn.to_string())
+            .unwrap_or_default(),
+    };
+    loaded.spec.accounts.iter().map(info).collect()
+}
+
+/// An error with what caused it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,198 @@
+//! The printer: the one place that writes to the terminal. Data goes to standard output, everything else to standard error.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+
+use s3ferry_render::{Style, sanitize};
+
+use crate::args::{ColorWhen, Global, LogFormat};
+
+/// Writes for people and pipelines, as the global options say.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    pub(crate) style: Style,
+    pub(crate) error_style: Style,
+    pub(crate) width: usize,
+    pub(crate) log_format: LogFormat,
+    pub(crate) verbose: bool,
+    pub(crate) progress: Progress,
+    /// The transient line at the bottom of a terminal, which is taken away before anything else is written.
+    status: Mutex<String>,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Not at all.
+    None,
+    /// A line for what happened.
+    Lines,
+    /// Lines, and one that moves at the bottom of a terminal.
+    Terminal,
+}
+
+/// A pipe has no width; a pull request shows about this much.
+const WIDTH_OF_A_PIPE: usize = 100;
+/// Wider lines than this are hard to read.
+const WIDEST: usize = 120;
+
+impl Printer {
+    pub(crate) fn new(global: &Global) -> Self {
+        let style = |terminal: bool| {
+            let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+            match global.color {
+                ColorWhen::Always => Style::Ansi,
+                ColorWhen::Auto if terminal && !no_color && !dumb => Style::Ansi,
+                ColorWhen::Auto | ColorWhen::Never => Style::Plain,
+            }
+        };
+        let stderr = std::io::stderr().is_terminal();
+        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        Self {
+            style: style(std::io::stdout().is_terminal()),
+            error_style: style(stderr),
+            width: width.unwrap_or(WIDTH_OF_A_PIPE).clamp(40, WIDEST),
+            log_format: global.log_format,
+            verbose: global.verbose > 0,
+            progress: match (
+                global.no_progress,
+                stderr && global.log_format == LogFormat::Text,
+            ) {
+                (true, _) => Progress::None,
+                (false, true) => Progress::Terminal,
+                (false, false) => Progress::Lines,
+            },
+            status: Mutex::new(String::new()),
+        }
+    }
+
+    /// Writes data to standard output. A reader that has gone away (`| head`) is no error.
+    pub(crate) fn data(&self, text: &str) {
+        self.clear_status();
+        let mut out = std::io::stdout().lock();
+        let _reader_gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Writes a message of ours to standard error.
+    pub(crate) fn message(&self, text: &str) {
+        self.write(Level::Info, text);
+    }
+
+    /// Writes a message for `--verbose`.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.verbose {
+            self.write(Level::Debug, text);
+        }
+    }
+
+    /// Writes a warning.
+    pub(crate) fn warning(&self, text: &str) {
+        self.write(Level::Warn, text);
+    }
+
+    /// Writes an error and what to do about it.
+    pub(crate) fn error(&self, text: &str, hint: Option<&str>) {
+        self.write(Level::Error, text);
+        if let Some(hint) = hint {
+            self.write(Level::Hint, hint);
+        }
+    }
+
+    /// Shows what is going on in the line at the bottom of a terminal.
+    pub(crate) fn status(&self, text: &str) {
+        if self.progress != Progress::Terminal {
+            return;
+        }
+        self.clear_status();
+        let line: String = sanitize(text)
+            .chars()
+            .take(self.width.saturating_sub(1))
+            .collect();
+        self.raw_error(&line);
+        if let Ok(mut status) = self.status.lock() {
+            *status = line;
+        }
+    }
+
+    /// Takes the transient line away.
+    pub(crate) fn clear_status(&self) {
+        let Ok(mut status) = self.status.lock() else {
+            return;
+        };
+        if !status.is_empty() {
+            status.clear();
+            self.raw_error("\r\u{1b}[2K");
+        }
+    }
+
+    fn write(&self, level: Level, text: &str) {
+        self.clear_status();
+        let line = match self.log_format {
+            LogFormat::Json => {
+                let value = serde_json::json!({ "level": level.as_str(), "message": text });
+                format!("{value}\n")
+            }
+            LogFormat::Text => {
+                text.lines()
+                    .enumerate()
+                    .fold(String::new(), |lines, (number, line)| {
+                        let prefix = if number == 0 {
+                            level.prefix(self.error_style)
+                        } else {
+                            level.indent()
+                        };
+                        format!("{lines}{prefix}{}\n", sanitize(line))
+                    })
+            }
+        };
+        self.raw_error(&line);
+    }
+
+    /// Writes text that is laid out already: diagnostics, plans, JSON lines.
+    pub(crate) fn raw_error(&self, text: &str) {
+        let mut err = std::io::stderr().lock();
+        let _reader_gone = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Hint,
+}
+
+impl Level {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warning",
+            Self::Error => "error",
+            Self::Hint => "hint",
+        }
+    }
+
+    const fn prefix(self, style: Style) -> &'static str {
+        match (self, style) {
+            (Self::Debug | Self::Info, _) => "",
+            (Self::Warn, Style::Plain) => "warning: ",
+            (Self::Warn, Style::Ansi) => "\u{1b}[33mwarning:\u{1b}[0m ",
+            (Self::Error, Style::Plain) => "error: ",
+            (Self::Error, Style::Ansi) => "\u{1b}[1;31merror:\u{1b}[0m ",
+            (Self::Hint, Style::Plain) => "  help: ",
+            (Self::Hint, Style::Ansi) => "  \u{1b}[36mhelp:\u{1b}[0m ",
+        }
+    }
+
+    const fn indent(self) -> &'static str {
+        match self {
+            Self::Debug | Self::Info => "",
+            Self::Warn | Self::Error => "  ",
+            Self::Hint => "        ",
+        }
+    }
+}

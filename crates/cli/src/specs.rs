@@ -1,0 +1,163 @@
+//! Spec files from paths: a file, or a folder of them.
+
+use std::path::{Path, PathBuf};
+
+use s3ferry_core::ids::MigrationName;
+use s3ferry_core::merge::Scope;
+use s3ferry_core::plan::format::{SpecFileInfo, SpecInfo};
+use s3ferry_core::spec::{Ledger, Spec};
+use s3ferry_spec::{Reading, SourceFile, read};
+
+use crate::exit::Exit;
+use crate::printer::Printer;
+
+/// A valid spec and where it came from.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) spec: Spec,
+    pub(crate) info: SpecInfo,
+    /// The ledger's folder.
+    pub(crate) ledger: PathBuf,
+    pub(crate) scope: Scope,
+}
+
+/// Reads the files of paths and checks them; every problem is printed.
+pub(crate) fn load(
+    printer: &Printer,
+    paths: &[PathBuf],
+    targets: &[String],
+) -> Result<Loaded, Exit> {
+    let files = files(printer, paths)?;
+    check(printer, &files, targets)
+}
+
+/// Checks the files of a spec and makes what commands work with.
+pub(crate) fn check(
+    printer: &Printer,
+    files: &[SourceFile],
+    targets: &[String],
+) -> Result<Loaded, Exit> {
+    let Reading {
+        spec,
+        diagnostics,
+        ledger_file,
+    } = read(files);
+    for diagnostic in &diagnostics {
+        printer.raw_error(&format!(
+            "{}\n",
+            diagnostic.to_text().trim_end_matches('\n')
+        ));
+    }
+    let Some(spec) = spec else {
+        let count = diagnostics.len() as u64;
+        printer.message(&format!(
+            "{} in the spec.",
+            s3ferry_render::plural(count, "problem")
+        ));
+        return Err(Exit::Spec);
+    };
+    let scope = scope(printer, &spec, targets)?;
+    let base = ledger_file
+        .as_deref()
+        .or(files.first().map(|file| file.path.as_str()));
+    let Ledger::Folder(folder) = &spec.ledger;
+    let parent = base
+        .and_then(|path| Path::new(path).parent())
+        .unwrap_or(Path::new(""));
+    let text = |file: &SourceFile| String::from_utf8_lossy(&file.bytes).into_owned();
+    Ok(Loaded {
+        ledger: parent.join(folder),
+        info: SpecInfo {
+            name: spec.name.to_string(),
+            digest: s3ferry_spec::digest(files),
+            files: files
+                .iter()
+                .map(|file| SpecFileInfo {
+                    path: file.path.clone(),
+                    text: text(file),
+                })
+                .collect(),
+            targets: targets.to_vec(),
+        },
+        scope,
+        spec,
+    })
+}
+
+fn scope(printer: &Printer, spec: &Spec, targets: &[String]) -> Result<Scope, Exit> {
+    if targets.is_empty() {
+        return Ok(Scope::All);
+    }
+    let known = |target: &&String| {
+        spec.migrations
+            .keys()
+            .any(|name| name.as_str() == target.as_str())
+    };
+    let unknown: Vec<&String> = targets.iter().filter(|target| !known(target)).collect();
+    if unknown.is_empty() {
+        let names = targets
+            .iter()
+            .filter_map(|target| MigrationName::new(target.clone()).ok());
+        return Ok(Scope::Only(names.collect()));
+    }
+    let names: Vec<&str> = spec.migrations.keys().map(MigrationName::as_str).collect();
+    for target in unknown {
+        let hint = format!("the spec has {}", names.join(", "));
+        printer.error(&format!("no migration is called {target:?}"), Some(&hint));
+    }
+    Err(Exit::Usage)
+}
+
+/// The spec files of paths, in the order of the paths and of the names within a folder.
+fn files(printer: &Printer, paths: &[PathBuf]) -> Result<Vec<SourceFile>, Exit> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    let mut failed = false;
+    for path in paths {
+        match expand(path) {
+            Ok(files) => found.extend(files),
+            Err(problem) => {
+                printer.error(&format!("{}: {problem}", path.display()), None);
+                failed = true;
+            }
+        }
+    }
+    found.dedup();
+    let mut sources = Vec::new();
+    for path in found {
+        match std::fs::read(&path) {
+            Ok(bytes) => sources.push(SourceFile {
+                path: path.display().to_string(),
+                bytes,
+            }),
+            Err(problem) => {
+                printer.error(&format!("cannot read {}: {problem}", path.display()), None);
+                failed = true;
+            }
+        }
+    }
+    if failed {
+        Err(Exit::Usage)
+    } else {
+        Ok(sources)
+    }
+}
+
+fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
+    let kind = std::fs::metadata(path).map_err(|problem| problem.to_string())?;
+    if !kind.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let entries = std::fs::read_dir(path).map_err(|problem| problem.to_string())?;
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|file| {
+            let ending = file.extension().and_then(|ending| ending.to_str());
+            file.is_file() && matches!(ending, Some("yaml" | "yml"))
+        })
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return Err("the folder holds no .yaml or .yml file".to_owned());
+    }
+    Ok(files)
+}

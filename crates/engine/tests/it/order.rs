@@ -86,6 +86,21 @@ async fn a_step_starts_when_all_that_it_needs_is_settled() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_step_waits_for_the_slowest_of_what_it_needs() {
+    let quick = role_step("quick", &[]);
+    let slow = role_step("slow", &[]);
+    let both = role_step("both", &[&quick, &slow]);
+    let propagating = Fault::Before(Class::Propagation);
+    let world = Faulty::new(MemoryWorld::new()).on(Operation::Write, "slow", 6, propagating);
+    let told = run(&[quick, slow.clone(), both.clone()], &world).await;
+    let place = |fits: &dyn Fn(&RunEvent) -> bool| told.events.iter().position(fits).unwrap();
+    let done = place(&|event| matches!(event, RunEvent::Done { step, .. } if *step == slow.id.0));
+    let begun =
+        place(&|event| matches!(event, RunEvent::StepStarted { step, .. } if *step == both.id.0));
+    assert!(done < begun, "{:#?}", told.events);
+}
+
+#[tokio::test(start_paused = true)]
 async fn steps_run_at_once_up_to_the_bound() {
     let steps: Vec<Step> = (0..12)
         .map(|index| role_step(&format!("r{index}"), &[]))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use s3ferry_core::model::Target;
 use s3ferry_core::plan::Step;
 use s3ferry_engine::events::{CanaryProgress, How as Done, LeftVersion, ProblemKind};
-use s3ferry_engine::execute::CANARY_MARK;
+use s3ferry_engine::execute::{CANARY_MARK, CANARY_SUBJECT};
 use s3ferry_engine::ledger::{CanaryReceipt, LedgerError, ReceiptId, ReceiptStore};
 use s3ferry_engine::ports::{Class, NewObject, Objects as _};
 use s3ferry_engine::{StepResult, Verdict, canceller};
@@ -125,6 +125,15 @@ async fn canaries_that_keep_failing_fail_the_step_with_a_hint_and_are_removed() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_canary_that_fails_after_minutes_had_no_fair_chance_if_it_was_put_early() {
+    let world = world();
+    world.set_lag(Duration::from_secs(200));
+    world.set_fates([Fate::Fails]);
+    let told = run(&[step()], &world).await;
+    assert_eq!((told.of(&step()), puts(&told)), (&PROVEN, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rule_that_takes_effect_late_is_proven_by_a_fresh_canary() {
     let world = world();
     world.set_fates([Fate::Untaken, Fate::Untaken]);
@@ -179,7 +188,7 @@ async fn a_canary_on_its_way_waits_and_the_next_run_follows_the_same_one() {
 async fn a_canary_of_another_subject_proves_nothing_and_is_removed() {
     let world = world();
     let mark =
-        |value: &str| build::tags(&[(CANARY_MARK, value), ("s3ferry-subject", "an older rule")]);
+        |value: &str| build::tags(&[(CANARY_MARK, value), (CANARY_SUBJECT, "an older rule")]);
     let object = NewObject {
         bucket: build::source(),
         key: KEY.to_owned(),
@@ -257,6 +266,41 @@ async fn a_replica_of_another_size_is_no_proof() {
     world.set_fates([Fate::ArrivesTorn]);
     let told = run(&[step()], &world).await;
     assert!(problem(&told).1.contains("bytes"), "{:?}", problem(&told));
+    assert_no_canary_left(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_of_the_same_id_that_is_no_replica_is_no_proof() {
+    let world = world();
+    world.set_fates([Fate::ArrivesAsOriginal; 100]);
+    let receipts = MemoryReceipts::default();
+    let told = run_with(&[step()], &world, how(&receipts)).await;
+    assert_eq!(problem(&told).0, ProblemKind::Canary);
+    assert_eq!(receipts.kept(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leftover_whose_replica_is_gone_is_not_waited_for() {
+    let world = world();
+    let object = NewObject {
+        bucket: build::source(),
+        key: KEY.to_owned(),
+        body: Vec::new(),
+        tags: build::tags(&[]),
+        metadata: build::tags(&[
+            (CANARY_MARK, "orders/everything"),
+            (CANARY_SUBJECT, "subject-1"),
+        ]),
+        kms_key: None,
+    };
+    let version = world.put(&object).await.unwrap();
+    world
+        .delete(&build::destination(), KEY, &version)
+        .await
+        .unwrap();
+    let told = run(&[step()], &world).await;
+    assert_eq!((told.of(&step()), puts(&told)), (&PROVEN, 1));
+    assert!(told.took < Duration::from_secs(10), "{:?}", told.took);
     assert_no_canary_left(&world);
 }
 

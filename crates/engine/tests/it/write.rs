@@ -406,6 +406,29 @@ async fn half_a_write_of_ours_is_finished_and_not_taken_for_an_edit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_edit_that_looks_like_half_of_our_write_is_an_edit_where_we_wrote_nothing() {
+    let target = Target::Role(build::role("r"));
+    let role = |tags| Some(build::replication_role(tags));
+    let step = build::step(&target, role(&[]), role(&[("a", "1"), ("b", "1")]), &[]);
+    let world = MemoryWorld::new().with(&target, build::replication_role(&[("a", "1")]));
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert!(matches!(told.of(&step), StepResult::Stale { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_somebody_made_meanwhile_is_not_born_with_its_settings() {
+    let bucket = build::destination();
+    let whole = Target::Bucket(bucket.clone());
+    let make = build::step(&whole, None, Some(build::made(&bucket, &[])), &[]);
+    let encryption = Target::Encryption(bucket.clone());
+    let encrypt = build::step(&encryption, None, Some(build::sse_s3()), &[&make]);
+    let world = MemoryWorld::new().with_bucket(&bucket);
+    let told = run(&[make.clone(), encrypt.clone()], &world).await;
+    assert_eq!(told.of(&make), &StepResult::Done(Done::Already));
+    assert!(matches!(told.of(&encrypt), StepResult::Stale { .. }));
+}
+
+#[tokio::test(start_paused = true)]
 async fn half_a_write_that_is_given_up_may_have_written() {
     let target = Target::Role(build::role("r"));
     let wanted = build::replication_role(&[("a", "1"), ("b", "1")]);

@@ -30,6 +30,8 @@ pub enum Fate {
     CompletesElsewhere,
     /// Its replica is shorter than it is.
     ArrivesTorn,
+    /// The destination has a version of its ID that is not a replica.
+    ArrivesAsOriginal,
     /// It is gone at once.
     Vanishes,
 }
@@ -203,6 +205,11 @@ impl State {
         } else {
             head.size
         };
+        let arrived = if way.fate == Fate::ArrivesAsOriginal {
+            Replication::NotEligible
+        } else {
+            Replication::Replica
+        };
         if arrives {
             for bucket in &way.destinations {
                 self.objects.add(
@@ -211,7 +218,7 @@ impl State {
                     Version {
                         id: version.id.clone(),
                         head: Some(ObjectHead {
-                            replication: Replication::Replica,
+                            replication: arrived.clone(),
                             size,
                             ..head.clone()
                         }),

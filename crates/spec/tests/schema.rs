@@ -66,13 +66,18 @@ fn refused(schema: &Value, value: &Value, root: &Value) -> Option<String> {
         .iter()
         .find_map(|(keyword, rule)| {
             let fails = match keyword.as_str() {
-                "$schema" | "$defs" | "title" | "description" | "default" | "pattern" => false,
+                "$schema" | "$defs" | "title" | "description" | "default" => false,
                 "$ref" => {
                     let pointer = rule.as_str().unwrap().trim_start_matches('#');
                     return refused(root.pointer(pointer).unwrap(), value, root);
                 }
                 "type" => !is_of(value, rule.as_str().unwrap()),
                 "const" => value != rule,
+                "pattern" => value.as_str().is_some_and(|text| {
+                    !regex_lite::Regex::new(rule.as_str().unwrap())
+                        .unwrap()
+                        .is_match(text)
+                }),
                 "minimum" => value
                     .as_f64()
                     .is_some_and(|number| number < rule.as_f64().unwrap()),
@@ -227,7 +232,9 @@ fn an_editor_sees_what_a_schema_can_say() {
             "keys: [\"arn:aws:kms:eu-west-1:111111111111:key/1\"]",
             "keys: []",
         ),
+        ("bucket: a.b-1", "bucket: arn:aws:s3:::a"),
         ("max_deletes: 4294967295", "max_deletes: -1"),
+        ("a-1:", "A_1:"),
         ("\"a b\": \"\"", "\"\": \"\""),
     ];
     for (from, to) in edits {

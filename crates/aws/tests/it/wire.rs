@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::stub::{Reply, Request, Stub, bucket, bucket_in, role};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3ferry_core::ids::{Arn, Region};
 use s3ferry_core::model::document::{
     Bucket, BucketEncryption, ObjectOwnership, PolicyText, PublicAccessBlock, Role, Versioning,
@@ -481,17 +482,25 @@ async fn what_is_only_read_is_never_written() {
     assert!(stub.seen().is_empty());
 }
 
-const ROLE: &str = "<GetRoleResponse><GetRoleResult><Role><Path>/s3ferry/</Path><RoleName>s3ferry-orders</RoleName><RoleId>AROA1</RoleId>\
-    <Arn>arn:aws:iam::111111111111:role/s3ferry/s3ferry-orders</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>\
-    <AssumeRolePolicyDocument>%7B%22a+b%22%3A%22%2B%C3%A9%22%7D</AssumeRolePolicyDocument>\
-    <Tags><member><Key>s3ferry</Key><Value>default</Value></member></Tags>\
-    <PermissionsBoundary><PermissionsBoundaryArn>arn:aws:iam::111111111111:policy/b</PermissionsBoundaryArn></PermissionsBoundary>\
-    </Role></GetRoleResult></GetRoleResponse>";
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"a+b é"}}}]}"#;
+
+/// The answer to GetRole, its policy encoded but for the plus, which RFC 3986 lets stand.
+fn found_role() -> Reply {
+    let trust = utf8_percent_encode(TRUST, const { &NON_ALPHANUMERIC.remove(b'+') });
+    Reply::ok(format!(
+        "<GetRoleResponse><GetRoleResult><Role><Path>/s3ferry/</Path><RoleName>s3ferry-orders</RoleName><RoleId>AROA1</RoleId>\
+         <Arn>arn:aws:iam::111111111111:role/s3ferry/s3ferry-orders</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate>\
+         <AssumeRolePolicyDocument>{trust}</AssumeRolePolicyDocument>\
+         <Tags><member><Key>s3ferry</Key><Value>default</Value></member></Tags>\
+         <PermissionsBoundary><PermissionsBoundaryArn>arn:aws:iam::111111111111:policy/b</PermissionsBoundaryArn></PermissionsBoundary>\
+         </Role></GetRoleResult></GetRoleResponse>"
+    ))
+}
 
 fn wanted_role() -> Role {
     Role {
         path: "/s3ferry/".to_owned(),
-        trust: PolicyText("{\"a+b\":\"+é\"}".to_owned()),
+        trust: PolicyText(TRUST.to_owned()),
         tags: BTreeMap::from([("s3ferry".to_owned(), "default".to_owned())]),
         boundary: Some("arn:aws:iam::111111111111:policy/b".to_owned()),
     }
@@ -500,7 +509,7 @@ fn wanted_role() -> Role {
 #[tokio::test]
 async fn policies_are_decoded_and_a_plus_stays_a_plus() {
     let stub = Stub::start(|request| match request.body.contains("Action=GetRole&") {
-        true => Reply::ok(ROLE),
+        true => found_role(),
         false => nothing(),
     })
     .await;
@@ -523,7 +532,7 @@ async fn a_role_that_is_there_as_wanted_counts_as_made() {
                 "Role with name s3ferry-orders already exists.",
             )
         } else if request.body.contains("Action=GetRole&") {
-            Reply::ok(ROLE)
+            found_role()
         } else {
             nothing()
         }
@@ -567,7 +576,7 @@ async fn a_role_is_changed_by_the_calls_that_differ() {
         seen.iter().map(|request| action(&request.body)).collect()
     };
     let mut after = wanted_role();
-    after.trust = PolicyText("{ \"a+b\" : \"+é\" }".to_owned());
+    after.trust = PolicyText(TRUST.replace(',', " , "));
     let change = |after: Role| (before.clone(), Document::Role(after));
     let write = async |(before, after): (Document, Document)| {
         let change = WriteChange {
@@ -580,7 +589,7 @@ async fn a_role_is_changed_by_the_calls_that_differ() {
     assert_eq!(actions(), Vec::<String>::new(), "spacing is no change");
     let mut after = wanted_role();
     after.tags = BTreeMap::from([("team".to_owned(), "x".to_owned())]);
-    after.trust = PolicyText("{}".to_owned());
+    after.trust = PolicyText(TRUST.replace("a+b", "a b"));
     after.boundary = None;
     write(change(after)).await.unwrap();
     assert_eq!(

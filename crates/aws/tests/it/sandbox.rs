@@ -1,0 +1,519 @@
+//! The adapter over the sandbox: an AWS that shares no type with it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use s3ferry_aws::{Cloud, Endpoint, Options};
+use s3ferry_core::ids::{AccountName, Arn};
+use s3ferry_core::model::document::{RequestPayment, RolePolicies};
+use s3ferry_core::model::target::ROLE_POLICY_NAME;
+use s3ferry_core::model::{BucketRef, Document, RoleRef, Target, same};
+use s3ferry_core::spec::{Access, Account};
+use s3ferry_engine::ports::{Class, NewObject, Objects, Read, Replication, Write, WriteChange};
+use s3ferry_sandbox::{Fault, FaultKind, Sandbox};
+use s3ferry_testkit::{build, contract};
+
+/// A sandbox with the accounts of the two buckets, and the way in.
+struct World {
+    sandbox: Sandbox,
+    cloud: Cloud,
+}
+
+impl World {
+    async fn start() -> Self {
+        let (source, destination) = (build::source(), build::destination());
+        let sandbox = Sandbox::builder()
+            .account(source.account.as_str(), source.region.as_str())
+            .account(destination.account.as_str(), destination.region.as_str())
+            .start()
+            .await
+            .unwrap();
+        let cloud = Self::sign_in(&sandbox).await;
+        Self { sandbox, cloud }
+    }
+
+    async fn sign_in(sandbox: &Sandbox) -> Cloud {
+        let accounts = BTreeMap::from([
+            entry("source", &build::source()),
+            entry("destination", &build::destination()),
+        ]);
+        let (cloud, callers) = Cloud::connect(&accounts, options(sandbox)).await.unwrap();
+        for (name, account) in &accounts {
+            assert_eq!(callers[name].account, account.id);
+            assert!(
+                callers[name].arn.ends_with("assumed-role/sandbox/s3ferry"),
+                "{callers:?}"
+            );
+        }
+        cloud
+    }
+
+    async fn made(&self, bucket: &BucketRef) {
+        self.set(
+            &Target::Bucket(bucket.clone()),
+            &build::made(bucket, &[("s3ferry", "test")]),
+        )
+        .await;
+    }
+
+    async fn set(&self, target: &Target, document: &Document) {
+        let change = WriteChange {
+            before: None,
+            after: Some(document),
+        };
+        self.cloud.write(target, change).await.unwrap();
+    }
+
+    async fn found(&self, target: &Target) -> Option<Document> {
+        self.cloud.read(target).await.unwrap()
+    }
+
+    /// A pair of versioned buckets, the role and the policies, and one rule for everything.
+    async fn replicating(&self) -> RoleRef {
+        let (source, destination) = (build::source(), build::destination());
+        let role = build::role("s3ferry-test");
+        for bucket in [&source, &destination] {
+            self.made(bucket).await;
+            self.set(&Target::Versioning(bucket.clone()), &build::versioned())
+                .await;
+        }
+        self.set(&Target::Role(role.clone()), &build::replication_role(&[]))
+            .await;
+        self.set(
+            &Target::RolePolicy(role.clone()),
+            &source_policy(&source, &destination),
+        )
+        .await;
+        self.set(
+            &Target::BucketPolicy(destination.clone()),
+            &destination_policy(&destination, &role),
+        )
+        .await;
+        let rule = build::rule("all", 1, "", &destination);
+        self.set(
+            &Target::Replication(source),
+            &build::replication(&role, [rule]),
+        )
+        .await;
+        role
+    }
+}
+
+fn options(sandbox: &Sandbox) -> Options {
+    let key = (
+        sandbox.root_access_key_id(),
+        sandbox.root_secret_access_key(),
+    );
+    Options {
+        endpoint: Some(Endpoint::new(sandbox.endpoint(), key.0, key.1)),
+        longest_backoff: Duration::from_millis(20),
+        ..Options::default()
+    }
+}
+
+fn entry(name: &str, bucket: &BucketRef) -> (AccountName, Account) {
+    let arn = format!("arn:aws:iam::{}:role/sandbox", bucket.account);
+    let account = Account {
+        id: bucket.account.clone(),
+        region: bucket.region.clone(),
+        access: Access::AssumeRole {
+            arn: Arn::new(arn).unwrap(),
+            external_id: None,
+        },
+    };
+    (AccountName::new(name).unwrap(), account)
+}
+
+fn policy(text: String) -> s3ferry_core::model::document::PolicyText {
+    s3ferry_core::model::document::PolicyText(text)
+}
+
+fn source_policy(source: &BucketRef, destination: &BucketRef) -> Document {
+    let (source, destination) = (source.arn(), destination.arn());
+    Document::RolePolicy(policy(format!(
+        r#"{{"Version":"2012-10-17","Statement":[
+        {{"Effect":"Allow","Action":["s3:GetReplicationConfiguration","s3:ListBucket"],"Resource":"{source}"}},
+        {{"Effect":"Allow","Action":["s3:GetObjectVersionForReplication","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging"],"Resource":"{source}/*"}},
+        {{"Effect":"Allow","Action":["s3:ReplicateObject","s3:ReplicateDelete","s3:ReplicateTags"],"Resource":"{destination}/*"}}]}}"#
+    )))
+}
+
+fn destination_policy(destination: &BucketRef, role: &RoleRef) -> Document {
+    let (arn, principal) = (destination.arn(), build::role_arn(role));
+    Document::BucketPolicy(policy(format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},
+        "Action":["s3:ReplicateObject","s3:ReplicateDelete","s3:ReplicateTags"],"Resource":"{arn}/*"}}]}}"#
+    )))
+}
+
+#[tokio::test]
+async fn the_contract_of_the_ports_holds() {
+    let world = World::start().await;
+    let violations = contract::run(&world.cloud, &contract::Fixture::default()).await;
+    // The suite ends with removing its two buckets, twice each; this version never removes a bucket.
+    let (buckets, others): (Vec<_>, Vec<_>) = violations.into_iter().partition(|violation| {
+        violation.what.contains("s3:DeleteBucket") && violation.what.contains("NotSupported")
+    });
+    assert_eq!(others, vec![]);
+    assert_eq!(buckets.len(), 4);
+}
+
+#[tokio::test]
+async fn every_fact_of_a_new_bucket_is_read() {
+    let world = World::start().await;
+    let bucket = build::source();
+    world.made(&bucket).await;
+    let found = async |part: fn(BucketRef) -> Target| world.found(&part(bucket.clone())).await;
+    assert!(same(
+        found(Target::Bucket).await.as_ref(),
+        Some(&build::made(&bucket, &[]))
+    ));
+    assert_eq!(
+        found(Target::Ownership).await,
+        Some(build::owner_enforced())
+    );
+    assert_eq!(
+        found(Target::RequestPayment).await,
+        Some(Document::RequestPayment(RequestPayment::BucketOwner))
+    );
+    assert_eq!(found(Target::ObjectLock).await, None);
+    assert_eq!(found(Target::Lifecycle).await, None);
+    assert_eq!(found(Target::BucketPolicy).await, None);
+    assert_eq!(found(Target::Replication).await, None);
+    assert!(
+        matches!(found(Target::Encryption).await, Some(Document::Encryption(found)) if found.algorithm == "AES256")
+    );
+}
+
+#[tokio::test]
+async fn roles_are_found_by_their_path_and_policies_by_name() {
+    let world = World::start().await;
+    let role = build::role("s3ferry-listed");
+    let target = Target::RolePolicies(role.clone());
+    assert_eq!(world.found(&target).await, None);
+    world
+        .set(&Target::Role(role.clone()), &build::replication_role(&[]))
+        .await;
+    assert_eq!(
+        world.found(&target).await,
+        Some(Document::RolePolicies(RolePolicies::default()))
+    );
+    world
+        .set(
+            &Target::RolePolicy(role.clone()),
+            &build::role_policy(&build::source()),
+        )
+        .await;
+    let inline = RolePolicies {
+        inline: [ROLE_POLICY_NAME.to_owned()].into(),
+        ..RolePolicies::default()
+    };
+    assert_eq!(
+        world.found(&target).await,
+        Some(Document::RolePolicies(inline))
+    );
+    let roles = Target::Roles(role.account.clone(), role.partition);
+    assert_eq!(
+        world.found(&roles).await,
+        Some(Document::Roles([role.name].into()))
+    );
+}
+
+#[tokio::test]
+async fn a_bucket_of_another_account_is_misplaced_wherever_it_is_touched() {
+    let world = World::start().await;
+    let source = build::source();
+    world.made(&source).await;
+    let mut stolen = build::destination();
+    stolen.bucket = source.bucket.clone();
+    stolen.region = source.region.clone();
+    let parts: [fn(BucketRef) -> Target; 5] = [
+        Target::Bucket,
+        Target::Tags,
+        Target::BucketPolicy,
+        Target::Replication,
+        Target::Lifecycle,
+    ];
+    for part in parts {
+        let error = world.cloud.read(&part(stolen.clone())).await.unwrap_err();
+        assert_eq!(error.class, Class::Misplaced, "{error}");
+        assert_eq!(error.code, "WrongOwner");
+    }
+    let change = WriteChange {
+        before: None,
+        after: Some(&build::versioned()),
+    };
+    let error = world
+        .cloud
+        .write(&Target::Versioning(stolen.clone()), change)
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, Class::Misplaced, "{error}");
+    let made = build::made(&stolen, &[]);
+    let change = WriteChange {
+        before: None,
+        after: Some(&made),
+    };
+    let error = world
+        .cloud
+        .write(&Target::Bucket(stolen), change)
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, Class::Misplaced, "{error}");
+}
+
+#[tokio::test]
+async fn a_bucket_of_another_region_is_misplaced_and_the_region_named() {
+    let world = World::start().await;
+    let source = build::source();
+    world.made(&source).await;
+    let mut moved = source.clone();
+    moved.region = build::destination().region;
+    for target in [
+        Target::Bucket(moved.clone()),
+        Target::Tags(moved.clone()),
+        Target::Replication(moved),
+    ] {
+        let error = world.cloud.read(&target).await.unwrap_err();
+        assert_eq!(error.class, Class::Misplaced, "{error}");
+        assert!(
+            error
+                .hint
+                .as_ref()
+                .unwrap()
+                .contains(source.region.as_str()),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_canary_reaches_its_replica() {
+    let world = World::start().await;
+    world.replicating().await;
+    let (source, destination) = (build::source(), build::destination());
+    let key = "a b/é+.s3ferry-canary";
+    let object = NewObject {
+        bucket: source.clone(),
+        key: key.to_owned(),
+        body: b"canary".to_vec(),
+        tags: build::tags(&[("class", "hot & cold"), ("empty", "")]),
+        metadata: BTreeMap::from([("s3ferry".to_owned(), "1".to_owned())]),
+        kms_key: None,
+    };
+    let version = world.cloud.put(&object).await.unwrap();
+    world.sandbox.settle().await;
+    let head = world
+        .cloud
+        .head(&source, key, &version)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(head.replication, Replication::Completed);
+    assert_eq!(
+        world.cloud.versions(&destination, key).await.unwrap(),
+        std::slice::from_ref(&version)
+    );
+    let replica = world
+        .cloud
+        .head(&destination, key, &version)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(replica.replication, Replication::Replica);
+    assert_eq!(
+        (replica.metadata, replica.etag, replica.size),
+        (object.metadata, head.etag, 6)
+    );
+    for bucket in [&source, &destination] {
+        for _ in 0..2 {
+            world.cloud.delete(bucket, key, &version).await.unwrap();
+        }
+        assert_eq!(world.cloud.head(bucket, key, &version).await, Ok(None));
+        assert_eq!(world.cloud.versions(bucket, key).await, Ok(vec![]));
+    }
+}
+
+#[tokio::test]
+async fn a_denied_canary_says_failed() {
+    let world = World::start().await;
+    let role = world.replicating().await;
+    let source = build::source();
+    let policy = Target::RolePolicy(role);
+    world.set(&policy, &build::role_policy(&source)).await;
+    world
+        .cloud
+        .write(
+            &Target::BucketPolicy(build::destination()),
+            WriteChange {
+                before: None,
+                after: None,
+            },
+        )
+        .await
+        .unwrap();
+    let object = NewObject {
+        bucket: source.clone(),
+        key: "k".to_owned(),
+        body: vec![],
+        tags: BTreeMap::new(),
+        metadata: BTreeMap::new(),
+        kms_key: None,
+    };
+    let version = world.cloud.put(&object).await.unwrap();
+    world.sandbox.settle().await;
+    let head = world
+        .cloud
+        .head(&source, "k", &version)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(head.replication, Replication::Failed);
+}
+
+#[tokio::test]
+async fn what_aws_does_not_see_yet_is_propagation() {
+    let world = World::start().await;
+    let (source, destination) = (build::source(), build::destination());
+    let role = build::role("s3ferry-not-yet");
+    let configuration = build::replication(&role, [build::rule("all", 1, "", &destination)]);
+    let target = Target::Replication(source.clone());
+    let write = async |target: &Target, document: &Document| {
+        let change = WriteChange {
+            before: None,
+            after: Some(document),
+        };
+        world.cloud.write(target, change).await.unwrap_err()
+    };
+    assert_eq!(
+        write(&target, &configuration).await.class,
+        Class::Propagation,
+        "no source bucket"
+    );
+    world.made(&source).await;
+    assert_eq!(
+        write(&target, &configuration).await.class,
+        Class::Propagation,
+        "source not versioned"
+    );
+    world
+        .set(&Target::Versioning(source), &build::versioned())
+        .await;
+    assert_eq!(
+        write(&target, &configuration).await.class,
+        Class::Propagation,
+        "no destination bucket"
+    );
+    world.made(&destination).await;
+    assert_eq!(
+        write(&target, &configuration).await.class,
+        Class::Propagation,
+        "destination not versioned"
+    );
+    let principal = destination_policy(&destination, &role);
+    let error = write(&Target::BucketPolicy(destination), &principal).await;
+    assert_eq!(error.class, Class::Propagation, "{error}");
+    let error = write(
+        &Target::RolePolicy(role),
+        &build::role_policy(&build::source()),
+    )
+    .await;
+    assert_eq!(error.class, Class::Propagation, "{error}");
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_one_call_and_writing_again_settles_it() {
+    let world = World::start().await;
+    let bucket = build::source();
+    let role = build::role("s3ferry-lost");
+    let writes = [
+        (
+            Target::Bucket(bucket.clone()),
+            build::made(&bucket, &[("s3ferry", "test")]),
+            "CreateBucket",
+        ),
+        (
+            Target::Versioning(bucket.clone()),
+            build::versioned(),
+            "PutBucketVersioning",
+        ),
+        (
+            Target::Role(role.clone()),
+            build::replication_role(&[("a", "1")]),
+            "CreateRole",
+        ),
+    ];
+    for (target, document, operation) in writes {
+        for kind in [FaultKind::DropAfter, FaultKind::ErrorAfter] {
+            world.sandbox.reset_calls();
+            let fault = Fault {
+                service: String::new(),
+                operation: operation.to_owned(),
+                nth: 1,
+                kind,
+            };
+            world.sandbox.switches().fail(fault);
+            let change = WriteChange {
+                before: None,
+                after: Some(&document),
+            };
+            let error = world.cloud.write(&target, change).await.unwrap_err();
+            assert_eq!(error.class, Class::Transient, "{error}");
+            let sent = world
+                .sandbox
+                .calls()
+                .iter()
+                .filter(|call| call.operation == operation)
+                .count();
+            assert_eq!(sent, 1, "{operation}");
+            world.cloud.write(&target, change).await.unwrap();
+            assert!(
+                same(world.found(&target).await.as_ref(), Some(&document)),
+                "{operation}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn throttled_reads_get_through() {
+    let world = World::start().await;
+    let bucket = build::source();
+    world.made(&bucket).await;
+    for nth in [1, 2] {
+        let fault = Fault {
+            service: "s3".to_owned(),
+            operation: "GetBucketVersioning".to_owned(),
+            nth,
+            kind: FaultKind::Throttle,
+        };
+        world.sandbox.switches().fail(fault);
+    }
+    assert!(world.found(&Target::Versioning(bucket)).await.is_some());
+}
+
+#[tokio::test]
+async fn quiet_writes_cost_no_call_and_changes_the_fewest() {
+    let world = World::start().await;
+    let role = build::role("s3ferry-cheap");
+    let target = Target::Role(role);
+    let before = build::replication_role(&[("a", "1"), ("b", "1")]);
+    world.set(&target, &before).await;
+    let calls = async |after: &Document| {
+        world.sandbox.reset_calls();
+        let change = WriteChange {
+            before: Some(&before),
+            after: Some(after),
+        };
+        world.cloud.write(&target, change).await.unwrap();
+        let calls = world.sandbox.calls();
+        calls
+            .into_iter()
+            .map(|call| call.operation)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(calls(&before).await, Vec::<String>::new());
+    let after = build::replication_role(&[("b", "2"), ("c", "1")]);
+    assert_eq!(calls(&after).await, ["TagRole", "UntagRole"]);
+    assert!(same(world.found(&target).await.as_ref(), Some(&after)));
+}

@@ -32,6 +32,7 @@ mod replication;
 )]
 mod s3;
 mod sandbox;
+mod seed;
 mod sts;
 mod switches;
 
@@ -40,4 +41,5 @@ pub use clock::Clock;
 pub use error::StartError;
 pub use front::CallRecord;
 pub use sandbox::Sandbox;
+pub use seed::SeedError;
 pub use switches::{Fault, FaultKind, Hook, Switches};

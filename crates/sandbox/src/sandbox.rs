@@ -12,6 +12,7 @@ use crate::front::{CallRecord, Front, Server, Services};
 use crate::iam::Iam;
 use crate::keys::KeyRing;
 use crate::s3::S3;
+use crate::seed::SeedError;
 use crate::sts::Sts;
 use crate::switches::Switches;
 
@@ -141,6 +142,16 @@ impl Sandbox {
     /// Returns the state of the whole world, in an order that does not depend on chance.
     pub fn snapshot(&self) -> serde_json::Value {
         self.front.world.snapshot()
+    }
+
+    /// Fills the sandbox with the buckets and objects of a seed file, given as its JSON text; the
+    /// format is that of the crate's `seed` module.
+    ///
+    /// # Errors
+    /// Where the text is not a seed, a bucket exists already, or S3 would refuse a part of it. What
+    /// came before that part stays.
+    pub fn load_seed(&self, json: &str) -> Result<(), SeedError> {
+        self.front.services.s3.load_seed(json)
     }
 
     /// Stops the sandbox, waiting a moment for calls in flight.

@@ -8,7 +8,6 @@ use super::configuration::{Configuration, Rule};
 use super::queue::{Job, Work};
 use crate::s3::version::{Encryption, Object, Status, Version};
 use crate::s3::world::{Bucket, Store, Versioning};
-use crate::s3::xml;
 
 /// Marks a new version as PENDING and queues it, if a rule applies. Versions that no rule covers
 /// keep no status at all, as in S3.
@@ -21,7 +20,7 @@ pub(crate) fn plan(
     if bucket.versioning() != Versioning::Enabled {
         return;
     }
-    let Some(configuration) = configuration(store, bucket) else {
+    let Some(configuration) = configuration(store, name, bucket) else {
         return;
     };
     let rules = match &version.object {
@@ -48,7 +47,7 @@ pub(crate) fn plan_metadata(
     key: &str,
     id: &str,
 ) {
-    let Some(configuration) = configuration(store, bucket) else {
+    let Some(configuration) = configuration(store, name, bucket) else {
         return;
     };
     let Some(version) = bucket.version_mut(key, id) else {
@@ -95,10 +94,10 @@ fn enqueue(
     store.queue.add(store.environment.clock.now() + delay, job);
 }
 
-fn configuration(store: &Store, bucket: &Bucket) -> Option<Arc<Configuration>> {
-    let text = bucket.document_as_of(&("replication", String::new()), store.effective_instant())?;
-    let root = xml::parse(text.as_bytes()).ok()?;
-    Configuration::parse(&root).ok().map(Arc::new)
+fn configuration(store: &Store, name: &str, bucket: &Bucket) -> Option<Arc<Configuration>> {
+    let key = ("replication", String::new());
+    let text = bucket.document_as_of(&key, store.effective_instant())?;
+    store.queue.parsed(name, &text)
 }
 
 /// Returns the rules for an object: of those that match, the one with the highest priority for
@@ -167,6 +166,7 @@ fn highest(configuration: &Configuration, matches: impl Fn(&Rule) -> bool) -> Ve
 mod tests {
     use super::*;
     use crate::s3::version::{Content, Tags};
+    use crate::s3::xml;
 
     fn configuration(rules: &str) -> Configuration {
         let text =

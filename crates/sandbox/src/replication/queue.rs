@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use tokio::sync::{Notify, watch};
 
 use super::configuration::Configuration;
+use crate::s3::xml;
 
 /// One version to replicate.
 #[derive(Debug, Clone)]
@@ -29,12 +30,17 @@ pub(crate) enum Work {
     Metadata,
 }
 
+/// A configuration's text and what it says, if it can be read.
+type Parsed = (Arc<str>, Option<Arc<Configuration>>);
+
 /// The queue of one store.
 pub(crate) struct Queue {
     state: Mutex<State>,
     wake: Arc<Notify>,
     /// Jobs waiting or at work.
     pending: watch::Sender<usize>,
+    /// The last configuration read of each bucket, so that not every write parses it again.
+    parsed: Mutex<BTreeMap<String, Parsed>>,
 }
 
 #[derive(Default)]
@@ -49,6 +55,7 @@ impl Default for Queue {
             state: Mutex::default(),
             wake: Arc::default(),
             pending: watch::Sender::new(0),
+            parsed: Mutex::default(),
         }
     }
 }
@@ -63,6 +70,22 @@ impl Queue {
         drop(state);
         self.pending.send_modify(|pending| *pending += 1);
         self.wake.notify_one();
+    }
+
+    /// Parses a bucket's configuration, or returns it parsed where it is the one of last time.
+    pub(crate) fn parsed(&self, bucket: &str, text: &Arc<str>) -> Option<Arc<Configuration>> {
+        let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((last, configuration)) = parsed.get(bucket)
+            && Arc::ptr_eq(last, text)
+        {
+            return configuration.clone();
+        }
+        let root = xml::parse(text.as_bytes()).ok();
+        let configuration = root
+            .and_then(|root| Configuration::parse(&root).ok())
+            .map(Arc::new);
+        parsed.insert(bucket.to_owned(), (Arc::clone(text), configuration.clone()));
+        configuration
     }
 
     /// Takes the first job that is due; [`Queue::done`] must follow.

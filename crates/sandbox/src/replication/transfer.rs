@@ -111,7 +111,7 @@ fn destination(store: &Store, rule: &Rule, locked: bool) -> Result<Place, Reason
         return Err("DstBucketObjectLockConfigMissing");
     }
     // "The destination must not be Requester Pays" (UG26); the reason is unverified.
-    if bucket.setting("requestPayment", &["Payer"]).as_deref() == Some("Requester") {
+    if bucket.setting("requestPayment", &["Payer"]) == Some("Requester") {
         return Err("DstPutObjectNotPermitted");
     }
     Ok(place(target, bucket))

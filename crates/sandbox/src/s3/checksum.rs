@@ -202,6 +202,15 @@ pub(crate) fn of_parts(
     })
 }
 
+/// Computes the checksum of bytes at hand.
+pub(crate) fn of_pieces(algorithm: Algorithm, kind: Type, pieces: &[Bytes]) -> Checksum {
+    Checksum {
+        algorithm,
+        kind,
+        value: algorithm.compute(pieces).into(),
+    }
+}
+
 /// Encodes as standard base64.
 pub(crate) fn base64_encode(bytes: &[u8]) -> String {
     base64_simd::STANDARD.encode_to_string(bytes)

@@ -5,7 +5,6 @@
 //! typed operations, which drop or refuse such elements.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -16,7 +15,7 @@ use s3s::{Body, S3Request, S3Response, S3Result};
 use super::access::{self, Call, Target, caller_of, refused};
 use super::checksum;
 use super::context;
-use super::errors::{fault, malformed_xml, method_not_allowed};
+use super::errors::{fault, malformed_xml, method_not_allowed, not_modelled};
 use super::policy_document;
 use super::subresource::{Absent, Subresource};
 use super::world::{DocumentKey, Store};
@@ -399,19 +398,27 @@ pub(crate) fn with_header(
     response
 }
 
-/// Sets a document without asking anyone, for seeds and tests.
-pub(crate) fn force(
-    store: &Store,
-    bucket: &str,
-    query: &str,
-    now: SystemTime,
-    text: &str,
-) -> S3Result<()> {
-    let subresource = Subresource::find(|name| name == query).ok_or_else(malformed_xml)?;
+/// Sets a document without asking anyone, for seeds.
+pub(crate) fn force(store: &Store, bucket: &str, query: &str, text: &str) -> S3Result<()> {
+    let known = Subresource::find(|name| name == query);
+    let subresource = known.ok_or_else(|| not_modelled(query))?;
+    let text = match query {
+        "policy" => store
+            .environment
+            .authority
+            .store_principals(text)
+            .map_err(malformed_policy)?,
+        _ => text.to_owned(),
+    };
+    let now = store.environment.clock.now();
     let key = (subresource.query, String::new());
     store
         .world()
         .bucket_mut(bucket)?
-        .set_document(key, now, Some(text));
+        .set_document(key, now, Some(&text));
     Ok(())
+}
+
+fn malformed_policy(text: String) -> s3s::S3Error {
+    fault(400, "MalformedPolicy", text)
 }

@@ -14,7 +14,7 @@ mod access;
 mod acl;
 mod actions;
 mod api;
-mod checksum;
+pub(crate) mod checksum;
 mod context;
 mod copy;
 mod create;
@@ -43,9 +43,12 @@ use std::sync::Arc;
 use crate::environment::Environment;
 use crate::keys::KeyRing;
 use crate::replication;
+use crate::seed::{self, SeedError};
 
 pub(crate) use access::Target;
 pub(crate) use context::Context;
+pub(crate) use create::empty_bucket;
+pub(crate) use documents::force as force_document;
 use service::Service;
 use world::Store;
 
@@ -75,6 +78,11 @@ impl S3 {
     /// Waits until no replication work is pending.
     pub(crate) async fn settle(&self) {
         self.store.queue.settle().await;
+    }
+
+    /// Fills the service from a seed file.
+    pub(crate) fn load_seed(&self, json: &str) -> Result<(), SeedError> {
+        seed::load(&self.store, json)
     }
 
     /// Returns the state of every bucket, the same for the same calls.

@@ -108,6 +108,8 @@ pub(crate) struct Bucket {
     pub(crate) documents: BTreeMap<DocumentKey, History<Option<Arc<str>>>>,
     pub(crate) objects: BTreeMap<Box<str>, Versions>,
     pub(crate) uploads: BTreeMap<String, Upload>,
+    /// The newest documents as trees: every write of an object asks for several settings.
+    trees: BTreeMap<&'static str, Element>,
 }
 
 /// The versioning state of a bucket.
@@ -128,6 +130,7 @@ impl Bucket {
             documents: BTreeMap::new(),
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
+            trees: BTreeMap::new(),
         }
     }
 
@@ -144,6 +147,12 @@ impl Bucket {
 
     /// Stores or removes a document.
     pub(crate) fn set_document(&mut self, key: DocumentKey, now: SystemTime, text: Option<&str>) {
+        if key.1.is_empty() {
+            match text.and_then(|text| xml::parse(text.as_bytes()).ok()) {
+                Some(tree) => self.trees.insert(key.0, tree),
+                None => self.trees.remove(key.0),
+            };
+        }
         let history = self
             .documents
             .entry(key)
@@ -158,23 +167,18 @@ impl Bucket {
         }
     }
 
-    /// Returns the newest document of a subresource as a tree.
-    pub(crate) fn tree(&self, subresource: &'static str) -> Option<Element> {
-        xml::parse(self.document(subresource)?.as_bytes()).ok()
-    }
-
     /// Returns the text at a path below the root of a document.
-    pub(crate) fn setting(&self, subresource: &'static str, path: &[&str]) -> Option<String> {
-        let root = self.tree(subresource)?;
+    pub(crate) fn setting(&self, subresource: &'static str, path: &[&str]) -> Option<&str> {
+        let root = self.trees.get(subresource)?;
         let leaf = path
             .iter()
-            .try_fold(&root, |element, name| element.child(name))?;
-        Some(leaf.text.clone())
+            .try_fold(root, |element, name| element.child(name))?;
+        Some(&leaf.text)
     }
 
     /// Returns the versioning state.
     pub(crate) fn versioning(&self) -> Versioning {
-        match self.setting("versioning", &["Status"]).as_deref() {
+        match self.setting("versioning", &["Status"]) {
             Some("Enabled") => Versioning::Enabled,
             Some("Suspended") => Versioning::Suspended,
             _ => Versioning::Never,
@@ -184,7 +188,7 @@ impl Bucket {
     /// Says whether ACLs are off and every object belongs to the bucket's owner.
     pub(crate) fn owner_enforced(&self) -> bool {
         let ownership = self.setting("ownershipControls", &["Rule", "ObjectOwnership"]);
-        ownership.as_deref() == Some("BucketOwnerEnforced")
+        ownership == Some("BucketOwnerEnforced")
     }
 
     /// Says whether Object Lock is on.

@@ -118,7 +118,7 @@ pub(crate) fn add_version(
 fn owner(bucket: &Bucket, writer: &str, canned: Option<&str>) -> Arc<str> {
     let ownership = bucket.setting("ownershipControls", &["Rule", "ObjectOwnership"]);
     let given = canned == Some("bucket-owner-full-control");
-    match ownership.as_deref() {
+    match ownership {
         Some("BucketOwnerPreferred") if given => Arc::clone(&bucket.owner),
         Some("BucketOwnerEnforced") => Arc::clone(&bucket.owner),
         _ if *writer == *bucket.owner => Arc::clone(&bucket.owner),
@@ -175,12 +175,8 @@ pub(crate) fn default_encryption(bucket: &Bucket) -> Encryption {
     }
     let bucket_key = bucket.setting("encryption", &["Rule", "BucketKeyEnabled"]);
     Encryption::Kms {
-        key: key_arn(
-            setting("KMSMasterKeyID").as_deref(),
-            &bucket.owner,
-            &bucket.region,
-        ),
-        bucket_key: bucket_key.as_deref() == Some("true"),
+        key: key_arn(setting("KMSMasterKeyID"), &bucket.owner, &bucket.region),
+        bucket_key: bucket_key == Some("true"),
         dual: algorithm == "aws:kms:dsse",
     }
 }
@@ -285,7 +281,10 @@ fn default_retention(bucket: &Bucket, now: SystemTime) -> (Option<String>, Optio
     let number = |name| setting(name).and_then(|text| text.parse::<u64>().ok());
     let days = number("Days").or_else(|| number("Years").map(|years| years * 365));
     match (setting("Mode"), days) {
-        (Some(mode), Some(days)) => (Some(mode), Some(now + Duration::from_secs(days * 86_400))),
+        (Some(mode), Some(days)) => (
+            Some(mode.to_owned()),
+            Some(now + Duration::from_secs(days * 86_400)),
+        ),
         _ => (None, None),
     }
 }

@@ -1,0 +1,67 @@
+//! Seed files: what they make, and what they refuse.
+
+#[cfg(test)]
+mod tests {
+    use s3ferry_sandbox::{Sandbox, SeedError};
+    use serde_json::{Value, json};
+
+    async fn sandbox() -> Sandbox {
+        let builder = Sandbox::builder().account("111111111111", "eu-west-1");
+        builder.start().await.unwrap()
+    }
+
+    fn seed(objects: Value) -> String {
+        json!({ "buckets": [{
+            "name": "orders", "account": "111111111111", "region": "eu-west-1",
+            "versioning": "Enabled", "objects": objects,
+        }] })
+        .to_string()
+    }
+
+    #[tokio::test]
+    async fn a_seed_makes_versions_markers_parts_and_tags() {
+        let sandbox = sandbox().await;
+        let objects = json!([
+            { "key": "a/{}", "count": 11, "size": [5, 9], "tags": { "k": "v" } },
+            { "key": "b", "body": "hello", "versions": 2, "deleted": true },
+            { "key": "c", "size": 1000, "part_size": 300 },
+        ]);
+        sandbox.load_seed(&seed(objects)).unwrap();
+        let bucket = sandbox.snapshot()["s3"]["buckets"]["orders"].clone();
+        let objects = bucket["objects"].as_object().unwrap();
+        assert_eq!(objects.len(), 13);
+        assert_eq!(objects["a/07"][0]["tags"], json!({ "k": "v" }));
+        let size = objects["a/07"][0]["size"].as_u64().unwrap();
+        assert!((5..=9).contains(&size));
+        assert_eq!(objects["b"].as_array().unwrap().len(), 3);
+        assert_eq!(objects["b"][0]["delete_marker"], true);
+        // MD5 of "hello".
+        assert_eq!(objects["b"][1]["etag"], "5d41402abc4b2a76b9719d911017c592");
+        assert!(objects["c"][0]["etag"].as_str().unwrap().ends_with("-4"));
+        assert!(bucket["configuration"]["publicAccessBlock"].is_string());
+    }
+
+    #[tokio::test]
+    async fn the_same_seed_makes_the_same_world() {
+        let objects = || seed(json!([{ "key": "{}", "count": 20, "size": [1, 100] }]));
+        let (one, two) = (sandbox().await, sandbox().await);
+        one.load_seed(&objects()).unwrap();
+        two.load_seed(&objects()).unwrap();
+        assert_eq!(one.snapshot()["s3"], two.snapshot()["s3"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_in_a_seed_is_named() {
+        let sandbox = sandbox().await;
+        let unknown = sandbox.load_seed(r#"{"buckets": [], "more": 1}"#);
+        assert!(matches!(unknown, Err(SeedError::Format(_))));
+        let class = seed(json!([{ "key": "a", "storage_class": "GOLD" }]));
+        let refused = sandbox.load_seed(&class).unwrap_err();
+        assert!(
+            matches!(&refused, SeedError::Refused { what, .. } if what == "a"),
+            "{refused}"
+        );
+        let again = sandbox.load_seed(&seed(json!([])));
+        assert!(matches!(again, Err(SeedError::BucketExists(name)) if name == "orders"));
+    }
+}

@@ -139,10 +139,10 @@ fn items(kind: TargetKind, document: &Document) -> Vec<Item> {
 
 fn whole(kind: TargetKind, document: &Document) -> Item {
     let meaning = document.canonical();
-    let view = if meaning.is_object() {
-        meaning.clone()
-    } else {
-        json!({ "value": meaning })
+    let view = match kind {
+        TargetKind::Versioning | TargetKind::Encryption => without_what_is_off(&meaning),
+        _ if meaning.is_object() => meaning.clone(),
+        _ => json!({ "value": meaning }),
     };
     Item {
         path: String::new(),
@@ -151,6 +151,23 @@ fn whole(kind: TargetKind, document: &Document) -> Item {
         view,
         meaning,
     }
+}
+
+/// What is off, empty or absent in most buckets is left out: a reviewer reads what there is.
+fn without_what_is_off(meaning: &Value) -> Value {
+    let Value::Object(map) = meaning else {
+        return meaning.clone();
+    };
+    let off = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(_) | Value::Bool(true) | Value::Number(_) | Value::String(_) => false,
+    };
+    let kept = map.iter().filter(|(_, value)| !off(value));
+    Value::Object(
+        kept.map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    )
 }
 
 fn replication_items(configuration: &ReplicationConfiguration) -> Vec<Item> {

@@ -16,7 +16,7 @@ use crate::names::Names;
 use crate::ownership::Markers;
 use crate::plan::format::{Finding, FindingLevel};
 use crate::policy::PolicyDocument;
-use crate::policy::deny::{Certainty, DenyHit, denies as denies_in};
+use crate::policy::deny::{Certainty, DenyHit, denials};
 use crate::policy::generate::{BucketKeys, key_policy_statement};
 use crate::spec::{
     Canary, Create, DeleteMarkers, Encryption, Migration, Monitoring, ReplicaOwner, Spec,
@@ -403,51 +403,50 @@ fn goes_to(rule: &Rule, bucket: &str) -> bool {
         .is_some_and(|to| to.bucket == bucket)
 }
 
-/// Actions on objects whose denial stops replication, by side (domain reference §2.3, §2.5).
-const SOURCE_ACTIONS: [&str; 2] = [
-    "s3:GetObjectVersionForReplication",
-    "s3:GetObjectVersionAcl",
-];
-const DESTINATION_ACTIONS: [&str; 2] = ["s3:ReplicateObject", "s3:ReplicateTags"];
-
-/// An explicit Deny in either bucket's policy wins over everything that is granted (UG26:replication-troubleshoot).
+/// An explicit Deny in either bucket's policy wins over everything that the role is granted
+/// (UG26:replication-troubleshoot).
 fn denies(subject: &Subject<'_>, migration: &Migration) -> Vec<Finding> {
     let role = subject.spec.role(migration);
-    let path = match (subject.after)(&Target::Role(role.clone())) {
-        Some(Document::Role(role)) => role.path.as_str(),
-        _ => ROLE_PATH,
+    let (Some(Document::Role(live)), Some(granted)) = (
+        (subject.after)(&Target::Role(role.clone())),
+        policy_of((subject.after)(&Target::RolePolicy(role.clone()))),
+    ) else {
+        return Vec::new();
     };
-    let arn = role.partition.role_arn(&role.account, path, &role.name);
+    let arn = role
+        .partition
+        .role_arn(&role.account, &live.path, &role.name);
     let sides = [
-        (subject.spec.source(migration), SOURCE_ACTIONS),
-        (subject.spec.destination(migration), DESTINATION_ACTIONS),
+        subject.spec.source(migration),
+        subject.spec.destination(migration),
     ];
     let mut findings: Vec<Finding> = Vec::new();
-    for (bucket, actions) in sides {
-        let target = Target::BucketPolicy(bucket.clone());
-        let Some(Document::BucketPolicy(PolicyText(text))) = subject.observed.document(&target)
-        else {
+    for target in sides.map(Target::BucketPolicy) {
+        let Some(policy) = policy_of(subject.observed.document(&target)) else {
             continue;
         };
-        let Ok(policy) = PolicyDocument::parse(text) else {
-            continue;
-        };
-        let hits = migration.rules.iter().flat_map(|rule| {
-            let object = format!("{}/{}object", bucket.arn(), rule.prefix);
-            actions.into_iter().filter_map({
-                let (policy, arn) = (&policy, &arn);
-                move |action| Some((action, denies_in(policy, arn, action, &object)?))
-            })
-        });
-        findings.extend(
-            hits.map(|(action, hit)| denied(&subject.names.address(&target), action, &hit)),
-        );
+        let hits = granted
+            .statements()
+            .iter()
+            .flat_map(|grant| denials(&policy, &arn, grant));
+        let address = subject.names.address(&target);
+        findings.extend(hits.map(|hit| denied(&address, &hit)));
     }
     findings.dedup();
     findings
 }
 
-fn denied(address: &str, action: &str, hit: &DenyHit) -> Finding {
+/// A policy document that can be read.
+fn policy_of(document: Option<&Document>) -> Option<PolicyDocument> {
+    match document? {
+        Document::BucketPolicy(PolicyText(text)) | Document::RolePolicy(PolicyText(text)) => {
+            PolicyDocument::parse(text).ok()
+        }
+        _ => None,
+    }
+}
+
+fn denied(address: &str, hit: &DenyHit) -> Finding {
     let name = hit.sid.clone().unwrap_or_else(|| format!("#{}", hit.index));
     let (level, when) = match &hit.certainty {
         Certainty::Always => (Blocked, String::new()),
@@ -458,7 +457,7 @@ fn denied(address: &str, action: &str, hit: &DenyHit) -> Finding {
         level,
         format!("{address}/statement/{name}"),
         format!(
-            "this statement denies the replication role {action}{when}: its objects would fail"
+            "this statement denies the replication role what it needs{when}: objects would fail"
         ),
         "exempt the role, e.g. with a condition ArnNotEquals on aws:PrincipalArn",
     )

@@ -98,12 +98,14 @@ pub fn merge(
         Wanted::Encryption(encryption) => Ok(Some(settings::encryption(encryption, live))),
         Wanted::Ownership => Ok(Some(settings::ownership())),
         Wanted::PublicAccess => Ok(Some(settings::public_access())),
-        Wanted::BucketPolicy(statements) => policy::merge(context, target, statements, live),
+        Wanted::BucketPolicy(statements) => {
+            policy::bucket_policy(context, target, statements, live)
+        }
         Wanted::Replication(rules, role) => {
             replication::merge(context, target, rules, role.as_ref(), live)
         }
         Wanted::Role(trust, tags) => settings::role(context, target, trust, tags, live),
-        Wanted::RolePolicy(policy) => Ok(Some(Document::RolePolicy(policy.clone()))),
+        Wanted::RolePolicy(policy) => policy::role_policy(context, target, policy),
         Wanted::Absent => settings::absent(context, target, live),
     }
 }

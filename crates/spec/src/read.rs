@@ -35,6 +35,8 @@ const BIGGEST: usize = 16 * 1024 * 1024;
 pub fn read(files: &[SourceFile]) -> Reading {
     let mut files: Vec<&SourceFile> = files.iter().collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    // A folder and a file of it may both be named; the file is still one.
+    files.dedup_by(|a, b| a.path == b.path && a.bytes == b.bytes);
     let texts: Vec<Result<&str, Unreadable<'_>>> =
         files.iter().map(|file| text(&file.bytes)).collect();
     let sources = files.iter().zip(&texts);

@@ -217,6 +217,14 @@ fn files_make_one_spec_in_any_order() {
 }
 
 #[test]
+fn a_file_named_twice_is_one_file() {
+    let file = file("a.yaml", format!("{ACCOUNTS}migrations:{ORDERS}"));
+    let twice = [file.clone(), file.clone()];
+    assert_eq!(spec_of(&twice), spec_of(&twice[..1]));
+    assert_eq!(digest(&twice), digest(&[file]));
+}
+
+#[test]
 fn the_file_that_names_the_ledger_is_told() {
     let files = [
         file("a/accounts.yaml", format!("{ACCOUNTS}ledger: ../ledger\n")),

@@ -90,8 +90,8 @@ fn by_path(report: &mut Report<'_>, arn: &Arn, at: Span, last: &str) -> Option<R
         at,
         format!("the role `{}` is not under the path /s3ferry/", arn.resource()),
         format!(
-            "write `replication: {{ name: {last} }}`: s3ferry makes the role /s3ferry/{last} and keeps its policies; \
-             a role that others keep is left alone"
+            "write `replication: {{ name: {last} }}`: s3ferry makes the role /s3ferry/{last} and keeps its policies\n\
+             a role of that name that exists is taken over only with its address in `guards.adopt`"
         ),
     );
     None

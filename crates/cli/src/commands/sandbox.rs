@@ -1,5 +1,6 @@
 //! `s3ferry sandbox`: a local AWS to try specs against.
 
+use std::path::Path;
 use std::time::Duration;
 
 use s3ferry_sandbox::Sandbox;
@@ -43,10 +44,24 @@ async fn start(printer: &Printer, args: &SandboxArgs) -> Result<Sandbox, Exit> {
         printer.error(&chain(&error), None);
         Exit::Error
     })?;
+    if let Some(path) = &args.seed {
+        load_seed(printer, &sandbox, path)?;
+    }
     sandbox
         .switches()
         .latency(Duration::from_millis(args.latency))
         .replication_delay(Duration::from_millis(args.replication_delay))
         .propagation_delay(Duration::from_millis(args.propagation_delay));
     Ok(sandbox)
+}
+
+fn load_seed(printer: &Printer, sandbox: &Sandbox, path: &Path) -> Result<(), Exit> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        printer.error(&format!("cannot read {}: {error}", path.display()), None);
+        Exit::Usage
+    })?;
+    sandbox.load_seed(&text).map_err(|error| {
+        printer.error(&format!("{}: {}", path.display(), chain(&error)), None);
+        Exit::Usage
+    })
 }

@@ -48,6 +48,23 @@ pub(super) fn is_born_with(target: &Target, live: Option<&Document>, tags: &Tags
     }
 }
 
+/// Whether a new bucket holds something in this target that a plan could not know of and that shall stay.
+pub(super) const fn leaves_something(target: &Target) -> bool {
+    matches!(target, Target::Encryption(_))
+}
+
+/// The step with what the bucket was born with and the plan could not know: encryption types that AWS blocks on new
+/// buckets (T16) stay blocked, as they would if the plan had seen them.
+pub(super) fn inherit(step: &WriteStep, live: Option<&Document>) -> WriteStep {
+    let mut step = step.clone();
+    if let (Some(Document::Encryption(after)), Some(Document::Encryption(live))) =
+        (&mut step.after, live)
+    {
+        after.blocked.extend(live.blocked.iter().cloned());
+    }
+    step
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -78,8 +78,17 @@ pub(super) async fn write<W: Write, R: ReceiptStore>(
     born: Option<&Tags>,
     on: &Context<'_, W, R>,
 ) -> StepResult {
+    let inherited = match born {
+        Some(_) if birth::leaves_something(&step.target) => {
+            match on.run.world.read(&step.target).await {
+                Ok(live) => birth::inherit(step, live.as_ref()),
+                Err(error) => return failed(&error, false),
+            }
+        }
+        _ => step.clone(),
+    };
     let mut writing = Writing {
-        step,
+        step: &inherited,
         born,
         on,
         attempts: Attempts::default(),
@@ -89,7 +98,7 @@ pub(super) async fn write<W: Write, R: ReceiptStore>(
         Ok(Found::Wanted) => writing.settle(How::Already, 1).await,
         Ok(Found::Planned(live)) => writing.write_until_done(live).await,
         Ok(Found::Other(live)) => writing.stale(live.as_ref()),
-        Err(error) => writing.failed(&error, false),
+        Err(error) => failed(&error, false),
     }
 }
 
@@ -145,7 +154,7 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
                 (Ok(Found::Planned(live)), Slept::Through) => return Next::Write(live),
                 (Ok(Found::Other(live)), _) => return Next::End(self.stale(live.as_ref())),
                 (Err(next), Slept::Through) if passes(&next, limits) => error = next,
-                (Err(next), _) => return Next::End(self.failed(&next, self.sent != Sent::Nothing)),
+                (Err(next), _) => return Next::End(failed(&next, self.sent != Sent::Nothing)),
             }
         }
     }
@@ -158,13 +167,13 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
             Ok(_) => false,
             Err(_unreadable) => self.sent != Sent::Unknown,
         };
-        Next::End(self.failed(error, !untouched))
+        Next::End(failed(error, !untouched))
     }
 
     async fn settle(&self, how: How, equal: u32) -> StepResult {
         match self.on.settle(self.step, equal).await {
             Settled::Yes => StepResult::Done(how),
-            Settled::Unreadable(error) => self.failed(&error, how == How::Written),
+            Settled::Unreadable(error) => failed(&error, how == How::Written),
             Settled::No { last, waited } => match last {
                 Some(live) if !self.is_planned(live.as_ref()) => {
                     self.stale_after_write(live.as_ref(), how == How::Written)
@@ -177,28 +186,34 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
         }
     }
 
-    /// Looks again for a while where the target is neither as planned nor as wanted: the read may be an old one.
+    /// Looks again for a while where the target is neither as planned nor as wanted, for the read may be an old one; and
+    /// where AWS does not find its way to what was just made (a new bucket redirects until its name is known everywhere).
     async fn look_past_doubt(&self) -> Result<Found, PortError> {
         let begun = Instant::now();
-        let mut doubts = 0;
+        let limits = self.on.run.limits;
+        let mut looks = 0;
         loop {
-            doubts += 1;
-            let (found, _) = self.look().await?;
-            let Found::Other(live) = found else {
-                return Ok(found);
-            };
-            let wait = SETTLE_WAITS.after(doubts, self.on.seed());
-            if begun.elapsed() + wait > self.on.run.limits.doubt {
-                return Ok(Found::Other(live));
+            looks += 1;
+            let wait = SETTLE_WAITS.after(looks, self.on.seed());
+            let in_time = |bound| begun.elapsed() + wait <= bound;
+            match self.look().await {
+                Ok((Found::Other(_), _)) if in_time(limits.doubt) => self.tell_doubt(),
+                Err(error) if error.class == Class::Propagation && in_time(limits.propagation) => {
+                    self.on.tell_retry(looks, wait, &error);
+                }
+                answer => return answer.map(|(found, _)| found),
             }
-            let target = self.step.target.to_string();
-            self.on
-                .teller
-                .tell(|step| RunEvent::Doubted { step, target });
             if self.on.sleep(wait).await == Slept::Cancelled {
-                return Ok(Found::Other(live));
+                return self.look().await.map(|(found, _)| found);
             }
         }
+    }
+
+    fn tell_doubt(&self) {
+        let target = self.step.target.to_string();
+        self.on
+            .teller
+            .tell(|step| RunEvent::Doubted { step, target });
     }
 
     async fn look(&self) -> Result<(Found, Between), PortError> {
@@ -249,17 +264,17 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
         }
     }
 
-    fn failed(&self, error: &PortError, may_have_written: bool) -> StepResult {
-        StepResult::Failed {
-            problem: Problem::from(error),
-            may_have_written,
-        }
-    }
-
     fn interrupted(&self) -> StepResult {
         StepResult::Interrupted {
             may_have_written: self.sent != Sent::Nothing,
         }
+    }
+}
+
+fn failed(error: &PortError, may_have_written: bool) -> StepResult {
+    StepResult::Failed {
+        problem: Problem::from(error),
+        may_have_written,
     }
 }
 

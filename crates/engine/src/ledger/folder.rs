@@ -1,5 +1,6 @@
 //! A ledger in a folder.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ pub struct FolderLedger {
 pub struct KeptProofs {
     /// The subjects proven.
     pub proofs: Proofs,
+    /// The receipts that prove them, by name.
+    pub receipts: BTreeMap<ReceiptId, CanaryReceipt>,
     /// Files among the receipts that prove nothing.
     pub ignored: Vec<IgnoredReceipt>,
 }
@@ -81,6 +84,7 @@ impl FolderLedger {
             match CanaryReceipt::read(&name, &content) {
                 Ok(receipt) => {
                     kept.proofs.insert(receipt.proves());
+                    kept.receipts.insert(receipt.id(), receipt);
                 }
                 Err(why) => kept.ignored.push(IgnoredReceipt { path, why }),
             }

@@ -144,6 +144,15 @@ async fn a_rule_that_takes_effect_late_is_proven_by_a_fresh_canary() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_canary_without_a_status_for_seconds_is_not_given_up() {
+    let world = world();
+    world.set_lag(Duration::from_secs(5));
+    world.set_fates([Fate::TakenLate]);
+    let told = run(&[step()], &world).await;
+    assert_eq!((told.of(&step()), puts(&told)), (&PROVEN, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rule_that_never_takes_a_canary_fails_after_minutes() {
     let world = world();
     world.set(&Target::Replication(build::source()), None);

@@ -463,7 +463,13 @@ async fn a_bucket_of_this_run_is_born_with_settings_and_not_with_a_policy() {
         part(Target::Encryption(bucket.clone()), build::sse_s3()),
     ];
     let told = run(&steps, &MemoryWorld::new()).await;
-    assert_eq!(told.outcome.counts().written, 3, "{:#?}", told.outcome);
+    let counts = told.outcome.counts();
+    assert_eq!(
+        (counts.written, counts.already),
+        (2, 1),
+        "{:#?}",
+        told.outcome
+    );
 
     let world = MemoryWorld::new().with(&Target::BucketPolicy(bucket.clone()), policy("Theirs"));
     let steps = [
@@ -472,6 +478,46 @@ async fn a_bucket_of_this_run_is_born_with_settings_and_not_with_a_policy() {
     ];
     let told = run(&steps, &world).await;
     assert!(matches!(told.of(&steps[1]), StepResult::Stale { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_aws_blocks_on_a_new_bucket_stays_blocked() {
+    let bucket = build::destination();
+    let whole = Target::Bucket(bucket.clone());
+    let make = build::step(&whole, None, Some(build::made(&bucket, &[])), &[]);
+    let encryption = Target::Encryption(bucket);
+    let encrypt = build::step(&encryption, None, Some(build::sse_s3()), &[&make]);
+    let world = MemoryWorld::new();
+    assert_eq!(
+        run(&[make, encrypt], &world).await.outcome.verdict(),
+        Verdict::Done
+    );
+    let Some(Document::Encryption(live)) = world.document(&encryption) else {
+        panic!("the bucket is encrypted");
+    };
+    assert!(live.blocked.contains("SSE-C"), "{live:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_is_redirected_while_a_name_propagates_is_tried_again() {
+    let (world, step) = given();
+    let redirected = Fault::Before(Class::Propagation);
+    let world = Faulty::new(world).on(Operation::Read, "", 20, redirected);
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert!(told.took > Duration::from_secs(60), "{:?}", told.took);
+
+    let (world, step) = given();
+    let world = Faulty::new(world).on(Operation::Read, "", u32::MAX, redirected);
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert!(matches!(
+        told.of(&step),
+        StepResult::Failed {
+            may_have_written: false,
+            ..
+        }
+    ));
+    assert!(told.took <= Duration::from_secs(120), "{:?}", told.took);
 }
 
 #[tokio::test(start_paused = true)]

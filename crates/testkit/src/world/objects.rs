@@ -24,6 +24,8 @@ pub enum Fate {
     FailsElsewhere,
     /// No rule takes it.
     Untaken,
+    /// It has no status until it arrives.
+    TakenLate,
     /// It is on its way forever.
     Pending,
     /// Its status says COMPLETED and there is no replica.
@@ -131,7 +133,7 @@ impl State {
                 &object.key,
                 Version {
                     id: id.clone(),
-                    head: Some(new_head(object, taken)),
+                    head: Some(new_head(object, taken && fate != Fate::TakenLate)),
                     on_its_way,
                 },
             );
@@ -255,9 +257,9 @@ fn takes(rule: &Rule, object: &NewObject) -> bool {
     rule.status == Status::Enabled && object.key.starts_with(&prefix) && tagged && encrypted
 }
 
-fn new_head(object: &NewObject, taken: bool) -> ObjectHead {
+fn new_head(object: &NewObject, pending: bool) -> ObjectHead {
     ObjectHead {
-        replication: if taken {
+        replication: if pending {
             Replication::Pending
         } else {
             Replication::NotEligible

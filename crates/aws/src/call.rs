@@ -41,3 +41,37 @@ impl Limit {
         request.await.map_err(|error| Failure::of(call, &error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+
+    use super::*;
+    use crate::failure::Intent;
+
+    fn call() -> Call {
+        Call {
+            service: "s3",
+            operation: "HeadBucket",
+            intent: Intent::Read,
+            subject: String::new(),
+            region: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_calls_are_under_way_than_permits() {
+        let (limit, now, most) = (Limit::of(3), AtomicUsize::new(0), AtomicUsize::new(0));
+        let request = || async {
+            most.fetch_max(now.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            now.fetch_sub(1, Ordering::Relaxed);
+            Ok::<_, SdkError<HeadBucketError, HttpResponse>>(())
+        };
+        let calls = futures::future::join_all((0..20).map(|_| limit.run(call(), request()))).await;
+        assert!(calls.iter().all(Result::is_ok));
+        assert_eq!(most.into_inner(), 3);
+    }
+}

@@ -12,6 +12,7 @@
 
 mod call;
 mod classify;
+mod credentials;
 mod failure;
 mod http;
 mod iam;

@@ -18,8 +18,9 @@ use s3ferry_core::ids::{AccountId, AccountName};
 use s3ferry_core::spec::{Access, Account};
 use s3ferry_engine::ports::{Class, PortError};
 
+use crate::credentials;
 use crate::failure::{Call, Failure, Intent};
-use crate::options::{Endpoint, Options};
+use crate::options::Options;
 
 /// The name of the sessions of assumed roles, as CloudTrail shows it.
 const SESSION_NAME: &str = "s3ferry";
@@ -57,11 +58,21 @@ pub(crate) async fn sign_in(
     accounts: &BTreeMap<AccountName, Account>,
     options: &Options,
 ) -> Result<BTreeMap<AccountName, SignedIn>, Vec<SignInProblem>> {
+    let Some(first) = accounts.values().next() else {
+        return Ok(BTreeMap::new());
+    };
     let http = crate::http::client(options.endpoint.as_ref());
-    let answers = join_all(accounts.iter().map(|(name, account)| {
-        let http = http.clone();
-        async move { (name, account, enter(account, options, http).await) }
-    }));
+    let chain = credentials::default_chain(sdk_region(first), options, http.clone()).await;
+    let way = &Way {
+        options,
+        http,
+        chain,
+    };
+    let answers = join_all(
+        accounts
+            .iter()
+            .map(async |(name, account)| (name, account, enter(account, way).await)),
+    );
     let mut signed_in = BTreeMap::new();
     let mut problems = Vec::new();
     for (name, account, answer) in answers.await {
@@ -83,22 +94,26 @@ pub(crate) async fn sign_in(
     }
 }
 
-async fn enter(
-    account: &Account,
-    options: &Options,
+/// What all accounts enter by.
+struct Way<'a> {
+    options: &'a Options,
     http: SharedHttpClient,
-) -> Result<SignedIn, Box<PortError>> {
-    let config = configuration(account, options, http).await;
+    /// The default credential chain, or what stands for it.
+    chain: SharedCredentialsProvider,
+}
+
+async fn enter(account: &Account, way: &Way<'_>) -> Result<SignedIn, Box<PortError>> {
+    let config = configuration(account, way).await;
     let caller = identity(account, &config).await?;
     Ok(SignedIn { config, caller })
 }
 
-async fn configuration(account: &Account, options: &Options, http: SharedHttpClient) -> SdkConfig {
-    let loader = loader(account, options, http.clone());
+async fn configuration(account: &Account, way: &Way<'_>) -> SdkConfig {
+    let loader = loader(account, way);
     match &account.access {
         Access::DefaultChain => loader.load().await,
         Access::Profile(profile) => {
-            let credentials = of_profile(account, profile, http);
+            let credentials = of_profile(account, profile, way.http.clone());
             loader
                 .profile_name(profile)
                 .credentials_provider(credentials)
@@ -130,14 +145,19 @@ fn of_profile(
 ) -> ProfileFileCredentialsProvider {
     let config = ProviderConfig::default()
         .with_http_client(http)
-        .with_region(Some(SdkRegion::new(account.region.as_str().to_owned())));
+        .with_region(Some(sdk_region(account)));
     ProfileFileCredentialsProvider::builder()
         .configure(&config)
         .profile_name(profile)
         .build()
 }
 
-fn loader(account: &Account, options: &Options, http: SharedHttpClient) -> ConfigLoader {
+fn loader(account: &Account, way: &Way<'_>) -> ConfigLoader {
+    let Way {
+        options,
+        http,
+        chain,
+    } = way;
     let retries = RetryConfig::standard()
         .with_max_attempts(options.read_attempts)
         .with_max_backoff(options.longest_backoff);
@@ -145,22 +165,24 @@ fn loader(account: &Account, options: &Options, http: SharedHttpClient) -> Confi
         .connect_timeout(options.connect_timeout)
         .operation_attempt_timeout(options.attempt_timeout)
         .build();
-    let loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .region(SdkRegion::new(account.region.as_str().to_owned()))
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http.clone())
+        .region(sdk_region(account))
+        .credentials_provider(chain.clone())
         .retry_config(retries)
         .timeout_config(timeouts);
-    let loader = match &options.endpoint {
-        Some(Endpoint { url, credentials }) => loader
-            .endpoint_url(url)
-            .credentials_provider(credentials.clone()),
-        None => loader,
-    };
+    if let Some(endpoint) = &options.endpoint {
+        loader = loader.endpoint_url(&endpoint.url);
+    }
     match AppName::new(format!("s3ferry-{}", options.version)) {
         Ok(name) => loader.app_name(name),
         // A version with characters that a user agent cannot hold goes without.
         Err(_) => loader,
     }
+}
+
+fn sdk_region(account: &Account) -> SdkRegion {
+    SdkRegion::new(account.region.as_str().to_owned())
 }
 
 /// Asks STS who we are, before anything else is asked of the account.

@@ -7,6 +7,7 @@ use s3ferry_core::ids::Region;
 use s3ferry_core::model::document::Bucket;
 
 use super::{BucketApi, NO_BUCKET, tags};
+use crate::classify::elsewhere;
 use crate::failure::{Cause, Failure, Intent};
 
 /// The one Region that CreateBucket takes no location constraint for (BC:s3 CreateBucketConfiguration).
@@ -119,7 +120,9 @@ enum Owner {
 /// Costs up to three reads, on refusals only; the last (`s3:ListAllMyBuckets`) may itself be refused, and then the
 /// failure stays as it was.
 pub(crate) async fn explain(api: &BucketApi<'_>, failure: Failure) -> Failure {
-    if failure.status() != Some(403) || !matches!(failure.code(), None | Some("AccessDenied")) {
+    let refused =
+        failure.status() == Some(403) && matches!(failure.code(), None | Some("AccessDenied"));
+    if !refused || elsewhere(failure.facts()).is_some() {
         return failure;
     }
     match owner(api).await {

@@ -272,8 +272,7 @@ mod tests {
         let request =
             request.replication_configuration(replication_model::to_sdk(&document).unwrap());
         request.send().await.unwrap();
-        let body = capture.0.lock().unwrap().clone();
-        body
+        capture.0.lock().unwrap().clone()
     }
 
     /// Every path in a document below its root.

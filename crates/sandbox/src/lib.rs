@@ -26,10 +26,6 @@ mod ids;
 mod keys;
 mod policy;
 mod replication;
-#[expect(
-    dead_code,
-    reason = "bodies that repeat and settings by force wait for seed files"
-)]
 mod s3;
 mod sandbox;
 mod seed;

@@ -14,6 +14,8 @@ mod configuration;
 mod permissions;
 mod plan;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod transfer;
 
 use std::sync::Arc;

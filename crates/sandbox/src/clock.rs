@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-/// Real time plus an offset that only grows. Clones share the offset.
+/// The farthest the clock goes ahead; beyond, times could not be represented.
+const FARTHEST_MS: u64 = 100 * 365 * 24 * 3600 * 1000;
+
+/// Real time plus an offset that only grows, to a hundred years at most. Clones share the offset.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     ahead_ms: Arc<AtomicU64>,
@@ -21,7 +24,7 @@ impl Clock {
     /// Signatures are still checked against real time, because clients sign with it.
     pub fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        let add = |ahead: u64| Some(ahead.saturating_add(by));
+        let add = |ahead: u64| Some(ahead.saturating_add(by).min(FARTHEST_MS));
         // The closure always answers, so there is no failure to handle.
         let _ = self
             .ahead_ms
@@ -51,6 +54,18 @@ mod tests {
         let before = clock.now();
         clock.clone().advance(Duration::from_secs(3600));
         assert!(clock.now() >= before + Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn no_step_is_too_large() {
+        let clock = Clock::default();
+        clock.advance(Duration::MAX);
+        clock.advance(Duration::MAX);
+        assert!(
+            iso_seconds(clock.now()).starts_with("2"),
+            "{:?}",
+            clock.now()
+        );
     }
 
     #[test]

@@ -21,6 +21,9 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// services; S3 and STS allow fifteen, which is the bound here for all).
 const SKEW: Duration = Duration::from_secs(15 * 60);
 
+/// The longest a presigned request is valid (AWS's SigV4 documentation, X-Amz-Expires).
+const PRESIGNED: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// Why a signature is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SignatureError {
@@ -61,7 +64,9 @@ pub(crate) fn sign(parts: &Parts, body: &[u8], scope: &Scope, secret: &str) -> S
 
 fn check_time(scope: &Scope, now: SystemTime) -> Result<(), SignatureError> {
     let signed = signed_at(&scope.time).ok_or(SignatureError::Time)?;
-    let valid = scope.presigned_for.map_or(SKEW, Duration::from_secs);
+    let valid = scope
+        .presigned_for
+        .map_or(SKEW, |seconds| PRESIGNED.min(Duration::from_secs(seconds)));
     let in_time = now < signed + valid && signed < now + SKEW;
     if in_time && scope.time.starts_with(&scope.day) {
         Ok(())
@@ -204,6 +209,22 @@ mod tests {
             verify(&parts, b"", &scope, SECRET, early),
             Err(SignatureError::Time)
         );
+    }
+
+    #[test]
+    fn a_presigned_request_is_valid_for_a_week_at_most() {
+        let (_, mut scope) = example();
+        let week = PRESIGNED.as_secs();
+        for (seconds, after, valid) in [
+            (60, 59, true),
+            (60, 60, false),
+            (u64::MAX, week - 1, true),
+            (u64::MAX, week, false),
+        ] {
+            scope.presigned_for = Some(seconds);
+            let now = signed() + Duration::from_secs(after);
+            assert_eq!(check_time(&scope, now).is_ok(), valid, "{seconds} {after}");
+        }
     }
 
     #[test]

@@ -195,6 +195,19 @@ fn roles_and_policies_take_effect_only_after_the_delay() {
 }
 
 #[test]
+fn reads_of_iam_may_be_stale_and_go_backwards() {
+    let world = World::new();
+    world.clock.advance(Duration::from_secs(60));
+    world.copier();
+    world.switches.stale_reads(Duration::from_secs(30));
+    let found = || world.call("GetRole", &[("RoleName", "copier")]).is_ok();
+    let reads: Vec<bool> = (0..6).map(|_| found()).collect();
+    assert_eq!(reads, [false, false, true, false, true, false]);
+    world.switches.stale_reads(Duration::ZERO);
+    assert!(found());
+}
+
+#[test]
 fn a_session_of_a_role_that_was_made_again_has_no_permissions() {
     let world = World::new();
     world.copier().grant(&policy("Allow", "s3:*", "{}"));

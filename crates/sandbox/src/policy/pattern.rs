@@ -197,4 +197,36 @@ mod tests {
                 .matches("${a}")
         );
     }
+
+    /// The definition of a match, in exponential time.
+    fn defined(pattern: &[Token], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], text) => text.is_empty(),
+            ([Token::Any, rest @ ..], text) => {
+                (0..=text.len()).any(|at| defined(rest, &text[at..]))
+            }
+            (_, []) => false,
+            ([Token::One, rest @ ..], [_, more @ ..]) => defined(rest, more),
+            ([Token::Char(char), rest @ ..], [first, more @ ..]) => {
+                char == first && defined(rest, more)
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_match_is_what_it_is_defined_to_be(pattern in "[ab*?]{0,7}", text in "[ab]{0,7}") {
+            let compiled = Pattern::new(&pattern, Wildcards::Match, None).unwrap();
+            let chars: Vec<char> = text.chars().collect();
+            proptest::prop_assert_eq!(compiled.matches(&text), defined(&compiled.0, &chars));
+        }
+
+        #[test]
+        fn no_text_breaks_the_reader(pattern in ".{0,40}", arn in ".{0,40}") {
+            let context = Context::default();
+            if let Some(compiled) = Pattern::new(&pattern, Wildcards::Match, Some(&context)) {
+                compiled.matches_arn(&arn);
+            }
+        }
+    }
 }

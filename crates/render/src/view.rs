@@ -365,5 +365,5 @@ pub(crate) fn permissions(plan: &PlanFile) -> Option<String> {
         )
     });
     let each: Vec<String> = each.collect();
-    (!each.is_empty()).then(|| format!("{}; `s3ferry permissions` lists them.", each.join(", ")))
+    (!each.is_empty()).then(|| format!("{}; the plan as JSON lists them.", each.join(", ")))
 }

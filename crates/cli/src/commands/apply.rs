@@ -9,6 +9,7 @@ use s3ferry_core::plan::format::{FindingLevel, PlanFile};
 use s3ferry_engine::journal::{FORMAT, Header};
 use s3ferry_engine::ledger::FolderLedger;
 use s3ferry_engine::{Clock, Limits, Moved, Run, compare_fingerprints, execute};
+use s3ferry_render::plural;
 use s3ferry_spec::SourceFile;
 
 use super::{Ended, plan, show};

@@ -212,7 +212,7 @@ fn the_first_plan_of_a_migration() {
 
     Apply: 7 documents to write, 61 API calls, at least 2 s at the service limits; this plan read 23 documents.
 
-    Needs: 2 IAM actions in prod; <code>s3ferry permissions</code> lists them.
+    Needs: 2 IAM actions in prod; the plan as JSON lists them.
     "#);
 }
 

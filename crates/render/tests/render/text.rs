@@ -152,7 +152,7 @@ fn the_first_plan_of_a_migration() {
 
     Apply: 7 documents to write, 61 API calls, at least 2 s at the service limits; this plan read 23
       documents.
-    Needs: 2 IAM actions in prod; `s3ferry permissions` lists them.
+    Needs: 2 IAM actions in prod; the plan as JSON lists them.
 
     Findings:
 

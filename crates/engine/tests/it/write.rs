@@ -166,6 +166,15 @@ async fn an_answer_not_understood_may_have_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_write_that_happened_is_not_called_a_failure_whatever_its_answer() {
+    let (world, step) = given();
+    let answered = Fault::After(Class::Unexpected);
+    let world = Faulty::new(world).on(Operation::Write, "", 1, answered);
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_edit_between_plan_and_apply_is_stale_and_not_written_over() {
     let (world, step) = given();
     world.set(&target(), Some(policy("Theirs")));

@@ -48,8 +48,8 @@ impl Swept {
 }
 
 impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
-    /// Removes our canaries, the source first: a replica without its source is found by the next run all the same,
-    /// while a source without its replica would be taken for one that is still on its way.
+    /// Removes our canaries on both sides. A run that is killed in between leaves one side; the next one finds it, because
+    /// it has no receipt, and follows no canary whose replica is gone.
     ///
     /// What the caller is not allowed to remove stays and is named. Any other obstacle is an error: without a receipt, the
     /// next run comes by again.

@@ -161,8 +161,8 @@ fn world(saved: &PlanFile, live: &PlanFile) -> Vec<String> {
 fn stale(printer: &Printer, moved: &[String]) -> Exit {
     printer.error(
         &format!(
-            "the plan is stale: since it was made, {} moved",
-            moved.len()
+            "the plan is stale: {} moved since it was made",
+            plural(moved.len() as u64, "thing")
         ),
         Some("plan again, review it and apply that"),
     );

@@ -393,7 +393,9 @@ fn where_room_is_short_dangers_stay_and_the_rest_is_counted() {
     #### Background
 
 
-    **Left out here for length: 1 estimate, 1 kept item, 1 list of permissions, 6 ordered steps, 1 wait.**
+    Needs: 2 IAM actions in prod; the plan as JSON lists them.
+
+    **Left out here for length: 1 estimate, 1 kept item, 6 ordered steps, 1 wait.**
     "#);
 }
 

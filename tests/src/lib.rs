@@ -1,1 +1,12 @@
-//! The binary against the sandbox and against moto.
+//! What the tests of the whole share; the tests themselves are in `tests/`.
+//!
+//! ```text
+//! repository   the files of the repository
+//! rust         Rust source as tokens, without comments, literals and tests
+//! workspace    the crates and what they depend on, as cargo sees it
+//! ```
+//! The product is used here as its users use it: as a program. Only the sandbox runs in process.
+
+pub mod repository;
+pub mod rust;
+pub mod workspace;

@@ -392,8 +392,8 @@ fn where_room_is_short_dangers_stay_and_the_rest_is_counted() {
 
     #### Background
 
-
     Needs: 2 IAM actions in prod; the plan as JSON lists them.
+
 
     **Left out here for length: 1 estimate, 1 kept item, 6 ordered steps, 1 wait.**
     "#);

@@ -64,4 +64,10 @@ mod judges {
     async fn the_aws_cli_finds_a_bucket_pair_replicating() {
         judge("s3_cli.py", "awscli").await;
     }
+
+    /// The script skips itself where Terraform is missing.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn terraform_makes_a_pair_and_plans_no_more_changes() {
+        judge("s3_terraform.py", "json").await;
+    }
 }

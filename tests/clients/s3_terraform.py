@@ -1,0 +1,174 @@
+"""Judges S3 and IAM with Terraform's AWS provider: a pair is created, planned again without changes, destroyed.
+
+Terraform and the provider belong to the machine, not to a registry: where they are missing, this says
+"skipped" and ends with status 0. Takes endpoint and root credentials of account 111111111111 from the
+environment; the sandbox also has account 222222222222.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+MIRRORS = ["/opt/tf-plugins", "/usr/share/terraform/plugins", str(pathlib.Path.home() / ".terraform.d/plugins")]
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+
+CONFIGURATION = """
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+
+provider "aws" {
+  region                  = "eu-west-1"
+  s3_use_path_style       = true
+  skip_metadata_api_check = true
+  assume_role { role_arn = "arn:aws:iam::111111111111:role/sandbox" }
+}
+
+provider "aws" {
+  alias                   = "destination"
+  region                  = "eu-central-1"
+  s3_use_path_style       = true
+  skip_metadata_api_check = true
+  assume_role { role_arn = "arn:aws:iam::222222222222:role/sandbox" }
+}
+
+resource "aws_s3_bucket" "source" {
+  bucket = "judge-terraform-source"
+  tags   = { team = "x" }
+}
+
+resource "aws_s3_bucket" "destination" {
+  provider = aws.destination
+  bucket   = "judge-terraform-destination"
+}
+
+resource "aws_s3_bucket_versioning" "source" {
+  bucket = aws_s3_bucket.source.id
+  versioning_configuration { status = "Enabled" }
+}
+
+resource "aws_s3_bucket_versioning" "destination" {
+  provider = aws.destination
+  bucket   = aws_s3_bucket.destination.id
+  versioning_configuration { status = "Enabled" }
+}
+
+resource "aws_iam_role" "replication" {
+  name = "judge-terraform-replication"
+  path = "/s3ferry/"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Principal = { Service = "s3.amazonaws.com" }, Action = "sts:AssumeRole" }]
+  })
+}
+
+resource "aws_iam_role_policy" "replication" {
+  role = aws_iam_role.replication.id
+  name = "replication"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["s3:GetReplicationConfiguration", "s3:ListBucket"], Resource = aws_s3_bucket.source.arn },
+      { Effect = "Allow", Action = ["s3:ReplicateObject"], Resource = "${aws_s3_bucket.destination.arn}/*" },
+    ]
+  })
+}
+
+resource "aws_s3_bucket_policy" "destination" {
+  provider = aws.destination
+  bucket   = aws_s3_bucket.destination.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { AWS = aws_iam_role.replication.arn }
+      Action    = ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"]
+      Resource  = "${aws_s3_bucket.destination.arn}/*"
+    }]
+  })
+}
+
+resource "aws_s3_bucket_replication_configuration" "pair" {
+  role   = aws_iam_role.replication.arn
+  bucket = aws_s3_bucket.source.id
+  rule {
+    id       = "everything"
+    priority = 1
+    status   = "Enabled"
+    filter {}
+    delete_marker_replication { status = "Enabled" }
+    destination {
+      bucket = aws_s3_bucket.destination.arn
+      metrics { status = "Enabled" }
+    }
+  }
+  depends_on = [aws_s3_bucket_versioning.source, aws_s3_bucket_versioning.destination]
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "destination" {
+  provider = aws.destination
+  bucket   = aws_s3_bucket.destination.id
+  rule {
+    apply_server_side_encryption_by_default { sse_algorithm = "AES256" }
+    bucket_key_enabled = false
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "destination" {
+  provider                = aws.destination
+  bucket                  = aws_s3_bucket.destination.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_ownership_controls" "destination" {
+  provider = aws.destination
+  bucket   = aws_s3_bucket.destination.id
+  rule { object_ownership = "BucketOwnerEnforced" }
+}
+"""
+
+
+def mirror():
+    """Returns the folder of providers that holds the AWS one, if there is one."""
+    return next((folder for folder in MIRRORS if pathlib.Path(folder, PROVIDER).is_dir()), None)
+
+
+def terraform(folder, environment, *arguments, status=0):
+    command = ["terraform", f"-chdir={folder}", *arguments, "-no-color"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode != status:
+        raise SystemExit(f"{arguments}: status {done.returncode}, expected {status}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def main():
+    providers = mirror()
+    if shutil.which("terraform") is None or providers is None:
+        print("skipped: terraform or its AWS provider is not on this machine")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "main.tf").write_text(CONFIGURATION)
+        rc = pathlib.Path(folder, "terraform.rc")
+        rc.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{providers}" }}\n}}\n')
+        environment = dict(os.environ, TF_CLI_CONFIG_FILE=str(rc), CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1")
+        environment.pop("AWS_CA_BUNDLE", None)
+        terraform(folder, environment, "init")
+        applied = terraform(folder, environment, "apply", "-auto-approve")
+        if "11 added" not in applied:
+            raise SystemExit(f"not all was made:\n{applied}")
+        # Status 0 of a detailed plan means no changes; 2 would be changes.
+        terraform(folder, environment, "plan", "-detailed-exitcode")
+        terraform(folder, environment, "destroy", "-auto-approve")
+
+
+if __name__ == "__main__":
+    main()

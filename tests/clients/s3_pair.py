@@ -1,8 +1,19 @@
 """Judges S3 and its replication with boto3: a bucket pair in two accounts, from nothing to replicas."""
 
+import base64
+import urllib.error
+import urllib.request
+import zlib
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+
 from s3_world import (
     DESTINATION,
+    ENDPOINT,
     ONCE,
+    REGION,
     SOURCE,
     Pair,
     control,
@@ -332,6 +343,8 @@ def wrong_digests_are_refused(pair):
     wrong = {"ChecksumSHA256": "A" * 43 + "="}
     refused("BadDigest", None, pair.put, key="wrong", Body=BODY, **wrong)
     refused("InvalidDigest", None, pair.put, key="wrong", Body=BODY, ContentMD5="AAAA")
+    refused("AccessControlListNotSupported", None, pair.put, key="wrong", Body=BODY, ACL="public-read")
+    refused("InvalidStorageClass", None, pair.put, key="wrong", Body=BODY, StorageClass="GOLD")
     for algorithm in ["CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME"]:
         try:
             put = pair.put(f"sum/{algorithm}", Body=BODY, ChecksumAlgorithm=algorithm)
@@ -341,6 +354,116 @@ def wrong_digests_are_refused(pair):
             continue
         head = pair.from_s3.head_object(Bucket=pair.source, Key=f"sum/{algorithm}", ChecksumMode="ENABLED")
         expect(head[f"Checksum{algorithm}"], put[f"Checksum{algorithm}"], f"{algorithm} read back")
+
+
+def trailing_checksums_are_read(pair):
+    """Sends a body in chunks with its checksum behind it, as SDKs do for streams."""
+    good = base64.b64encode(zlib.crc32(BODY).to_bytes(4, "big")).decode()
+    for name, checksum, wanted in [("good", good, 200), ("bad", "AAAAAA==", 400)]:
+        data = b"%x\r\n%s\r\n0\r\nx-amz-checksum-crc32:%s\r\n\r\n" % (len(BODY), BODY, checksum.encode())
+        url = f"{ENDPOINT}/{pair.source}/trailer-{name}"
+        headers = {
+            "Content-Encoding": "aws-chunked",
+            "X-Amz-Decoded-Content-Length": str(len(BODY)),
+            "X-Amz-Trailer": "x-amz-checksum-crc32",
+        }
+        request = AWSRequest(method="PUT", url=url, data=data, headers=headers)
+        request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
+        credentials = pair.source_session.get_credentials().get_frozen_credentials()
+        S3SigV4Auth(credentials, "s3", REGION[SOURCE]).add_auth(request)
+        prepared = urllib.request.Request(url, data=data, headers=dict(request.headers.items()), method="PUT")
+        try:
+            with urllib.request.urlopen(prepared) as reply:
+                status, text = reply.status, ""
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read().decode()
+        expect(status, wanted, f"status with a {name} trailer: {text}")
+        expect("BadDigest" in text, wanted == 400, f"error with a {name} trailer")
+    head = pair.from_s3.head_object(Bucket=pair.source, Key="trailer-good", ChecksumMode="ENABLED")
+    expect((head["ChecksumCRC32"], head.get("ContentEncoding")), (good, None), "checksum and encoding from a trailer")
+
+
+def presigned_urls_work(pair):
+    where = {"Bucket": pair.source, "Key": "presigned é+"}
+    # boto3 presigns with signature version 2 unless told otherwise.
+    s3 = pair.source_session.client("s3", config=ONCE.merge(Config(signature_version="s3v4")))
+    put = s3.generate_presigned_url("put_object", Params=where, ExpiresIn=60)
+    # urllib names a content type of its own, which would have to be signed.
+    send = urllib.request.Request(put, data=BODY, method="PUT", headers={"Content-Type": ""})
+    try:
+        with urllib.request.urlopen(send) as reply:
+            expect(reply.status, 200, "status of a presigned PUT")
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"presigned PUT: {error.read().decode()}") from error
+    get = s3.generate_presigned_url("get_object", Params=where, ExpiresIn=60)
+    with urllib.request.urlopen(get) as reply:
+        expect(reply.read(), BODY, "body of a presigned GET")
+    try:
+        urllib.request.urlopen(get.replace("X-Amz-Expires=60", "X-Amz-Expires=61"))
+    except urllib.error.HTTPError as error:
+        text = error.read().decode()
+        expect("SignatureDoesNotMatch" in text and "<HostId>" in text, True, f"a presigned URL that was changed: {text}")
+    else:
+        raise SystemExit("a presigned URL that was changed still works")
+
+
+def configuration_has_its_not_found_codes(pair):
+    s3, bucket = pair.from_s3, "judge-config"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1", "Tags": [{"Key": "k", "Value": "v"}]})
+    expect(s3.get_bucket_tagging(Bucket=bucket)["TagSet"], [{"Key": "k", "Value": "v"}], "tags of CreateBucket")
+    s3.delete_bucket_tagging(Bucket=bucket)
+    for operation, code in [
+        ("get_bucket_tagging", "NoSuchTagSet"),
+        ("get_bucket_policy", "NoSuchBucketPolicy"),
+        ("get_bucket_policy_status", "NoSuchBucketPolicy"),
+        ("get_bucket_cors", "NoSuchCORSConfiguration"),
+        ("get_bucket_website", "NoSuchWebsiteConfiguration"),
+        ("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration"),
+        ("get_bucket_replication", "ReplicationConfigurationNotFoundError"),
+        ("get_object_lock_configuration", "ObjectLockConfigurationNotFoundError"),
+    ]:
+        refused(code, None, getattr(s3, operation), Bucket=bucket)
+    expect("Status" in s3.get_bucket_versioning(Bucket=bucket), False, "versioning of a new bucket")
+    for operation in ["get_bucket_logging", "get_bucket_accelerate_configuration", "get_bucket_notification_configuration"]:
+        shown = {key: value for key, value in getattr(s3, operation)(Bucket=bucket).items() if key != "ResponseMetadata"}
+        expect(shown, {}, f"{operation} of a new bucket")
+    expect(s3.get_bucket_request_payment(Bucket=bucket)["Payer"], "BucketOwner", "payer of a new bucket")
+    rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    expect(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256", "encryption of a new bucket")
+    controls = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
+    expect(controls, [{"ObjectOwnership": "BucketOwnerEnforced"}], "ownership of a new bucket")
+    block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    expect(set(block.values()), {True}, "public access block of a new bucket")
+    s3.delete_bucket_ownership_controls(Bucket=bucket)
+    refused("OwnershipControlsNotFoundError", None, s3.get_bucket_ownership_controls, Bucket=bucket)
+    s3.delete_public_access_block(Bucket=bucket)
+    refused("NoSuchPublicAccessBlockConfiguration", None, s3.get_public_access_block, Bucket=bucket)
+    blocked = {"SSEAlgorithm": "AES256"}
+    rules = [{"ApplyServerSideEncryptionByDefault": blocked, "BucketKeyEnabled": True, "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]}}]
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+    shown = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    expect(shown, rules, "encryption read back, with blocked types")
+    metrics = {"Id": "all", "Filter": {"Prefix": "a/"}}
+    refused("NoSuchConfiguration", None, s3.get_bucket_metrics_configuration, Bucket=bucket, Id="all")
+    s3.put_bucket_metrics_configuration(Bucket=bucket, Id="all", MetricsConfiguration=metrics)
+    listed = s3.list_bucket_metrics_configurations(Bucket=bucket)["MetricsConfigurationList"]
+    expect(listed, [metrics], "metrics configurations")
+    expect(s3.get_bucket_location(Bucket=bucket)["LocationConstraint"], "eu-west-1", "location")
+    public = document({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"})
+    s3.put_bucket_policy(Bucket=bucket, Policy=public)
+    expect(s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"], True, "a public policy")
+    everything = {"BlockPublicPolicy": True, "BlockPublicAcls": True, "IgnorePublicAcls": True, "RestrictPublicBuckets": True}
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=everything)
+    refused("AccessDenied", None, s3.put_bucket_policy, Bucket=bucket, Policy=public)
+    for policy, message in [
+        ("[]", "Policies must be valid JSON and the first byte must be '{'"),
+        (public.replace(f"{bucket}/*", "another/*"), "Policy has invalid resource"),
+        (document({"Effect": "Allow", "Principal": "*", "Action": "s3:*"}), "Missing required field Resource"),
+        (public.replace('"*"', f'{{"AWS": "arn:aws:iam::{SOURCE}:role/none"}}', 1), "Invalid principal in policy"),
+    ]:
+        refused("MalformedPolicy", message, s3.put_bucket_policy, Bucket=bucket, Policy=policy)
+    s3.delete_bucket_policy(Bucket=bucket)
+    s3.delete_bucket(Bucket=bucket)
 
 
 def conditions_and_ranges_hold(pair):
@@ -430,6 +553,9 @@ def main():
     configuration_is_answered_as_written(pair)
     regions_owners_and_names_are_guarded(pair)
     wrong_digests_are_refused(pair)
+    trailing_checksums_are_read(pair)
+    presigned_urls_work(pair)
+    configuration_has_its_not_found_codes(pair)
     conditions_and_ranges_hold(pair)
     listings_page(pair)
     null_versions_live_beside_others(pair)

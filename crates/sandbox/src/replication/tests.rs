@@ -362,6 +362,43 @@ fn replicas_and_older_objects_stay_where_they_are() {
 }
 
 #[test]
+fn tags_changed_on_a_replica_flow_back_where_both_sides_say_so() {
+    let modifications = "<SourceSelectionCriteria><ReplicaModifications><Status>Enabled</Status>\
+                         </ReplicaModifications></SourceSelectionCriteria><Destination>";
+    let lab = Lab::new(RULE);
+    lab.put("a");
+    let change = |value: &str| {
+        let mut world = lab.store.world();
+        let bucket = world.bucket_mut("to").unwrap();
+        let id = bucket.version("a", None).unwrap().id.clone();
+        let object = bucket
+            .version_mut("a", &id)
+            .unwrap()
+            .object
+            .as_mut()
+            .unwrap();
+        object.tags = [("k".into(), value.into())].into();
+        super::plan_metadata(&lab.store, ("to", bucket), "a", &id);
+        drop(world);
+        lab.work();
+        lab.latest("from", "a").object.unwrap().tags[0]
+            .1
+            .to_string()
+    };
+    assert_eq!(change("unsent"), "v");
+    let back = RULE
+        .replace(":::to", ":::from")
+        .replace("<Destination>", modifications);
+    lab.document(
+        "to",
+        "replication",
+        &format!("<ReplicationConfiguration><Role>r</Role>{back}</ReplicationConfiguration>"),
+    );
+    assert_eq!(change("sent"), "sent");
+    assert_eq!(lab.latest("to", "a").replication, Some(Status::Replica));
+}
+
+#[test]
 fn rules_take_effect_after_the_propagation_delay() {
     let lab = Lab::new("");
     lab.store

@@ -16,6 +16,7 @@ use super::errors::DETAIL_PREFIX;
 use super::world::Store;
 use super::xml::{self, Element};
 use crate::front::Hosts;
+use crate::ids::Ids;
 use crate::keys::KeyRing;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
@@ -25,7 +26,8 @@ const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 #[derive(Clone)]
 pub(crate) struct Service {
     inner: S3Service,
-    store: Arc<Store>,
+    /// Apart from the store's: a read must not change the ids that later writes get.
+    ids: Arc<Ids>,
 }
 
 impl Service {
@@ -36,9 +38,10 @@ impl Service {
         builder.set_host(Hosts);
         builder.set_access(Gate(Arc::clone(&store)));
         builder.set_route(Documents(Arc::clone(&store)));
+        let ids = Arc::new(Ids::new(store.environment.seed, "s3-requests"));
         Self {
             inner: builder.build(),
-            store,
+            ids,
         }
     }
 
@@ -47,8 +50,8 @@ impl Service {
         let method = request.method().clone();
         let resource = request.uri().path().to_owned();
         let mut response = self.inner.call(request).await?;
-        let request_id = self.store.ids.mixed(16).to_ascii_uppercase();
-        let host_id = self.store.ids.mixed(56);
+        let request_id = self.ids.mixed(16).to_ascii_uppercase();
+        let host_id = self.ids.mixed(56);
         for (name, value) in [(REQUEST_ID, &request_id), (HOST_ID, &host_id)] {
             if let Ok(value) = HeaderValue::from_str(value) {
                 response.headers_mut().insert(name, value);

@@ -457,3 +457,69 @@ fn permissions_of_iam_may_depend_on_tags_and_policies() {
         &arn.replace("ReadOnly", "Full")
     ));
 }
+
+#[test]
+fn quotas_are_those_of_iam() {
+    let world = World::new();
+    world.copier();
+    let refused = |operation, fields: &[(&str, &str)]| world.call(operation, fields).unwrap_err();
+    let limited = |operation, fields: &[(&str, &str)]| {
+        let refusal = refused(operation, fields);
+        assert_eq!(
+            (refusal.status, refusal.code.as_str()),
+            (409, "LimitExceeded"),
+            "{operation}"
+        );
+        refusal.message
+    };
+
+    let services: Vec<_> = (0..100)
+        .map(|n| format!("\"service-{n}.amazonaws.com\""))
+        .collect();
+    let long = trust(&format!(r#"{{"Service":[{}]}}"#, services.join(",")));
+    let message = limited(
+        "UpdateAssumeRolePolicy",
+        &[("RoleName", "copier"), ("PolicyDocument", &long)],
+    );
+    assert_eq!(message, "Cannot exceed quota for ACLSizePerRole: 2048");
+    let padded = trust(&format!("{}\"*\"", " ".repeat(4096)));
+    let fields = [("RoleName", "copier"), ("PolicyDocument", padded.as_str())];
+    assert!(
+        world.call("UpdateAssumeRolePolicy", &fields).is_ok(),
+        "white space does not count"
+    );
+
+    for n in 0..=10 {
+        let name = format!("p{n}");
+        let document = policy("Allow", "s3:*", "{}");
+        let fields = [
+            ("PolicyName", name.as_str()),
+            ("PolicyDocument", document.as_str()),
+        ];
+        world.call("CreatePolicy", &fields).unwrap();
+        let arn = format!("arn:aws:iam::111111111111:policy/{name}");
+        let fields = [("RoleName", "copier"), ("PolicyArn", arn.as_str())];
+        if n < 10 {
+            world.call("AttachRolePolicy", &fields).unwrap();
+        } else {
+            let message = limited("AttachRolePolicy", &fields);
+            assert_eq!(message, "Cannot exceed quota for PoliciesPerRole: 10");
+        }
+    }
+
+    let tags: Vec<_> = (1..=51)
+        .map(|n| (format!("Tags.member.{n}.Key"), format!("k{n}")))
+        .collect();
+    let mut fields = vec![("RoleName", "copier")];
+    fields.extend(tags.iter().map(|(name, key)| (name.as_str(), key.as_str())));
+    limited("TagRole", &fields);
+    assert!(world.call("TagRole", &fields[..51]).is_ok());
+
+    world.call("CreateUser", &[("UserName", "ann")]).unwrap();
+    for _ in 0..2 {
+        world
+            .call("CreateAccessKey", &[("UserName", "ann")])
+            .unwrap();
+    }
+    limited("CreateAccessKey", &[("UserName", "ann")]);
+}

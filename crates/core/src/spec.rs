@@ -22,6 +22,8 @@ pub struct Spec {
     pub ledger: Ledger,
     /// The migrations by name.
     pub migrations: BTreeMap<MigrationName, Migration>,
+    /// The guards of `defaults`: for what belongs to no migration of the spec any more.
+    pub guards: Guards,
 }
 
 /// An AWS account and the way into it.

@@ -367,6 +367,28 @@ fn a_migration_that_left_the_spec_is_found_by_its_role() {
 }
 
 #[test]
+fn when_the_last_migration_left_the_guards_of_defaults_hold() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    let refused = world.plan(&world::no_migrations(0));
+    assert!(refused.is_blocked(), "{:?}", refused.findings);
+    let allowed = world::no_migrations(9);
+    world.apply(&world.plan(&allowed));
+    assert_eq!(world.get("prod/bucket/orders-prod/replication"), None);
+    assert_eq!(world.get("prod/role/s3ferry-orders-prod"), None);
+    world.must_be_settled(&allowed);
+}
+
+#[test]
+fn roles_of_another_spec_do_not_make_a_plan_stale() {
+    let mut world = World::with_source("orders-prod");
+    let spec = spec(&[]);
+    let before = world.plan(&spec).fingerprints;
+    world.make_role("s3ferry-elsewhere", "/s3ferry/");
+    assert_eq!(world.plan(&spec).fingerprints, before);
+}
+
+#[test]
 fn a_target_leaves_other_migrations_alone() {
     let mut world = World::with_source("orders-prod");
     world.make_source("invoices-prod");

@@ -259,6 +259,7 @@ pub fn spec(phase: Phase) -> Spec {
             MigrationName::new("orders").expect("a valid name"),
             migration(phase),
         )]),
+        guards: Guards::default(),
     }
 }
 

@@ -108,6 +108,9 @@ pub(super) fn public_access() -> Document {
     Document::PublicAccess(PublicAccessBlock::ALL)
 }
 
+/// Tags that a role may have (BC:iam CreateRole).
+const ROLE_TAG_LIMIT: usize = 50;
+
 /// A role's trust policy is ours whole; other people's tags and the permissions boundary stay.
 pub(super) fn role(
     context: &Context<'_>,
@@ -143,6 +146,17 @@ pub(super) fn role(
             boundary: None,
         },
     };
+    if role.tags.len() > ROLE_TAG_LIMIT {
+        let (size, limit) = (role.tags.len(), ROLE_TAG_LIMIT);
+        return Err(context.refuse(
+            target,
+            ConflictKind::TooLarge {
+                unit: "tags",
+                size,
+                limit,
+            },
+        ));
+    }
     Ok(Some(Document::Role(role)))
 }
 

@@ -13,7 +13,7 @@ use crate::goals::{Future, canaries};
 use crate::ids::MigrationName;
 use crate::lint::{self, Subject};
 use crate::merge::Scope;
-use crate::model::{Document, Observed, Target, TargetKind, fingerprint};
+use crate::model::{Document, Observed, RoleRef, Target, TargetKind, fingerprint};
 use crate::names::Names;
 use crate::order;
 use crate::ownership::Markers;
@@ -118,6 +118,7 @@ pub fn plan(input: Input<'_>) -> Plan {
         waits: waits(&steps),
         fingerprints: observed
             .iter()
+            .filter(|(target, document)| rests_on(spec, &markers, target, *document))
             .map(|(target, document)| (names.address(target), fingerprint(document)))
             .collect(),
         permissions: needed(spec, observed, &names, &steps),
@@ -128,6 +129,17 @@ pub fn plan(input: Input<'_>) -> Plan {
         kept,
         findings,
         summary,
+    }
+}
+
+/// Whether the plan rests on a document. The list of roles, and the roles of other specs that it leads to, only serve to
+/// find what left this spec; another spec's apply must not make this plan stale.
+fn rests_on(spec: &Spec, markers: &Markers, target: &Target, document: Option<&Document>) -> bool {
+    let ours = |role: &RoleRef| spec.migrations.values().any(|m| spec.role(m) == *role);
+    match (target, document) {
+        (Target::Roles(_, _), _) => false,
+        (Target::Role(of), Some(Document::Role(role))) => markers.owns_tags(&role.tags) || ours(of),
+        (_, _) => true,
     }
 }
 
@@ -193,17 +205,18 @@ fn findings(
     findings
 }
 
-/// `guards.max_deletes`: the most that any migration in the plan allows is what the whole plan may delete.
+/// `guards.max_deletes`: the most that `defaults` or any migration in the plan allows is what the whole plan may delete.
 fn deletions(spec: &Spec, scope: &Scope, changes: &[Change]) -> Option<Finding> {
     let deleted: Vec<&Change> = changes.iter().filter(|change| is_guarded(change)).collect();
     let in_scope = spec
         .migrations
         .iter()
         .filter(|(name, _)| scope.covers(name));
-    let allowed = in_scope
-        .map(|(_, migration)| migration.guards.max_deletes)
+    let of_migrations = in_scope.map(|(_, migration)| migration.guards.max_deletes);
+    let allowed = of_migrations
         .max()
-        .unwrap_or(0);
+        .unwrap_or(0)
+        .max(spec.guards.max_deletes);
     (deleted.len() > allowed as usize).then(|| {
         let addresses: Vec<&str> = deleted
             .iter()

@@ -41,10 +41,10 @@ pub(super) fn writes(
     names: &Names,
     scope: &Scope,
 ) -> Writes {
-    let adopted: BTreeSet<String> = spec
-        .migrations
-        .values()
-        .flat_map(|migration| migration.guards.adopt.clone())
+    let guards = spec.migrations.values().map(|migration| &migration.guards);
+    let adopted: BTreeSet<String> = guards
+        .chain([&spec.guards])
+        .flat_map(|guards| guards.adopt.clone())
         .collect();
     let context = Context {
         markers,

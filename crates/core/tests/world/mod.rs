@@ -60,6 +60,16 @@ pub(crate) fn two_migrations() -> Spec {
     parse(&format!("{ORDERS}{INVOICES}"))
 }
 
+/// The spec after its last migration left it.
+pub(crate) fn no_migrations(max_deletes: u32) -> Spec {
+    let (accounts, _) = ORDERS
+        .split_once("migrations:")
+        .expect("the spec has migrations");
+    parse(&format!(
+        "{accounts}defaults: {{ guards: {{ max_deletes: {max_deletes} }} }}\n"
+    ))
+}
+
 fn parse(text: &str) -> Spec {
     let file = SourceFile {
         path: "spec.yaml".to_owned(),

@@ -180,7 +180,7 @@ fn monitoring(view: &View<'_>) -> Option<Monitoring> {
     Some(Monitoring::None { reason })
 }
 
-fn guards(report: &mut Report<'_>, view: &View<'_>) -> Option<Guards> {
+pub(super) fn guards(report: &mut Report<'_>, view: &View<'_>) -> Option<Guards> {
     let Some(view) = view.optional("guards")? else {
         return Some(Guards::default());
     };

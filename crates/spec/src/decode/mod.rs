@@ -16,7 +16,7 @@ mod way;
 use std::collections::BTreeMap;
 
 use s3ferry_core::ids::{MigrationName, SpecName};
-use s3ferry_core::spec::{Ledger, Spec};
+use s3ferry_core::spec::{Guards, Ledger, Spec};
 
 use crate::check::check;
 use crate::decode::accounts::Accounts;
@@ -84,8 +84,14 @@ pub(crate) fn whole(report: &mut Report<'_>, roots: &[Node], complete: bool) -> 
     if migrations.is_empty() && !files.gaps && !report.has_errors() {
         no_migrations(report, roots);
     }
+    // Migrations have told what is wrong with the guards that they inherit.
+    let guards = if report.has_errors() {
+        None
+    } else {
+        guards(report, &files)
+    };
     Whole {
-        spec: spec(&files, accounts, migrations),
+        spec: guards.and_then(|guards| spec(&files, accounts, migrations, guards)),
         ledger_file,
     }
 }
@@ -188,7 +194,21 @@ fn no_migrations(report: &mut Report<'_>, roots: &[Node]) {
     }
 }
 
-fn spec(files: &Files<'_>, accounts: Accounts, migrations: Vec<migration::Placed>) -> Option<Spec> {
+/// The guards of `defaults` by themselves.
+fn guards(report: &mut Report<'_>, files: &Files<'_>) -> Option<Guards> {
+    let Some(entry) = files.once.get("defaults") else {
+        return Some(Guards::default());
+    };
+    let view = View::alone(&entry.value, &MIGRATION, entry.key_at);
+    migration::guards(report, &view)
+}
+
+fn spec(
+    files: &Files<'_>,
+    accounts: Accounts,
+    migrations: Vec<migration::Placed>,
+    guards: Guards,
+) -> Option<Spec> {
     let name = files
         .once
         .get("name")
@@ -205,5 +225,6 @@ fn spec(files: &Files<'_>, accounts: Accounts, migrations: Vec<migration::Placed
             .into_iter()
             .map(|placed| (placed.name, placed.migration))
             .collect(),
+        guards,
     })
 }

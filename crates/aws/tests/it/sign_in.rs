@@ -176,69 +176,118 @@ async fn the_user_agent_names_the_tool() {
     assert!(agent.contains("app/s3ferry-9.9.9"), "{agent}");
 }
 
-/// Set in the process that [`a_profile_wins_over_keys_in_the_environment`] starts: who the account is.
+/// Set in the processes that [`in_child`] starts.
 const CHILD: &str = "S3FERRY_TEST_CHILD";
+
+/// Runs one test of this file again in a process with an environment of its own.
+async fn in_child(test: &str, environment: &[(&str, &str)]) {
+    let child = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("sign_in::{test}")])
+        .env(CHILD, "1")
+        .env("AWS_CA_BUNDLE", "/no/such/bundle.pem")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .envs(environment.iter().copied())
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+}
+
+/// What the child does: signs in to the archive, and reads there once.
+async fn read_in_archive(access: Access) {
+    let accounts = BTreeMap::from([account("archive", ARCHIVE, access)]);
+    let (cloud, callers) = Cloud::connect(&accounts, Options::default()).await.unwrap();
+    assert_eq!(callers.values().next().unwrap().account.as_str(), ARCHIVE);
+    let mut at = bucket();
+    at.account = s3ferry_core::ids::AccountId::new(ARCHIVE).unwrap();
+    assert_eq!(cloud.read(&Target::BucketPolicy(at)).await, Ok(None));
+}
+
+async fn two_accounts() -> Stub {
+    Stub::start(|request| match request.method.as_str() {
+        "GET" => Reply::s3_error(404, "NoSuchBucketPolicy", "none"),
+        _ => sts(request),
+    })
+    .await
+}
 
 #[tokio::test]
 async fn a_profile_wins_over_keys_in_the_environment() {
     if std::env::var_os(CHILD).is_some() {
-        let access = Access::Profile("archive".to_owned());
-        let accounts = BTreeMap::from([account("archive", ARCHIVE, access)]);
-        let (cloud, callers) = Cloud::connect(&accounts, Options::default()).await.unwrap();
-        assert_eq!(callers.values().next().unwrap().account.as_str(), ARCHIVE);
-        let mut at = bucket();
-        at.account = s3ferry_core::ids::AccountId::new(ARCHIVE).unwrap();
-        assert_eq!(cloud.read(&Target::BucketPolicy(at)).await, Ok(None));
-        return;
+        return read_in_archive(Access::Profile("archive".to_owned())).await;
     }
-    let stub = Stub::start(|request| match request.method.as_str() {
-        "GET" => Reply::s3_error(404, "NoSuchBucketPolicy", "none"),
-        _ => sts(request),
-    })
-    .await;
-    let config = Scratch::file(
-        "[profile archive]\naws_access_key_id = ASIAASSUMED\naws_secret_access_key = x\n",
-    );
-    let child = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "sign_in::a_profile_wins_over_keys_in_the_environment",
-        ])
-        .envs([
-            (CHILD, "1"),
-            ("AWS_ENDPOINT_URL", &stub.url),
-            ("AWS_CONFIG_FILE", config.path()),
-        ])
-        .envs([
-            ("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT"),
-            ("AWS_SECRET_ACCESS_KEY", "y"),
-        ])
-        .envs([("AWS_CA_BUNDLE", "/no/such/bundle.pem")])
-        .output()
-        .await
-        .unwrap();
-    assert!(
-        child.status.success(),
-        "{}",
-        String::from_utf8_lossy(&child.stdout)
-    );
+    let stub = two_accounts().await;
+    let profile = "[profile archive]\naws_access_key_id = ASIAASSUMED\naws_secret_access_key = x\n";
+    let config = Scratch::file("profile", profile);
+    let environment = [
+        ("AWS_ENDPOINT_URL", stub.url.as_str()),
+        ("AWS_CONFIG_FILE", config.path()),
+        ("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT"),
+        ("AWS_SECRET_ACCESS_KEY", "y"),
+    ];
+    in_child("a_profile_wins_over_keys_in_the_environment", &environment).await;
     // The endpoint of the environment, with the bucket in the path, and the profile's key.
     assert_eq!(stub.lines(), ["GET /orders?policy"]);
-    assert!(stub.all().iter().all(|request| {
+    let signed = |request: &Request| {
         request
             .header("authorization")
             .unwrap()
             .contains("ASIAASSUMED")
-    }));
+    };
+    assert!(stub.all().iter().all(signed));
+}
+
+#[tokio::test]
+async fn a_role_is_entered_with_what_a_credential_process_says() {
+    if std::env::var_os(CHILD).is_some() {
+        return read_in_archive(assume(ARCHIVE)).await;
+    }
+    let stub = two_accounts().await;
+    let said = r#"{"Version":1,"AccessKeyId":"AKIAPROCESS","SecretAccessKey":"x"}"#;
+    let answer = Scratch::file("answer", said);
+    let config = Scratch::file(
+        "process",
+        &format!("[default]\ncredential_process = cat {}\n", answer.path()),
+    );
+    // An endpoint for each service, and none for all.
+    let environment = [
+        ("AWS_ENDPOINT_URL_S3", stub.url.as_str()),
+        ("AWS_ENDPOINT_URL_STS", stub.url.as_str()),
+        ("AWS_CONFIG_FILE", config.path()),
+    ];
+    in_child(
+        "a_role_is_entered_with_what_a_credential_process_says",
+        &environment,
+    )
+    .await;
+    assert_eq!(stub.lines(), ["GET /orders?policy"]);
+    let keys: Vec<bool> = stub
+        .all()
+        .iter()
+        .map(|request| {
+            request
+                .header("authorization")
+                .unwrap()
+                .contains("AKIAPROCESS")
+        })
+        .collect();
+    assert_eq!(
+        keys,
+        [true, false, false],
+        "AssumeRole, GetCallerIdentity, GetBucketPolicy"
+    );
 }
 
 /// A file that goes with its owner.
 struct Scratch(std::path::PathBuf);
 
 impl Scratch {
-    fn file(text: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("s3ferry-aws-test-{}.ini", std::process::id()));
+    fn file(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("s3ferry-aws-{}-{name}", std::process::id()));
         std::fs::write(&path, text).unwrap();
         Self(path)
     }

@@ -7,8 +7,8 @@ use crate::stub::{Reply, Request, Stub, bucket, bucket_in, role};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3ferry_core::ids::{Arn, Region};
 use s3ferry_core::model::document::{
-    Bucket, BucketEncryption, ObjectOwnership, PolicyText, PublicAccessBlock, Role, Versioning,
-    VersioningStatus,
+    Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, PolicyText,
+    PublicAccessBlock, RequestPayment, Role, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::replication::ReplicationConfiguration;
 use s3ferry_core::model::{Document, Target};
@@ -709,4 +709,142 @@ async fn an_answer_that_is_no_answer_is_unexpected() {
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Unexpected, "{error}");
+}
+
+#[tokio::test]
+async fn every_fact_is_read_from_its_answer() {
+    let answers = [
+        (
+            "encryption",
+            "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>k</KMSMasterKeyID></ApplyServerSideEncryptionByDefault>\
+             <BucketKeyEnabled>true</BucketKeyEnabled><BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType><EncryptionType>SSE-NEW</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>",
+        ),
+        (
+            "ownershipControls",
+            "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerDecides</ObjectOwnership></Rule></OwnershipControls>",
+        ),
+        (
+            "publicAccessBlock",
+            "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>",
+        ),
+        (
+            "versioning",
+            "<VersioningConfiguration><Status>Suspended</Status><MfaDelete>Enabled</MfaDelete></VersioningConfiguration>",
+        ),
+        (
+            "object-lock",
+            "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>",
+        ),
+        (
+            "requestPayment",
+            "<RequestPaymentConfiguration><Payer>Requester</Payer></RequestPaymentConfiguration>",
+        ),
+        (
+            "lifecycle",
+            "<LifecycleConfiguration>\
+             <Rule><Status>Enabled</Status><Expiration><Days>1</Days></Expiration><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration></Rule>\
+             <Rule><Status>Disabled</Status><Expiration><Days>1</Days></Expiration></Rule>\
+             <Rule><Status>Enabled</Status><Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration></Rule>\
+             <Rule><Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>",
+        ),
+    ];
+    let stub = Stub::start(move |request| {
+        let line = request.line();
+        let query = line.split_once('?').map_or("", |(_, query)| query);
+        answers
+            .iter()
+            .find(|(part, _)| *part == query)
+            .map_or_else(nothing, |(_, body)| Reply::ok(*body))
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    let encryption = BucketEncryption {
+        algorithm: "aws:kms".to_owned(),
+        key: Some("k".to_owned()),
+        bucket_key: true,
+        blocked: ["SSE-C".to_owned(), "SSE-NEW".to_owned()].into(),
+    };
+    let block = PublicAccessBlock {
+        block_public_acls: true,
+        ignore_public_acls: false,
+        block_public_policy: false,
+        restrict_public_buckets: false,
+    };
+    let expected = [
+        (
+            Target::Encryption(bucket()),
+            Document::Encryption(encryption.clone()),
+        ),
+        (
+            Target::Ownership(bucket()),
+            Document::Ownership(ObjectOwnership::Other("BucketOwnerDecides".to_owned())),
+        ),
+        (
+            Target::PublicAccess(bucket()),
+            Document::PublicAccess(block),
+        ),
+        (
+            Target::Versioning(bucket()),
+            Document::Versioning(Versioning {
+                status: VersioningStatus::Suspended,
+                mfa_delete: true,
+            }),
+        ),
+        (
+            Target::ObjectLock(bucket()),
+            Document::ObjectLock(ObjectLock {
+                default_retention: true,
+            }),
+        ),
+        (
+            Target::RequestPayment(bucket()),
+            Document::RequestPayment(RequestPayment::Requester),
+        ),
+        (
+            Target::Lifecycle(bucket()),
+            Document::Lifecycle(Lifecycle {
+                expires_current: 1,
+                expires_noncurrent: 2,
+            }),
+        ),
+    ];
+    for (target, document) in expected {
+        assert_eq!(cloud.read(&target).await, Ok(Some(document)), "{target}");
+    }
+    stub.forget();
+    let _ = cloud
+        .write(
+            &Target::Encryption(bucket()),
+            to(&Document::Encryption(encryption)),
+        )
+        .await;
+    let sent = stub.seen().remove(0).body;
+    for part in [
+        "<SSEAlgorithm>aws:kms<",
+        "<KMSMasterKeyID>k<",
+        "<BucketKeyEnabled>true<",
+        "<EncryptionType>SSE-C<",
+        "<EncryptionType>SSE-NEW<",
+    ] {
+        assert!(sent.contains(part), "{part} in {sent}");
+    }
+}
+
+#[tokio::test]
+async fn a_versioning_state_of_tomorrow_is_not_guessed() {
+    let stub = Stub::start(|request| match request.method.as_str() {
+        "GET" => {
+            Reply::ok("<VersioningConfiguration><Status>Frozen</Status></VersioningConfiguration>")
+        }
+        _ => nothing(),
+    })
+    .await;
+    let error = stub
+        .cloud()
+        .await
+        .read(&Target::Versioning(bucket()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.class, Class::Unexpected);
+    assert!(error.message.contains("Frozen"), "{error}");
 }

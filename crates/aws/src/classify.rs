@@ -221,11 +221,11 @@ fn hint(facts: &Facts, class: Class) -> Option<String> {
             "the bucket must belong to the account and be in the Region that the spec names for it"
                 .to_owned(),
         ),
+        Class::Rejected => wordless_hint(&facts.cause),
         Class::Throttled
         | Class::Transient
         | Class::Propagation
         | Class::Busy
-        | Class::Rejected
         | Class::Unexpected => None,
     }
 }
@@ -233,8 +233,30 @@ fn hint(facts: &Facts, class: Class) -> Option<String> {
 fn denied_hint(call: &Call) -> String {
     let action = action(call);
     format!(
-        "the caller needs {action} here, with no Deny in a policy of the bucket, the organization, a boundary or the session"
+        "the caller needs {action} here, with no Deny in a policy of the bucket, the organization, a boundary or the session{}",
+        // S3 answers the same to a bucket of another account, and only ListBuckets tells the two apart for sure.
+        if call.service == "s3" {
+            "; and the bucket must belong to the account"
+        } else {
+            ""
+        }
     )
+}
+
+/// For a HEAD that was refused without a reason.
+fn wordless_hint(cause: &Cause) -> Option<String> {
+    let wordless = matches!(
+        cause,
+        Cause::Answer {
+            status: 400,
+            code: None,
+            ..
+        }
+    );
+    wordless.then(|| {
+        "S3 gives no reason with this answer; expired credentials look like this, and so does a malformed version ID"
+            .to_owned()
+    })
 }
 
 fn credentials_hint(cause: &Cause) -> String {

@@ -253,9 +253,10 @@ async fn a_role_is_entered_with_what_a_credential_process_says() {
         "process",
         &format!("[default]\ncredential_process = cat {}\n", answer.path()),
     );
-    // An endpoint for each service, and none for all.
+    // An endpoint for each service, and none for all. At a name, a bucket could be taken for a host.
+    let named = stub.url.replace("127.0.0.1", "localhost");
     let environment = [
-        ("AWS_ENDPOINT_URL_S3", stub.url.as_str()),
+        ("AWS_ENDPOINT_URL_S3", named.as_str()),
         ("AWS_ENDPOINT_URL_STS", stub.url.as_str()),
         ("AWS_CONFIG_FILE", config.path()),
     ];

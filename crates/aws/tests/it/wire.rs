@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::stub::{Reply, Request, Stub, bucket, bucket_in, role};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use s3ferry_core::ids::{Arn, Region};
+use s3ferry_core::ids::{Arn, Region, RoleName};
 use s3ferry_core::model::document::{
     Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, PolicyText,
-    PublicAccessBlock, RequestPayment, Role, Versioning, VersioningStatus,
+    PublicAccessBlock, RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::replication::ReplicationConfiguration;
 use s3ferry_core::model::{Document, Target};
@@ -847,4 +847,62 @@ async fn a_versioning_state_of_tomorrow_is_not_guessed() {
         .unwrap_err();
     assert_eq!(error.class, Class::Unexpected);
     assert!(error.message.contains("Frozen"), "{error}");
+}
+
+/// Two pages of each list of IAM: one entry each, the second behind a marker.
+fn paged(request: &Request) -> Reply {
+    let second = request.body.contains("Marker=m%2B1");
+    let number = if second { 2 } else { 1 };
+    let more = if second {
+        "<IsTruncated>false</IsTruncated>"
+    } else {
+        "<IsTruncated>true</IsTruncated><Marker>m+1</Marker>"
+    };
+    let answer = |name: &str, entries: String| {
+        Reply::ok(format!(
+            "<{name}Response><{name}Result>{entries}{more}</{name}Result></{name}Response>"
+        ))
+    };
+    if request.body.contains("Action=ListRoles&")
+        && request.body.contains("PathPrefix=%2Fs3ferry%2F")
+    {
+        answer(
+            "ListRoles",
+            format!(
+                "<Roles><member><Path>/s3ferry/</Path><RoleName>role-{number}</RoleName><RoleId>A</RoleId><Arn>arn:aws:iam::111111111111:role/s3ferry/role-{number}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></member></Roles>"
+            ),
+        )
+    } else if request.body.contains("Action=ListRolePolicies&") {
+        answer(
+            "ListRolePolicies",
+            format!("<PolicyNames><member>inline-{number}</member></PolicyNames>"),
+        )
+    } else if request.body.contains("Action=ListAttachedRolePolicies&") {
+        answer(
+            "ListAttachedRolePolicies",
+            format!(
+                "<AttachedPolicies><member><PolicyName>p</PolicyName><PolicyArn>arn:aws:iam::aws:policy/p-{number}</PolicyArn></member></AttachedPolicies>"
+            ),
+        )
+    } else {
+        nothing()
+    }
+}
+
+#[tokio::test]
+async fn lists_of_iam_are_read_to_their_last_page() {
+    let cloud = Stub::start(paged).await.cloud().await;
+    let names = |one: &str, two: &str| [one.to_owned(), two.to_owned()].into();
+    let roles = cloud
+        .read(&Target::Roles(role().account, role().partition))
+        .await
+        .unwrap();
+    let expected = ["role-1", "role-2"].map(|name| RoleName::new(name).unwrap());
+    assert_eq!(roles, Some(Document::Roles(expected.into())));
+    let policies = RolePolicies {
+        inline: names("inline-1", "inline-2"),
+        attached: names("arn:aws:iam::aws:policy/p-1", "arn:aws:iam::aws:policy/p-2"),
+    };
+    let found = cloud.read(&Target::RolePolicies(role())).await.unwrap();
+    assert_eq!(found, Some(Document::RolePolicies(policies)));
 }

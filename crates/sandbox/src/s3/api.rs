@@ -8,7 +8,9 @@ use s3s::{S3, S3Request, S3Response, S3Result};
 
 use super::errors::{BUCKET_REGION, fault};
 use super::world::Store;
-use super::{copy, delete, get, list_calls, multipart, policy_document, put, tagging};
+use super::{
+    attributes, complete, copy, delete, get, list_calls, multipart, policy_document, put, tagging,
+};
 
 /// The operations on a store.
 pub(crate) struct Api(pub(crate) Arc<Store>);
@@ -160,7 +162,7 @@ impl S3 for Api {
         &self,
         request: S3Request<GetObjectAttributesInput>,
     ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
-        get::get_object_attributes(&self.0, request)
+        attributes::get_object_attributes(&self.0, request)
     }
 
     async fn copy_object(
@@ -209,7 +211,7 @@ impl S3 for Api {
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-        multipart::complete(&self.0, request)
+        complete::complete(&self.0, request)
     }
 
     async fn abort_multipart_upload(

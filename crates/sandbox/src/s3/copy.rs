@@ -11,10 +11,11 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result};
 
 use super::access::{Target, caller_of, check_owner, refused};
+use super::attributes::checksum_dto;
 use super::checksum::{self, Algorithm};
 use super::context::Context;
 use super::errors::{invalid_argument, invalid_request, not_modelled, precondition_failed};
-use super::get::{Conditions, Found, checksum_dto, find};
+use super::find::{Conditions, Found, find};
 use super::multipart::{Place, put_part};
 use super::put::{Received, Shown, algorithm, assemble_headers, system_time};
 use super::version::{Body, Content, Headers, RareHeaders, Tags};

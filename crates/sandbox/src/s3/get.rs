@@ -1,140 +1,20 @@
-//! GetObject, HeadObject and GetObjectAttributes: which version, under which conditions, how much.
-
-use std::sync::Arc;
-use std::time::SystemTime;
+//! GetObject and HeadObject: how much of a version, and what the reply says about it.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 use s3s::dto::{
-    Checksum as ChecksumDto, ETag, ETagCondition, GetObjectAttributesInput,
-    GetObjectAttributesOutput, GetObjectAttributesParts, GetObjectInput, GetObjectOutput,
-    HeadObjectInput, HeadObjectOutput, ObjectPart, Range, ReplicationStatus, StreamingBlob,
-    Timestamp,
+    ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, Range,
+    ReplicationStatus, StreamingBlob, Timestamp,
 };
-use s3s::{S3Error, S3Request, S3Response, S3Result};
+use s3s::{S3Request, S3Response, S3Result};
 
-use super::access::{Target, caller_of, refused};
-use super::checksum::{Algorithm, Checksum};
-use super::context::Context;
-use super::errors::{
-    access_denied, fault, method_not_allowed, no_such_key, no_such_version, precondition_failed,
-    with_header,
-};
-use super::put::{Shown, check_version_id, system_time};
-use super::version::{Object, RareHeaders, Version};
+use super::access::caller_of;
+use super::attributes::checksum_dto;
+use super::errors::{access_denied, fault};
+use super::find::{Conditions, Found, find};
+use super::put::{Shown, system_time};
+use super::version::{Object, RareHeaders};
 use super::world::Store;
-use crate::authority::Caller;
-
-const DELETE_MARKER: HeaderName = HeaderName::from_static("x-amz-delete-marker");
-const VERSION_ID: HeaderName = HeaderName::from_static("x-amz-version-id");
-
-/// A version that was found, cheap to hold without the lock.
-pub(crate) struct Found {
-    pub(crate) version: Version,
-    pub(crate) object: Object,
-    /// The bucket names versions.
-    pub(crate) versioned: bool,
-}
-
-/// Finds an object's version for a reader who was admitted; the answers for what is not there
-/// depend on what else the reader may do (BC:s3 GetObject "404 ... 403").
-pub(crate) fn find(
-    store: &Store,
-    caller: &Caller,
-    (bucket, key): (&str, &str),
-    id: Option<&str>,
-) -> S3Result<Found> {
-    check_version_id(id)?;
-    let found = {
-        let world = store.world();
-        let target = world.bucket(bucket)?;
-        let versioned = target.versioning() != super::world::Versioning::Never;
-        target.version(key, id).map(|version| {
-            let readable = *version.owner == *target.owner
-                || target.owner_enforced()
-                || *caller.account == *version.owner;
-            (version.clone(), versioned, readable)
-        })
-    };
-    let Some((version, versioned, readable)) = found else {
-        return Err(missing(store, caller, bucket, id));
-    };
-    // An object that another account owns is out of reach for the bucket's owner and its
-    // policies (UG:replication-change-owner); only its own account reads it.
-    if !readable {
-        return Err(access_denied("Access Denied"));
-    }
-    match version.object.clone() {
-        Some(object) => Ok(Found {
-            version,
-            object,
-            versioned,
-        }),
-        None => Err(marker(&version, id)),
-    }
-}
-
-fn missing(store: &Store, caller: &Caller, bucket: &str, id: Option<&str>) -> S3Error {
-    let Ok(target) = Target::of(store, bucket) else {
-        return no_such_key();
-    };
-    let no_context = Context::new();
-    match target.authorize(store, caller, "s3:ListBucket", None, &no_context) {
-        Err(denied) => refused(&target, denied.message),
-        Ok(()) if id.is_some() => no_such_version(),
-        Ok(()) => no_such_key(),
-    }
-}
-
-fn marker(version: &Version, id: Option<&str>) -> S3Error {
-    let error = match id {
-        None => no_such_key(),
-        Some(_) => with_header(method_not_allowed(), http::header::ALLOW, "DELETE"),
-    };
-    with_header(
-        with_header(error, DELETE_MARKER, "true"),
-        VERSION_ID,
-        &version.id,
-    )
-}
-
-/// Conditions of a read.
-pub(crate) struct Conditions<'a> {
-    pub(crate) if_match: Option<&'a ETagCondition>,
-    pub(crate) if_none_match: Option<&'a ETagCondition>,
-    pub(crate) modified_since: Option<SystemTime>,
-    pub(crate) unmodified_since: Option<SystemTime>,
-}
-
-impl Conditions<'_> {
-    /// Checks them in the order of RFC 9110 section 13.2.2.
-    pub(crate) fn check(&self, etag: &str, modified: SystemTime) -> S3Result<()> {
-        let matches = |condition: &ETagCondition| match condition {
-            ETagCondition::Any => true,
-            ETagCondition::ETag(wanted) => wanted.value() == etag,
-        };
-        match self.if_match {
-            Some(condition) if !matches(condition) => return Err(precondition_failed("If-Match")),
-            None if self.unmodified_since.is_some_and(|since| modified > since) => {
-                return Err(precondition_failed("If-Unmodified-Since"));
-            }
-            _ => {}
-        }
-        let unchanged = match self.if_none_match {
-            Some(condition) => matches(condition),
-            None => self.modified_since.is_some_and(|since| modified <= since),
-        };
-        if unchanged {
-            let error = fault(304, "NotModified", "Not Modified");
-            return Err(with_header(
-                error,
-                http::header::ETAG,
-                &format!("\"{etag}\""),
-            ));
-        }
-        Ok(())
-    }
-}
 
 /// Which bytes of an object are asked for.
 struct Part {
@@ -409,98 +289,4 @@ fn from_head(head: HeadObjectOutput) -> GetObjectOutput {
 
 fn replication_status(status: super::version::Status) -> ReplicationStatus {
     ReplicationStatus::from(status.as_str().to_owned())
-}
-
-/// Shows a checksum in the DTO's field of its algorithm.
-pub(crate) fn checksum_dto(checksum: &Checksum) -> ChecksumDto {
-    let mut dto = ChecksumDto {
-        checksum_type: Some(checksum.kind.as_str().to_owned().into()),
-        ..ChecksumDto::default()
-    };
-    let value = Some(checksum.value.to_string());
-    match checksum.algorithm {
-        Algorithm::Crc32 => dto.checksum_crc32 = value,
-        Algorithm::Crc32c => dto.checksum_crc32c = value,
-        Algorithm::Crc64Nvme => dto.checksum_crc64nvme = value,
-        Algorithm::Sha1 => dto.checksum_sha1 = value,
-        Algorithm::Sha256 => dto.checksum_sha256 = value,
-    }
-    dto
-}
-
-/// Answers GetObjectAttributes.
-pub(crate) fn get_object_attributes(
-    store: &Store,
-    request: S3Request<GetObjectAttributesInput>,
-) -> S3Result<S3Response<GetObjectAttributesOutput>> {
-    let caller = caller_of(&request.extensions);
-    let input = request.input;
-    let place = (input.bucket.as_str(), input.key.as_str());
-    let Found {
-        version,
-        object,
-        versioned,
-    } = find(store, &caller, place, input.version_id.as_deref())?;
-    // The header may hold several names in one value, or come several times.
-    let wanted: Vec<String> = input
-        .object_attributes
-        .iter()
-        .flat_map(|names| names.as_str().split(','))
-        .map(|name| name.trim().to_owned())
-        .collect();
-    let wants = |name: &str| wanted.iter().any(|wanted| wanted == name);
-    let content = Arc::clone(&object.content);
-    let output = GetObjectAttributesOutput {
-        checksum: content
-            .checksum
-            .as_ref()
-            .filter(|_| wants("Checksum"))
-            .map(checksum_dto),
-        e_tag: wants("ETag").then(|| ETag::Strong(object.etag.to_string())),
-        last_modified: Some(Timestamp::from(version.modified)),
-        object_parts: (wants("ObjectParts") && !content.parts.is_empty())
-            .then(|| attribute_parts(&object, input.max_parts, input.part_number_marker)),
-        object_size: wants("ObjectSize")
-            .then(|| i64::try_from(content.body.size()).ok())
-            .flatten(),
-        storage_class: wants("StorageClass").then(|| object.storage_class.to_string().into()),
-        version_id: versioned.then(|| version.id.to_string()),
-        ..GetObjectAttributesOutput::default()
-    };
-    Ok(S3Response::new(output))
-}
-
-fn attribute_parts(
-    object: &Object,
-    max: Option<i32>,
-    marker: Option<i32>,
-) -> GetObjectAttributesParts {
-    let parts = &object.content.parts;
-    let max = max.unwrap_or(1000).clamp(1, 1000);
-    let after = marker.unwrap_or(0);
-    let rest: Vec<_> = parts.iter().filter(|part| part.number > after).collect();
-    let shown: Vec<ObjectPart> = rest
-        .iter()
-        .take(usize::try_from(max).unwrap_or(1000))
-        .map(|part| {
-            let dto = part.checksum.as_ref().map(checksum_dto).unwrap_or_default();
-            ObjectPart {
-                checksum_crc32: dto.checksum_crc32,
-                checksum_crc32c: dto.checksum_crc32c,
-                checksum_crc64nvme: dto.checksum_crc64nvme,
-                checksum_sha1: dto.checksum_sha1,
-                checksum_sha256: dto.checksum_sha256,
-                part_number: Some(part.number),
-                size: i64::try_from(part.size).ok(),
-            }
-        })
-        .collect();
-    GetObjectAttributesParts {
-        is_truncated: Some(shown.len() < rest.len()),
-        max_parts: Some(max),
-        next_part_number_marker: shown.last().and_then(|part| part.part_number),
-        part_number_marker: Some(after),
-        parts: Some(shown),
-        total_parts_count: i32::try_from(parts.len()).ok(),
-    }
 }

@@ -11,9 +11,9 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::access::caller_of;
 use super::acl::canonical_id;
+use super::attributes::checksum_dto;
 use super::checksum::{base64_decode, base64_encode};
 use super::errors::{invalid_argument, no_such_upload};
-use super::get::checksum_dto;
 use super::listing::{self, Entry, Page, Query};
 use super::put::check_version_id;
 use super::version::{Object, Version};

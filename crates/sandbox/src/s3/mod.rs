@@ -4,8 +4,8 @@
 //! service (s3s, error documents)
 //!   |- documents: PUT/GET/DELETE of configuration, CreateBucket   (kept as the text that was sent)
 //!   |    |- subresource (the table)  |- validate, policy_document, acl, replication_document
-//!   `- access (bucket, Region, owner, policies) -> api -> put, get, copy, delete, multipart,
-//!        tagging, list_calls                                       (all over world)
+//!   `- access (bucket, Region, owner, policies) -> api -> put, get, attributes, copy, delete,
+//!        multipart, complete, tagging, list_calls                (all over world)
 //! ```
 //!
 //! State is in [`world`]; every new version passes through [`write`], which plans its replication.
@@ -14,13 +14,16 @@ mod access;
 mod acl;
 mod actions;
 mod api;
+mod attributes;
 pub(crate) mod checksum;
+mod complete;
 mod context;
 mod copy;
 mod create;
 mod delete;
 mod documents;
 pub(crate) mod errors;
+mod find;
 mod get;
 mod list_calls;
 mod listing;

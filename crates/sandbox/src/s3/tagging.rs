@@ -13,7 +13,7 @@ use s3s::{S3Request, S3Response, S3Result};
 use super::access::caller_of;
 use super::acl;
 use super::errors::{access_denied, fault, invalid_request, malformed_xml};
-use super::get::{Found, find};
+use super::find::{Found, find};
 use super::put::system_time;
 use super::version::{Lock, Object, Tags};
 use super::world::Store;

@@ -96,6 +96,7 @@ const RULES: &[&str] = &[
      <EncryptionConfiguration><ReplicaKmsKeyID>arn:aws:kms:eu-west-1:222222222222:key/k</ReplicaKmsKeyID></EncryptionConfiguration>\
      <ReplicationTime><Status>Enabled</Status><Time><Minutes>15</Minutes></Time></ReplicationTime><Metrics><Status>Enabled</Status><EventThreshold><Minutes>15</Minutes></EventThreshold></Metrics></Destination>\
      <DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication></Rule>",
+    "<Rule><ID> spaced </ID><Priority>6</Priority><Filter><And><Prefix> </Prefix><Tag><Key> </Key><Value>  </Value></Tag></And></Filter><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::d</Bucket></Destination></Rule>",
     "<Rule><ID>bare blocks</ID><Priority>4</Priority><Filter><Prefix>x</Prefix></Filter><Status>Enabled</Status><SourceSelectionCriteria></SourceSelectionCriteria>\
      <Destination><Bucket>arn:aws:s3:::d</Bucket><EncryptionConfiguration></EncryptionConfiguration><Metrics><Status>Disabled</Status></Metrics></Destination></Rule>",
     "<Rule><ID>words of tomorrow</ID><Priority>5</Priority><Filter><Prefix>x</Prefix></Filter><Status>Paused</Status><Destination><Bucket>arn:aws:s3:::d</Bucket><StorageClass>HOLOGRAPHIC</StorageClass>\
@@ -126,7 +127,7 @@ async fn rules_keep_their_order() {
 
 #[tokio::test]
 async fn unknown_words_are_kept() {
-    let (found, _) = there_and_back(RULES[8]).await;
+    let (found, _) = there_and_back(RULES[9]).await;
     let rule = &found.rules[0];
     assert_eq!(rule.status, Status::Other("Paused".to_owned()));
     assert_eq!(

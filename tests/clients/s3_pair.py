@@ -213,6 +213,7 @@ def keys_need_their_grants():
 
     decrypt = use("kms:Decrypt", source_key, "eu-west-1", pair.source)
     encrypt = use("kms:Encrypt", replica_key, "eu-central-1", pair.destination)
+    data_key = use("kms:GenerateDataKey", replica_key, "eu-central-1", pair.destination)
     secret = {"Body": BODY, "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": source_key}
     pair.replicate()
     pair.put("silent", **secret)
@@ -227,11 +228,12 @@ def keys_need_their_grants():
         },
     )
     pair.replicate(opted_in)
-    for key, more in [("no-grant", []), ("no-decrypt", [encrypt]), ("no-encrypt", [decrypt])]:
+    lacking = {"decrypt": [encrypt, data_key], "encrypt": [decrypt, data_key], "data-key": [decrypt, encrypt]}
+    for key, more in lacking.items():
         pair.grant(more=more)
         pair.put(key, **secret)
         pair.wait(key, "FAILED")
-    pair.grant(more=[decrypt, encrypt])
+    pair.grant(more=[decrypt, encrypt, data_key])
     pair.put("granted", **secret)
     pair.wait("granted")
     replica = pair.to_s3.head_object(Bucket=pair.destination, Key="granted")

@@ -107,14 +107,27 @@ impl Actor<'_> {
         )
     }
 
-    /// Writing under the replica's key: `action` is Encrypt for what was under KMS before,
-    /// GenerateDataKey where the destination's default encrypts what was not.
-    pub(crate) fn encrypts(&self, action: &str, key: &str, bucket_key: bool) -> Result<(), Reason> {
-        let reason = "DstPutObjectNotPermitted";
-        self.key(action, key, (self.destination, bucket_key), reason)?;
+    /// Writing under the replica's key what was under a key before: "GenerateDataKey and Encrypt"
+    /// are the least for the destination's key (UG26:replication-troubleshoot).
+    pub(crate) fn encrypts_again(&self, key: &str, bucket_key: bool) -> Result<(), Reason> {
+        let place = (self.destination, bucket_key);
+        self.key("kms:Encrypt", key, place, "DstPutObjectNotPermitted")?;
+        self.encrypts_first(key, bucket_key)
+    }
+
+    /// Writing under the destination's default key what was under none
+    /// (UG:replication-config-for-kms-objects).
+    pub(crate) fn encrypts_first(&self, key: &str, bucket_key: bool) -> Result<(), Reason> {
+        let place = (self.destination, bucket_key);
+        self.key(
+            "kms:GenerateDataKey",
+            key,
+            place,
+            "DstPutObjectNotPermitted",
+        )?;
         if bucket_key {
             // The bucket key is checked for integrity ("S3 Bucket Keys and replication").
-            self.key("kms:Decrypt", key, (self.destination, bucket_key), reason)?;
+            self.key("kms:Decrypt", key, place, "DstPutObjectNotPermitted")?;
         }
         Ok(())
     }

@@ -276,7 +276,7 @@ fn plain_objects_do_with_get_object_version_and_kms_objects_do_not() {
 #[test]
 fn keys_are_asked_for_on_both_sides() {
     let lab = Lab::new(&kms_rule());
-    for action in ["kms:Decrypt", "kms:Encrypt"] {
+    for action in ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"] {
         lab.forbid(action);
         assert_eq!(
             lab.put_with(action, secret()).replication,
@@ -291,6 +291,44 @@ fn keys_are_asked_for_on_both_sides() {
     );
     lab.configure(RULE);
     assert_eq!(lab.put_with("silent", secret()).replication, None);
+}
+
+#[test]
+fn one_failed_destination_fails_the_version() {
+    let second = RULE
+        .replace(":::to", ":::second")
+        .replace("<Priority>1<", "<Priority>2<")
+        .replace(">all<", ">second<");
+    let lab = Lab::new(&format!("{RULE}{second}"));
+    let bucket = empty_bucket(
+        &lab.store,
+        DESTINATION,
+        "eu-central-1",
+        "BucketOwnerEnforced",
+    );
+    lab.store
+        .world()
+        .buckets
+        .insert("second".to_owned(), bucket);
+    assert_eq!(lab.put("a").failure, Some("DstBucketUnversioned"));
+    assert!(lab.find("to", "a").is_some() && lab.find("second", "a").is_none());
+    let versioning = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    lab.document("second", "versioning", versioning);
+    assert_eq!(lab.put("b").replication, Some(Status::Completed));
+    assert!(lab.find("second", "b").is_some());
+}
+
+#[test]
+fn a_bucket_key_is_decrypted_at_the_destination() {
+    let lab = Lab::new(&kms_rule());
+    let encryption = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+         <SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault>\
+         <BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>";
+    lab.document("to", "encryption", encryption);
+    lab.forbid("kms:Decrypt");
+    assert_eq!(lab.put("plain").failure, Some("DstPutObjectNotPermitted"));
+    lab.forbid("");
+    assert_eq!(lab.put("granted").replication, Some(Status::Completed));
 }
 
 #[test]

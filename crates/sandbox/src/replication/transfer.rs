@@ -196,7 +196,7 @@ fn encrypt(
                     ..
                 }
             );
-            actor.encrypts("kms:Encrypt", &replica_key, bucket_key)?;
+            actor.encrypts_again(&replica_key, bucket_key)?;
             Ok(Encryption::Kms {
                 key: replica_key,
                 bucket_key,
@@ -212,7 +212,7 @@ fn encrypt(
                 key, bucket_key, ..
             } = &place.default_encryption
             {
-                actor.encrypts("kms:GenerateDataKey", key, *bucket_key)?;
+                actor.encrypts_first(key, *bucket_key)?;
             }
             Ok(place.default_encryption.clone())
         }

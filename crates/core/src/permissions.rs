@@ -86,6 +86,9 @@ pub const CANARY_SOURCE: &[&str] = &[
     "s3:PutObjectTagging",
 ];
 
+/// Actions that a canary encrypted with SSE-KMS needs on the source key (BC:s3 PutObject).
+pub const CANARY_KMS: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
+
 /// Actions that a canary needs on the destination bucket.
 pub const CANARY_DESTINATION: &[&str] = &[
     "s3:DeleteObjectVersion",

@@ -400,6 +400,9 @@ fn needed(spec: &Spec, observed: &Observed, names: &Names, steps: &[Step]) -> Ve
                 let side = |bucket: &crate::model::BucketRef| name(&Target::Bucket(bucket.clone()));
                 let source = accounts.entry(side(&goal.source)).or_default();
                 permissions::add(source, permissions::CANARY_SOURCE);
+                if goal.kms_key.is_some() {
+                    permissions::add(source, permissions::CANARY_KMS);
+                }
                 let destination = accounts.entry(side(&goal.destination)).or_default();
                 permissions::add(destination, permissions::CANARY_DESTINATION);
             }

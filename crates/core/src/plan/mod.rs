@@ -1,6 +1,6 @@
 //! The plan: what would change, why, in which order, and what a reviewer should know.
 //!
-//! [`build::plan`] makes it; [`format`] is its one wire form, and text, Markdown and HTML are drawn from that alone.
+//! [`build::plan`] makes it; [`mod@format`] is its one wire form, and text, Markdown and HTML are drawn from that alone.
 
 pub mod build;
 mod changes;

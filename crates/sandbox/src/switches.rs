@@ -111,7 +111,8 @@ impl Switches {
         self.set(|delays| delays.latency_ms = millis(latency))
     }
 
-    /// Changes to IAM take effect, and new principals become valid, only after this long.
+    /// Changes to IAM take effect, and new principals become valid, only after this long; so do
+    /// bucket policies and replication configurations.
     pub fn propagation_delay(&self, delay: Duration) -> &Self {
         self.set(|delays| delays.propagation_delay_ms = millis(delay))
     }

@@ -1,6 +1,10 @@
 //! Bucket and object ACLs, as far as a world of BucketOwnerEnforced buckets needs them.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use s3s::S3Result;
+use sha2::Digest as _;
 
 use super::access::{Call, Target};
 use super::documents::{as_sent, parse};
@@ -8,10 +12,17 @@ use super::errors::fault;
 use super::world::Store;
 use super::xml::Element;
 
-/// Returns the canonical user id of an account: 64 hex digits that stay the same.
+/// Returns the canonical user id of an account: 64 hex digits that stay the same. Listings name
+/// the owner of every entry, so the ids are kept.
 pub(crate) fn canonical_id(account: &str) -> String {
-    use sha2::Digest as _;
-    hex::encode(sha2::Sha256::digest(format!("canonical user of {account}")))
+    static KNOWN: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(id) = known.get(account) {
+        return id.clone();
+    }
+    let id = hex::encode(sha2::Sha256::digest(format!("canonical user of {account}")));
+    known.insert(account.to_owned(), id.clone());
+    id
 }
 
 /// Returns the ACL that gives the owner everything and others nothing.

@@ -1,0 +1,87 @@
+//! Ordinary clients judge the sandbox: every script under `tests/clients` runs against one of its own.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use s3ferry_sandbox::Sandbox;
+use s3ferry_tests::{python, repository};
+
+/// Scripts at once; each is a Python process beside the sandbox.
+const AT_ONCE: usize = 2;
+
+#[test]
+fn the_python_environment_is_there() {
+    if let Some(programs) = python::programs("the Python environment") {
+        for program in ["python", "aws", "moto_server"] {
+            assert!(
+                programs.join(program).exists(),
+                "{program} was not installed"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ordinary_clients_find_what_is_documented() {
+    let Some(programs) = python::programs("the judges under tests/clients") else {
+        return;
+    };
+    let scripts = judges();
+    assert!(scripts.len() >= 5, "only {scripts:?} were found");
+    let mut failed = Vec::new();
+    for some in scripts.chunks(AT_ONCE) {
+        let runs: Vec<_> = some
+            .iter()
+            .map(|script| tokio::spawn(judge(programs.clone(), script.clone())))
+            .collect();
+        for (run, script) in runs.into_iter().zip(some) {
+            let output = run.await.expect("the judge runs");
+            if !output.status.success() {
+                failed.push(told(script, &output));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// Every script but those that only others import, which is what their names end with.
+fn judges() -> Vec<String> {
+    let files = repository::files_ending(".py");
+    let names = files
+        .iter()
+        .filter_map(|file| file.strip_prefix("tests/clients").ok());
+    let names = names.map(|name| name.to_string_lossy().into_owned());
+    names.filter(|name| !name.ends_with("_world.py")).collect()
+}
+
+async fn judge(programs: impl AsRef<Path> + Send + 'static, script: String) -> Output {
+    let sandbox = Sandbox::builder()
+        .account("111111111111", "eu-west-1")
+        .account("222222222222", "eu-central-1")
+        .start()
+        .await
+        .expect("the sandbox starts");
+    let mut command = Command::new(programs.as_ref().join("python"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AWS_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .arg(repository::root().join("tests/clients").join(script))
+        .envs(sandbox.environment())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "none")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "none")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = tokio::task::spawn_blocking(move || command.output()).await;
+    sandbox.shutdown().await;
+    output
+        .expect("the script is waited for")
+        .expect("Python starts")
+}
+
+fn told(script: &str, output: &Output) -> String {
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    format!("{script}: {}\n{out}\n{err}", output.status)
+}

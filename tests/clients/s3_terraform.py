@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import tempfile
 
-MIRRORS = ["/opt/tf-plugins", "/usr/share/terraform/plugins", str(pathlib.Path.home() / ".terraform.d/plugins")]
+FOLDERS = [*pathlib.Path("/").glob("*/tf-plugins"), pathlib.Path("/usr/share/terraform/plugins")]
+MIRRORS = [str(folder) for folder in [*FOLDERS, pathlib.Path.home() / ".terraform.d/plugins"]]
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 
 CONFIGURATION = """

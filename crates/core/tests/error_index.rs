@@ -48,6 +48,16 @@ fn strings_after(text: &str, before: &str) -> Codes {
     text.split(before).skip(1).filter_map(literal).collect()
 }
 
+/// The number that follows each arrow.
+fn numbers_after_arrows(text: &str) -> Codes {
+    let number = |rest: &str| rest.split(',').next()?.trim().parse::<u8>().ok();
+    text.split("=>")
+        .skip(1)
+        .filter_map(number)
+        .map(|code| code.to_string())
+        .collect()
+}
+
 /// The text of a function, from its name to its end at this indentation.
 fn function(text: &str, name: &str) -> String {
     let (_, body) = text.split_once(&format!("fn {name}(")).unwrap();
@@ -91,4 +101,17 @@ fn kinds_of_problems_are_in_the_index() {
         table(&file("docs/errors.md"), "Problems of an apply"),
         given
     );
+}
+
+#[test]
+fn exit_codes_are_in_the_index() {
+    let verdicts = function(&source("crates/engine/src/outcome.rs"), "exit_code");
+    let mut given = numbers_after_arrows(&verdicts);
+    assert!(given.len() >= 7, "{given:?}");
+    given.extend(numbers_after_arrows(&function(
+        &source("crates/cli/src/exit.rs"),
+        "code",
+    )));
+    given.insert("6".to_owned()); // Reserved for verification; nothing gives it yet.
+    assert_eq!(table(&file("docs/errors.md"), "Exit codes"), given);
 }

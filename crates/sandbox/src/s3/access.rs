@@ -130,6 +130,10 @@ fn bucket_call(
     key: Option<&str>,
 ) -> S3Result<()> {
     let query = Form::parse(call.uri.query().unwrap_or_default());
+    let unknown_part = actions::unknown_parameter(&query, &actions::LISTING);
+    if let Some(name) = unknown_part.filter(|_| operation == "ListObjects") {
+        return Err(unknown(name));
+    }
     let needs = actions::of_call(operation, &query, call.headers);
     let Some(needs) = needs else {
         return Err(unknown(operation));

@@ -67,6 +67,20 @@ pub(crate) fn of_call(operation: &str, query: &Form, headers: &HeaderMap) -> Opt
     })
 }
 
+/// Parameters of ListObjects, which is also what a GET of an unknown subresource looks like.
+pub(crate) const LISTING: [&str; 5] =
+    ["prefix", "delimiter", "marker", "max-keys", "encoding-type"];
+
+/// Returns a query parameter that is neither one of these nor part of signing or tracing: the
+/// name of a subresource that the sandbox does not model.
+pub(crate) fn unknown_parameter<'a>(query: &'a Form, known: &[&str]) -> Option<&'a str> {
+    let mut names = query.iter().map(|(name, _)| name);
+    let expected = |name: &str| {
+        known.contains(&name) || name == "x-id" || name.to_ascii_lowercase().starts_with("x-amz-")
+    };
+    names.find(|name| !expected(name))
+}
+
 /// BC:s3 GetObjectAttributes names two actions with, and two without a version id.
 fn attributes(versioned: bool) -> Vec<Need> {
     if versioned {
@@ -123,6 +137,16 @@ mod tests {
         assert_eq!(
             needs,
             [object("s3:PutObject"), object("s3:PutObjectTagging")]
+        );
+    }
+
+    #[test]
+    fn an_unknown_subresource_is_not_a_listing() {
+        let query = Form::parse("prefix=a&X-Amz-Signature=b&x-id=ListObjects");
+        assert_eq!(unknown_parameter(&query, &LISTING), None);
+        assert_eq!(
+            unknown_parameter(&Form::parse("abac"), &LISTING),
+            Some("abac")
         );
     }
 

@@ -20,7 +20,7 @@ use super::policy_document;
 use super::subresource::{Absent, Subresource};
 use super::world::{DocumentKey, Store};
 use super::xml::{self, Element};
-use super::{acl, create, replication_document, validate};
+use super::{acl, actions, create, replication_document, validate};
 use crate::front::{Form, Hosts};
 
 /// A configuration document may have 2 MB (BC:s3 ReplicationConfiguration); requests may hold a
@@ -62,7 +62,7 @@ impl S3Route for Documents {
         let query = Form::parse(uri.query().unwrap_or_default());
         match Subresource::find(|name| query.has(name)) {
             Some(_) => [Method::GET, Method::PUT, Method::DELETE].contains(method),
-            None => *method == Method::PUT,
+            None => *method == Method::PUT && actions::unknown_parameter(&query, &[]).is_none(),
         }
     }
 

@@ -8,7 +8,7 @@
 //!        multipart, complete, tagging, list_calls                (all over world)
 //! ```
 //!
-//! State is in [`world`]; every new version passes through [`write`], which plans its replication.
+//! State is in [`world`]; every new version passes through [`mod@write`], which plans its replication.
 
 mod access;
 mod acl;

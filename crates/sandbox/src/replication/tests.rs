@@ -380,6 +380,29 @@ fn destinations_are_looked_at_when_the_object_goes() {
 }
 
 #[test]
+fn a_locked_source_needs_a_locked_destination_and_two_more_actions() {
+    let lab = Lab::new(RULE);
+    let lock = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>\
+                </ObjectLockConfiguration>";
+    lab.document("from", "object-lock", lock);
+    assert_eq!(
+        lab.put("a").failure,
+        Some("DstBucketObjectLockConfigMissing")
+    );
+    lab.document("to", "object-lock", lock);
+    for action in ["s3:GetObjectRetention", "s3:GetObjectLegalHold"] {
+        lab.forbid(action);
+        assert_eq!(
+            lab.put(action).replication,
+            Some(Status::Failed),
+            "{action}"
+        );
+    }
+    lab.forbid("");
+    assert_eq!(lab.put("b").replication, Some(Status::Completed));
+}
+
+#[test]
 fn replicas_and_older_objects_stay_where_they_are() {
     let lab = Lab::new("");
     assert_eq!(lab.put("old").replication, None);

@@ -112,7 +112,7 @@ async fn canaries_that_keep_failing_fail_the_step_with_a_hint_and_are_removed() 
     let (kind, message, hint) = problem(&told);
     assert_eq!(kind, ProblemKind::Canary);
     assert!(
-        message.contains("FAILED") && hint.contains("doctor"),
+        message.contains("FAILED") && hint.contains("bucket policy"),
         "{message}; {hint}"
     );
     assert!(

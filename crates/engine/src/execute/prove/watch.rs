@@ -167,8 +167,8 @@ impl Loss {
     pub(super) const fn hint(self) -> &'static str {
         match self {
             Self::Failed => {
-                "`s3ferry doctor` names missing grants; usual causes: the role's trust or policy, the destination's bucket \
-                 policy, KMS key policies, an organisation's service control policy"
+                "the usual causes: the role's trust or policy, the destination's bucket policy, KMS key policies, an \
+                 organisation's service control policy"
             }
             Self::Untaken => {
                 "the rule is disabled, its filter does not match the canary, or the object is encrypted with SSE-KMS and \

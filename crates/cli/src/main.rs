@@ -9,6 +9,7 @@ mod planning;
 mod printer;
 mod progress;
 mod specs;
+mod told;
 
 use std::process::ExitCode;
 

@@ -1,22 +1,21 @@
-//! Progress: a run's events as lines, and the journal that hears the same events.
+//! Progress: a run's events for the journal first and then for the printer.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use s3ferry_engine::events::{CanaryProgress, How, Problem};
 use s3ferry_engine::journal::Journalist;
 use s3ferry_engine::{EventSink, Outcome, RunEvent, StepResult, Verdict};
-use s3ferry_render::plural;
 
 use crate::args::LogFormat;
 use crate::printer::{Printer, Progress as Shown};
+use crate::told::{Told, told};
 
 /// Tells a run to the journal first and then to the printer.
 pub(crate) struct Progress<'a> {
     printer: &'a Printer,
     journal: Journalist,
     steps: usize,
-    done: usize,
+    ended: usize,
     running: Vec<String>,
     began: Instant,
 }
@@ -27,7 +26,7 @@ impl<'a> Progress<'a> {
             printer,
             journal,
             steps,
-            done: 0,
+            ended: 0,
             running: Vec::new(),
             began: Instant::now(),
         }
@@ -39,17 +38,47 @@ impl<'a> Progress<'a> {
         self.journal.finish()
     }
 
-    fn line(&self, text: &str) {
-        if self.printer.progress != Shown::None {
-            self.printer.message(text);
+    /// Keeps count of what runs and what has ended.
+    fn count(&mut self, event: &RunEvent) {
+        match event {
+            RunEvent::StepStarted { step, .. } => self.running.push(step.clone()),
+            RunEvent::Done { step, .. }
+            | RunEvent::Failed { step, .. }
+            | RunEvent::Stale { step, .. }
+            | RunEvent::Skipped { step, .. }
+            | RunEvent::Waiting { step, .. }
+            | RunEvent::Interrupted { step, .. } => {
+                self.running.retain(|running| running != step);
+                self.ended += 1;
+            }
+            RunEvent::Started { .. }
+            | RunEvent::Writing { .. }
+            | RunEvent::Retrying { .. }
+            | RunEvent::Doubted { .. }
+            | RunEvent::Settled { .. }
+            | RunEvent::Canary { .. }
+            | RunEvent::Stopping { .. }
+            | RunEvent::Finished { .. } => {}
         }
     }
 
-    fn ended(&mut self, step: &str) {
-        self.running.retain(|running| running != step);
-        self.done += 1;
+    fn print(&self, told: Told) {
+        let shown = self.printer.progress != Shown::None;
+        match told {
+            Told::End(text) if shown => {
+                let line = format!("[{}/{}] {text}", self.ended, self.steps);
+                self.printer.message(&line);
+            }
+            Told::Line(text) if shown => self.printer.message(&text),
+            Told::End(_) | Told::Line(_) => {}
+            Told::Detail(text) => self.printer.detail(&text),
+            Told::Message(text) => self.printer.message(&text),
+            Told::Warning(text) => self.printer.warning(&text),
+            Told::Error(text, hint) => self.printer.error(&text, hint.as_deref()),
+        }
     }
 
+    /// What runs, in the line at the bottom of a terminal.
     fn show_status(&self) {
         if let Some(first) = self.running.first() {
             let others = match self.running.len() {
@@ -57,174 +86,12 @@ impl<'a> Progress<'a> {
                 more => format!(" and {} more", more - 1),
             };
             let seconds = self.began.elapsed().as_secs();
-            self.printer.status(&format!(
+            let line = format!(
                 "[{}/{}] {first}{others} ({seconds} s)",
-                self.done, self.steps
-            ));
+                self.ended, self.steps
+            );
+            self.printer.status(&line);
         }
-    }
-
-    fn tell(&mut self, event: &RunEvent) {
-        match event {
-            RunEvent::Started { steps } => {
-                self.line(&format!("Applying {}.", plural(*steps, "step")));
-            }
-            RunEvent::StepStarted { step, action: _ } => self.running.push(step.clone()),
-            RunEvent::Writing { step, attempt } => {
-                self.printer
-                    .detail(&format!("{step}: writing (attempt {attempt})"));
-            }
-            RunEvent::Retrying {
-                step,
-                attempt,
-                wait_ms,
-                problem,
-            } => self.printer.detail(&format!(
-                "{step}: attempt {attempt} failed, again in {wait_ms} ms: {}",
-                problem.message
-            )),
-            RunEvent::Doubted { step, target } => {
-                self.printer.detail(&format!(
-                    "{step}: {target} is not as planned yet, reading again"
-                ));
-            }
-            RunEvent::Settled {
-                step,
-                reads,
-                took_ms,
-            } => self.printer.detail(&format!(
-                "{step}: read back after {took_ms} ms ({})",
-                plural(u64::from(*reads), "read")
-            )),
-            RunEvent::Canary { step, progress } => self.canary(step, progress),
-            RunEvent::Done { step, how } => {
-                self.ended(step);
-                self.line(&format!(
-                    "[{}/{}] {step}: {}",
-                    self.done,
-                    self.steps,
-                    how_done(*how)
-                ));
-            }
-            RunEvent::Failed {
-                step,
-                may_have_written,
-                problem,
-            } => {
-                self.ended(step);
-                self.failed(step, *may_have_written, problem);
-            }
-            RunEvent::Stale {
-                step,
-                target,
-                after_write,
-                ..
-            } => {
-                self.ended(step);
-                let when = if *after_write {
-                    "after it was written"
-                } else {
-                    "since the plan was made"
-                };
-                self.printer.error(
-                    &format!("{step}: {target} was changed by somebody else {when}; it was not written over"),
-                    Some("plan again and review what they did"),
-                );
-            }
-            RunEvent::Skipped { step, because } => {
-                self.ended(step);
-                self.line(&format!(
-                    "[{}/{}] {step}: skipped, because of {because}",
-                    self.done, self.steps
-                ));
-            }
-            RunEvent::Waiting {
-                step,
-                what,
-                waited_ms,
-            } => {
-                self.ended(step);
-                let waited = s3ferry_render::duration(waited_ms / 1_000);
-                self.line(&format!(
-                    "[{}/{}] {step}: still waiting for {what} after {waited}",
-                    self.done, self.steps
-                ));
-            }
-            RunEvent::Stopping {
-                running,
-                not_started,
-            } => self.printer.message(&format!(
-                "Stopping: {} under way will finish, {} will not start.",
-                plural(*running, "step"),
-                plural(*not_started, "step")
-            )),
-            RunEvent::Interrupted {
-                step,
-                may_have_written,
-            } => {
-                self.ended(step);
-                let written = if *may_have_written {
-                    "may have been written"
-                } else {
-                    "was not written"
-                };
-                self.line(&format!("{step}: stopped; it {written}"));
-            }
-            RunEvent::Finished { .. } => {}
-        }
-        self.show_status();
-    }
-
-    fn canary(&self, step: &str, progress: &CanaryProgress) {
-        match progress {
-            CanaryProgress::Resumed { version } => {
-                self.printer.detail(&format!(
-                    "{step}: goes on with the canary {version} of an earlier run"
-                ));
-            }
-            CanaryProgress::Put { version, attempt } => {
-                self.printer.detail(&format!(
-                    "{step}: canary {attempt} written, version {version}"
-                ));
-            }
-            CanaryProgress::Pending { version } => {
-                self.printer
-                    .detail(&format!("{step}: {version} is PENDING"));
-            }
-            CanaryProgress::Abandoned { version, why } => {
-                self.printer
-                    .detail(&format!("{step}: {version} given up: {why}"));
-            }
-            CanaryProgress::Arrived { version, took_ms } => {
-                let seconds = Duration::from_millis(*took_ms).as_secs_f64();
-                self.line(&format!(
-                    "{step}: the replica {version} arrived after {seconds:.1} s"
-                ));
-            }
-            CanaryProgress::Removed { versions, left } => {
-                self.printer.detail(&format!(
-                    "{step}: {} removed",
-                    plural(*versions, "canary version")
-                ));
-                for version in left {
-                    let of = format!("{}/{} {}", version.bucket, version.key, version.version);
-                    self.printer
-                        .warning(&format!("{step}: {of} stays: {}", version.why));
-                }
-            }
-        }
-    }
-
-    fn failed(&self, step: &str, may_have_written: bool, problem: &Problem) {
-        let written = if may_have_written {
-            " (something may have been written)"
-        } else {
-            ""
-        };
-        self.printer.error(
-            &format!("{step}: {}{written}", problem.message),
-            problem.hint.as_deref(),
-        );
     }
 }
 
@@ -235,17 +102,13 @@ impl EventSink for Progress<'_> {
             if let Ok(line) = serde_json::to_string(event) {
                 self.printer.raw_error(&format!("{line}\n"));
             }
-        } else {
-            self.tell(event);
+            return;
         }
-    }
-}
-
-const fn how_done(how: How) -> &'static str {
-    match how {
-        How::Already => "already as wanted",
-        How::Written => "written and read back",
-        How::Proven => "proven",
+        self.count(event);
+        for told in told(event) {
+            self.print(told);
+        }
+        self.show_status();
     }
 }
 

@@ -1,0 +1,222 @@
+//! What the events of a run are in words. Pure; the printer decides what is shown.
+
+use std::time::Duration;
+
+use s3ferry_engine::RunEvent;
+use s3ferry_engine::events::{CanaryProgress, How, LeftVersion, Problem};
+use s3ferry_render::{duration, plural};
+
+/// A piece of text, by how it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// A step ended; shown with the count of steps.
+    End(String),
+    /// A line of progress.
+    Line(String),
+    /// For `--verbose`.
+    Detail(String),
+    /// Always shown.
+    Message(String),
+    /// Always shown, as a warning.
+    Warning(String),
+    /// Always shown, as an error with what can be done about it.
+    Error(String, Option<String>),
+}
+
+use Told::{Detail, End, Error, Line, Message, Warning};
+
+/// The words for an event.
+pub(crate) fn told(event: &RunEvent) -> Vec<Told> {
+    let one = match event {
+        RunEvent::Started { steps } => Line(format!("Applying {}.", plural(*steps, "step"))),
+        RunEvent::StepStarted { .. } | RunEvent::Finished { .. } => return Vec::new(),
+        RunEvent::Canary { step, progress } => return canary(step, progress),
+        RunEvent::Done { step, how } => End(format!("{step}: {}", how_done(*how))),
+        RunEvent::Skipped { step, because } => {
+            End(format!("{step}: skipped, because of {because}"))
+        }
+        RunEvent::Waiting {
+            step,
+            what,
+            waited_ms,
+        } => End(format!(
+            "{step}: still waiting for {what} after {}",
+            duration(waited_ms / 1_000)
+        )),
+        RunEvent::Interrupted {
+            step,
+            may_have_written,
+        } => {
+            let may = if *may_have_written {
+                "may have been"
+            } else {
+                "was not"
+            };
+            End(format!("{step}: stopped; it {may} written"))
+        }
+        RunEvent::Stopping {
+            running,
+            not_started,
+        } => Message(format!(
+            "Stopping: {} under way will finish, {} will not start.",
+            plural(*running, "step"),
+            plural(*not_started, "step")
+        )),
+        RunEvent::Failed {
+            step,
+            may_have_written,
+            problem,
+        } => failed(step, *may_have_written, problem),
+        RunEvent::Stale {
+            step,
+            target,
+            after_write,
+            ..
+        } => stale(step, target, *after_write),
+        RunEvent::Writing { .. }
+        | RunEvent::Retrying { .. }
+        | RunEvent::Doubted { .. }
+        | RunEvent::Settled { .. } => Detail(detail(event)),
+    };
+    vec![one]
+}
+
+/// What only `--verbose` shows of a write.
+fn detail(event: &RunEvent) -> String {
+    match event {
+        RunEvent::Writing { step, attempt } => format!("{step}: writing (attempt {attempt})"),
+        RunEvent::Retrying {
+            step,
+            attempt,
+            wait_ms,
+            problem,
+        } => format!(
+            "{step}: attempt {attempt} failed, again in {wait_ms} ms: {}",
+            problem.message
+        ),
+        RunEvent::Doubted { step, target } => {
+            format!("{step}: {target} is not as planned yet, reading again")
+        }
+        RunEvent::Settled {
+            step,
+            reads,
+            took_ms,
+        } => {
+            let reads = plural(u64::from(*reads), "read");
+            format!("{step}: read back after {took_ms} ms ({reads})")
+        }
+        _ => String::new(),
+    }
+}
+
+fn failed(step: &str, may_have_written: bool, problem: &Problem) -> Told {
+    let written = if may_have_written {
+        " (something may have been written)"
+    } else {
+        ""
+    };
+    Error(
+        format!("{step}: {}{written}", problem.message),
+        problem.hint.clone(),
+    )
+}
+
+fn stale(step: &str, target: &str, after_write: bool) -> Told {
+    let when = if after_write {
+        "after it was written"
+    } else {
+        "since the plan was made"
+    };
+    let text =
+        format!("{step}: {target} was changed by somebody else {when}; it was not written over");
+    Error(text, Some("plan again and review what they did".to_owned()))
+}
+
+fn canary(step: &str, progress: &CanaryProgress) -> Vec<Told> {
+    let one = match progress {
+        CanaryProgress::Resumed { version } => Detail(format!(
+            "{step}: goes on with the canary {version} of an earlier run"
+        )),
+        CanaryProgress::Put { version, attempt } => Detail(format!(
+            "{step}: canary {attempt} written, version {version}"
+        )),
+        CanaryProgress::Pending { version } => Detail(format!("{step}: {version} is PENDING")),
+        CanaryProgress::Abandoned { version, why } => {
+            Detail(format!("{step}: {version} given up: {why}"))
+        }
+        CanaryProgress::Arrived { version, took_ms } => {
+            let seconds = Duration::from_millis(*took_ms).as_secs_f64();
+            Line(format!(
+                "{step}: the replica {version} arrived after {seconds:.1} s"
+            ))
+        }
+        CanaryProgress::Removed { versions, left } => {
+            let removed = format!("{step}: {} removed", plural(*versions, "canary version"));
+            let left = left.iter().map(|version| Warning(stays(step, version)));
+            return std::iter::once(Detail(removed)).chain(left).collect();
+        }
+    };
+    vec![one]
+}
+
+fn stays(step: &str, left: &LeftVersion) -> String {
+    let LeftVersion {
+        bucket,
+        key,
+        version,
+        why,
+    } = left;
+    format!("{step}: {bucket}/{key} {version} stays: {why}")
+}
+
+const fn how_done(how: How) -> &'static str {
+    match how {
+        How::Already => "already as wanted",
+        How::Written => "written and read back",
+        How::Proven => "proven",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_of_a_canary_is_a_warning_each() {
+        let left = LeftVersion {
+            bucket: "b".to_owned(),
+            key: "k".to_owned(),
+            version: "v".to_owned(),
+            why: "locked".to_owned(),
+        };
+        let progress = CanaryProgress::Removed {
+            versions: 2,
+            left: vec![left],
+        };
+        let step = "orders/canary/hot".to_owned();
+        assert_eq!(
+            told(&RunEvent::Canary { step, progress }),
+            [
+                Detail("orders/canary/hot: 2 canary versions removed".to_owned()),
+                Warning("orders/canary/hot: b/k v stays: locked".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_stale_step_says_that_nothing_was_written_over() {
+        let event = RunEvent::Stale {
+            step: "s".to_owned(),
+            target: "t".to_owned(),
+            expected: String::new(),
+            found: String::new(),
+            after_write: false,
+        };
+        let told = told(&event);
+        let ending = "since the plan was made; it was not written over";
+        assert!(
+            matches!(told.as_slice(), [Error(text, Some(_))] if text.ends_with(ending)),
+            "{told:?}"
+        );
+    }
+}

@@ -39,7 +39,7 @@ pub(crate) async fn make(
     let spec = &loaded.spec;
     let world = observe(
         &cloud,
-        reads::first(spec),
+        reads::first_in(spec, &loaded.scope),
         |observed| reads::following(spec, observed),
         parallelism * callers.len().max(1),
     );

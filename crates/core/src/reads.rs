@@ -2,31 +2,57 @@
 
 use std::collections::BTreeSet;
 
+use crate::merge::Scope;
 use crate::model::document::Document;
 use crate::model::target::ROLE_PATH;
 use crate::model::{BucketRef, Observed, RoleRef, Target};
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_sources};
-use crate::spec::{Create, Spec};
+use crate::spec::{Account, Create, Migration, Spec};
 
 /// The targets that the spec names: all independent, so that they can be read at once.
 #[must_use]
 pub fn first(spec: &Spec) -> BTreeSet<Target> {
+    first_in(spec, &Scope::All)
+}
+
+/// The targets that a plan for some migrations rests on: theirs, and those of the migrations that share a bucket or a role
+/// with them. What left the spec is looked for with the whole spec only.
+#[must_use]
+pub fn first_in(spec: &Spec, scope: &Scope) -> BTreeSet<Target> {
     let mut targets = BTreeSet::new();
-    for migration in spec.migrations.values() {
+    for migration in concerned(spec, scope) {
         let (source, destination) = (spec.source(migration), spec.destination(migration));
         let made = matches!(migration.destination.create, Create::Yes(_));
         targets.extend(source_targets(&source));
         targets.extend(destination_targets(&destination, made));
         targets.extend(role_targets(&spec.role(migration)));
     }
-    for account in spec.accounts.values() {
-        targets.insert(Target::Roles(
-            account.id.clone(),
-            account.region.partition(),
-        ));
+    if *scope == Scope::All {
+        let roles =
+            |account: &Account| Target::Roles(account.id.clone(), account.region.partition());
+        targets.extend(spec.accounts.values().map(roles));
     }
     targets
+}
+
+/// The migrations of a scope, and those that share a bucket or a role with one of them.
+fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<&'a Migration> {
+    let covered = spec
+        .migrations
+        .iter()
+        .filter(|(name, _)| scope.covers(name));
+    let (mut buckets, mut roles) = (BTreeSet::new(), BTreeSet::new());
+    for (_, migration) in covered {
+        buckets.extend([spec.source(migration), spec.destination(migration)]);
+        roles.insert(spec.role(migration));
+    }
+    let shares = |migration: &&Migration| {
+        buckets.contains(&spec.source(migration))
+            || buckets.contains(&spec.destination(migration))
+            || roles.contains(&spec.role(migration))
+    };
+    spec.migrations.values().filter(shares).collect()
 }
 
 /// The targets that what was read leads to and that were not read yet: roles of ours that left the spec, then the buckets

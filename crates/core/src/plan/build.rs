@@ -38,7 +38,7 @@ pub struct Input<'a> {
 pub struct Plan {
     /// What an apply does.
     pub steps: Vec<Step>,
-    /// The migrations with their gates.
+    /// The migrations that the plan is for, with their gates.
     pub migrations: Vec<MigrationInfo>,
     /// What would change.
     pub changes: Vec<Change>,
@@ -114,7 +114,7 @@ pub fn plan(input: Input<'_>) -> Plan {
         names: &names,
     };
     Plan {
-        migrations: gates.migrations(spec),
+        migrations: gates.migrations(spec, scope),
         waits: waits(&steps),
         fingerprints: observed
             .iter()
@@ -278,7 +278,7 @@ struct Gates<'a> {
 }
 
 impl Gates<'_> {
-    fn migrations(&self, spec: &Spec) -> Vec<MigrationInfo> {
+    fn migrations(&self, spec: &Spec, scope: &Scope) -> Vec<MigrationInfo> {
         let info = |(name, migration): (&MigrationName, &Migration)| MigrationInfo {
             name: name.to_string(),
             phase: migration.phase.as_str().to_owned(),
@@ -291,7 +291,8 @@ impl Gates<'_> {
                 lint::not_carried(migration)
             },
         };
-        spec.migrations.iter().map(info).collect()
+        let covered = spec.migrations.iter().filter(|(name, _)| scope.covers(name));
+        covered.map(info).collect()
     }
 
     fn gates(&self, name: &MigrationName, migration: &Migration) -> Vec<Gate> {

@@ -26,7 +26,7 @@ pub struct PlanFile {
     pub spec: SpecInfo,
     /// The accounts signed in to.
     pub accounts: Vec<AccountInfo>,
-    /// The migrations, with their gates.
+    /// The migrations that the plan is for, with their gates.
     pub migrations: Vec<MigrationInfo>,
     /// What would change, in the order of the addresses.
     pub changes: Vec<Change>,

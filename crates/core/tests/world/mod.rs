@@ -293,9 +293,9 @@ impl World {
         }
     }
 
-    fn observe(&self, spec: &Spec) -> Observed {
+    fn observe(&self, spec: &Spec, scope: &Scope) -> Observed {
         let mut observed = Observed::default();
-        let mut targets = reads::first(spec);
+        let mut targets = reads::first_in(spec, scope);
         while !targets.is_empty() {
             for target in targets {
                 let document = self.read(&target);
@@ -353,7 +353,7 @@ impl World {
     }
 
     fn plan_scoped(&self, spec: &Spec, scope: &Scope) -> Plan {
-        let observed = self.observe(spec);
+        let observed = self.observe(spec, scope);
         plan(Input {
             spec,
             observed: &observed,

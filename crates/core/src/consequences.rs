@@ -121,7 +121,9 @@ fn deletes(item: Option<&crate::diff::Item>) -> Option<&str> {
 }
 
 fn created_notes(diff: &Diff) -> Vec<&'static str> {
-    let mut notes = Vec::new();
+    let mut notes = vec![
+        "Objects written from now on are copied; each replica is billed as a PUT and as storage.",
+    ];
     if deletes(diff.after.as_ref()) == Some("Enabled") {
         notes.push(
             "Deletes at the source hide the objects at the destination too: delete markers replicate.",

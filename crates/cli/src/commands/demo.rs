@@ -168,8 +168,8 @@ impl<'a> Stage<'a> {
         self.s3ferry(&["validate", "specs"])?;
 
         self.say("2. Phase prepare: the destination buckets, versioning, the role, the policies. Nothing replicates yet.");
-        self.s3ferry(&["plan", "specs"])?;
-        self.s3ferry(&["apply", "specs", "--yes"])?;
+        self.s3ferry(&["plan", "specs", "--out", "prepare.plan"])?;
+        self.s3ferry(&["apply", "prepare.plan"])?;
 
         self.say("3. Phase replicate, a one-line commit for each migration. The plan is saved, reviewed, and that plan is applied.");
         self.to_replicate()?;

@@ -291,7 +291,10 @@ impl Gates<'_> {
                 lint::not_carried(migration)
             },
         };
-        let covered = spec.migrations.iter().filter(|(name, _)| scope.covers(name));
+        let covered = spec
+            .migrations
+            .iter()
+            .filter(|(name, _)| scope.covers(name));
         covered.map(info).collect()
     }
 

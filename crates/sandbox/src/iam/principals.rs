@@ -2,7 +2,11 @@
 //! (IAMUG:reference_policies_elements_principal). A role that is deleted leaves its bare id behind,
 //! and creating it again does not heal the policy.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Iam;
 use super::state::State;
@@ -103,46 +107,104 @@ pub(crate) fn arn_parts(arn: &str) -> Option<(&str, &str, &str)> {
 
 type Rewrite<'a> = &'a dyn Fn(&str, &str) -> Result<String, PrincipalError>;
 
-/// Rewrites every principal of a document. A document that stays the same keeps its text.
+/// Rewrites every principal of a document; the rest of its text stays as it is written.
 fn rewritten(json: &str, rewrite: Rewrite<'_>) -> Result<String, PrincipalError> {
-    let Ok(mut document) = serde_json::from_str::<Value>(json) else {
+    let Ok(written) = serde_json::from_str::<Written<'_>>(json) else {
         return Ok(json.to_owned());
     };
-    let before = document.clone();
-    let statements = match document.get_mut("Statement") {
-        Some(Value::Array(statements)) => statements.as_mut_slice(),
-        Some(single) => std::slice::from_mut(single),
-        None => &mut [],
-    };
-    for statement in statements {
-        for field in ["Principal", "NotPrincipal"] {
-            if let Some(Value::Object(kinds)) = statement.get_mut(field) {
-                for (kind, names) in kinds {
-                    rewrite_names(kind, names, rewrite)?;
-                }
-            }
+    let mut text = String::with_capacity(json.len());
+    let mut done = 0;
+    for (kind, name) in written.principals() {
+        let Ok(old) = serde_json::from_str::<String>(name) else {
+            continue;
+        };
+        let new = rewrite(&kind, &old)?;
+        if new != old {
+            // The name is a part of the document's own text, so its place is how far apart they begin.
+            let start = name.as_ptr() as usize - json.as_ptr() as usize;
+            text.push_str(&json[done..start]);
+            text.push_str(&Value::String(new).to_string());
+            done = start + name.len();
         }
     }
-    Ok(if document == before {
-        json.to_owned()
-    } else {
-        document.to_string()
-    })
+    text.push_str(&json[done..]);
+    Ok(text)
 }
 
-fn rewrite_names(
-    kind: &str,
-    names: &mut Value,
-    rewrite: Rewrite<'_>,
-) -> Result<(), PrincipalError> {
-    let names = match names {
-        Value::Array(names) => names.as_mut_slice(),
-        single => std::slice::from_mut(single),
-    };
-    for name in names {
-        if let Value::String(name) = name {
-            *name = rewrite(kind, name)?;
-        }
+/// A policy as far as its principals need it: pieces of its text.
+#[derive(Deserialize)]
+struct Written<'a> {
+    #[serde(borrow, rename = "Statement")]
+    statements: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WrittenStatement<'a> {
+    #[serde(borrow)]
+    principal: Option<&'a RawValue>,
+    #[serde(borrow)]
+    not_principal: Option<&'a RawValue>,
+}
+
+impl<'a> Written<'a> {
+    /// Returns every principal's kind and its name as written, in the order of the text.
+    fn principals(&self) -> Vec<(String, &'a str)> {
+        let statements = one_or_many(self.statements).into_iter();
+        let statements = statements.filter_map(|text| serde_json::from_str(text).ok());
+        let mut found: Vec<_> = statements.flat_map(principals_of).collect();
+        found.sort_by_key(|(_, name)| name.as_ptr());
+        found
     }
-    Ok(())
+}
+
+fn principals_of(statement: WrittenStatement<'_>) -> Vec<(String, &str)> {
+    let WrittenStatement {
+        principal,
+        not_principal,
+    } = statement;
+    let fields = [principal, not_principal].into_iter().flatten();
+    // A principal that is no object is "*" and names nobody.
+    let kinds = fields
+        .filter_map(|field| serde_json::from_str::<BTreeMap<String, &RawValue>>(field.get()).ok());
+    let names = |(kind, names): (String, _)| {
+        let names = one_or_many(names).into_iter();
+        names.map(move |name| (kind.clone(), name))
+    };
+    kinds.flatten().flat_map(names).collect()
+}
+
+fn one_or_many(value: &RawValue) -> Vec<&str> {
+    match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+        Ok(many) => many.into_iter().map(RawValue::get).collect(),
+        Err(_) => vec![value.get()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_change_are_written_anew() {
+        let json = r#"{ "Statement" : [ {"Sid":"b",  "Principal":"*"},
+            { "Principal" : {"Service":"s3.amazonaws.com", "AWS":[ "old", "kept" ,"old"]}, "Action":"a" } ,
+            {"NotPrincipal":{"AWS":"o\u006cd"},"Effect":"old"}] }"#;
+        let new = |kind: &str, name: &str| match (kind, name) {
+            ("AWS", "old") => Ok("a \"new\" one".to_owned()),
+            _ => Ok(name.to_owned()),
+        };
+        let expected = json
+            .replace(
+                r#"[ "old", "kept" ,"old"]"#,
+                r#"[ "a \"new\" one", "kept" ,"a \"new\" one"]"#,
+            )
+            .replace(r#""o\u006cd""#, r#""a \"new\" one""#);
+        assert_eq!(rewritten(json, &new), Ok(expected));
+        let one = r#"{"Statement":{"Principal":{"AWS":"old"}}}"#;
+        assert_eq!(
+            rewritten(one, &|_: &str, _: &str| Ok("new".to_owned())),
+            Ok(one.replace("old", "new"))
+        );
+    }
 }

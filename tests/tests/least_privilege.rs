@@ -1,0 +1,372 @@
+//! Least privilege, shown by mutation: with any one action taken out of a generated policy, something no longer
+//! replicates as it did.
+//!
+//! A spec is applied, its policies are seen to replicate every kind of object, and then each action of each statement
+//! is taken away by itself. What nothing misses is granted for nothing, or stands in the case's table of exceptions
+//! with its reason.
+
+use std::collections::BTreeMap;
+
+use s3ferry_tests::signed::Client;
+use s3ferry_tests::world::{DESTINATION, World};
+use serde_json::{Value, json};
+
+const SOURCE_KEY: &str =
+    "arn:aws:kms:eu-west-1:111111111111:key/aaaaaaaa-1111-2222-3333-444444444444";
+const REPLICA_KEY: &str =
+    "arn:aws:kms:eu-central-1:222222222222:key/bbbbbbbb-1111-2222-3333-444444444444";
+const DEFAULT_KEY: &str =
+    "arn:aws:kms:eu-central-1:222222222222:key/cccccccc-1111-2222-3333-444444444444";
+
+const ROLE: &str = "s3ferry-source";
+
+/// A statement by its Sid and an action of it that the sandbox does not miss, and why it is granted all the same.
+type Exception = (&'static str, &'static str, &'static str);
+
+/// A spec, what it finds, and what its rules replicate.
+struct Case {
+    migration: String,
+    seed: Value,
+    /// Keys to write, with their headers.
+    objects: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
+    /// Keys to write and to delete, so that a delete marker replicates.
+    deleted: Vec<&'static str>,
+    exceptions: Vec<Exception>,
+}
+
+/// Who may do what: the role's policies in the source account and the destination bucket's.
+#[derive(Clone)]
+struct Policies {
+    role: BTreeMap<String, Value>,
+    bucket: Value,
+}
+
+/// One action of one statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Grant {
+    /// The role's inline policy; `None` for the bucket's policy.
+    inline: Option<String>,
+    sid: String,
+    action: String,
+}
+
+#[test]
+fn every_action_is_missed_where_every_feature_is_used() {
+    every_action_is_missed(&Case {
+        migration: format!(
+            r#"  everything:
+    phase: replicate
+    source: {{ account: prod, bucket: source }}
+    destination: {{ account: archive, bucket: destination }}
+    owner: destination
+    rules:
+      - id: mirrored
+        prefix: mirrored/
+        delete_markers: mirror
+        source_kms: {{ keys: ["{SOURCE_KEY}"], replica_key: "{REPLICA_KEY}" }}
+      - id: tagged
+        prefix: tagged/
+        tags: {{ class: hot }}
+        delete_markers: keep
+        source_kms: {{ keys: ["{SOURCE_KEY}"], replica_key: "{REPLICA_KEY}" }}
+"#
+        ),
+        seed: seed(
+            &json!({ "object-lock": LOCK }),
+            &json!({ "object-lock": LOCK, "encryption": encryption(true), "policy": foreign_policy() }),
+        ),
+        objects: vec![
+            ("mirrored/plain", vec![]),
+            ("mirrored/tagged", vec![TAGS]),
+            ("mirrored/key", KMS.to_vec()),
+            ("mirrored/bucket-key", [&KMS[..], &[BUCKET_KEY]].concat()),
+            ("tagged/plain", vec![TAGS]),
+            ("tagged/key", [&KMS[..], &[TAGS]].concat()),
+        ],
+        deleted: vec!["mirrored/deleted"],
+        exceptions: vec![],
+    });
+}
+
+#[test]
+fn every_action_is_missed_where_only_new_replicas_are_under_a_key() {
+    every_action_is_missed(&Case {
+        migration: r#"  keeps:
+    phase: replicate
+    source: { account: prod, bucket: source }
+    destination: { account: archive, bucket: destination }
+    rules:
+      - { id: everything, delete_markers: keep }
+"#
+        .to_owned(),
+        seed: seed(&json!({}), &json!({ "encryption": encryption(false) })),
+        objects: vec![("plain", vec![]), ("tagged", vec![TAGS])],
+        deleted: vec![],
+        exceptions: vec![
+            (
+                "SourceBucket",
+                "s3:ListBucket",
+                "AWS's least policy has it whatever the rules say of delete markers (UG:setting-repl-config-perm-overview)",
+            ),
+            (
+                "ReplicaKey",
+                "kms:Encrypt",
+                "AWS's least for the destination's key is Encrypt and GenerateDataKey (UG26:replication-troubleshoot); \
+                 the page on objects that come from no key names GenerateDataKey alone",
+            ),
+        ],
+    });
+}
+
+const TAGS: (&str, &str) = ("x-amz-tagging", "class=hot");
+const KMS: [(&str, &str); 2] = [
+    ("x-amz-server-side-encryption", "aws:kms"),
+    ("x-amz-server-side-encryption-aws-kms-key-id", SOURCE_KEY),
+];
+const BUCKET_KEY: (&str, &str) = ("x-amz-server-side-encryption-bucket-key-enabled", "true");
+const LOCK: &str = "<ObjectLockConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                    <ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
+
+fn encryption(bucket_key: bool) -> String {
+    format!(
+        "<ServerSideEncryptionConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>\
+         <ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm>\
+         <KMSMasterKeyID>{DEFAULT_KEY}</KMSMasterKeyID></ApplyServerSideEncryptionByDefault>\
+         <BucketKeyEnabled>{bucket_key}</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>"
+    )
+}
+
+/// Somebody else's statement, which is nobody's business here.
+fn foreign_policy() -> String {
+    let statement = json!({
+        "Sid": "Auditors", "Effect": "Allow", "Principal": { "AWS": DESTINATION.0 },
+        "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::destination",
+    });
+    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+}
+
+/// A pair of buckets; writers of the destination own what they write.
+fn seed(source: &Value, destination: &Value) -> Value {
+    let bucket = |name: &str, account: &str, region: &str, configuration: &Value| {
+        json!({
+            "name": name, "account": account, "region": region, "versioning": "Enabled",
+            "ownership": "ObjectWriter", "configuration": configuration,
+        })
+    };
+    json!({ "buckets": [
+        bucket("source", "111111111111", "eu-west-1", source),
+        bucket("destination", "222222222222", "eu-central-1", destination),
+    ] })
+}
+
+fn every_action_is_missed(case: &Case) {
+    let world = World::new(&case.migration).with(&case.seed);
+    world.converge();
+    let (source, destination) = (world.source(), world.destination());
+    let intact = Policies::read(&world, &destination);
+    let grants = intact.grants();
+    assert!(grants.len() >= 10, "the policies grant only {grants:?}");
+
+    let whole = case.replicate(&world, &source);
+    assert_eq!(
+        whole,
+        case.wanted(),
+        "the generated policies replicate everything"
+    );
+
+    let mut idle = Vec::new();
+    for grant in grants {
+        intact.without(&grant).put(&source, &destination);
+        if case.replicate(&world, &source) == whole {
+            idle.push((grant.sid, grant.action));
+        }
+    }
+    let excepted = case
+        .exceptions
+        .iter()
+        .map(|(sid, action, _)| (*sid, *action));
+    let excepted: Vec<_> = excepted
+        .map(|(sid, action)| (sid.to_owned(), action.to_owned()))
+        .collect();
+    assert_eq!(
+        idle, excepted,
+        "left: what nothing misses; right: what may be so"
+    );
+
+    intact.put(&source, &destination);
+    world.must_be_settled();
+    assert_eq!(
+        case.replicate(&world, &source),
+        whole,
+        "and all is as it was"
+    );
+}
+
+impl Policies {
+    fn read(world: &World, destination: &Client) -> Self {
+        let snapshot = world.sandbox().snapshot();
+        let inline = &snapshot["iam"]["111111111111"]["roles"][ROLE]["inline"];
+        let role = inline.as_object().expect("the role is there").clone();
+        let bucket = destination.get("destination", "policy").expect_ok().body;
+        Self {
+            role: role.into_iter().collect(),
+            bucket: serde_json::from_str(&bucket).expect("a policy is JSON"),
+        }
+    }
+
+    /// Every action that is ours.
+    fn grants(&self) -> Vec<Grant> {
+        let role = self
+            .role
+            .iter()
+            .map(|(name, policy)| (Some(name.clone()), policy));
+        let documents = role.chain([(None, &self.bucket)]);
+        documents
+            .flat_map(|(inline, policy)| grants_of(inline, policy))
+            .collect()
+    }
+
+    fn without(&self, grant: &Grant) -> Self {
+        let mut less = self.clone();
+        let policy = match &grant.inline {
+            Some(name) => less.role.get_mut(name).expect("it was read"),
+            None => &mut less.bucket,
+        };
+        let statements = policy["Statement"].as_array_mut().expect("statements");
+        let at = statements
+            .iter()
+            .position(|statement| statement["Sid"] == grant.sid.as_str());
+        let at = at.expect("it was read");
+        let left: Vec<_> = actions(&statements[at])
+            .filter(|action| *action != grant.action)
+            .map(str::to_owned)
+            .collect();
+        if left.is_empty() {
+            statements.remove(at);
+        } else {
+            statements[at]["Action"] = json!(left);
+        }
+        less
+    }
+
+    fn put(&self, source: &Client, destination: &Client) {
+        for (name, policy) in &self.role {
+            let document = policy.to_string();
+            let parameters = [
+                ("Action", "PutRolePolicy"),
+                ("RoleName", ROLE),
+                ("PolicyName", name),
+                ("PolicyDocument", &document),
+            ];
+            source.iam(&parameters).expect_ok();
+        }
+        destination.put("destination", "policy", &self.bucket.to_string());
+    }
+}
+
+fn grants_of(inline: Option<String>, policy: &Value) -> Vec<Grant> {
+    let statements = policy["Statement"].as_array().expect("statements");
+    let ours = statements
+        .iter()
+        .filter(|statement| statement["Sid"] != "Auditors");
+    let grant = |statement: &Value, action: &str| Grant {
+        inline: inline.clone(),
+        sid: statement["Sid"]
+            .as_str()
+            .expect("ours have Sids")
+            .to_owned(),
+        action: action.to_owned(),
+    };
+    ours.flat_map(|statement| {
+        actions(statement)
+            .map(|action| grant(statement, action))
+            .collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+fn actions(statement: &Value) -> impl Iterator<Item = &str> {
+    let action = &statement["Action"];
+    let several = action
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    action.as_str().into_iter().chain(several)
+}
+
+impl Case {
+    /// Writes every kind of object anew and tells what became of each newest version and of its replica.
+    fn replicate(&self, world: &World, source: &Client) -> BTreeMap<String, Value> {
+        for (key, headers) in &self.objects {
+            source.put_object("source", key, headers);
+        }
+        for key in &self.deleted {
+            source.put_object("source", key, &[]);
+            source.delete_object("source", key);
+        }
+        world.settle();
+        let keys = self.keys().map(|key| (key.to_owned(), fate(world, key)));
+        keys.collect()
+    }
+
+    /// What shall become of them.
+    fn wanted(&self) -> BTreeMap<String, Value> {
+        let object = |(key, headers): &(&str, Vec<(&str, &str)>)| {
+            let tags = if headers.contains(&TAGS) {
+                json!({ "class": "hot" })
+            } else {
+                json!({})
+            };
+            let encryption = if headers.contains(&KMS[0]) {
+                REPLICA_KEY
+            } else {
+                DEFAULT_KEY
+            };
+            let replica = json!({ "owner": DESTINATION.0, "tags": tags, "encryption": encryption, "marker": null });
+            (
+                (*key).to_owned(),
+                json!({ "status": "COMPLETED", "replica": replica }),
+            )
+        };
+        let marker = |key: &&str| {
+            let replica =
+                json!({ "owner": DESTINATION.0, "tags": null, "encryption": null, "marker": true });
+            (
+                (*key).to_owned(),
+                json!({ "status": "COMPLETED", "replica": replica }),
+            )
+        };
+        self.objects
+            .iter()
+            .map(object)
+            .chain(self.deleted.iter().map(marker))
+            .collect()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        self.objects
+            .iter()
+            .map(|(key, _)| *key)
+            .chain(self.deleted.iter().copied())
+    }
+}
+
+/// The status of the newest version of a key, and its replica without what differs from write to write.
+fn fate(world: &World, key: &str) -> Value {
+    let versions = |bucket: &str| world.buckets(&format!("/{bucket}/objects"))[key].clone();
+    let newest = &versions("source")[0];
+    let copies = versions("destination");
+    let replica = copies
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|copy| copy["version_id"] == newest["version_id"]);
+    let replica = replica.map(|copy| {
+        json!({
+            "owner": copy["owner"], "tags": copy["tags"],
+            "encryption": copy["encryption"], "marker": copy["delete_marker"],
+        })
+    });
+    json!({ "status": newest["replication_status"], "replica": replica })
+}

@@ -43,6 +43,7 @@ pub fn canaries(
             rule: rule.name.clone(),
             source: source.clone(),
             destination: destination.clone(),
+            role: spec.role(migration),
             key: canary_key(rule, object),
             tags: rule.tags.clone(),
             kms_key: rule

@@ -4,7 +4,7 @@
 //! The order follows AWS: versioning, role, policies, then the replication configuration, then a canary; and back in reverse,
 //! because objects whose role or grants go first fail and are never retried (domain reference §2.9, §12).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::document::Document;
 use crate::model::replication::ReplicationConfiguration;
@@ -140,10 +140,15 @@ const RULES: &[Rule] = &[
 pub(crate) fn arrange(steps: &mut [Step]) -> Vec<Edge> {
     let mut edges = BTreeSet::new();
     let facts: Vec<Facts> = steps.iter().map(Facts::of).collect();
+    let index = Index::of(&facts);
     for then in 0..steps.len() {
-        let found = facts.iter().enumerate().filter(|(first, _)| *first != then);
+        let found = index.near(&facts[then]).into_iter();
         let needs: Vec<(StepId, &'static str)> = found
-            .filter_map(|(first, of)| Some((steps[first].id.clone(), reason(of, &facts[then])?)))
+            .filter(|first| *first != then)
+            .filter_map(|first| {
+                let why = reason(&facts[first], &facts[then])?;
+                Some((steps[first].id.clone(), why))
+            })
             .collect();
         for (first, why) in needs {
             edges.insert(Edge {
@@ -168,12 +173,54 @@ enum Facts {
 }
 
 /// What a document says about other targets, before and after: the roles and destinations of a replication configuration,
-/// the text of a bucket policy.
+/// the roles that a bucket policy may name.
 #[derive(Default)]
 struct Linked {
     destinations: BTreeSet<String>,
     roles: BTreeSet<String>,
-    policies: Vec<String>,
+    named: BTreeSet<String>,
+}
+
+/// What two steps must share for any rule to join them. Names without accounts: too many steps found costs time, too few
+/// would cost an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing<'a> {
+    Bucket(&'a str),
+    Role(&'a str),
+}
+
+/// The steps by what they are about and by what they speak of, so that a step is not held against every other one:
+/// hundreds of migrations make thousands of steps that have nothing to do with each other.
+#[derive(Default)]
+struct Index<'a> {
+    about: BTreeMap<Thing<'a>, Vec<usize>>,
+    speaking_of: BTreeMap<Thing<'a>, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn of(facts: &'a [Facts]) -> Self {
+        let mut index = Self::default();
+        for (step, facts) in facts.iter().enumerate() {
+            if let Some(thing) = facts.about() {
+                index.about.entry(thing).or_default().push(step);
+            }
+            for thing in facts.speaks_of() {
+                index.speaking_of.entry(thing).or_default().push(step);
+            }
+        }
+        index
+    }
+
+    /// The steps that a rule may join with a step.
+    fn near(&self, facts: &Facts) -> BTreeSet<usize> {
+        let about = facts.about();
+        let same = about.and_then(|thing| self.about.get(&thing));
+        let speaking = about.and_then(|thing| self.speaking_of.get(&thing));
+        let spoken_of = facts.speaks_of();
+        let spoken_of = spoken_of.iter().filter_map(|thing| self.about.get(thing));
+        let found = same.into_iter().chain(speaking).chain(spoken_of);
+        found.flatten().copied().collect()
+    }
 }
 
 impl Facts {
@@ -202,6 +249,48 @@ impl Facts {
     }
 }
 
+impl Facts {
+    /// The bucket or the role that a step writes a part of.
+    fn about(&self) -> Option<Thing<'_>> {
+        let Self::Write {
+            target,
+            stage: _,
+            rules: _,
+        } = self
+        else {
+            return None;
+        };
+        let bucket = target.bucket();
+        let bucket = bucket.map(|bucket| Thing::Bucket(bucket.bucket.as_str()));
+        bucket.or_else(|| Some(Thing::Role(target.role()?.name.as_str())))
+    }
+
+    /// What the step's documents or its goal name.
+    fn speaks_of(&self) -> Vec<Thing<'_>> {
+        match self {
+            Self::Write {
+                target: _,
+                stage: _,
+                rules:
+                    Linked {
+                        destinations,
+                        roles,
+                        named,
+                    },
+            } => {
+                let buckets = destinations.iter().map(|name| Thing::Bucket(name));
+                let roles = roles.iter().chain(named).map(|name| Thing::Role(name));
+                buckets.chain(roles).collect()
+            }
+            Self::Prove(goal) => vec![
+                Thing::Bucket(goal.source.bucket.as_str()),
+                Thing::Bucket(goal.destination.bucket.as_str()),
+                Thing::Role(goal.role.name.as_str()),
+            ],
+        }
+    }
+}
+
 /// What the identity of a second, shrinking step of a target ends with.
 pub(crate) const SHRINK: &str = "#shrink";
 
@@ -210,7 +299,7 @@ impl Linked {
         let mut linked = Self::default();
         for document in documents {
             if let Document::BucketPolicy(policy) = document {
-                linked.policies.push(policy.0.clone());
+                linked.named.extend(last_words(&policy.0));
             }
             let Document::Replication(ReplicationConfiguration {
                 role,
@@ -231,9 +320,9 @@ impl Linked {
     }
 
     /// Whether a policy names a role.
-    fn names(&self, role: &Target) -> bool {
-        let ending = role.role().map(|role| format!("/{}\"", role.name));
-        ending.is_some_and(|ending| self.policies.iter().any(|policy| policy.contains(&ending)))
+    fn names(&self, target: &Target) -> bool {
+        let role = target.role();
+        role.is_some_and(|role| self.named.contains(role.name.as_str()))
     }
 
     /// Whether a configuration on `source` replicates from, to or with this target.
@@ -247,6 +336,12 @@ impl Linked {
             (None, None) => false,
         }
     }
+}
+
+/// What follows the last slash of every string in JSON text: the names of the roles whose ARNs are in it, among others.
+fn last_words(json: &str) -> impl Iterator<Item = String> {
+    let strings = json.split('"');
+    strings.filter_map(|text| Some(text.rsplit_once('/')?.1.to_owned()))
 }
 
 /// Why `first` comes before `then`; `None` where it need not.
@@ -295,11 +390,131 @@ fn reason(first: &Facts, then: &Facts) -> Option<&'static str> {
     }
 }
 
-/// Whether a canary says something about a target: its buckets' settings, or any role of its source account.
+/// Whether a canary says something about a target: its buckets' settings, or the role that replicates it.
 fn concerns(target: &Target, goal: &CanaryGoal) -> bool {
     let bucket = target.bucket();
-    let role_of_source = target
-        .role()
-        .is_some_and(|role| role.account == goal.source.account);
-    bucket == Some(&goal.source) || bucket == Some(&goal.destination) || role_of_source
+    bucket == Some(&goal.source)
+        || bucket == Some(&goal.destination)
+        || target.role() == Some(&goal.role)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AccountId, BucketName, MigrationName, Partition, Region, RoleName, RuleName};
+    use crate::model::{BucketRef, RoleRef};
+    use crate::plan::steps::ProofSubject;
+
+    fn bucket(account: &str, name: &str) -> BucketRef {
+        BucketRef {
+            account: AccountId::new(account).unwrap(),
+            region: Region::new("eu-west-1").unwrap(),
+            bucket: BucketName::new(name).unwrap(),
+        }
+    }
+
+    fn role(name: &str) -> RoleRef {
+        RoleRef {
+            account: AccountId::new("111111111111").unwrap(),
+            partition: Partition::Commercial,
+            name: RoleName::new(name).unwrap(),
+        }
+    }
+
+    fn parts(of: &BucketRef) -> [Target; 7] {
+        [
+            Target::Bucket(of.clone()),
+            Target::Versioning(of.clone()),
+            Target::Encryption(of.clone()),
+            Target::Ownership(of.clone()),
+            Target::PublicAccess(of.clone()),
+            Target::BucketPolicy(of.clone()),
+            Target::Replication(of.clone()),
+        ]
+    }
+
+    /// Every stage of every target of a migration from a bucket of its own to one that it shares.
+    fn migration(number: usize) -> Vec<Facts> {
+        let source = bucket("111111111111", &format!("source-{number}"));
+        let destination = bucket("222222222222", "shared");
+        let role = role(&format!("role-{number}"));
+        let name = |of: &RoleRef| BTreeSet::from([of.name.to_string()]);
+        let linked = |target: &Target| match target {
+            Target::Replication(of) if *of == source => Linked {
+                destinations: BTreeSet::from(["shared".to_owned()]),
+                roles: name(&role),
+                named: BTreeSet::new(),
+            },
+            Target::BucketPolicy(of) if *of == destination => Linked {
+                named: name(&role),
+                ..Linked::default()
+            },
+            _ => Linked::default(),
+        };
+        let roles = [Target::Role(role.clone()), Target::RolePolicy(role.clone())];
+        let targets = [parts(&source), parts(&destination)].into_iter();
+        let write = |(target, stage): (Target, Stage)| Facts::Write {
+            rules: linked(&target),
+            target,
+            stage,
+        };
+        let mut facts: Vec<Facts> = targets
+            .flatten()
+            .chain(roles)
+            .flat_map(|target| [Set, Shrink, Remove].map(|stage| (target.clone(), stage)))
+            .map(write)
+            .collect();
+        facts.push(Facts::Prove(CanaryGoal {
+            migration: MigrationName::new(format!("m-{number}")).unwrap(),
+            rule: RuleName::new("all").unwrap(),
+            source,
+            destination,
+            role,
+            key: String::new(),
+            tags: std::collections::BTreeMap::new(),
+            kms_key: None,
+            subject: ProofSubject(String::new()),
+        }));
+        facts
+    }
+
+    #[test]
+    fn no_pair_that_a_rule_joins_is_overlooked() {
+        let facts: Vec<Facts> = (0..3).flat_map(migration).collect();
+        let index = Index::of(&facts);
+        let mut said = BTreeSet::new();
+        for (place, then) in facts.iter().enumerate() {
+            let near = index.near(then);
+            for (first, of) in facts.iter().enumerate() {
+                if let Some(why) = reason(of, then) {
+                    said.insert(why);
+                    assert!(near.contains(&first), "{first} before {place}: {why}");
+                }
+            }
+        }
+        let silent: Vec<&str> = RULES.iter().map(|rule| rule.why).collect();
+        assert!(silent.iter().all(|why| said.contains(why)), "{said:?}");
+    }
+
+    #[test]
+    fn steps_that_share_nothing_are_not_held_against_each_other() {
+        let facts: Vec<Facts> = (0..3).flat_map(migration).collect();
+        let of_first_role = facts
+            .iter()
+            .find(|facts| facts.about() == Some(Thing::Role("role-0")));
+        let near = Index::of(&facts).near(of_first_role.unwrap());
+        let things: BTreeSet<Thing<'_>> = near.iter().filter_map(|n| facts[*n].about()).collect();
+        let linked = [
+            Thing::Bucket("shared"),
+            Thing::Bucket("source-0"),
+            Thing::Role("role-0"),
+        ];
+        assert_eq!(things, linked.into());
+    }
+
+    #[test]
+    fn roles_are_found_in_the_text_of_a_policy() {
+        let text = r#"{"Principal":{"AWS":["arn:aws:iam::111111111111:role/s3ferry/team","AIDAX"]},"Resource":"arn:aws:s3:::b/*"}"#;
+        assert_eq!(last_words(text).collect::<Vec<_>>(), ["team", "*"]);
+    }
 }

@@ -501,6 +501,29 @@ fn a_deny_that_hits_the_role_blocks() {
 }
 
 #[test]
+fn a_canary_waits_for_its_own_migration_only() {
+    let mut world = World::with_source("orders-prod");
+    world.make_source("invoices-prod");
+    let plan = world.plan(&world::two_migrations());
+    let canary = plan
+        .steps
+        .iter()
+        .find(|step| step.id.0.starts_with("orders/canary/"));
+    let needs: Vec<&str> = canary
+        .unwrap()
+        .needs
+        .iter()
+        .map(|id| id.0.as_str())
+        .collect();
+    assert!(
+        needs.iter().any(|id| id.starts_with("prod/role/")),
+        "{needs:?}"
+    );
+    let foreign: Vec<_> = needs.iter().filter(|id| id.contains("invoices")).collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+}
+
+#[test]
 fn the_same_input_gives_the_same_plan() {
     let world = World::with_source("orders-prod");
     let spec = spec(&[]);

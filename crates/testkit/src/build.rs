@@ -227,6 +227,7 @@ pub fn prove(prefix: &str, needs: &[&Step]) -> Step {
             rule: RuleName::new("everything").expect("a valid name"),
             source: source(),
             destination: destination(),
+            role: role("s3ferry-orders-prod"),
             key: format!("{prefix}.s3ferry-canary"),
             tags: BTreeMap::new(),
             kms_key: None,

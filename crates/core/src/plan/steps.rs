@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::ids::{Arn, MigrationName, RuleName};
-use crate::model::{BucketRef, Document, Target};
+use crate::model::{BucketRef, Document, RoleRef, Target};
 
 /// The identity of a step in its plan: the address of its target, `#` and a stage where there are two, or a goal's address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +62,8 @@ pub struct CanaryGoal {
     pub source: BucketRef,
     /// The bucket to arrive in.
     pub destination: BucketRef,
+    /// The role that replicates.
+    pub role: RoleRef,
     /// The key.
     pub key: String,
     /// The tags that the rule's filter asks for.

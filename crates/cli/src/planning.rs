@@ -41,7 +41,7 @@ pub(crate) async fn make(
         &cloud,
         reads::first_in(spec, &loaded.scope),
         |observed| reads::following(spec, observed),
-        parallelism * callers.len().max(1),
+        parallelism,
     );
     let observed = world
         .await

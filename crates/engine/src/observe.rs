@@ -1,8 +1,10 @@
 //! Observation: everything that a plan needs, read once, at once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::stream::{self, StreamExt};
+use futures::future::join_all;
+use s3ferry_core::ids::AccountId;
 use s3ferry_core::model::{Document, Observed, Target};
 
 use crate::ports::{PortError, Read};
@@ -10,8 +12,9 @@ use crate::ports::{PortError, Read};
 /// Reads the targets and then, round by round, those that what was read names, until `follow` names nothing new.
 ///
 /// # Guarantees
-/// Each target is read once. At most `parallelism` reads run at once (one where it is zero). Reading goes on past
-/// failures, so that every missing permission is reported at once.
+/// Each target is read once. In each account at most `parallelism` reads of S3 and as many of IAM run at once (one where
+/// it is zero), and as long as there is something to read, that many do: what AWS throttles apart waits for nothing but
+/// itself. Reading goes on past failures, so that every missing permission is reported at once.
 ///
 /// # Errors
 /// Every failure, in the order of the targets within a round.
@@ -42,17 +45,54 @@ pub async fn observe<R: Read>(
     }
 }
 
-type Answers = BTreeMap<Target, Result<Option<Document>, PortError>>;
+type Answer = Result<Option<Document>, PortError>;
 
-async fn read_all<R: Read>(world: &R, targets: &BTreeSet<Target>, parallelism: usize) -> Answers {
-    // Futures are made before they are streamed: a closure inside the stream would ask for a lifetime that the compiler
-    // cannot express in a `Send` future.
-    let reads: Vec<_> = targets
-        .iter()
-        .map(|target| async move { (target.clone(), world.read(target).await) })
-        .collect();
-    stream::iter(reads)
-        .buffer_unordered(parallelism.max(1))
-        .collect()
-        .await
+/// Reads with as many futures as reads may run at once: one for each target would hold the whole call of an adapter, some
+/// kilobytes, for thousands of targets.
+async fn read_all<R: Read>(
+    world: &R,
+    targets: &BTreeSet<Target>,
+    parallelism: usize,
+) -> BTreeMap<Target, Answer> {
+    let lanes = lanes(targets);
+    let readers = lanes
+        .values()
+        .flat_map(|lane| (0..parallelism.max(1).min(lane.targets.len())).map(move |_| lane))
+        .map(|lane| read_lane(world, lane));
+    let answers = join_all(readers).await;
+    answers.into_iter().flatten().collect()
+}
+
+/// What AWS throttles together, and what is next to be read of it.
+#[derive(Default)]
+struct Lane<'a> {
+    targets: Vec<&'a Target>,
+    next: AtomicUsize,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Service {
+    S3,
+    Iam,
+}
+
+fn lanes(targets: &BTreeSet<Target>) -> BTreeMap<(&AccountId, Service), Lane<'_>> {
+    let mut lanes: BTreeMap<_, Lane<'_>> = BTreeMap::new();
+    for target in targets {
+        let service = match target.bucket() {
+            Some(_) => Service::S3,
+            None => Service::Iam,
+        };
+        let lane = lanes.entry((target.account(), service)).or_default();
+        lane.targets.push(target);
+    }
+    lanes
+}
+
+async fn read_lane<R: Read>(world: &R, lane: &Lane<'_>) -> Vec<(Target, Answer)> {
+    let mut answers = Vec::new();
+    while let Some(target) = lane.targets.get(lane.next.fetch_add(1, Ordering::Relaxed)) {
+        answers.push(((*target).clone(), world.read(target).await));
+    }
+    answers
 }

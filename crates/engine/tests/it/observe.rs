@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use s3ferry_core::model::{Observed, Target};
+use s3ferry_core::model::{Observed, RoleRef, Target};
 use s3ferry_engine::observe;
 use s3ferry_engine::ports::Class;
 use s3ferry_testkit::{Fault, Faulty, MemoryWorld, Operation, Recording, Slow, build};
@@ -33,6 +33,35 @@ async fn reads_run_at_once_up_to_the_bound() {
         begun.elapsed(),
         Duration::from_secs(2),
         "two rounds of five"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn accounts_and_services_wait_for_nothing_but_themselves() {
+    let account = |number: usize| format!("{number}{number}{number}").repeat(4);
+    let of = |number: usize| {
+        let id = account(number);
+        let bucket = |index| Target::Bucket(build::bucket(&id, &format!("bucket-{index}")));
+        let role = |index| {
+            Target::Role(RoleRef {
+                account: build::account(&id),
+                ..build::role(&format!("role-{index}"))
+            })
+        };
+        let buckets: Vec<Target> = (0..10).map(bucket).collect();
+        let roles: Vec<Target> = (0..4).map(role).collect();
+        [buckets, roles].concat()
+    };
+    let targets: BTreeSet<Target> = (1..=3).flat_map(of).collect();
+    let world = Slow::new(MemoryWorld::new(), Duration::from_secs(1));
+    let begun = tokio::time::Instant::now();
+    let observed = observe(&world, targets, nothing_more, 2).await.unwrap();
+    assert_eq!(observed.len(), 42);
+    assert_eq!(world.most_at_once(), 12, "two in each of six");
+    assert_eq!(
+        begun.elapsed(),
+        Duration::from_secs(5),
+        "no longer than ten buckets by two"
     );
 }
 

@@ -14,6 +14,9 @@ use crate::failure::{Cause, Failure};
 /// What IAM's console shows beside the role.
 const DESCRIPTION: &str = "Assumed by S3 to replicate objects. Managed by s3ferry.";
 
+/// The most roles that IAM answers at once; pages wait for each other (BC:iam ListRoles MaxItems).
+const PAGE: i32 = 1000;
+
 /// The names of all roles under s3ferry's path.
 pub(crate) async fn list(api: &IamApi<'_>) -> Result<BTreeSet<RoleName>, Failure> {
     let mut names = BTreeSet::new();
@@ -23,6 +26,7 @@ pub(crate) async fn list(api: &IamApi<'_>) -> Result<BTreeSet<RoleName>, Failure
             .reads()
             .list_roles()
             .path_prefix(ROLE_PATH)
+            .max_items(PAGE)
             .set_marker(marker);
         let page = api.read("ListRoles", request.send()).await?;
         // IAM gives no name that breaks its own rule; one that did could not be addressed anyway.

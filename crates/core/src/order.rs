@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::document::Document;
 use crate::model::replication::ReplicationConfiguration;
 use crate::model::{Target, TargetKind};
+use crate::ownership::tagged_buckets;
 use crate::plan::format::Edge;
 use crate::plan::steps::{CanaryGoal, Step, StepId, Work, WriteStep};
 
@@ -36,6 +37,10 @@ enum Relation {
     RulesUse,
     /// The first is a role and the second a policy that names it, or the other way about.
     Names,
+    /// The one is a role's policy that grants the use of the default key of the other's bucket there.
+    Grants,
+    /// The first is a part of a bucket that the tags of the second, a role, lead to.
+    LedTo,
 }
 
 /// A rule of the order.
@@ -120,6 +125,22 @@ const RULES: &[Rule] = &[
     },
     Rule {
         first: &[Kind::RolePolicy],
+        first_stage: &[Set],
+        then: &[Kind::Encryption],
+        then_stage: &[Set],
+        relation: Relation::Grants,
+        why: "a role may use a key before a bucket encrypts replicas with it",
+    },
+    Rule {
+        first: &[Kind::Encryption],
+        first_stage: &[Set],
+        then: &[Kind::RolePolicy],
+        then_stage: &[Shrink],
+        relation: Relation::Grants,
+        why: "a bucket stops encrypting replicas with a key before a role may no longer use it",
+    },
+    Rule {
+        first: &[Kind::RolePolicy],
         first_stage: &[Remove],
         then: &[Kind::Role],
         then_stage: &[Remove],
@@ -133,6 +154,14 @@ const RULES: &[Rule] = &[
         then_stage: &[Remove],
         relation: Relation::Names,
         why: "a bucket policy stops naming a principal before it is deleted",
+    },
+    Rule {
+        first: &[Kind::Replication, Kind::BucketPolicy],
+        first_stage: &[Set, Shrink, Remove],
+        then: &[Kind::Role],
+        then_stage: &[Shrink, Remove],
+        relation: Relation::LedTo,
+        why: "what a role's tags lead to is cleaned before they go, or a run that stops between would not find it again",
     },
 ];
 
@@ -173,12 +202,16 @@ enum Facts {
 }
 
 /// What a document says about other targets, before and after: the roles and destinations of a replication configuration,
-/// the roles that a bucket policy may name.
+/// the roles that a bucket policy may name, the buckets that a role's tags lead to or its policy grants something in, and the
+/// keys of a role's policy or a bucket.
 #[derive(Default)]
 struct Linked {
     destinations: BTreeSet<String>,
     roles: BTreeSet<String>,
     named: BTreeSet<String>,
+    places: BTreeSet<String>,
+    granted: BTreeSet<String>,
+    keys: BTreeSet<String>,
 }
 
 /// What two steps must share for any rule to join them. Names without accounts: too many steps found costs time, too few
@@ -276,9 +309,13 @@ impl Facts {
                         destinations,
                         roles,
                         named,
+                        places,
+                        granted,
+                        keys: _, // A key joins only what its bucket joins already.
                     },
             } => {
-                let buckets = destinations.iter().map(|name| Thing::Bucket(name));
+                let buckets = destinations.iter().chain(places).chain(granted);
+                let buckets = buckets.map(|name| Thing::Bucket(name));
                 let roles = roles.iter().chain(named).map(|name| Thing::Role(name));
                 buckets.chain(roles).collect()
             }
@@ -300,6 +337,16 @@ impl Linked {
         for document in documents {
             if let Document::BucketPolicy(policy) = document {
                 linked.named.extend(last_words(&policy.0));
+            }
+            if let Document::RolePolicy(policy) = document {
+                linked.granted.extend(buckets_of_objects(&policy.0));
+                linked.keys.extend(keys(&policy.0));
+            }
+            if let Document::Encryption(encryption) = document {
+                linked.keys.extend(encryption.key.clone());
+            }
+            if let Document::Role(role) = document {
+                linked.places.extend(tagged_buckets(&role.tags));
             }
             let Document::Replication(ReplicationConfiguration {
                 role,
@@ -325,6 +372,19 @@ impl Linked {
         role.is_some_and(|role| self.named.contains(role.name.as_str()))
     }
 
+    /// Whether a role's policy, this, grants the use of the default key of a bucket's encryption there.
+    fn grants_key_of(&self, target: &Target, encryption: &Self) -> bool {
+        let bucket = target.bucket();
+        bucket.is_some_and(|bucket| self.granted.contains(bucket.bucket.as_str()))
+            && !self.keys.is_disjoint(&encryption.keys)
+    }
+
+    /// Whether the tags of a role lead to the bucket that this target is a part of.
+    fn lead_to(&self, target: &Target) -> bool {
+        let bucket = target.bucket();
+        bucket.is_some_and(|bucket| self.places.contains(bucket.bucket.as_str()))
+    }
+
     /// Whether a configuration on `source` replicates from, to or with this target.
     fn uses(&self, source: &Target, target: &Target) -> bool {
         match (target.bucket(), target.role()) {
@@ -342,6 +402,18 @@ impl Linked {
 fn last_words(json: &str) -> impl Iterator<Item = String> {
     let strings = json.split('"');
     strings.filter_map(|text| Some(text.rsplit_once('/')?.1.to_owned()))
+}
+
+/// The buckets whose objects JSON text names by ARN.
+fn buckets_of_objects(json: &str) -> impl Iterator<Item = String> {
+    let names = json.split('"').filter_map(|text| text.split_once(":s3:::"));
+    names.filter_map(|(_, rest)| Some(rest.split_once('/')?.0.to_owned()))
+}
+
+/// The keys that JSON text names by ARN.
+fn keys(json: &str) -> impl Iterator<Item = String> {
+    let strings = json.split('"').filter(|text| text.contains(":kms:"));
+    strings.map(ToOwned::to_owned)
 }
 
 /// Why `first` comes before `then`; `None` where it need not.
@@ -370,7 +442,7 @@ fn reason(first: &Facts, then: &Facts) -> Option<&'static str> {
             },
         ) => {
             if one == other && *other_stage == Shrink {
-                return Some("a policy grows before it shrinks");
+                return Some("what both grows and shrinks grows first");
             }
             let rule = RULES.iter().find(|rule| {
                 rule.first.contains(&one.kind())
@@ -383,6 +455,11 @@ fn reason(first: &Facts, then: &Facts) -> Option<&'static str> {
                         Relation::UsedByRules => other_rules.uses(other, one),
                         Relation::RulesUse => one_rules.uses(one, other),
                         Relation::Names => one_rules.names(other) || other_rules.names(one),
+                        Relation::Grants => {
+                            one_rules.grants_key_of(other, other_rules)
+                                || other_rules.grants_key_of(one, one_rules)
+                        }
+                        Relation::LedTo => other_rules.lead_to(one),
                     }
             });
             rule.map(|rule| rule.why)
@@ -443,10 +520,23 @@ mod tests {
             Target::Replication(of) if *of == source => Linked {
                 destinations: BTreeSet::from(["shared".to_owned()]),
                 roles: name(&role),
-                named: BTreeSet::new(),
+                ..Linked::default()
             },
             Target::BucketPolicy(of) if *of == destination => Linked {
                 named: name(&role),
+                ..Linked::default()
+            },
+            Target::Encryption(of) if *of == destination => Linked {
+                keys: BTreeSet::from(["key".to_owned()]),
+                ..Linked::default()
+            },
+            Target::RolePolicy(_) => Linked {
+                granted: BTreeSet::from(["shared".to_owned()]),
+                keys: BTreeSet::from(["key".to_owned()]),
+                ..Linked::default()
+            },
+            Target::Role(_) => Linked {
+                places: BTreeSet::from([source.bucket.to_string(), "shared".to_owned()]),
                 ..Linked::default()
             },
             _ => Linked::default(),
@@ -510,6 +600,16 @@ mod tests {
             Thing::Role("role-0"),
         ];
         assert_eq!(things, linked.into());
+    }
+
+    #[test]
+    fn buckets_and_keys_are_found_in_the_text_of_a_policy() {
+        let text = r#"{"Resource":["arn:aws:s3:::b/hot/*","arn:aws:s3:::c"],"x":"arn:aws:kms:eu-west-1:1:key/k"}"#;
+        assert_eq!(buckets_of_objects(text).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(
+            keys(text).collect::<Vec<_>>(),
+            ["arn:aws:kms:eu-west-1:1:key/k"]
+        );
     }
 
     #[test]

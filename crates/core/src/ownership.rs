@@ -143,6 +143,17 @@ pub fn tagged_destinations(tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
     found.collect()
 }
 
+/// The names of the buckets that a role's tags lead to.
+pub(crate) fn tagged_buckets(tags: &BTreeMap<String, String>) -> impl Iterator<Item = String> {
+    let bucket = |key: &String| {
+        let name = key
+            .strip_prefix(SOURCE_TAG)
+            .or_else(|| key.strip_prefix(DESTINATION_TAG));
+        name.map(ToOwned::to_owned)
+    };
+    tags.keys().filter_map(bucket)
+}
+
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
     letters

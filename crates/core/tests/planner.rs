@@ -297,6 +297,67 @@ fn a_dangling_principal_is_named_and_mended() {
 }
 
 #[test]
+fn a_grant_to_a_deleted_role_is_not_carried_on() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    world.edit_policy("archive/bucket/orders-archive/policy", |text| {
+        text.replace(&world::role_of("orders-prod"), "AROAEXAMPLEEXAMPLE123")
+    });
+    let plan = world.plan(&spec(&[]));
+    assert!(
+        !format!("{:?}", world::written(&plan)).contains("AROAEXAMPLE"),
+        "S3 refuses a policy with a principal that is not there"
+    );
+    world.apply(&plan);
+    world.must_be_settled(&spec(&[]));
+}
+
+#[test]
+fn where_a_role_leads_is_forgotten_when_it_is_cleaned() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    let moved = spec(&[
+        ("bucket: orders-archive", "bucket: other-archive"),
+        ("guards: {}", "guards: { max_deletes: 9 }"),
+    ]);
+    let plan = world.plan(&moved);
+    let order = world::order(&plan);
+    let at = |id: &str| order.iter().position(|step| step == id).unwrap();
+    let forgotten = at("prod/role/s3ferry-orders-prod#shrink");
+    assert!(at("prod/role/s3ferry-orders-prod") < at("prod/bucket/orders-prod/replication"));
+    assert!(at("prod/bucket/orders-prod/replication") < forgotten);
+    assert!(at("archive/bucket/orders-archive/policy") < forgotten);
+    world.apply(&plan);
+    assert_eq!(world.get("archive/bucket/orders-archive/policy"), None);
+    world.must_be_settled(&moved);
+}
+
+#[test]
+fn a_role_may_use_a_key_before_a_bucket_encrypts_with_it_and_after() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    let key =
+        "create: true, encryption: { kms_key: \"arn:aws:kms:eu-central-1:222222222222:key/1\" }";
+    let encrypted = spec(&[("create: true", key)]);
+    let order = |plan: &_, first: &str, then: &str| {
+        let order = world::order(plan);
+        let at = |id: &str| order.iter().position(|step| step == id).unwrap();
+        assert!(at(first) < at(then), "{order:?}");
+    };
+    let encryption = "archive/bucket/orders-archive/encryption";
+    let plan = world.plan(&encrypted);
+    order(&plan, "prod/role/s3ferry-orders-prod/policy", encryption);
+    world.converge(&encrypted);
+    let back = world.plan(&spec(&[]));
+    order(
+        &back,
+        encryption,
+        "prod/role/s3ferry-orders-prod/policy#shrink",
+    );
+    world.converge(&spec(&[]));
+}
+
+#[test]
 fn a_renamed_role_is_replaced_without_a_gap() {
     let mut world = World::with_source("orders-prod");
     world.converge(&spec(&[]));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::desired::{Desired, Facts, Wanted, desired};
 use crate::ids::MigrationName;
 use crate::merge::{self, Conflict, Context, Scope};
-use crate::model::document::{Document, PolicyText};
+use crate::model::document::{Document, PolicyText, Role};
 use crate::model::{Observed, Target, same};
 use crate::names::Names;
 use crate::order::SHRINK;
@@ -113,7 +113,7 @@ impl Writes {
     }
 }
 
-/// The steps that write what differs; a policy that both grows and shrinks is written twice.
+/// The steps that write what differs; a policy, or a role by its tags, that both grows and shrinks is written twice.
 pub(super) fn steps(
     writes: &Writes,
     observed: &Observed,
@@ -187,7 +187,11 @@ fn stages(before: Option<&Document>, after: Option<&Document>, markers: &Markers
     ]
 }
 
-/// A policy that grants what it granted before and what it will; `None` for everything that is no policy.
+/// A policy that grants what it granted before and what it will, or a role whose tags lead to where they led and to where
+/// they will; `None` for everything else.
+///
+/// A grant to a principal that was deleted is not carried on: it grants nothing, and S3 refuses a policy that holds it
+/// (T13; domain reference §2.9).
 fn grown(
     before: Option<&Document>,
     after: Option<&Document>,
@@ -196,14 +200,26 @@ fn grown(
     let parsed = |PolicyText(text): &PolicyText| PolicyDocument::parse(text).ok();
     match (before?, after?) {
         (Document::BucketPolicy(before), Document::BucketPolicy(after)) => {
-            let ours =
-                |statement: &Statement| statement.sid().is_some_and(|sid| markers.owns_sid(sid));
+            let ours = |statement: &Statement| {
+                let alive = PolicyDocument::of([statement.clone()])
+                    .broken_principals()
+                    .is_empty();
+                alive && statement.sid().is_some_and(|sid| markers.owns_sid(sid))
+            };
             let grown = union_for_growth(&parsed(before)?, &parsed(after)?, ours);
             Some(Document::BucketPolicy(PolicyText(grown.to_json())))
         }
         (Document::RolePolicy(before), Document::RolePolicy(after)) => {
             let grown = union_for_growth(&parsed(before)?, &parsed(after)?, |_| true);
             Some(Document::RolePolicy(PolicyText(grown.to_json())))
+        }
+        (Document::Role(before), Document::Role(after)) => {
+            let mut tags = before.tags.clone();
+            tags.extend(after.tags.clone());
+            Some(Document::Role(Role {
+                tags,
+                ..after.clone()
+            }))
         }
         _ => None,
     }

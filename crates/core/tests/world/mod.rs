@@ -128,6 +128,15 @@ pub(crate) fn order(plan: &Plan) -> Vec<String> {
     done
 }
 
+/// What the steps of a plan write, by step.
+pub(crate) fn written(plan: &Plan) -> Vec<(String, Option<Document>)> {
+    let of = |step: &Step| match &step.work {
+        Work::Write(write) => Some((step.id.0.clone(), write.after.clone())),
+        Work::Prove(_) => None,
+    };
+    plan.steps.iter().filter_map(of).collect()
+}
+
 /// Two accounts, as a map from targets to documents.
 #[derive(Default)]
 pub(crate) struct World {

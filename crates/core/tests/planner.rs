@@ -473,6 +473,60 @@ fn a_target_leaves_other_migrations_alone() {
     world.converge(&both);
 }
 
+const MORE: &str = r"  more:
+    phase: replicate
+    source: { account: prod, bucket: orders-prod }
+    destination: { account: archive, bucket: more-archive, create: true }
+    rules: [{ id: all, prefix: more/, delete_markers: keep }]
+";
+
+#[test]
+fn a_target_keeps_what_rules_of_others_need_of_a_shared_role() {
+    let more = format!("{}{MORE}", world::COLD_RULE);
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[(world::COLD_RULE, &more)]));
+    let changed = spec(&[
+        (
+            world::COLD_RULE,
+            &more.replace("prefix: more/", "prefix: most/"),
+        ),
+        ("prefix: hot/", "prefix: warm/"),
+    ]);
+    let plan = world.plan_only(&changed, &["more"]);
+    world.apply(&plan);
+    let role = "prod/role/s3ferry-orders-prod/policy";
+    let written = world::written(&plan);
+    let (_, policy) = written.iter().find(|(id, _)| id == role).unwrap();
+    assert!(
+        format!("{policy:?}").contains("orders-prod/hot/*"),
+        "{policy:?}"
+    );
+    let again = world.plan_only(&changed, &["more"]);
+    assert!(again.steps.is_empty(), "{:?}", again.steps);
+    world.converge(&changed);
+}
+
+#[test]
+fn a_target_does_not_move_rules_of_others_to_another_role() {
+    let more = format!("{}{MORE}", world::COLD_RULE);
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[(world::COLD_RULE, &more)]));
+    let named = "roles: { replication: { name: other } }";
+    let renamed = spec(&[
+        (world::COLD_RULE, &format!("{more}    {named}\n")),
+        ("owner: destination", named),
+        ("guards: {}", "guards: { max_deletes: 9 }"),
+    ]);
+    let plan = world.plan_only(&renamed, &["more"]);
+    let finding = plan
+        .findings
+        .iter()
+        .find(|finding| finding.code == "target-shares-role")
+        .unwrap();
+    assert_eq!(finding.level, FindingLevel::Blocked);
+    world.converge(&renamed);
+}
+
 #[test]
 fn another_specs_markers_are_foreign() {
     let mut world = World::with_source("orders-prod");

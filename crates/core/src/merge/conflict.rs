@@ -39,6 +39,15 @@ pub enum ConflictKind {
         /// The foreign rules.
         rules: Vec<String>,
     },
+    /// Rules of migrations that `--target` leaves out run under another role; a configuration has one.
+    RoleOfOthers {
+        /// The role that is configured.
+        live: String,
+        /// The role that the spec asks for.
+        wanted: String,
+        /// The rules of the other migrations.
+        rules: Vec<String>,
+    },
     /// The live configuration holds elements that this build cannot write back.
     Unmodelled(Vec<String>),
     /// A role that left the spec has policies that are not ours.
@@ -67,6 +76,7 @@ impl ConflictKind {
             Self::PolicyVersion(_) => "policy-version",
             Self::LegacyRules(_) => "rules-v1",
             Self::OtherRole { .. } => "rules-other-role",
+            Self::RoleOfOthers { .. } => "target-shares-role",
             Self::Unmodelled(_) => "replication-unmodelled",
             Self::ForeignPolicies(_) => "role-foreign-policies",
             Self::TooLarge { .. } => "too-large",
@@ -106,6 +116,16 @@ impl ConflictKind {
             } => format!(
                 "rules that are not s3ferry's ({}) run under the role {live}; a configuration has \
                  one role for all rules, and the spec asks for {wanted}",
+                rules.join(", ")
+            ),
+            Self::RoleOfOthers {
+                live,
+                wanted,
+                rules,
+            } => format!(
+                "rules of migrations that are not among the targets ({}) run under the role {live}; \
+                 a configuration has one role for all rules, and the spec asks for {wanted}, which \
+                 their destinations do not know yet",
                 rules.join(", ")
             ),
             Self::Unmodelled(elements) => format!(
@@ -168,6 +188,9 @@ impl ConflictKind {
                      to replace the rules by the rules of the spec: guards: {{ adopt: [{addresses}] }}"
                 )
             }
+            Self::RoleOfOthers { .. } => "name these migrations with --target too\n\
+                 or leave --target out: the whole spec is then planned at once"
+                .to_owned(),
             Self::Unmodelled(_) => "use a newer s3ferry that knows these elements\n\
                  or remove them from the configuration by hand, then plan again"
                 .to_owned(),

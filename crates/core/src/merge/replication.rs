@@ -128,6 +128,13 @@ fn check(
         return Err(ConflictKind::LegacyRules(ids(&legacy)));
     }
     match role {
+        Some(role) if role.as_str() != live.role && !parts.others.is_empty() => {
+            Err(ConflictKind::RoleOfOthers {
+                live: live.role.clone(),
+                wanted: role.to_string(),
+                rules: ids(&parts.others.iter().collect::<Vec<_>>()),
+            })
+        }
         Some(role) if role.as_str() != live.role && !parts.foreign.is_empty() => {
             Err(ConflictKind::OtherRole {
                 live: live.role.clone(),

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::{Desired, Facts, Wanted, desired};
+use crate::desired::{Desired, Facts, Want, Wanted, desired};
 use crate::ids::MigrationName;
 use crate::merge::{self, Conflict, Context, Scope};
 use crate::model::document::{Document, PolicyText, Role};
-use crate::model::{Observed, Target, same};
+use crate::model::{Observed, RoleRef, Target, same};
 use crate::names::Names;
 use crate::order::SHRINK;
 use crate::ownership::Markers;
@@ -62,6 +62,7 @@ pub(super) fn writes(
         }
         match merge::merge(&context, &target, &want.wanted, observed.document(&target)) {
             Ok(document) => {
+                let document = kept_for_others(&context, &target, &want, document);
                 writes.after.insert(
                     target,
                     Outcome {
@@ -75,6 +76,39 @@ pub(super) fn writes(
     }
     writes.hold_back_blocked();
     writes
+}
+
+/// With `--target`, a role keeps what migrations that the plan is not for may still need: where its tags lead, and, where
+/// it is theirs too, what it may do. A plan of the whole spec takes away what nobody needs.
+fn kept_for_others(
+    context: &Context<'_>,
+    target: &Target,
+    want: &Want,
+    document: Option<Document>,
+) -> Option<Document> {
+    let keeps = match target {
+        Target::Role(_) => *context.scope != Scope::All,
+        Target::RolePolicy(role) => is_used_by_others(context, role, want),
+        _ => false,
+    };
+    let live = context.observed.document(target);
+    let grown = grown(live, document.as_ref(), context.markers).filter(|_| keeps);
+    grown.or(document)
+}
+
+/// Whether a migration that the plan is not for has the role in the spec, or rules under it that live.
+fn is_used_by_others(context: &Context<'_>, role: &RoleRef, want: &Want) -> bool {
+    let is_other = |name: &MigrationName| !context.scope.covers(name);
+    let ending = format!("/{}", role.name);
+    let lives = context.observed.iter().any(|(_, document)| match document {
+        Some(Document::Replication(live)) if live.role.ends_with(&ending) => {
+            let ids = live.rules.iter().filter_map(|rule| rule.id.as_deref());
+            let mut owners = ids.filter_map(|id| context.markers.rule(id));
+            owners.any(|(migration, _)| is_other(&migration))
+        }
+        _ => false,
+    });
+    lives || want.migrations.iter().any(is_other)
 }
 
 /// What nobody in the spec wants any more: rules and statements on every bucket that was read, and roles.

@@ -6,12 +6,14 @@
 //! layers      decorators: Faulty, Recording, Slow (around every call), Stale (older answers)
 //! contract    what every adapter of the ports must keep
 //! strategies  proptest generators of documents
+//! random      proptest generators of specs and of other people's edits, and an oracle
 //! ```
 //! A dev-dependency: it may panic where a test is wrong.
 
 pub mod build;
 pub mod contract;
 pub mod layers;
+pub mod random;
 pub mod strategies;
 pub mod world;
 

@@ -66,6 +66,23 @@ impl MemoryWorld {
         };
     }
 
+    /// A world of its own that holds the same documents and no objects.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let copy = Self::new();
+        copy.state().documents = self.documents();
+        copy
+    }
+
+    /// Writes as the port does, at once.
+    ///
+    /// # Errors
+    /// AWS's code, where it refuses.
+    pub fn change(&self, target: &Target, after: Option<&Document>) -> Result<(), &'static str> {
+        let written = self.state().write(target, after);
+        written.map_err(|Refusal(_, code)| code)
+    }
+
     /// What a target holds.
     #[must_use]
     pub fn document(&self, target: &Target) -> Option<Document> {

@@ -1,0 +1,324 @@
+//! Plays plans on a world in memory, and checks every write on the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use s3ferry_core::merge::Scope;
+use s3ferry_core::model::document::{Bucket, BucketEncryption};
+use s3ferry_core::model::{BucketRef, Document, Observed, Target, same};
+use s3ferry_core::plan::{Input, Plan, Proofs, Step, StepId, Work, WriteStep, plan};
+use s3ferry_core::reads;
+use s3ferry_core::spec::{Create, Spec};
+use s3ferry_testkit::MemoryWorld;
+use s3ferry_testkit::random::edits::{Edit, start};
+use s3ferry_testkit::random::shape::source;
+use s3ferry_testkit::random::{Change, Foreign, Shape, foreign, oracle};
+
+/// A world with a spec for it.
+#[derive(Clone)]
+pub(crate) struct Play {
+    pub(crate) world: MemoryWorld,
+    pub(crate) proofs: Proofs,
+    pub(crate) shape: Shape,
+    /// Whether somebody took away what s3ferry finds its own things by.
+    pub(crate) lost: bool,
+}
+
+/// What a world may be while a plan is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meanwhile {
+    /// As the plan was made from it.
+    Quiet,
+    /// Edited since: steps whose target moved, or that AWS refuses, stop their branch.
+    Edited,
+}
+
+/// How far an apply goes, and in which of the orders that the plan allows.
+#[derive(Debug, Clone)]
+pub(crate) struct Course {
+    /// Steps after which it stops.
+    pub(crate) stop: usize,
+    /// Which of the steps that are ready comes next.
+    pub(crate) picks: Vec<usize>,
+    pub(crate) meanwhile: Meanwhile,
+}
+
+pub(crate) type Checked<T = ()> = Result<T, String>;
+
+impl Play {
+    pub(crate) fn new(shape: Shape) -> Self {
+        Self {
+            world: start(),
+            proofs: Proofs::new(),
+            shape,
+            lost: false,
+        }
+    }
+
+    /// The same in a world of its own.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            world: self.world.copy(),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn edit(&mut self, edits: &[Edit]) {
+        for edit in edits {
+            self.lost |= edit.loses_track();
+            edit.make(&self.world);
+        }
+    }
+
+    pub(crate) fn change(&mut self, changes: &[Change]) {
+        for change in changes {
+            self.shape.change(change);
+        }
+    }
+
+    fn observe(&self, spec: &Spec) -> Observed {
+        let mut observed = Observed::default();
+        let mut targets = reads::first(spec);
+        while !targets.is_empty() {
+            for target in targets {
+                let document = self.world.document(&target);
+                observed.insert(target, document);
+            }
+            targets = reads::following(spec, &observed);
+        }
+        observed
+    }
+
+    pub(crate) fn plan(&self, scope: &Scope) -> Plan {
+        let spec = self.shape.spec();
+        plan(Input {
+            spec: &spec,
+            observed: &self.observe(&spec),
+            proofs: &self.proofs,
+            scope,
+        })
+    }
+
+    /// Applies a plan and checks every write.
+    pub(crate) fn apply(&mut self, plan: &Plan, course: &Course) -> Checked {
+        let mut run = Run::of(plan);
+        let settings = settings_of_others(&self.shape.spec(), &self.world);
+        let before = foreign(&self.world);
+        for turn in 0..course.stop {
+            let pick = course.picks.get(turn).copied().unwrap_or_default();
+            let Some(step) = run.next(pick) else { break };
+            if self.step(step, &run.made, course.meanwhile)? {
+                run.done(step);
+            }
+        }
+        if course.stop >= plan.steps.len() && course.meanwhile == Meanwhile::Quiet {
+            ensure(
+                run.done.len() == plan.steps.len(),
+                "the steps wait for each other",
+            )?;
+        }
+        self.foreign_is(&before)?;
+        let after = settings_of_others(&self.shape.spec(), &self.world);
+        equal(&after, &settings, "settings of buckets that are not ours")
+    }
+
+    /// Nothing foreign is other than it was, but for roles of ours that are gone with their tags.
+    pub(crate) fn foreign_is(&self, before: &Foreign) -> Checked {
+        let after = foreign(&self.world).without_roles_not_in(before);
+        let before = before.clone().without_roles_gone_in(&self.world);
+        equal(&after.rules, &before.rules, "foreign rules")?;
+        equal(&after.statements, &before.statements, "foreign statements")?;
+        equal(&after.tags, &before.tags, "foreign tags")?;
+        equal(&after.roles, &before.roles, "paths and boundaries of roles")?;
+        equal(&after.rest, &before.rest, "what no spec names")
+    }
+
+    /// Takes a step; whether it is done.
+    fn step(
+        &mut self,
+        step: &Step,
+        made: &BTreeSet<BucketRef>,
+        meanwhile: Meanwhile,
+    ) -> Checked<bool> {
+        let write = match &step.work {
+            Work::Prove(goal) => {
+                self.proofs.insert(goal.subject.clone());
+                return Ok(true);
+            }
+            Work::Write(write) => &**write,
+        };
+        let live = self.world.document(&write.target);
+        if same(live.as_ref(), write.after.as_ref()) {
+            return Ok(true);
+        }
+        let born = write.before.is_none() && is_born(&write.target, made);
+        let problem = if born || same(live.as_ref(), write.before.as_ref()) {
+            self.write(write, meanwhile)?
+        } else {
+            Some("it is stale".to_owned())
+        };
+        match (problem, meanwhile) {
+            (None, _) => Ok(true),
+            (Some(_), Meanwhile::Edited) => Ok(false),
+            (Some(problem), Meanwhile::Quiet) => Err(format!("{}: {problem}", step.id)),
+        }
+    }
+
+    /// Writes; why AWS refuses it. Rules that worked go on working, and rules that come work at once.
+    fn write(&self, write: &WriteStep, meanwhile: Meanwhile) -> Checked<Option<String>> {
+        let WriteStep { target, after, .. } = write;
+        if let Some(refused) = oracle::refused(&self.world, target, after.as_ref()) {
+            return Ok(Some(format!("AWS refuses it: {refused}")));
+        }
+        let before = oracle::rules(&self.world);
+        if let Err(error) = self.world.change(target, after.as_ref()) {
+            return Ok(Some(format!("AWS refuses it: {error}")));
+        }
+        for (rule, problem) in oracle::rules(&self.world) {
+            if self.lost && !self.is_read(rule.0) {
+                continue;
+            }
+            let worked = match before.get(&rule) {
+                Some(problem) => problem.is_none(),
+                None => meanwhile == Meanwhile::Quiet,
+            };
+            if let (true, Some(problem)) = (worked, problem) {
+                return Err(format!("after {target} rule {} stops: {problem}", rule.1));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the spec names a source bucket; else its rules are found by the tags of their role only.
+    fn is_read(&self, index: usize) -> bool {
+        let spec = self.shape.spec();
+        let mut migrations = spec.migrations.values();
+        migrations.any(|migration| spec.source(migration) == source(index))
+    }
+
+    /// After an apply of the whole spec: a second plan is empty, and the world is what the spec says.
+    pub(crate) fn is_settled(&self) -> Checked {
+        let again = self.plan(&Scope::All);
+        ensure(
+            !again.is_blocked(),
+            &format!("blocked: {:#?}", again.findings),
+        )?;
+        ensure(
+            again.changes.is_empty(),
+            &format!("a second plan has {:#?}", again.changes),
+        )?;
+        ensure(
+            again.steps.is_empty(),
+            &format!("a second plan has {:#?}", again.steps),
+        )?;
+        let broken: Vec<_> = oracle::rules(&self.world)
+            .into_iter()
+            .filter(|((index, _), problem)| {
+                problem.is_some() && (!self.lost || self.is_read(*index))
+            })
+            .collect();
+        ensure(broken.is_empty(), &format!("do not work: {broken:#?}"))?;
+        super::wanted::rules_are_wanted(self)?;
+        if self.lost {
+            return Ok(());
+        }
+        super::wanted::nothing_is_left_over(self)
+    }
+
+    /// Every document by meaning, but for what only a bucket's birth decides.
+    pub(crate) fn meaning(&self) -> BTreeMap<Target, serde_json::Value> {
+        let meaning = |(target, document): (Target, Document)| {
+            let document = match document {
+                Document::Encryption(it) => Document::Encryption(BucketEncryption {
+                    blocked: BTreeSet::new(),
+                    ..it
+                }),
+                other => other,
+            };
+            (target, document.canonical())
+        };
+        self.world.documents().into_iter().map(meaning).collect()
+    }
+}
+
+/// The steps of a plan that are still to be taken.
+struct Run<'a> {
+    open: Vec<&'a Step>,
+    done: BTreeSet<StepId>,
+    /// Buckets that this run made: their settings are what AWS gave them.
+    made: BTreeSet<BucketRef>,
+}
+
+impl<'a> Run<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        Self {
+            open: plan.steps.iter().collect(),
+            done: BTreeSet::new(),
+            made: BTreeSet::new(),
+        }
+    }
+
+    fn next(&mut self, pick: usize) -> Option<&'a Step> {
+        let is_ready = |at: &usize| self.open[*at].needs.is_subset(&self.done);
+        let ready: Vec<usize> = (0..self.open.len()).filter(is_ready).collect();
+        let at = ready.get(pick % ready.len().max(1))?;
+        Some(self.open.remove(*at))
+    }
+
+    fn done(&mut self, step: &Step) {
+        self.done.insert(step.id.clone());
+        if let Work::Write(write) = &step.work
+            && let (Target::Bucket(bucket), Some(Document::Bucket(Bucket { .. }))) =
+                (&write.target, &write.after)
+        {
+            self.made.insert(bucket.clone());
+        }
+    }
+}
+
+fn is_born(target: &Target, made: &BTreeSet<BucketRef>) -> bool {
+    let with_bucket = matches!(
+        target,
+        Target::Tags(_)
+            | Target::Versioning(_)
+            | Target::Encryption(_)
+            | Target::Ownership(_)
+            | Target::PublicAccess(_)
+    );
+    with_bucket && target.bucket().is_some_and(|bucket| made.contains(bucket))
+}
+
+/// The settings of destination buckets that a spec leaves to others.
+fn settings_of_others(spec: &Spec, world: &MemoryWorld) -> BTreeMap<Target, Option<Document>> {
+    let left = spec
+        .migrations
+        .values()
+        .filter(|migration| migration.destination.create == Create::No);
+    let targets = left.flat_map(|migration| {
+        let bucket = spec.destination(migration);
+        let parts: [fn(BucketRef) -> Target; 4] = [
+            Target::Tags,
+            Target::Encryption,
+            Target::Ownership,
+            Target::PublicAccess,
+        ];
+        parts.map(|part| part(bucket.clone()))
+    });
+    targets
+        .map(|target| (target.clone(), world.document(&target)))
+        .collect()
+}
+
+pub(crate) fn ensure(holds: bool, otherwise: &str) -> Checked {
+    if holds {
+        Ok(())
+    } else {
+        Err(otherwise.to_owned())
+    }
+}
+
+pub(crate) fn equal<T: PartialEq + std::fmt::Debug>(after: &T, before: &T, what: &str) -> Checked {
+    ensure(
+        after == before,
+        &format!("{what} changed:\n{after:#?}\nand were\n{before:#?}"),
+    )
+}

@@ -1,0 +1,141 @@
+//! What a spec asks for, said once more and without the planner.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use s3ferry_core::model::document::{PolicyText, Role};
+use s3ferry_core::model::replication::{Rule, Status};
+use s3ferry_core::model::target::ROLE_PATH;
+use s3ferry_core::model::{Document, Target};
+use s3ferry_core::spec::{DeleteMarkers, Phase, RuleSpec, Spec};
+use s3ferry_testkit::random::foreign::is_their_rule;
+use s3ferry_testkit::random::oracle::configuration;
+use s3ferry_testkit::random::policies::{is_theirs, parts};
+use s3ferry_testkit::random::shape::{DESTINATIONS, ROLES, SOURCES, destination, role, source};
+
+use crate::play::{Checked, Play, ensure};
+
+/// The rules of a spec by source bucket and ID, in its order.
+fn rules(spec: &Spec, index: usize) -> Vec<(String, RuleSpec, String)> {
+    let mut rules = Vec::new();
+    for (name, migration) in &spec.migrations {
+        if migration.phase == Phase::Replicate && spec.source(migration) == source(index) {
+            let to = spec.destination(migration).arn().to_string();
+            let of = |rule: &RuleSpec| {
+                (
+                    format!("s3ferry/default/{name}/{}", rule.name),
+                    rule.clone(),
+                    to.clone(),
+                )
+            };
+            rules.extend(migration.rules.iter().map(of));
+        }
+    }
+    rules
+}
+
+/// Our rules in the configurations are those of the spec, with priorities in its order.
+pub(crate) fn rules_are_wanted(play: &Play) -> Checked {
+    let spec = play.shape.spec();
+    for index in 0..SOURCES.len() {
+        let wanted = rules(&spec, index);
+        let live: BTreeMap<String, Rule> = configuration(&play.world, index)
+            .map(|live| live.rules)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|rule| !is_their_rule(rule))
+            .map(|rule| (rule.id.clone().unwrap_or_default(), rule))
+            .collect();
+        if play.lost && wanted.is_empty() {
+            continue;
+        }
+        let ids: BTreeSet<&String> = wanted.iter().map(|(id, _, _)| id).collect();
+        ensure(
+            live.keys().collect::<BTreeSet<_>>() == ids,
+            &format!("rules are {:?} and not {ids:?}", live.keys()),
+        )?;
+        let mut last: BTreeMap<&String, i32> = BTreeMap::new();
+        for (id, rule, to) in &wanted {
+            let live = &live[id];
+            ensure(
+                is_as(live, rule, to),
+                &format!("{live:#?} is not {rule:#?}"),
+            )?;
+            let number = live.priority.unwrap_or_default();
+            let above = last.insert(to, number).unwrap_or(i32::MAX);
+            ensure(
+                number < above,
+                &format!("{id} has {number}, the rule before it {above}"),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn is_as(live: &Rule, wanted: &RuleSpec, to: &str) -> bool {
+    let there = live.destination.as_ref();
+    let selection = live.source_selection.as_ref();
+    live.selects() == (wanted.prefix.clone(), wanted.tags.clone())
+        && live.status == Status::of(wanted.enabled)
+        && live.delete_markers
+            == Some(Some(Status::of(
+                wanted.delete_markers == DeleteMarkers::Mirror,
+            )))
+        && there.is_some_and(|there| {
+            there.bucket == to
+                && there.storage_class.as_deref()
+                    == wanted.storage_class.map(|class| class.as_str())
+                && there.replica_key
+                    == wanted
+                        .kms
+                        .as_ref()
+                        .map(|kms| Some(kms.replica_key.to_string()))
+                && there.replication_time.is_some() == wanted.time_control
+        })
+        && selection.is_some_and(|it| it.sse_kms.is_some()) == wanted.kms.is_some()
+        && selection.is_some_and(|it| it.replica_modifications.is_some())
+            == wanted.replica_modifications
+}
+
+/// No rule, statement or role of ours is left that the spec does not ask for.
+pub(crate) fn nothing_is_left_over(play: &Play) -> Checked {
+    let spec = play.shape.spec();
+    let destinations: BTreeSet<_> = spec
+        .migrations
+        .values()
+        .map(|migration| spec.destination(migration))
+        .collect();
+    let roles: BTreeSet<_> = spec
+        .migrations
+        .values()
+        .map(|migration| spec.role(migration))
+        .collect();
+    let left_to = (0..DESTINATIONS.len())
+        .map(destination)
+        .filter(|bucket| !destinations.contains(bucket));
+    for bucket in left_to {
+        if let Some(Document::BucketPolicy(PolicyText(text))) =
+            play.world.document(&Target::BucketPolicy(bucket))
+        {
+            let left = parts(&text)
+                .statements
+                .into_iter()
+                .find(|one| !is_theirs(one));
+            ensure(
+                left.is_none(),
+                &format!("a statement is left over: {left:?}"),
+            )?;
+        }
+    }
+    for of in (0..ROLES.len())
+        .map(role)
+        .filter(|role| !roles.contains(role))
+    {
+        if let Some(Document::Role(Role { path, tags, .. })) =
+            play.world.document(&Target::Role(of.clone()))
+        {
+            let ours = path == ROLE_PATH && tags.contains_key("s3ferry:spec");
+            ensure(!ours, &format!("the role {} is left over", of.name))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! What AWS would say: whether a live rule may do what it does, and whether a write is taken.
+//!
+//! Grants are read off the policies' JSON and off nothing else (UG:setting-repl-config-perm-overview,
+//! UG:replication-config-for-kms-objects, UG:replication-change-owner).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use s3ferry_core::model::document::{PolicyText, Role, Versioning, VersioningStatus};
+use s3ferry_core::model::replication::{ReplicationConfiguration, Rule, Status};
+use s3ferry_core::model::{BucketRef, Document, RoleRef, Target};
+
+use super::foreign::is_their_rule;
+use super::policies::{Context, allows, is_theirs, parts};
+use super::shape::{DESTINATIONS, ROLES, SOURCES, destination, role, source};
+use crate::world::MemoryWorld;
+
+/// What the IDs of this spec's rules begin with.
+pub const RULE_MARK: &str = "s3ferry/default/";
+/// The most bytes of a bucket policy.
+const BUCKET_POLICY_BYTES: usize = 20_480;
+/// The most characters of a role's inline policies, white space left out.
+const ROLE_POLICY_CHARACTERS: usize = 10_240;
+
+/// The live rules of this spec that are enabled, by source bucket and ID, and what keeps each from working.
+#[must_use]
+pub fn rules(world: &MemoryWorld) -> BTreeMap<(usize, String), Option<String>> {
+    let mut found = BTreeMap::new();
+    for index in 0..SOURCES.len() {
+        let Some(live) = configuration(world, index) else {
+            continue;
+        };
+        let enabled = live
+            .rules
+            .iter()
+            .filter(|rule| rule.status == Status::Enabled);
+        for rule in enabled {
+            let id = rule.id.clone().unwrap_or_default();
+            if id.starts_with(RULE_MARK) && !is_their_rule(rule) {
+                found.insert(
+                    (index, id),
+                    problem(world, &source(index), &live.role, rule),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// The replication configuration of a source bucket.
+#[must_use]
+pub fn configuration(world: &MemoryWorld, index: usize) -> Option<ReplicationConfiguration> {
+    match world.document(&Target::Replication(source(index))) {
+        Some(Document::Replication(live)) => Some(live),
+        _ => None,
+    }
+}
+
+/// What keeps a rule from working; `None` where it works.
+fn problem(world: &MemoryWorld, from: &BucketRef, role_arn: &str, rule: &Rule) -> Option<String> {
+    let to = rule.destination.as_ref()?;
+    let index = DESTINATIONS
+        .iter()
+        .position(|name| to.bucket.ends_with(&format!(":{name}")));
+    let Some(to_bucket) = index.map(destination) else {
+        return Some(format!("no bucket {}", to.bucket));
+    };
+    let Some(role) = assumed(world, role_arn) else {
+        return Some(format!("S3 may not assume {role_arn}"));
+    };
+    let unversioned = [from, &to_bucket]
+        .into_iter()
+        .find(|bucket| !is_versioned(world, bucket));
+    if let Some(bucket) = unversioned {
+        return Some(format!("{} is not versioned", bucket.bucket));
+    }
+    let key = format!("{}k", rule.selects().0);
+    let own = policy(world, &Target::RolePolicy(role));
+    let theirs = policy(world, &Target::BucketPolicy(to_bucket.clone()));
+    let plain = Context::default();
+    let lacks = |text: &str, who, action, resource: &str| {
+        (!allows(text, who, action, resource, &plain)).then(|| {
+            let side = if who.is_none() {
+                "the role"
+            } else {
+                "the destination"
+            };
+            format!("{side} does not allow {action} on {resource}")
+        })
+    };
+    let bucket = from.arn().to_string();
+    let object = format!("{bucket}/{key}");
+    let replica = format!("{}/{key}", to_bucket.arn());
+    let mut problems = Vec::new();
+    for action in ["s3:GetReplicationConfiguration", "s3:ListBucket"] {
+        problems.extend(lacks(&own, None, action, &bucket));
+    }
+    for action in [
+        "s3:GetObjectVersionForReplication",
+        "s3:GetObjectVersionAcl",
+        "s3:GetObjectVersionTagging",
+    ] {
+        problems.extend(lacks(&own, None, action, &object));
+    }
+    for action in written(rule) {
+        problems.extend(lacks(&own, None, action, &replica));
+        problems.extend(lacks(&theirs, Some(role_arn), action, &replica));
+    }
+    problems.extend(keys(world, &own, rule, &to_bucket, &replica));
+    problems.into_iter().next()
+}
+
+/// The actions that a rule needs on replicas.
+fn written(rule: &Rule) -> Vec<&'static str> {
+    let mut actions = vec!["s3:ReplicateObject", "s3:ReplicateTags"];
+    if rule.delete_markers == Some(Some(Status::Enabled)) {
+        actions.push("s3:ReplicateDelete");
+    }
+    if rule
+        .destination
+        .as_ref()
+        .is_some_and(|to| to.owner_override.is_some())
+    {
+        actions.push("s3:ObjectOwnerOverrideToBucketOwner");
+    }
+    actions
+}
+
+/// What is missing to encrypt replicas with the rule's key and with the bucket's.
+fn keys(
+    world: &MemoryWorld,
+    own: &str,
+    rule: &Rule,
+    to: &BucketRef,
+    replica: &str,
+) -> Option<String> {
+    let of_rule = rule
+        .destination
+        .as_ref()
+        .and_then(|to| to.replica_key.clone().flatten());
+    let default = match world.document(&Target::Encryption(to.clone())) {
+        Some(Document::Encryption(encryption)) => encryption.key,
+        _ => None,
+    };
+    let context = Context(BTreeMap::from([
+        ("kms:ViaService", format!("s3.{}.amazonaws.com", to.region)),
+        ("kms:EncryptionContext:aws:s3:arn", replica.to_owned()),
+    ]));
+    let mut keys = of_rule.into_iter().chain(default);
+    let key = keys.find(|key| !allows(own, None, "kms:Encrypt", key, &context))?;
+    Some(format!(
+        "the role does not allow kms:Encrypt with {key} for {replica}"
+    ))
+}
+
+fn is_versioned(world: &MemoryWorld, bucket: &BucketRef) -> bool {
+    let live = world.document(&Target::Versioning(bucket.clone()));
+    matches!(
+        live,
+        Some(Document::Versioning(Versioning {
+            status: VersioningStatus::Enabled,
+            ..
+        }))
+    )
+}
+
+fn policy(world: &MemoryWorld, target: &Target) -> String {
+    match world.document(target) {
+        Some(Document::BucketPolicy(PolicyText(text)) | Document::RolePolicy(PolicyText(text))) => {
+            text
+        }
+        _ => r#"{"Statement":[]}"#.to_owned(),
+    }
+}
+
+/// The role of an ARN, where it is there and S3 may assume it.
+fn assumed(world: &MemoryWorld, arn: &str) -> Option<RoleRef> {
+    let (index, live) = role_of(world, arn)?;
+    live.trust
+        .0
+        .contains("s3.amazonaws.com")
+        .then(|| role(index))
+}
+
+fn role_of(world: &MemoryWorld, arn: &str) -> Option<(usize, Role)> {
+    (0..ROLES.len()).find_map(|index| match world.document(&Target::Role(role(index))) {
+        Some(Document::Role(live)) => {
+            let of = role(index);
+            let named = of.partition.role_arn(&of.account, &live.path, &of.name);
+            (named.as_str() == arn).then_some((index, live))
+        }
+        _ => None,
+    })
+}
+
+/// Why AWS would refuse a write that the memory world takes; `None` where it would not.
+#[must_use]
+pub fn refused(world: &MemoryWorld, target: &Target, after: Option<&Document>) -> Option<String> {
+    match after? {
+        Document::BucketPolicy(PolicyText(text)) => {
+            if text.len() > BUCKET_POLICY_BYTES {
+                return Some(format!("{target} would have {} bytes", text.len()));
+            }
+            dangling(world, text)
+        }
+        Document::RolePolicy(PolicyText(text)) => {
+            let characters = text
+                .chars()
+                .filter(|letter| !letter.is_whitespace())
+                .count();
+            (characters > ROLE_POLICY_CHARACTERS)
+                .then(|| format!("{target} would have {characters} characters"))
+        }
+        Document::Replication(live) => misnumbered(live),
+        _ => None,
+    }
+}
+
+/// A statement of ours that names a principal that is not there (MalformedPolicy: Invalid principal in policy).
+fn dangling(world: &MemoryWorld, text: &str) -> Option<String> {
+    let ours = parts(text)
+        .statements
+        .into_iter()
+        .filter(|one| !is_theirs(one));
+    ours.into_iter().find(|statement| {
+        let value: serde_json::Value = serde_json::from_str(statement).expect("a statement");
+        let name = &value["Principal"]["AWS"];
+        let name = name
+            .as_str()
+            .or_else(|| name[0].as_str())
+            .unwrap_or_default();
+        name != "*" && role_of(world, name).is_none()
+    })
+}
+
+/// Two rules of one number or one ID, or of both schemas (domain reference §1.1, §1.4).
+fn misnumbered(live: &ReplicationConfiguration) -> Option<String> {
+    let (mut numbers, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    let twice = live.rules.iter().find(|rule| {
+        rule.priority.is_some_and(|number| !numbers.insert(number)) || !ids.insert(rule.id.clone())
+    });
+    let mixed = live.rules.iter().any(Rule::is_legacy) && !live.rules.iter().all(Rule::is_legacy);
+    twice
+        .map(|rule| format!("the priority or the ID of {:?} is there twice", rule.id))
+        .or_else(|| mixed.then(|| "both schemas in one configuration".to_owned()))
+}

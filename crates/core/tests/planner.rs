@@ -358,6 +358,51 @@ fn a_role_may_use_a_key_before_a_bucket_encrypts_with_it_and_after() {
 }
 
 #[test]
+fn a_policy_that_does_not_fit_on_the_way_is_refused() {
+    let mut world = World::with_source("orders-prod");
+    world.make_destination("orders-archive");
+    let made = ("create: true", "create: false");
+    let policy = "archive/bucket/orders-archive/policy";
+    let theirs = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Theirs","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::orders-archive/LONG"}]}"#;
+    let set = |world: &mut World, length: usize| {
+        let text = theirs.replace("LONG", &"x".repeat(length));
+        world.set(policy, Document::BucketPolicy(PolicyText(text)));
+    };
+    set(&mut world, 1);
+    world.converge(&spec(&[made]));
+    let ours = world.policy_text(policy).len();
+    // Room for our statements as they are, and not for the statements of two roles.
+    let room = 20_480 - ours - 100;
+    world.edit_policy(policy, |text| {
+        text.replace(
+            "orders-archive/x\"",
+            &format!("orders-archive/{}\"", "x".repeat(room)),
+        )
+    });
+    world.must_be_settled(&spec(&[made]));
+    let renamed = [
+        made,
+        (
+            "owner: destination",
+            "roles: { replication: { name: other } }",
+        ),
+        ("guards: {}", "guards: { max_deletes: 9 }"),
+    ];
+    let plan = world.plan(&spec(&renamed));
+    let finding = plan
+        .findings
+        .iter()
+        .find(|finding| finding.code == "too-large")
+        .unwrap();
+    assert!(
+        finding.message.contains("old and new grants"),
+        "{}",
+        finding.message
+    );
+    world.must_be_settled(&spec(&[made]));
+}
+
+#[test]
 fn a_renamed_role_is_replaced_without_a_gap() {
     let mut world = World::with_source("orders-prod");
     world.converge(&spec(&[]));

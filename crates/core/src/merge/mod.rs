@@ -10,6 +10,7 @@ mod replication;
 mod settings;
 
 pub use conflict::{Conflict, ConflictKind};
+pub(crate) use policy::fits_on_the_way;
 
 use std::collections::BTreeSet;
 
@@ -36,7 +37,7 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// A refusal to write a target.
-    fn refuse(&self, target: &Target, kind: ConflictKind) -> Box<Conflict> {
+    pub(crate) fn refuse(&self, target: &Target, kind: ConflictKind) -> Box<Conflict> {
         let address = self.names.address(target);
         Box::new(Conflict {
             target: target.clone(),

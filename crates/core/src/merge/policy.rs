@@ -59,6 +59,26 @@ pub(super) fn role_policy(
     Ok(Some(Document::RolePolicy(policy.clone())))
 }
 
+/// Whether AWS takes a policy that holds the grants of before and after at once, as it does while rules change.
+///
+/// # Errors
+/// [`ConflictKind::TooLarge`] with the size on the way.
+pub(crate) fn fits_on_the_way(document: &Document) -> Result<(), ConflictKind> {
+    match document {
+        Document::BucketPolicy(PolicyText(text)) => within(
+            text.len(),
+            size::BUCKET_POLICY_BYTES,
+            "bytes with old and new grants together",
+        ),
+        Document::RolePolicy(PolicyText(text)) => within(
+            PolicyDocument::parse(text).map_or(text.len(), |policy| size::iam(&policy)),
+            size::INLINE_ROLE_CHARACTERS,
+            "characters with old and new grants together",
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn within(size: usize, limit: usize, unit: &'static str) -> Result<(), ConflictKind> {
     if size <= limit {
         Ok(())

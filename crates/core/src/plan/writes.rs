@@ -60,9 +60,8 @@ pub(super) fn writes(
         if !scope.covers_any(&want.migrations) {
             continue;
         }
-        match merge::merge(&context, &target, &want.wanted, observed.document(&target)) {
+        match merged(&context, &target, &want) {
             Ok(document) => {
-                let document = kept_for_others(&context, &target, &want, document);
                 writes.after.insert(
                     target,
                     Outcome {
@@ -76,6 +75,22 @@ pub(super) fn writes(
     }
     writes.hold_back_blocked();
     writes
+}
+
+/// What a target shall hold; refused where AWS would not take it, or what it holds on the way there.
+fn merged(
+    context: &Context<'_>,
+    target: &Target,
+    want: &Want,
+) -> Result<Option<Document>, Box<Conflict>> {
+    let live = context.observed.document(target);
+    let document = merge::merge(context, target, &want.wanted, live)?;
+    let document = kept_for_others(context, target, want, document);
+    let grown = grown(live, document.as_ref(), context.markers);
+    match grown.as_ref().map(merge::fits_on_the_way) {
+        Some(Err(kind)) if !same(live, document.as_ref()) => Err(context.refuse(target, kind)),
+        _ => Ok(document),
+    }
 }
 
 /// With `--target`, a role keeps what migrations that the plan is not for may still need: where its tags lead, and, where

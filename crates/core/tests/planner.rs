@@ -643,6 +643,19 @@ fn a_proof_is_void_when_what_it_proves_changes() {
 }
 
 #[test]
+fn a_proof_holds_for_a_bucket_that_was_born_with_blocked_encryption() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    let encryption = "archive/bucket/orders-archive/encryption";
+    let Some(Document::Encryption(mut live)) = world.get(encryption) else {
+        panic!("the bucket has its encryption")
+    };
+    live.blocked.insert("SSE-C".to_owned());
+    world.set(encryption, Document::Encryption(live));
+    world.must_be_settled(&spec(&[]));
+}
+
+#[test]
 fn a_deny_that_hits_the_role_blocks() {
     let mut world = World::with_source("orders-prod");
     world.make_destination("orders-archive");

@@ -169,6 +169,7 @@ fn target(address: &str) -> Target {
     let parts: Vec<&str> = address.split('/').collect();
     match parts.as_slice() {
         [account, "bucket", name, "policy"] => Target::BucketPolicy(bucket_ref(account, name)),
+        [account, "bucket", name, "encryption"] => Target::Encryption(bucket_ref(account, name)),
         [account, "bucket", name, "replication"] => Target::Replication(bucket_ref(account, name)),
         [_, "role", name] => Target::Role(role_ref(name)),
         _ => panic!("no target is called {address}"),

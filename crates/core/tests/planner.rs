@@ -709,3 +709,45 @@ fn order_has_no_cycle_and_every_need_is_a_step() {
     let plan = world.plan(&spec(&[]));
     assert_eq!(world::order(&plan).len(), plan.steps.len());
 }
+
+#[test]
+fn a_role_stays_while_foreign_rules_run_under_it() {
+    let mut world = World::with_source("orders-prod");
+    world.make_source("invoices-prod");
+    world.converge(&world::two_migrations());
+    world.edit_replication("invoices-prod", |live| {
+        live.rules.push(world::foreign_rule("theirs", 700));
+    });
+    let plan = world.plan(&spec(&[("guards: {}", "guards: { max_deletes: 20 }")]));
+    assert!(plan.is_blocked());
+    let codes: Vec<&str> = plan
+        .findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect();
+    assert!(codes.contains(&"role-foreign-rules"), "{codes:?}");
+    assert!(
+        plan.steps
+            .iter()
+            .all(|step| !step.id.0.starts_with("prod/role/s3ferry-invoices"))
+    );
+}
+
+#[test]
+fn a_policy_with_a_deleted_principal_of_others_is_not_written() {
+    let mut world = World::with_source("orders-prod");
+    world.make_destination("orders-archive");
+    let dangling = r#"{"Version":"2012-10-17","Statement":{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEEXAMPLE123"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::orders-archive/*"}}"#;
+    let policy = Document::BucketPolicy(PolicyText(dangling.to_owned()));
+    world.set("archive/bucket/orders-archive/policy", policy);
+    let plan = world.plan(&spec(&[("create: true", "create: false")]));
+    let finding = plan
+        .findings
+        .iter()
+        .find(|finding| finding.code == "policy-deleted-principal");
+    assert!(
+        finding.is_some_and(|finding| finding.message.contains("Old")),
+        "{:?}",
+        plan.findings
+    );
+}

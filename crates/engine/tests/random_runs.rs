@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 use s3ferry_core::merge::Scope;
 use s3ferry_core::model::document::BucketEncryption;
 use s3ferry_core::model::{BucketRef, Document, Target, same};
@@ -98,6 +99,8 @@ fn crowded() -> impl Strategy<Value = Bad> {
     })
 }
 
+/// As many cases as given, always the same, so that a change is judged by what it does; or as many new ones as
+/// `PROPTEST_CASES` says, to look for more.
 fn cases(count: u32) -> ProptestConfig {
     let default = ProptestConfig {
         failure_persistence: None,
@@ -108,6 +111,7 @@ fn cases(count: u32) -> ProptestConfig {
         Some(_) => default,
         None => ProptestConfig {
             cases: count,
+            rng_seed: RngSeed::Fixed(1),
             ..default
         },
     }

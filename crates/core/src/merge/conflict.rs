@@ -52,6 +52,10 @@ pub enum ConflictKind {
     Unmodelled(Vec<String>),
     /// A role that left the spec has policies that are not ours.
     ForeignPolicies(Vec<String>),
+    /// A role that left the spec is the role of a configuration with rules that are not ours.
+    ForeignRules(Vec<String>),
+    /// Statements that are not ours name principals that were deleted, and AWS refuses to write a policy with such.
+    DeletedPrincipals(Vec<String>),
     /// The document would be larger than AWS takes: size and limit in AWS's unit.
     TooLarge {
         /// Bytes, characters or rules.
@@ -79,6 +83,8 @@ impl ConflictKind {
             Self::RoleOfOthers { .. } => "target-shares-role",
             Self::Unmodelled(_) => "replication-unmodelled",
             Self::ForeignPolicies(_) => "role-foreign-policies",
+            Self::ForeignRules(_) => "role-foreign-rules",
+            Self::DeletedPrincipals(_) => "policy-deleted-principal",
             Self::TooLarge { .. } => "too-large",
         }
     }
@@ -131,6 +137,15 @@ impl ConflictKind {
             Self::Unmodelled(elements) => format!(
                 "the live configuration holds what this version of s3ferry cannot write back: {}",
                 elements.join(", ")
+            ),
+            Self::ForeignRules(rules) => format!(
+                "the role left the spec, but rules that are not s3ferry's run under it: {}",
+                rules.join(", ")
+            ),
+            Self::DeletedPrincipals(statements) => format!(
+                "statements that are not this plan's name principals that were deleted ({}); AWS \
+                 refuses to write a policy that holds such a principal",
+                statements.join(", ")
             ),
             Self::ForeignPolicies(policies) => format!(
                 "the role left the spec but has policies that are not s3ferry's: {}",
@@ -194,6 +209,14 @@ impl ConflictKind {
             Self::Unmodelled(_) => "use a newer s3ferry that knows these elements\n\
                  or remove them from the configuration by hand, then plan again"
                 .to_owned(),
+            Self::ForeignRules(_) => {
+                "give these rules another role: a configuration has one for all its rules\n\
+                 or remove the tag s3ferry:spec from the role to keep it"
+                    .to_owned()
+            }
+            Self::DeletedPrincipals(_) => {
+                "correct or remove these statements by hand, then plan again".to_owned()
+            }
             Self::ForeignPolicies(_) => "detach or delete these policies, then plan again\n\
                  or remove the tag s3ferry:spec from the role to keep it"
                 .to_owned(),

@@ -38,7 +38,21 @@ pub(super) fn bucket_policy(
         "bytes",
     )
     .map_err(refuse)?;
+    let deleted = deleted_principals(&after);
+    if !deleted.is_empty() && after.canonical_json() != before.canonical_json() {
+        return Err(refuse(ConflictKind::DeletedPrincipals(deleted)));
+    }
     Ok(Some(Document::BucketPolicy(PolicyText(after.to_json()))))
+}
+
+/// The statements that name deleted principals, each once (T13). Ours never do after a merge.
+fn deleted_principals(policy: &PolicyDocument) -> Vec<String> {
+    let broken = policy.broken_principals().into_iter();
+    let mut statements: Vec<String> = broken
+        .map(|broken| broken.sid.unwrap_or_else(|| format!("#{}", broken.index)))
+        .collect();
+    statements.dedup();
+    statements
 }
 
 /// The role's inline policy is ours whole.

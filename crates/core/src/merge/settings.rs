@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Context;
 use super::conflict::{Conflict, ConflictKind};
-use crate::model::Target;
 use crate::model::document::{
     Bucket, BucketEncryption, Document, ObjectOwnership, PolicyText, PublicAccessBlock, Role,
     Versioning, VersioningStatus,
 };
 use crate::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
+use crate::model::{RoleRef, Target};
 use crate::ownership::TAG_PREFIX;
 use crate::spec::Encryption;
 
@@ -165,6 +165,10 @@ pub(super) fn absent(context: &Context<'_>, target: &Target, live: Option<&Docum
     let (Some(role), Some(_)) = (target.role(), live) else {
         return Ok(None);
     };
+    let rules = foreign_rules_under(context, role);
+    if !rules.is_empty() {
+        return Err(context.refuse(target, ConflictKind::ForeignRules(rules)));
+    }
     let policies = context
         .observed
         .document(&Target::RolePolicies(role.clone()));
@@ -181,4 +185,29 @@ pub(super) fn absent(context: &Context<'_>, target: &Target, live: Option<&Docum
     } else {
         Err(context.refuse(target, ConflictKind::ForeignPolicies(foreign)))
     }
+}
+
+/// The foreign rules, of configurations that were read, that run under a role: their objects would fail without it.
+fn foreign_rules_under(context: &Context<'_>, role: &RoleRef) -> Vec<String> {
+    let named = format!(":{}:role/", role.account);
+    let ending = format!("/{}", role.name);
+    let configurations = context.observed.iter().filter_map(|(target, document)| {
+        let Some(Document::Replication(live)) = document else {
+            return None;
+        };
+        let under = live.role.contains(&named) && live.role.ends_with(&ending);
+        under.then(|| (context.names.address(target), live))
+    });
+    configurations
+        .flat_map(|(address, live)| {
+            let ids = live
+                .rules
+                .iter()
+                .map(|rule| rule.id.clone().unwrap_or_default());
+            ids.filter(|id| context.markers.rule(id).is_none())
+                .map(|id| format!("{address}/rule/{id}"))
+                .filter(|address| !context.adopts(address))
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }

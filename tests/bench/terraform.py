@@ -1,10 +1,11 @@
 """A plan without changes by Terraform and by s3ferry: the same ten bucket pairs, without alarms, on the same local server.
 
-    python3 tests/bench/terraform.py [--pairs 10] [--runs 3]
+    python3 tests/bench/terraform.py [--pairs 10] [--runs 3] [--server sandbox|moto]
 
 Terraform 1.11 must be on the path and hashicorp/aws 5.100.0 in a folder of plugins, laid out as `terraform providers
 mirror` does, which S3FERRY_TF_MIRROR names or which is searched for. Nothing is downloaded for them; without them this
-says "skipped".
+says "skipped". moto, with the answers put right that tests/clients/moto_world.py tells of, comes from PyPI into a
+virtual environment under target/.
 
 Start-up is the same command with no pairs: Terraform starts its provider once for each account and signs in; s3ferry
 signs in.
@@ -15,11 +16,16 @@ import contextlib
 import os
 import pathlib
 import shutil
+import socket
 import statistics
+import subprocess
 import sys
+import time
+import urllib.request
 
 import common
 
+MOTO = "moto[server]==5.2.5"
 PROVIDER = "registry.terraform.io/hashicorp/aws/5.100.0"
 
 
@@ -31,17 +37,20 @@ def main():
     parser = argparse.ArgumentParser(description="Compares plans without changes.")
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--server", choices=SERVERS, action="append")
     args = parser.parse_args()
     try:
-        compare(find_mirror(), args)
+        mirror = find_mirror()
+        for name in args.server or SERVERS:
+            compare(name, mirror, args)
     except Skipped as why:
         print(f"skipped: {why}")
 
 
-def compare(mirror, args):
-    print(f"{args.pairs} pairs on the sandbox ({common.machine()})")
+def compare(name, mirror, args):
+    print(f"{args.pairs} pairs on {name} ({common.machine()})")
     names = [common.source_bucket(number) for number in range(args.pairs)]
-    with common.workspace() as folder, common.Sandbox(folder, names) as server:
+    with common.workspace() as folder, SERVERS[name](folder, names) as server:
         terraform = Terraform(folder, server, mirror)
         ferry = Ferry(folder, server)
         sides = {"terraform": terraform, "s3ferry": ferry}
@@ -130,6 +139,79 @@ class Ferry:
 
     def run(self, *words):
         return common.run([common.binary(), *words, "--no-progress"], self.environment, self.folder)
+
+
+class Moto:
+    """A moto server with source buckets of these names; its access log is the call log."""
+
+    def __init__(self, folder, buckets):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url, self.log, self.seen = f"http://127.0.0.1:{port}", folder / "moto.log", 0
+        key = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": common.REGION[common.SOURCE]}
+        self.environment = key | {"AWS_ENDPOINT_URL": self.url}
+        server = common.REPOSITORY / "tests/clients/moto_world.py"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen([python_with_moto(), "-u", server, str(port)], stdout=log, stderr=log)
+        try:
+            self.wait()
+            for bucket in buckets:
+                self.create(bucket)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+    def wait(self):
+        for _ in range(300):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/moto-api/"):
+                return
+            time.sleep(0.1)
+        raise SystemExit(f"moto does not start:\n{self.log.read_text()}")
+
+    def create(self, bucket):
+        region = common.REGION[common.SOURCE]
+        body = f"<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+        headers = {
+            "x-moto-account-id": common.SOURCE,
+            "Content-Type": "application/xml",
+            "Authorization": f"AWS4-HMAC-SHA256 Credential=bench/20260101/{region}/s3/aws4_request, SignedHeaders=host, Signature=0",
+        }
+        url = f"{self.url}/{bucket}"
+        urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers, method="PUT")).close()
+
+    def logged(self):
+        return [line for line in self.log.read_text(errors="replace").splitlines() if " HTTP/1.1" in line]
+
+    def forget_calls(self):
+        self.seen = len(self.logged())
+
+    def calls(self):
+        return self.logged()[self.seen :]
+
+
+SERVERS = {"sandbox": common.Sandbox, "moto": Moto}
+
+
+def python_with_moto():
+    """Returns the Python of a virtual environment with moto, made at the first use."""
+    folder = common.REPOSITORY / "target/bench-python"
+    python = folder / "bin/python"
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", MOTO]
+    try:
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
+        subprocess.run(pip, check=True, capture_output=True)
+    except subprocess.CalledProcessError as error:
+        raise Skipped(f"moto cannot be installed: {error.stderr.decode(errors='replace').strip()}") from None
+    return python
 
 
 def find_mirror():

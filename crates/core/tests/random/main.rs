@@ -296,7 +296,7 @@ fn of_others(play: &Play, targets: &BTreeSet<MigrationName>) -> (Vec<Rule>, Vec<
 fn the_generator_reaches_what_matters() {
     let mut runner = TestRunner::deterministic();
     let (mut applied, mut grown, mut deletes, mut empty, mut plans) = (0, 0, 0, 0, 0);
-    for _ in 0..60 {
+    for _ in 0..120 {
         let case = case().new_tree(&mut runner).expect("a case").current();
         let played = each_round(&case, |play, round| {
             let plan = play.plan(&Scope::All);

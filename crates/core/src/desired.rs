@@ -113,7 +113,7 @@ impl Facts {
     #[must_use]
     pub fn role_arn(&self, role: &RoleRef) -> Arn {
         let path = self.role_paths.get(role).map_or(ROLE_PATH, String::as_str);
-        role.partition.role_arn(&role.account, path, &role.name)
+        role.arn(path)
     }
 }
 

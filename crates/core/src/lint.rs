@@ -309,7 +309,7 @@ fn key_policy(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> {
         Some(Document::Role(role)) => role.path.as_str(),
         _ => ROLE_PATH,
     };
-    let arn = role.partition.role_arn(&role.account, path, &role.name);
+    let arn = role.arn(path);
     let bucket_keys = match &migration.destination.create {
         Create::Yes(Encryption::SseKms {
             key: _,
@@ -413,9 +413,7 @@ fn denies(subject: &Subject<'_>, migration: &Migration) -> Vec<Finding> {
     ) else {
         return Vec::new();
     };
-    let arn = role
-        .partition
-        .role_arn(&role.account, &live.path, &role.name);
+    let arn = role.arn(&live.path);
     let sides = [
         subject.spec.source(migration),
         subject.spec.destination(migration),

@@ -2,8 +2,6 @@
 //!
 //! The action that a call needs is not always called like it (BC:s3 and BC:iam, each operation's page).
 
-use std::collections::BTreeSet;
-
 use crate::model::TargetKind;
 
 /// Actions that reading a target of this kind needs.
@@ -95,8 +93,3 @@ pub const CANARY_DESTINATION: &[&str] = &[
     "s3:GetObjectVersion",
     "s3:ListBucketVersions",
 ];
-
-/// Adds actions to a set.
-pub fn add(actions: &mut BTreeSet<&'static str>, more: &[&'static str]) {
-    actions.extend(more);
-}

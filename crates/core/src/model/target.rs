@@ -34,6 +34,14 @@ pub struct RoleRef {
     pub name: RoleName,
 }
 
+impl RoleRef {
+    /// The role's ARN under a path that begins and ends with `/`.
+    #[must_use]
+    pub fn arn(&self, path: &str) -> Arn {
+        self.partition.role_arn(&self.account, path, &self.name)
+    }
+}
+
 /// What AWS reads and writes whole.
 ///
 /// Some targets are only read: they tell whether a plan can work, and s3ferry never writes them

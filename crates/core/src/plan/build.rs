@@ -389,26 +389,23 @@ fn needed(spec: &Spec, observed: &Observed, names: &Names, steps: &[Step]) -> Ve
     }
     for (target, _) in observed.iter() {
         let actions = accounts.entry(name(target)).or_default();
-        permissions::add(actions, permissions::to_read(target.kind()));
+        actions.extend(permissions::to_read(target.kind()));
     }
     for step in steps {
         match &step.work {
             Work::Write(write) => {
                 let actions = accounts.entry(name(&write.target)).or_default();
-                permissions::add(
-                    actions,
-                    permissions::to_write(write.target.kind(), verb(write)),
-                );
+                actions.extend(permissions::to_write(write.target.kind(), verb(write)));
             }
             Work::Prove(goal) => {
                 let side = |bucket: &crate::model::BucketRef| name(&Target::Bucket(bucket.clone()));
                 let source = accounts.entry(side(&goal.source)).or_default();
-                permissions::add(source, permissions::CANARY_SOURCE);
+                source.extend(permissions::CANARY_SOURCE);
                 if goal.kms_key.is_some() {
-                    permissions::add(source, permissions::CANARY_KMS);
+                    source.extend(permissions::CANARY_KMS);
                 }
                 let destination = accounts.entry(side(&goal.destination)).or_default();
-                permissions::add(destination, permissions::CANARY_DESTINATION);
+                destination.extend(permissions::CANARY_DESTINATION);
             }
         }
     }

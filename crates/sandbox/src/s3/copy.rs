@@ -19,8 +19,9 @@ use super::find::{Conditions, Found, find};
 use super::multipart::{Place, put_part};
 use super::put::{Received, Shown, algorithm, assemble_headers, system_time};
 use super::version::{Body, Content, Headers, RareHeaders, Tags};
+use super::wishes::wishes_of;
 use super::world::Store;
-use super::write::{EncryptionWish, LockWish, Wishes, tags_of_header, write_object};
+use super::write::{Wishes, tags_of_header, write_object};
 use crate::authority::Caller;
 
 /// The source of a copy.
@@ -252,35 +253,7 @@ fn headers(input: &CopyObjectInput) -> Headers {
 }
 
 fn wishes(input: &CopyObjectInput, tags: Tags) -> Wishes {
-    let hold = input.object_lock_legal_hold_status.as_ref();
-    Wishes {
-        tags,
-        storage_class: input
-            .storage_class
-            .as_ref()
-            .map(|class| class.as_str().to_owned()),
-        encryption: EncryptionWish {
-            algorithm: input
-                .server_side_encryption
-                .as_ref()
-                .map(|sse| sse.as_str().to_owned()),
-            key: input.ssekms_key_id.clone(),
-            bucket_key: input.bucket_key_enabled,
-            customer_key_md5: input.sse_customer_key_md5.clone(),
-        },
-        lock: LockWish {
-            mode: input
-                .object_lock_mode
-                .as_ref()
-                .map(|mode| mode.as_str().to_owned()),
-            retain_until: input
-                .object_lock_retain_until_date
-                .clone()
-                .and_then(system_time),
-            legal_hold: hold.is_some_and(|status| status.as_str() == "ON"),
-        },
-        canned_acl: input.acl.as_ref().map(|acl| acl.as_str().to_owned()),
-    }
+    wishes_of!(input, tags)
 }
 
 /// Answers UploadPartCopy.

@@ -37,6 +37,7 @@ mod subresource;
 mod tagging;
 mod validate;
 pub(crate) mod version;
+mod wishes;
 pub(crate) mod world;
 pub(crate) mod write;
 pub(crate) mod xml;

@@ -16,8 +16,9 @@ use super::checksum::{Algorithm, Checksum, Type};
 use super::errors::{invalid_request, no_such_upload};
 use super::put::{Claims, Received, algorithm, assemble_headers, receive, system_time};
 use super::version::{Headers, RareHeaders};
+use super::wishes::wishes_of;
 use super::world::Store;
-use super::write::{EncryptionWish, LockWish, Wishes, tags_of_header};
+use super::write::{Wishes, tags_of_header};
 
 /// An upload in progress.
 pub(crate) struct Upload {
@@ -119,35 +120,7 @@ fn headers(input: &CreateMultipartUploadInput) -> Headers {
 }
 
 fn wishes(input: &CreateMultipartUploadInput) -> S3Result<Wishes> {
-    let hold = input.object_lock_legal_hold_status.as_ref();
-    Ok(Wishes {
-        tags: tags_of_header(input.tagging.as_deref())?,
-        storage_class: input
-            .storage_class
-            .as_ref()
-            .map(|class| class.as_str().to_owned()),
-        encryption: EncryptionWish {
-            algorithm: input
-                .server_side_encryption
-                .as_ref()
-                .map(|sse| sse.as_str().to_owned()),
-            key: input.ssekms_key_id.clone(),
-            bucket_key: input.bucket_key_enabled,
-            customer_key_md5: input.sse_customer_key_md5.clone(),
-        },
-        lock: LockWish {
-            mode: input
-                .object_lock_mode
-                .as_ref()
-                .map(|mode| mode.as_str().to_owned()),
-            retain_until: input
-                .object_lock_retain_until_date
-                .clone()
-                .and_then(system_time),
-            legal_hold: hold.is_some_and(|status| status.as_str() == "ON"),
-        },
-        canned_acl: input.acl.as_ref().map(|acl| acl.as_str().to_owned()),
-    })
+    Ok(wishes_of!(input, tags_of_header(input.tagging.as_deref())?))
 }
 
 /// Answers UploadPart.

@@ -15,8 +15,9 @@ use super::access::caller_of;
 use super::checksum::{self, ALGORITHMS, Algorithm, Checksum};
 use super::errors::{fault, invalid_argument, no_such_key, precondition_failed};
 use super::version::{Body, Content, Encryption, Headers, RareHeaders};
+use super::wishes::wishes_of;
 use super::world::Store;
-use super::write::{EncryptionWish, LockWish, Wishes, tags_of_header, write_object};
+use super::write::{Wishes, tags_of_header, write_object};
 
 /// The largest object of one PUT: 5 GB.
 const LARGEST: u64 = 5 << 30;
@@ -218,37 +219,7 @@ pub(crate) fn check_conditions(
 }
 
 fn wishes(input: &PutObjectInput) -> S3Result<Wishes> {
-    Ok(Wishes {
-        tags: tags_of_header(input.tagging.as_deref())?,
-        storage_class: input
-            .storage_class
-            .as_ref()
-            .map(|class| class.as_str().to_owned()),
-        encryption: EncryptionWish {
-            algorithm: input
-                .server_side_encryption
-                .as_ref()
-                .map(|sse| sse.as_str().to_owned()),
-            key: input.ssekms_key_id.clone(),
-            bucket_key: input.bucket_key_enabled,
-            customer_key_md5: input.sse_customer_key_md5.clone(),
-        },
-        lock: LockWish {
-            mode: input
-                .object_lock_mode
-                .as_ref()
-                .map(|mode| mode.as_str().to_owned()),
-            retain_until: input
-                .object_lock_retain_until_date
-                .clone()
-                .and_then(system_time),
-            legal_hold: input
-                .object_lock_legal_hold_status
-                .as_ref()
-                .is_some_and(|status| status.as_str() == "ON"),
-        },
-        canned_acl: input.acl.as_ref().map(|acl| acl.as_str().to_owned()),
-    })
+    Ok(wishes_of!(input, tags_of_header(input.tagging.as_deref())?))
 }
 
 fn headers(input: &PutObjectInput) -> Headers {

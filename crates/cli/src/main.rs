@@ -9,7 +9,7 @@ mod planning;
 mod printer;
 mod progress;
 mod specs;
-mod told;
+mod wording;
 
 use std::process::ExitCode;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
+use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
 use s3ferry_core::plan::file::Head;
-use s3ferry_core::plan::format::{AccountInfo, PlanFile};
 use s3ferry_core::plan::{Input, Plan, plan};
 use s3ferry_core::reads;
 use s3ferry_engine::ledger::FolderLedger;

@@ -8,7 +8,7 @@ use s3ferry_engine::{EventSink, Outcome, RunEvent, StepResult, Verdict};
 
 use crate::args::LogFormat;
 use crate::printer::{Printer, Progress as Shown};
-use crate::told::{Told, told};
+use crate::wording::{Told, told};
 
 /// Tells a run to the journal first and then to the printer.
 pub(crate) struct Progress<'a> {

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use s3ferry_core::format::{SpecFileInfo, SpecInfo};
 use s3ferry_core::ids::MigrationName;
-use s3ferry_core::merge::Scope;
-use s3ferry_core::plan::format::{SpecFileInfo, SpecInfo};
+use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{Ledger, Spec};
 use s3ferry_spec::{Reading, SourceFile, read};
 

@@ -1,6 +1,6 @@
 //! Desired state: what each target shall hold, from the spec and its phases alone.
 //!
-//! Nothing here looks at what is live, but for [`Facts`]: settings of things that are not ours, which decide what
+//! Nothing here looks at what is live, but for [`LiveFacts`]: settings of things that are not ours, which decide what
 //! our own things must say. What is foreign in a document is merged in later, by `merge`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use crate::model::replication::{Filter, Rule, RuleDestination, SourceSelection, 
 use crate::model::target::ROLE_PATH;
 use crate::model::{BucketRef, Observed, RoleRef, Target};
 use crate::ownership::Markers;
-use crate::phase::{Item, Presence, presence};
+use crate::phase::{Part, Presence, presence};
 use crate::policy::Statement;
 use crate::policy::generate::{
     self, BucketKeys, DestinationInput, KmsAccess, ReplicaAccess, RolePolicyInput, RuleAccess,
@@ -68,7 +68,7 @@ pub struct Want {
 
 /// Live settings of things that are not ours to set but decide what ours must say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct LiveFacts {
     /// The paths of replication roles that exist already (an adopted role keeps its path, which cannot be changed).
     pub role_paths: BTreeMap<RoleRef, String>,
     /// Destination buckets that encrypt with a KMS key by default, and whether they use S3 Bucket Keys.
@@ -80,7 +80,7 @@ pub struct Facts {
     pub owner_enforced: BTreeSet<BucketRef>,
 }
 
-impl Facts {
+impl LiveFacts {
     /// Reads the facts off what was observed.
     #[must_use]
     pub fn of(observed: &Observed) -> Self {
@@ -119,7 +119,7 @@ impl Facts {
 
 /// What a spec asks for, given the facts.
 #[must_use]
-pub fn desired(spec: &Spec, facts: &Facts) -> Desired {
+pub fn desired(spec: &Spec, facts: &LiveFacts) -> Desired {
     let markers = Markers::of(&spec.name);
     let mut desired = Desired::default();
     for (name, migration) in &spec.migrations {
@@ -202,14 +202,14 @@ type Items = Vec<(Target, Wanted)>;
 fn buckets(spec: &Spec, markers: &Markers, migration: &Migration) -> Items {
     let (source, destination) = (spec.source(migration), spec.destination(migration));
     let mut items = vec![(Target::Bucket(source.clone()), Wanted::Exists)];
-    if presence(Item::DestinationBucket, migration.phase) == Presence::Present {
+    if presence(Part::DestinationBucket, migration.phase) == Presence::Present {
         items.extend(destination_bucket(
             markers,
             &migration.destination.create,
             &destination,
         ));
     }
-    if presence(Item::Versioning, migration.phase) == Presence::Present {
+    if presence(Part::Versioning, migration.phase) == Presence::Present {
         items.push((Target::Versioning(source), Wanted::Versioning));
         items.push((Target::Versioning(destination), Wanted::Versioning));
     }
@@ -240,7 +240,7 @@ struct Access {
     owner_override: bool,
 }
 
-fn access(spec: &Spec, facts: &Facts, migration: &Migration) -> Access {
+fn access(spec: &Spec, facts: &LiveFacts, migration: &Migration) -> Access {
     let (source, destination) = (spec.source(migration), spec.destination(migration));
     let owner_override = needs_owner_override(facts, migration, &destination);
     let default = match &migration.destination.create {
@@ -278,7 +278,7 @@ fn access(spec: &Spec, facts: &Facts, migration: &Migration) -> Access {
 
 /// The override is needed where replicas shall belong to the destination account and the bucket does not see to it
 /// (UG:replication-change-owner).
-fn needs_owner_override(facts: &Facts, migration: &Migration, destination: &BucketRef) -> bool {
+fn needs_owner_override(facts: &LiveFacts, migration: &Migration, destination: &BucketRef) -> bool {
     let enforced = match migration.destination.create {
         Create::Yes(_) => true,
         Create::No => facts.owner_enforced.contains(destination),
@@ -295,8 +295,8 @@ fn replication(
     access: &Access,
 ) -> Items {
     let (source, destination) = (spec.source(migration), spec.destination(migration));
-    let has = |item| presence(item, migration.phase) == Presence::Present;
-    let statements = has(Item::Access).then(|| {
+    let has = |part| presence(part, migration.phase) == Presence::Present;
+    let statements = has(Part::Access).then(|| {
         generate::destination_statements(&DestinationInput {
             sid: markers.sid_prefix(name),
             role: access.role.clone(),
@@ -309,7 +309,7 @@ fn replication(
     let rules = migration
         .rules
         .iter()
-        .filter(|_| has(Item::Rules))
+        .filter(|_| has(Part::Rules))
         .map(|rule| {
             let rule = wanted_rule(markers, name, rule, &destination, access.owner_override);
             (name.clone(), rule)
@@ -327,7 +327,7 @@ fn replication(
             Target::Replication(source),
             Wanted::Replication(
                 rules.collect(),
-                has(Item::Rules).then(|| access.role.clone()),
+                has(Part::Rules).then(|| access.role.clone()),
             ),
         ),
     ]
@@ -401,7 +401,7 @@ fn roles(spec: &Spec) -> BTreeMap<RoleRef, Users<'_>> {
     let with_access = spec
         .migrations
         .iter()
-        .filter(|(_, migration)| presence(Item::Access, migration.phase) == Presence::Present);
+        .filter(|(_, migration)| presence(Part::Access, migration.phase) == Presence::Present);
     for (name, migration) in with_access {
         roles
             .entry(spec.role(migration))
@@ -415,7 +415,7 @@ fn roles(spec: &Spec) -> BTreeMap<RoleRef, Users<'_>> {
 fn role_items(
     spec: &Spec,
     markers: &Markers,
-    facts: &Facts,
+    facts: &LiveFacts,
     role: &RoleRef,
     users: &Users<'_>,
 ) -> Items {

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::format::Attribute;
 use crate::model::document::{Document, PolicyText, Role};
 use crate::model::replication::ReplicationConfiguration;
 use crate::model::{Target, TargetKind};
-use crate::plan::format::Attribute;
 use crate::policy::{PolicyDocument, Statement};
 
 /// A part of a document that a reviewer reads as one thing.

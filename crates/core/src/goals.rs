@@ -9,7 +9,7 @@ use crate::model::document::{BucketEncryption, Document, PolicyText};
 use crate::model::meaning::digest;
 use crate::model::{BucketRef, Target, fingerprint};
 use crate::ownership::Markers;
-use crate::phase::{Item, Presence, presence};
+use crate::phase::{Part, Presence, presence};
 use crate::plan::steps::{CanaryGoal, ProofSubject};
 use crate::policy::{PolicyDocument, Statement};
 use crate::spec::{Canary, Migration, RuleSpec, Spec};
@@ -29,7 +29,7 @@ pub fn canaries(
     let Canary::Write { name: object } = &migration.canary else {
         return Vec::new();
     };
-    if presence(Item::CanaryGoal, migration.phase) != Presence::Present {
+    if presence(Part::CanaryGoal, migration.phase) != Presence::Present {
         return Vec::new();
     }
     let (source, destination) = (spec.source(migration), spec.destination(migration));

@@ -8,20 +8,20 @@
 //!
 //! Start reading at [`spec`] and [`model`], then [`desired`], [`merge`] and [`plan`].
 
-mod consequences;
 pub mod desired;
 pub mod diff;
+pub mod format;
 pub mod goals;
 pub mod ids;
 pub mod lint;
 pub mod merge;
 pub mod model;
 pub mod names;
-mod order;
 pub mod ownership;
 pub mod permissions;
 pub mod phase;
 pub mod plan;
 pub mod policy;
 pub mod reads;
+pub mod scope;
 pub mod spec;

@@ -3,6 +3,7 @@
 //! A finding of level `blocked` makes `apply` refuse (exit 4): what AWS would take with 200 OK and then fail object by
 //! object (T3) is refused here.
 
+use crate::format::{Finding, FindingLevel};
 use crate::ids::MigrationName;
 use crate::merge::Conflict;
 use crate::model::document::{
@@ -14,7 +15,6 @@ use crate::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use crate::model::{BucketRef, Observed, Target};
 use crate::names::Names;
 use crate::ownership::Markers;
-use crate::plan::format::{Finding, FindingLevel};
 use crate::policy::PolicyDocument;
 use crate::policy::deny::{Certainty, DenyHit, denials};
 use crate::policy::generate::{BucketKeys, key_policy_statement};

@@ -1,10 +1,10 @@
-//! The table of phases: which items a migration has in which phase.
+//! The table of phases: which parts a migration has in which phase.
 
 use crate::spec::Phase;
 
-/// A kind of item or goal that a phase decides about.
+/// A kind of part or goal that a phase decides about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Item {
+pub enum Part {
     /// The destination bucket and its settings.
     DestinationBucket,
     /// Versioning on both buckets.
@@ -17,7 +17,7 @@ pub enum Item {
     CanaryGoal,
 }
 
-/// What a phase says of an item.
+/// What a phase says of an part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// It is there.
@@ -30,34 +30,34 @@ pub enum Presence {
 
 use Presence::{Absent, Leave, Present};
 
-/// One row an item, one column a phase, in the order of [`Phase::ALL`].
-const TABLE: [(Item, [Presence; 6]); 5] = [
+/// One row an part, one column a phase, in the order of [`Phase::ALL`].
+const TABLE: [(Part, [Presence; 6]); 5] = [
     (
-        Item::DestinationBucket,
+        Part::DestinationBucket,
         [Present, Present, Present, Present, Present, Present],
     ),
     (
-        Item::Versioning,
+        Part::Versioning,
         [Present, Present, Present, Present, Present, Leave],
     ),
     (
-        Item::Access,
+        Part::Access,
         [Present, Present, Present, Present, Present, Absent],
     ),
     (
-        Item::Rules,
+        Part::Rules,
         [Absent, Present, Present, Present, Present, Absent],
     ),
     (
-        Item::CanaryGoal,
+        Part::CanaryGoal,
         [Absent, Present, Leave, Leave, Leave, Leave],
     ),
 ];
 
-/// What a phase says of an item.
+/// What a phase says of an part.
 #[must_use]
-pub fn presence(item: Item, phase: Phase) -> Presence {
-    let row = TABLE.iter().find(|(of, _)| *of == item).map(|(_, row)| row);
+pub fn presence(part: Part, phase: Phase) -> Presence {
+    let row = TABLE.iter().find(|(of, _)| *of == part).map(|(_, row)| row);
     row.map_or(Leave, |row| row[phase as usize])
 }
 
@@ -67,26 +67,26 @@ mod tests {
 
     #[test]
     fn every_item_has_its_row() {
-        for item in [
-            Item::DestinationBucket,
-            Item::Versioning,
-            Item::Access,
-            Item::Rules,
-            Item::CanaryGoal,
+        for part in [
+            Part::DestinationBucket,
+            Part::Versioning,
+            Part::Access,
+            Part::Rules,
+            Part::CanaryGoal,
         ] {
             assert_eq!(
-                TABLE.iter().filter(|(of, _)| *of == item).count(),
+                TABLE.iter().filter(|(of, _)| *of == part).count(),
                 1,
-                "{item:?}"
+                "{part:?}"
             );
         }
     }
 
     #[test]
     fn rules_wait_for_the_replicate_phase() {
-        assert_eq!(presence(Item::Rules, Phase::Prepare), Absent);
-        assert_eq!(presence(Item::Access, Phase::Prepare), Present);
-        assert_eq!(presence(Item::Rules, Phase::Replicate), Present);
-        assert_eq!(presence(Item::Rules, Phase::Retire), Absent);
+        assert_eq!(presence(Part::Rules, Phase::Prepare), Absent);
+        assert_eq!(presence(Part::Access, Phase::Prepare), Present);
+        assert_eq!(presence(Part::Rules, Phase::Replicate), Present);
+        assert_eq!(presence(Part::Rules, Phase::Retire), Absent);
     }
 }

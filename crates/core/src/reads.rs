@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::merge::Scope;
 use crate::model::document::Document;
 use crate::model::target::ROLE_PATH;
 use crate::model::{BucketRef, Observed, RoleRef, Target};
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_sources};
+use crate::scope::Scope;
 use crate::spec::{Account, Create, Migration, Spec};
 
 /// The targets that the spec names: all independent, so that they can be read at once.

@@ -2,9 +2,9 @@
 
 mod world;
 
+use s3ferry_core::format::{Action, FindingLevel, Reason};
 use s3ferry_core::model::document::{Document, PolicyText};
 use s3ferry_core::model::replication::Status;
-use s3ferry_core::plan::format::{Action, FindingLevel, Reason};
 use world::{World, spec};
 
 #[test]

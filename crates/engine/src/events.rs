@@ -347,14 +347,14 @@ impl<A: EventSink, B: EventSink> EventSink for Both<A, B> {
 
 /// A step's end of the stream: stamps its events with the step.
 #[derive(Debug, Clone)]
-pub(crate) struct Teller {
+pub(crate) struct Reporter {
     pub(crate) step: StepId,
     pub(crate) events: tokio::sync::mpsc::UnboundedSender<RunEvent>,
 }
 
-impl Teller {
+impl Reporter {
     /// Tells an event; where nobody listens any more the run is over and nothing is lost.
-    pub(crate) fn tell(&self, event: impl FnOnce(String) -> RunEvent) {
+    pub(crate) fn emit(&self, event: impl FnOnce(String) -> RunEvent) {
         let _nobody_listens = self.events.send(event(self.step.0.clone()));
     }
 }

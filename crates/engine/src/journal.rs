@@ -53,7 +53,7 @@ pub struct Journal {
 }
 
 /// A journal that hears events.
-pub struct Journalist {
+pub struct JournalSink {
     journal: Journal,
     clock: Arc<dyn Clock>,
 }
@@ -113,8 +113,8 @@ impl Journal {
 
     /// Writes down the events that it hears, at the time that the clock tells.
     #[must_use]
-    pub fn listen(self, clock: Arc<dyn Clock>) -> Journalist {
-        Journalist {
+    pub fn listen(self, clock: Arc<dyn Clock>) -> JournalSink {
+        JournalSink {
             journal: self,
             clock,
         }
@@ -135,7 +135,7 @@ impl Journal {
     }
 }
 
-impl EventSink for Journalist {
+impl EventSink for JournalSink {
     fn event(&mut self, event: &RunEvent) {
         if self.journal.failure.is_some() {
             return;
@@ -148,7 +148,7 @@ impl EventSink for Journalist {
     }
 }
 
-impl Journalist {
+impl JournalSink {
     /// Ends the journal.
     ///
     /// # Errors
@@ -244,12 +244,12 @@ mod tests {
         };
         let clock: Arc<dyn Clock> = Arc::new(|| "now".to_owned());
         let read_only = journal(File::open(&path).unwrap());
-        let mut journalist = read_only.listen(Arc::clone(&clock));
-        journalist.event(&RunEvent::Started { steps: 1 });
+        let mut sink = read_only.listen(Arc::clone(&clock));
+        sink.event(&RunEvent::Started { steps: 1 });
         // Even if it could be written again, an event after a lost one would tell a wrong story.
-        journalist.journal.file = File::options().append(true).open(&path).unwrap();
-        journalist.event(&RunEvent::Started { steps: 2 });
-        assert!(journalist.finish().is_err());
+        sink.journal.file = File::options().append(true).open(&path).unwrap();
+        sink.event(&RunEvent::Started { steps: 2 });
+        assert!(sink.finish().is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"");
     }
 }

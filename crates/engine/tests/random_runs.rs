@@ -10,11 +10,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
-use s3ferry_core::merge::Scope;
 use s3ferry_core::model::document::BucketEncryption;
 use s3ferry_core::model::{BucketRef, Document, Target, same};
 use s3ferry_core::plan::{Input, Plan, Proofs, Work, WriteStep, plan};
 use s3ferry_core::reads;
+use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::ports::{
     Class, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,

@@ -4,7 +4,7 @@
 //! Policies become tables, texts of several lines become line diffs, lists become their elements. What is the same
 //! may be counted instead of shown; what differs is always shown.
 
-use s3ferry_core::plan::format::{AccessChange, Change};
+use s3ferry_core::format::{AccessChange, Change};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -381,7 +381,7 @@ fn align(lines: &mut [Line]) {
 
 #[cfg(test)]
 mod tests {
-    use s3ferry_core::plan::format::{Action, Attribute, Reason, Risk, RiskLevel, Undo, UndoKind};
+    use s3ferry_core::format::{Action, Attribute, Reason, Risk, RiskLevel, Undo, UndoKind};
     use serde_json::json;
 
     use super::*;

@@ -1,6 +1,6 @@
 //! Plans drawn as text and Markdown; pure.
 //!
-//! Everything is drawn from a [`PlanFile`](s3ferry_core::plan::format::PlanFile) and from nothing else: the same
+//! Everything is drawn from a [`PlanFile`](s3ferry_core::format::PlanFile) and from nothing else: the same
 //! plan gives the same bytes. No text that came from outside (keys, tags, policies, messages) reaches the page
 //! unescaped, so that it can't forge a line of a review, drive a terminal or notify people.
 //!
@@ -11,12 +11,12 @@
 //!
 //! Start reading at [`text()`] and [`markdown()`]; how one change is shown is in `detail`.
 
+mod budget;
 mod detail;
 mod escape;
 mod leaf;
 mod markdown;
 mod page;
-mod room;
 mod sanitize;
 mod statement;
 mod steps;

@@ -3,13 +3,13 @@
 //! The page is made of items, which are shown whole, in one line, or counted: dangers get room first, and stand
 //! above the rest. Whatever came from outside passes through `escape`.
 
-use s3ferry_core::plan::format::{
+use s3ferry_core::format::{
     Change, Finding, FindingLevel, Gate, GateState, MigrationInfo, PlanFile,
 };
 
+use crate::budget::{Class, Item, Rank, Section, fit, size};
 use crate::detail::{Line, Sign, details};
 use crate::escape::{clipped_code, code, fenced, message, prose};
-use crate::room::{Class, Item, Rank, Section, fit, size};
 use crate::steps::steps;
 use crate::view::{self, Tally, Verb};
 use crate::words;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3ferry_core::plan::format::Edge;
+use s3ferry_core::format::Edge;
 
 /// One address in the order.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! From the top: whether it is blocked, what it was made from, the changes by migration and account, what is kept,
 //! what is waited for and in which order. At the end, where a terminal stops scrolling: findings and the summary.
 
-use s3ferry_core::plan::format::{
+use s3ferry_core::format::{
     Change, Finding, FindingLevel, Gate, GateState, MigrationInfo, PlanFile,
 };
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use s3ferry_core::plan::format::{
+use s3ferry_core::format::{
     AccessVerdict, Action, Change, Estimate, Finding, FindingLevel, GateState, MigrationInfo,
     PlanFile, Reason, RiskLevel, UndoKind,
 };

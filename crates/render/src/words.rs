@@ -1,8 +1,6 @@
 //! Amounts and decisions in words.
 
-use s3ferry_core::plan::format::{
-    AccessVerdict, Change, FindingLevel, GateState, Reason, RiskLevel,
-};
+use s3ferry_core::format::{AccessVerdict, Change, FindingLevel, GateState, Reason, RiskLevel};
 
 /// A count with its noun, agreeing in number: `1 rule`, `2,000 rules`, `3 policies`.
 #[must_use]

@@ -8,16 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use s3ferry_core::merge::Scope;
+use s3ferry_core::format::{AccountInfo, PlanFile, SpecFileInfo, SpecInfo};
 use s3ferry_core::model::document::{
     Bucket, Document, ObjectOwnership, RolePolicies, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{BucketRef, Observed, Target};
 use s3ferry_core::plan::file::Head;
-use s3ferry_core::plan::format::{AccountInfo, PlanFile, SpecFileInfo, SpecInfo};
 use s3ferry_core::plan::{Input, Plan, Proofs, Work, plan};
 use s3ferry_core::reads;
+use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{Create, Spec};
 use s3ferry_render::{Detail, Style, markdown, text};
 use s3ferry_spec::{SourceFile, digest, read};

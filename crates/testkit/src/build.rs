@@ -15,7 +15,7 @@ use s3ferry_core::model::replication::{
 };
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketRef, Document, RoleRef, Target};
-use s3ferry_core::plan::{CanaryGoal, ProofSubject, Step, StepId, Work, WriteStep};
+use s3ferry_core::plan::{CanaryGoal, ProofSubject, Stage, Step, StepId, Work, WriteStep};
 use s3ferry_core::spec::{
     Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, Ledger,
     Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec,
@@ -210,6 +210,11 @@ pub fn step(
         id: StepId(target.to_string()),
         work: Work::Write(Box::new(WriteStep {
             target: target.clone(),
+            stage: if after.is_some() {
+                Stage::Set
+            } else {
+                Stage::Remove
+            },
             before,
             after,
         })),

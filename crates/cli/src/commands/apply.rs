@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use s3ferry_aws::Endpoint;
-use s3ferry_core::plan::format::{FindingLevel, PlanFile};
+use s3ferry_core::format::{FindingLevel, PlanFile};
 use s3ferry_engine::journal::{FORMAT, Header};
 use s3ferry_engine::ledger::FolderLedger;
 use s3ferry_engine::{Clock, Limits, Moved, Run, compare_fingerprints, execute};

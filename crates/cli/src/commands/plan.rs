@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use s3ferry_core::plan::format::PlanFile;
+use s3ferry_core::format::PlanFile;
 use s3ferry_render::Detail;
 
 use super::Ended;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use s3ferry_core::plan::format::PlanFile;
+use s3ferry_core::format::PlanFile;
 
 use super::{Ended, plan};
 use crate::args::Show;

@@ -10,15 +10,15 @@ mod replication;
 mod settings;
 
 pub use conflict::{Conflict, ConflictKind};
-pub(crate) use policy::fits_on_the_way;
+pub(crate) use policy::fits_while_grown;
 
 use std::collections::BTreeSet;
 
 use crate::desired::Wanted;
-use crate::ids::MigrationName;
 use crate::model::{Document, Observed, Target};
 use crate::names::Names;
 use crate::ownership::Markers;
+use crate::scope::Scope;
 
 /// What a merge decides by, besides the documents.
 #[derive(Debug, Clone)]
@@ -49,35 +49,6 @@ impl Context<'_> {
     /// Whether `guards.adopt` names an address.
     fn adopts(&self, address: &str) -> bool {
         self.adopted.contains(address)
-    }
-}
-
-/// Which migrations a plan is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// The whole spec, and what left it.
-    All,
-    /// The migrations of `--target`; what belongs to others stays as it is.
-    Only(BTreeSet<MigrationName>),
-}
-
-impl Scope {
-    /// Whether things of a migration are to be changed.
-    #[must_use]
-    pub fn covers(&self, migration: &MigrationName) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(names) => names.contains(migration),
-        }
-    }
-
-    /// Whether anything of these migrations is to be changed; things that nobody wants are changed with the whole spec only.
-    #[must_use]
-    pub fn covers_any(&self, migrations: &BTreeSet<MigrationName>) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(names) => names.iter().any(|name| migrations.contains(name)),
-        }
     }
 }
 

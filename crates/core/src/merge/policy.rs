@@ -1,11 +1,12 @@
 //! Policies: in a bucket's, our statements by Sid and everybody else's as they stand; a role's is ours whole.
 
+use super::Context;
 use super::conflict::{Conflict, ConflictKind};
-use super::{Context, Scope};
 use crate::ids::MigrationName;
 use crate::model::Target;
 use crate::model::document::{Document, PolicyText};
 use crate::policy::{PolicyDocument, Statement, size};
+use crate::scope::Scope;
 
 pub(super) fn bucket_policy(
     context: &Context<'_>,
@@ -77,7 +78,7 @@ pub(super) fn role_policy(
 ///
 /// # Errors
 /// [`ConflictKind::TooLarge`] with the size on the way.
-pub(crate) fn fits_on_the_way(document: &Document) -> Result<(), ConflictKind> {
+pub(crate) fn fits_while_grown(document: &Document) -> Result<(), ConflictKind> {
     match document {
         Document::BucketPolicy(PolicyText(text)) => within(
             text.len(),

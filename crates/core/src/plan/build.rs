@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{Teller, proof_address};
-use super::format::{
+use super::order;
+use super::steps::{CanaryGoal, Proofs, Step, StepId, Work, WriteStep};
+use super::writes::{Writes, steps, writes};
+use crate::format::{
     Action, Change, Edge, Estimate, Finding, FindingLevel, Gate, GateState, Kept, MigrationInfo,
     PermissionInfo, Summary, Wait,
 };
-use super::steps::{CanaryGoal, Proofs, Step, StepId, Work, WriteStep};
-use super::writes::{Writes, steps, writes};
 use crate::goals::{Future, canaries};
 use crate::ids::MigrationName;
 use crate::lint::{self, Subject};
-use crate::merge::Scope;
 use crate::model::{Document, Observed, RoleRef, Target, TargetKind, fingerprint};
 use crate::names::Names;
-use crate::order;
 use crate::ownership::Markers;
 use crate::permissions::{self, Verb};
+use crate::scope::Scope;
 use crate::spec::{Canary, Migration, Phase, Spec};
 
 /// Everything that a plan is made from.
@@ -178,7 +178,7 @@ fn findings(
 ) -> Vec<Finding> {
     let after = |target: &Target| -> Option<&Document> {
         match writes.after.get(target) {
-            Some(outcome) => outcome.document.as_ref(),
+            Some(planned) => planned.document.as_ref(),
             None => observed.document(target),
         }
     };

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::format::{AccessChange, AccessVerdict, Action, Change, Kept, Reason};
-use super::writes::{Outcome, Writes};
-use crate::consequences::{consequences, of_proof};
+use super::consequences::{consequences, of_proof};
+use super::writes::{Planned, Writes};
 use crate::diff::{Diff, Item, diff};
+use crate::format::{AccessChange, AccessVerdict, Action, Change, Kept, Reason};
 use crate::ids::MigrationName;
 use crate::model::{Document, Observed, Target, TargetKind};
 use crate::names::Names;
@@ -28,11 +28,11 @@ impl Teller<'_> {
     /// The changes and what is kept, in the order of the addresses.
     pub(super) fn tell(&self, writes: &Writes) -> (Vec<Change>, Vec<Kept>) {
         let (mut changes, mut kept) = (Vec::new(), Vec::new());
-        for (target, outcome) in &writes.after {
+        for (target, planned) in &writes.after {
             let before = self.observed.document(target);
-            for item in diff(target, before, outcome.document.as_ref()) {
+            for item in diff(target, before, planned.document.as_ref()) {
                 if !item.is_same() {
-                    changes.push(self.change(target, outcome, &item));
+                    changes.push(self.change(target, planned, &item));
                 } else if let Some(item) = self.kept(target, &item) {
                     kept.push(item);
                 }
@@ -43,7 +43,7 @@ impl Teller<'_> {
         (changes, kept)
     }
 
-    fn change(&self, target: &Target, outcome: &Outcome, diff: &Diff) -> Change {
+    fn change(&self, target: &Target, planned: &Planned, diff: &Diff) -> Change {
         let action = match (&diff.before, &diff.after) {
             (None, _) => Action::Create,
             (Some(_), Some(_)) => Action::Update,
@@ -59,7 +59,7 @@ impl Teller<'_> {
             kind: item
                 .map_or(target.kind().as_str(), |item| item.kind)
                 .to_owned(),
-            migrations: self.migrations(target, outcome, item),
+            migrations: self.migrations(target, planned, item),
             actions: vec![action],
             reason: self.reason(target, action, diff),
             before: view(&diff.before),
@@ -115,11 +115,11 @@ impl Teller<'_> {
     }
 
     /// The migration in the item's marker, or else everybody who wants the document.
-    fn migrations(&self, target: &Target, outcome: &Outcome, item: Option<&Item>) -> Vec<String> {
+    fn migrations(&self, target: &Target, planned: &Planned, item: Option<&Item>) -> Vec<String> {
         let marked = item.and_then(|item| self.marked(target, item.name.as_deref()?));
         match marked {
             Some(migration) => vec![migration.to_string()],
-            None => outcome.migrations.iter().map(ToString::to_string).collect(),
+            None => planned.migrations.iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -177,9 +177,9 @@ impl Teller<'_> {
             return Reason::Adopted;
         }
         let kind = if is_rule {
-            phase::Item::Rules
+            phase::Part::Rules
         } else {
-            phase::Item::Access
+            phase::Part::Access
         };
         let migration = self
             .marked(target, name)

@@ -1,7 +1,7 @@
 //! A plan as its wire form, with what only the caller knows: who, when, from which files.
 
 use super::build::Plan;
-use super::format::{AccountInfo, FORMAT, PlanFile, SpecInfo};
+use crate::format::{AccountInfo, FORMAT, PlanFile, SpecInfo};
 
 /// What a plan's file says besides the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]

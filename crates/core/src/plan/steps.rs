@@ -45,10 +45,34 @@ pub enum Work {
 pub struct WriteStep {
     /// The target.
     pub target: Target,
+    /// What the step does to it, as far as the order cares.
+    pub stage: Stage,
     /// What it must hold when the step starts (by meaning): else the step is stale.
     pub before: Option<Document>,
     /// What it holds afterwards.
     pub after: Option<Document>,
+}
+
+/// What a write does to its target, as far as the order cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// It makes the target, or changes it once.
+    Set,
+    /// It takes away what the configuration no longer needs.
+    Shrink,
+    /// It removes the target.
+    Remove,
+}
+
+impl Stage {
+    /// What a step's identity ends with: a target that both grows and shrinks has two steps.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Set | Self::Remove => "",
+            Self::Shrink => "#shrink",
+        }
+    }
 }
 
 /// A rule to be proven by an object that arrives.

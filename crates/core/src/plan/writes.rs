@@ -2,31 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::{Desired, Facts, Want, Wanted, desired};
+use crate::desired::{Desired, LiveFacts, Want, Wanted, desired};
 use crate::ids::MigrationName;
-use crate::merge::{self, Conflict, Context, Scope};
+use crate::merge::{self, Conflict, Context};
 use crate::model::document::{Document, PolicyText, Role};
 use crate::model::{Observed, RoleRef, Target, same};
 use crate::names::Names;
-use crate::order::SHRINK;
 use crate::ownership::Markers;
-use crate::plan::steps::{Step, StepId, Work, WriteStep};
+use crate::plan::steps::{Stage, Step, StepId, Work, WriteStep};
 use crate::policy::{PolicyDocument, Statement, union_for_growth};
 use crate::reads::abandoned_roles;
+use crate::scope::Scope;
 use crate::spec::Spec;
 
 /// What every touched target holds and shall hold, and what stands in the way.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
     /// By target: who wants it, and the document it shall hold.
-    pub after: BTreeMap<Target, Outcome>,
+    pub after: BTreeMap<Target, Planned>,
     /// What could not be merged.
     pub conflicts: Vec<Conflict>,
 }
 
 /// What a target shall hold, and who wants it.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct Planned {
     /// The document; `None` for nothing.
     pub document: Option<Document>,
     /// The migrations that want it.
@@ -54,7 +54,7 @@ pub(super) fn writes(
         observed,
     };
     let mut writes = Writes::default();
-    let mut desired = desired(spec, &Facts::of(observed));
+    let mut desired = desired(spec, &LiveFacts::of(observed));
     abandon(spec, observed, &mut desired);
     for (target, want) in desired.wants {
         if !scope.covers_any(&want.migrations) {
@@ -64,7 +64,7 @@ pub(super) fn writes(
             Ok(document) => {
                 writes.after.insert(
                     target,
-                    Outcome {
+                    Planned {
                         document,
                         migrations: want.migrations,
                     },
@@ -87,7 +87,7 @@ fn merged(
     let document = merge::merge(context, target, &want.wanted, live)?;
     let document = kept_for_others(context, target, want, document);
     let grown = grown(live, document.as_ref(), context.markers);
-    match grown.as_ref().map(merge::fits_on_the_way) {
+    match grown.as_ref().map(merge::fits_while_grown) {
         Some(Err(kind)) if !same(live, document.as_ref()) => Err(context.refuse(target, kind)),
         _ => Ok(document),
     }
@@ -172,7 +172,7 @@ pub(super) fn steps(
     let mut steps = Vec::new();
     for (
         target,
-        Outcome {
+        Planned {
             document: after,
             migrations: _,
         },
@@ -183,56 +183,44 @@ pub(super) fn steps(
             continue;
         }
         let address = names.address(target);
-        let stages = stages(before, after.as_ref(), markers);
-        steps.extend(stages.into_iter().map(|stage| Step {
-            id: StepId(format!("{address}{}", stage.suffix)),
-            work: Work::Write(Box::new(WriteStep {
-                target: target.clone(),
-                before: stage.before,
-                after: stage.after,
-            })),
+        let staged = staged(target, before, after.as_ref(), markers);
+        steps.extend(staged.into_iter().map(|write| Step {
+            id: StepId(format!("{address}{}", write.stage.suffix())),
+            work: Work::Write(Box::new(write)),
             needs: BTreeSet::new(),
         }));
     }
     steps
 }
 
-/// One write of a target.
-struct Stage {
-    suffix: &'static str,
-    before: Option<Document>,
-    after: Option<Document>,
-}
-
-fn stages(before: Option<&Document>, after: Option<&Document>, markers: &Markers) -> Vec<Stage> {
-    let once = |suffix| {
-        vec![Stage {
-            suffix,
-            before: before.cloned(),
-            after: after.cloned(),
-        }]
+/// The writes of a target that differs: one, or two where it must first grow and shrink once nothing needs the rest.
+fn staged(
+    target: &Target,
+    before: Option<&Document>,
+    after: Option<&Document>,
+    markers: &Markers,
+) -> Vec<WriteStep> {
+    let write = |stage, before: Option<&Document>, after: Option<&Document>| WriteStep {
+        target: target.clone(),
+        stage,
+        before: before.cloned(),
+        after: after.cloned(),
     };
-    let Some(grown) = grown(before, after, markers) else {
-        return once("");
-    };
-    let grown = Some(grown);
-    if same(grown.as_ref(), after) {
-        return once("");
+    if after.is_none() {
+        return vec![write(Stage::Remove, before, after)];
     }
-    if same(grown.as_ref(), before) {
-        return once(if after.is_some() { SHRINK } else { "" });
+    let grown = grown(before, after, markers);
+    let Some(grown) = grown.as_ref().filter(|grown| !same(Some(grown), after)) else {
+        // It does not shrink, or nothing that leans on it would miss what goes.
+        return vec![write(Stage::Set, before, after)];
+    };
+    if same(Some(grown), before) {
+        // It only shrinks.
+        return vec![write(Stage::Shrink, before, after)];
     }
     vec![
-        Stage {
-            suffix: "",
-            before: before.cloned(),
-            after: grown.clone(),
-        },
-        Stage {
-            suffix: SHRINK,
-            before: grown,
-            after: after.cloned(),
-        },
+        write(Stage::Set, before, Some(grown)),
+        write(Stage::Shrink, Some(grown), after),
     ]
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3ferry_core::merge::Scope;
 use s3ferry_core::model::document::{Bucket, BucketEncryption};
 use s3ferry_core::model::{BucketRef, Document, Observed, Target, same};
 use s3ferry_core::plan::{Input, Plan, Proofs, Step, StepId, Work, WriteStep, plan};
 use s3ferry_core::reads;
+use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{Create, Spec};
 use s3ferry_testkit::MemoryWorld;
 use s3ferry_testkit::random::edits::{Edit, start};

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::ids::{AccountId, BucketName, MigrationName, Partition, Region, RoleName};
-use s3ferry_core::merge::Scope;
 use s3ferry_core::model::document::{
     Bucket, Document, ObjectOwnership, PolicyText, Role, RolePolicies, Versioning, VersioningStatus,
 };
@@ -14,6 +13,7 @@ use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{BucketRef, Observed, RoleRef, Target, same};
 use s3ferry_core::plan::{Input, Plan, Proofs, Step, Work, plan};
 use s3ferry_core::reads;
+use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
 use s3ferry_spec::{SourceFile, read};
 

@@ -23,6 +23,7 @@ pub(super) fn made_by(work: &Work, result: &StepResult) -> Option<(BucketRef, Ta
         (
             WriteStep {
                 target: Target::Bucket(bucket),
+                stage: _,
                 before: None,
                 after:
                     Some(Document::Bucket(Bucket {

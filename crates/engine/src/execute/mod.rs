@@ -22,7 +22,7 @@ pub use scheduler::execute;
 
 use crate::cancel::CancelToken;
 use crate::clock::Clock;
-use crate::events::Teller;
+use crate::events::Reporter;
 use crate::ledger::ReceiptStore;
 use crate::limits::Limits;
 
@@ -43,7 +43,7 @@ pub struct Run<'a, W, R> {
 /// What one step works with.
 struct Context<'a, W, R> {
     run: &'a Run<'a, W, R>,
-    teller: Teller,
+    reporter: Reporter,
 }
 
 impl<W: Sync, R: ReceiptStore> Context<'_, W, R> {
@@ -58,7 +58,7 @@ impl<W: Sync, R: ReceiptStore> Context<'_, W, R> {
 
     /// The seed of this step's jitter.
     fn seed(&self) -> &str {
-        &self.teller.step.0
+        &self.reporter.step.0
     }
 }
 

@@ -87,7 +87,7 @@ impl<W: Sync, R: ReceiptStore> Context<'_, W, R> {
     /// Tells that a call will be tried again.
     pub(super) fn tell_retry(&self, attempt: u32, wait: Duration, error: &PortError) {
         let problem = Problem::from(error);
-        self.teller.tell(|step| RunEvent::Retrying {
+        self.reporter.emit(|step| RunEvent::Retrying {
             step,
             attempt,
             wait_ms: millis(wait),

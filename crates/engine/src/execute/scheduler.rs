@@ -7,7 +7,7 @@ use s3ferry_core::model::{BucketRef, Target};
 use s3ferry_core::plan::{Step, StepId, Work};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use crate::events::{EventSink, RunEvent, StepAction, Teller};
+use crate::events::{EventSink, Reporter, RunEvent, StepAction};
 use crate::ledger::ReceiptStore;
 use crate::outcome::{Outcome, StepResult};
 use crate::ports::{Objects, Write};
@@ -94,12 +94,12 @@ async fn perform<'a, W: Write + Objects, R: ReceiptStore>(
     run: &'a Run<'a, W, R>,
     events: UnboundedSender<RunEvent>,
 ) -> (&'a Step, StepResult) {
-    let teller = Teller {
+    let reporter = Reporter {
         step: step.id.clone(),
         events,
     };
-    let on = Context { run, teller };
-    on.teller.tell(|id| RunEvent::StepStarted {
+    let on = Context { run, reporter };
+    on.reporter.emit(|id| RunEvent::StepStarted {
         step: id,
         action: action(&step.work),
     });

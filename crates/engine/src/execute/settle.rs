@@ -80,7 +80,7 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
                 Err(error) => return Settled::Unreadable(error),
             }
         }
-        self.teller.tell(|step| RunEvent::Settled {
+        self.reporter.emit(|step| RunEvent::Settled {
             step,
             reads,
             took_ms: millis(begun.elapsed()),

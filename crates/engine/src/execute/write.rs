@@ -122,8 +122,8 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
     async fn send(&mut self, before: Option<&Document>) -> Result<(), PortError> {
         let attempt = self.attempts.failed() + 1;
         self.on
-            .teller
-            .tell(|step| RunEvent::Writing { step, attempt });
+            .reporter
+            .emit(|step| RunEvent::Writing { step, attempt });
         let after = self.step.after.as_ref();
         let change = WriteChange { before, after };
         let answer = self.on.run.world.write(&self.step.target, change).await;
@@ -212,8 +212,8 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
     fn tell_doubt(&self) {
         let target = self.step.target.to_string();
         self.on
-            .teller
-            .tell(|step| RunEvent::Doubted { step, target });
+            .reporter
+            .emit(|step| RunEvent::Doubted { step, target });
     }
 
     async fn look(&self) -> Result<(Found, Between), PortError> {

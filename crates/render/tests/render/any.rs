@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use s3ferry_core::plan::format::{
+use s3ferry_core::format::{
     AccessChange, AccessVerdict, AccountInfo, Action, Attribute, Change, Edge, Estimate, Finding,
     FindingLevel, Gate, GateState, Kept, MigrationInfo, PermissionInfo, PlanFile, Reason, Risk,
     RiskLevel, SpecInfo, Summary, Undo, UndoKind, Wait,

@@ -1,6 +1,6 @@
 //! Plans made by hand, for the tests of what they look like.
 
-use s3ferry_core::plan::format::{
+use s3ferry_core::format::{
     AccessChange, AccessVerdict, AccountInfo, Action, Attribute, Change, Edge, Estimate, Finding,
     FindingLevel, Gate, GateState, Kept, MigrationInfo, PermissionInfo, PlanFile, Reason, Risk,
     RiskLevel, SpecInfo, Summary, Undo, UndoKind, Wait,

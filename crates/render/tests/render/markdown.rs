@@ -1,6 +1,6 @@
 //! What a reviewer reads in a pull request.
 
-use s3ferry_core::plan::format::{FindingLevel, PlanFile};
+use s3ferry_core::format::{FindingLevel, PlanFile};
 use s3ferry_render::markdown;
 use serde_json::json;
 

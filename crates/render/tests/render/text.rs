@@ -1,6 +1,6 @@
 //! What a reviewer reads in a terminal.
 
-use s3ferry_core::plan::format::{Action, Change, GateState, PlanFile, Reason};
+use s3ferry_core::format::{Action, Change, GateState, PlanFile, Reason};
 use s3ferry_render::{Detail, Style, text};
 
 use crate::build;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use s3ferry_core::ids::{BucketName, RuleName};
 use s3ferry_core::spec::{Create, RuleSpec};
 
+use super::ends::EndPlace;
 use super::migration::Placed;
-use super::way::EndPlace;
 use crate::report::{Report, Span};
 
 /// How many rules a bucket's replication configuration holds (BC:s3 ReplicationConfiguration).

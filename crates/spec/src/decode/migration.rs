@@ -4,9 +4,9 @@ use s3ferry_core::ids::{MigrationName, RoleName};
 use s3ferry_core::spec::{Canary, Destination, Guards, Migration, Monitoring, Phase, Source};
 
 use super::accounts::Accounts;
+use super::ends::{self, EndPlace, Ends};
 use super::rule;
 use super::view::View;
-use super::way::{self, EndPlace, Way};
 use crate::report::{Report, Span};
 use crate::scalar::LONGEST_KEY;
 use crate::yaml::Kind;
@@ -46,19 +46,19 @@ pub(super) fn migration(
         return None;
     }
     let settings = settings(report, view);
-    let way = way::way(report, accounts, view);
-    let role = way.role(report, view);
+    let ends = ends::ends(report, accounts, view);
+    let role = ends.role(report, view);
     let rules = view.require(report, "rules");
-    let rules = rules.and_then(|rules| rule::rules(report, &rules, &way.context()));
+    let rules = rules.and_then(|rules| rule::rules(report, &rules, &ends.context()));
     let (settings, rules) = (settings?, rules?);
     canary_fits(report, &settings.canary, &rules)?;
-    placed(name, settings, way, role?, &rules)
+    placed(name, settings, ends, role?, &rules)
 }
 
 fn placed(
     name: MigrationName,
     settings: Settings,
-    way: Way<'_>,
+    ends: Ends<'_>,
     role: (RoleName, Option<Span>),
     rules: &[rule::Placed],
 ) -> Option<Placed> {
@@ -68,13 +68,13 @@ fn placed(
         monitoring,
         guards,
     } = settings;
-    let Way {
+    let Ends {
         source,
         destination,
         create,
         owner,
         sound,
-    } = way;
+    } = ends;
     let (source, destination, (create, create_at), (owner, owner_at)) =
         (source?, destination?, create?, owner?);
     sound?;

@@ -5,13 +5,13 @@
 
 mod accounts;
 mod between;
+mod ends;
 mod keys;
 mod migration;
 mod overlap;
 mod role;
 mod rule;
 mod view;
-mod way;
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,11 @@
-//! The fields of a migration that this version acts on. Data only; what comes later is in [`super::soon`].
+//! The fields of a migration that this version acts on. Data only; what comes later is in [`super::later`].
 
 use super::Need::{Default, Optional, Required};
 use super::Shape::{
     Bool, Either, False, List as ListShape, Named as NamedShape, Record as RecordShape,
     Scalar as ScalarShape, Words,
 };
-use super::soon::{BACKFILL, CUTOVER, DESTINATION_ROLE, LOGGING, MONITORING, RETIRE, VERIFY};
+use super::later::{BACKFILL, CUTOVER, DESTINATION_ROLE, LOGGING, MONITORING, RETIRE, VERIFY};
 use super::{Field, List, Named, Record, Word, later_word, record, word};
 use crate::scalar::Scalar;
 

@@ -4,8 +4,8 @@
 //! version does not act on is [`Support::Later`]: parsed, checked and refused, never ignored.
 
 pub(crate) mod contract;
+mod later;
 mod migration;
-mod soon;
 
 use crate::scalar::Scalar;
 

@@ -11,7 +11,7 @@
 //! ```
 //! The receipt is kept after the removal: a run killed in between proves again and finds the leftovers.
 
-mod sweep;
+mod cleanup;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -297,8 +297,8 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
 
     fn tell(&self, progress: CanaryProgress) {
         self.on
-            .teller
-            .tell(|step| RunEvent::Canary { step, progress });
+            .reporter
+            .emit(|step| RunEvent::Canary { step, progress });
     }
 }
 

@@ -1,28 +1,17 @@
-//! Order: which write comes before which, as rules.
+//! Order: which write comes before which, as laws.
 //!
-//! A rule says: a step of this kind is settled before a step of that kind starts, where the two have to do with each other.
+//! A law says: a step of this kind is settled before a step of that kind starts, where the two have to do with each other.
 //! The order follows AWS: versioning, role, policies, then the replication configuration, then a canary; and back in reverse,
 //! because objects whose role or grants go first fail and are never retried (domain reference §2.9, §12).
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::format::Edge;
 use crate::model::document::Document;
 use crate::model::replication::ReplicationConfiguration;
 use crate::model::{Target, TargetKind};
 use crate::ownership::tagged_buckets;
-use crate::plan::format::Edge;
-use crate::plan::steps::{CanaryGoal, Step, StepId, Work, WriteStep};
-
-/// What a step does to its target, as far as the order cares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// It makes the target, or changes it once.
-    Set,
-    /// It takes away what the configuration no longer needs.
-    Shrink,
-    /// It removes the target.
-    Remove,
-}
+use crate::plan::steps::{CanaryGoal, Stage, Step, StepId, Work, WriteStep};
 
 /// How two targets have to do with each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +32,8 @@ enum Relation {
     LedTo,
 }
 
-/// A rule of the order.
-struct Rule {
+/// A law of the order.
+struct Law {
     first: &'static [TargetKind],
     first_stage: &'static [Stage],
     then: &'static [TargetKind],
@@ -66,8 +55,8 @@ const SETTINGS: &[TargetKind] = &[
     Kind::Replication,
 ];
 
-const RULES: &[Rule] = &[
-    Rule {
+const LAWS: &[Law] = &[
+    Law {
         first: &[Kind::Bucket],
         first_stage: &[Set],
         then: SETTINGS,
@@ -75,7 +64,7 @@ const RULES: &[Rule] = &[
         relation: Relation::SameBucket,
         why: "a bucket exists before its settings",
     },
-    Rule {
+    Law {
         first: &[Kind::Ownership, Kind::PublicAccess],
         first_stage: &[Set],
         then: &[Kind::BucketPolicy],
@@ -83,7 +72,7 @@ const RULES: &[Rule] = &[
         relation: Relation::SameBucket,
         why: "a bucket is closed before its policy opens it to anybody",
     },
-    Rule {
+    Law {
         first: &[Kind::Role],
         first_stage: &[Set],
         then: &[Kind::RolePolicy],
@@ -91,7 +80,7 @@ const RULES: &[Rule] = &[
         relation: Relation::SameRole,
         why: "a role exists before its policy",
     },
-    Rule {
+    Law {
         first: &[Kind::Role],
         first_stage: &[Set],
         then: &[Kind::BucketPolicy],
@@ -99,7 +88,7 @@ const RULES: &[Rule] = &[
         relation: Relation::Names,
         why: "a principal exists before a bucket policy names it",
     },
-    Rule {
+    Law {
         first: &[
             Kind::Versioning,
             Kind::Encryption,
@@ -115,7 +104,7 @@ const RULES: &[Rule] = &[
         relation: Relation::UsedByRules,
         why: "rules start when everything they need is there, or their objects fail for good",
     },
-    Rule {
+    Law {
         first: &[Kind::Replication],
         first_stage: &[Set, Remove],
         then: &[Kind::BucketPolicy, Kind::RolePolicy, Kind::Role],
@@ -123,7 +112,7 @@ const RULES: &[Rule] = &[
         relation: Relation::RulesUse,
         why: "rules stop before what they need goes, or their objects fail for good",
     },
-    Rule {
+    Law {
         first: &[Kind::RolePolicy],
         first_stage: &[Set],
         then: &[Kind::Encryption],
@@ -131,7 +120,7 @@ const RULES: &[Rule] = &[
         relation: Relation::Grants,
         why: "a role may use a key before a bucket encrypts replicas with it",
     },
-    Rule {
+    Law {
         first: &[Kind::Encryption],
         first_stage: &[Set],
         then: &[Kind::RolePolicy],
@@ -139,7 +128,7 @@ const RULES: &[Rule] = &[
         relation: Relation::Grants,
         why: "a bucket stops encrypting replicas with a key before a role may no longer use it",
     },
-    Rule {
+    Law {
         first: &[Kind::RolePolicy],
         first_stage: &[Remove],
         then: &[Kind::Role],
@@ -147,7 +136,7 @@ const RULES: &[Rule] = &[
         relation: Relation::SameRole,
         why: "a role is deleted when its policies are",
     },
-    Rule {
+    Law {
         first: &[Kind::BucketPolicy],
         first_stage: &[Set, Shrink, Remove],
         then: &[Kind::Role],
@@ -155,7 +144,7 @@ const RULES: &[Rule] = &[
         relation: Relation::Names,
         why: "a bucket policy stops naming a principal before it is deleted",
     },
-    Rule {
+    Law {
         first: &[Kind::Replication, Kind::BucketPolicy],
         first_stage: &[Set, Shrink, Remove],
         then: &[Kind::Role],
@@ -263,18 +252,14 @@ impl Facts {
             Work::Write(write) => {
                 let WriteStep {
                     target,
+                    stage,
                     before,
                     after,
                 } = &**write;
-                let stage = match after {
-                    None => Remove,
-                    Some(_) if step.id.0.ends_with(SHRINK) => Shrink,
-                    Some(_) => Set,
-                };
                 let rules = Linked::of([before.as_ref(), after.as_ref()].into_iter().flatten());
                 Self::Write {
                     target: target.clone(),
-                    stage,
+                    stage: *stage,
                     rules,
                 }
             }
@@ -327,9 +312,6 @@ impl Facts {
         }
     }
 }
-
-/// What the identity of a second, shrinking step of a target ends with.
-pub(crate) const SHRINK: &str = "#shrink";
 
 impl Linked {
     fn of<'a>(documents: impl Iterator<Item = &'a Document>) -> Self {
@@ -444,12 +426,12 @@ fn reason(first: &Facts, then: &Facts) -> Option<&'static str> {
             if one == other && *other_stage == Shrink {
                 return Some("what both grows and shrinks grows first");
             }
-            let rule = RULES.iter().find(|rule| {
-                rule.first.contains(&one.kind())
-                    && rule.first_stage.contains(one_stage)
-                    && rule.then.contains(&other.kind())
-                    && rule.then_stage.contains(other_stage)
-                    && match rule.relation {
+            let law = LAWS.iter().find(|law| {
+                law.first.contains(&one.kind())
+                    && law.first_stage.contains(one_stage)
+                    && law.then.contains(&other.kind())
+                    && law.then_stage.contains(other_stage)
+                    && match law.relation {
                         Relation::SameBucket => one.bucket() == other.bucket(),
                         Relation::SameRole => one.role() == other.role(),
                         Relation::UsedByRules => other_rules.uses(other, one),
@@ -462,7 +444,7 @@ fn reason(first: &Facts, then: &Facts) -> Option<&'static str> {
                         Relation::LedTo => other_rules.lead_to(one),
                     }
             });
-            rule.map(|rule| rule.why)
+            law.map(|law| law.why)
         }
     }
 }
@@ -582,7 +564,7 @@ mod tests {
                 }
             }
         }
-        let silent: Vec<&str> = RULES.iter().map(|rule| rule.why).collect();
+        let silent: Vec<&str> = LAWS.iter().map(|law| law.why).collect();
         assert!(silent.iter().all(|why| said.contains(why)), "{said:?}");
     }
 

@@ -11,7 +11,7 @@ use super::view::View;
 use crate::report::{Report, Span};
 
 /// The ends of a migration. What is `None` was told; the rest is good for further checks.
-pub(super) struct Way<'a> {
+pub(super) struct Ends<'a> {
     pub(super) source: Option<End<'a>>,
     pub(super) destination: Option<End<'a>>,
     pub(super) create: Option<(Create, Span)>,
@@ -36,7 +36,11 @@ pub(super) struct EndPlace {
 }
 
 /// Reads both ends.
-pub(super) fn way<'a>(report: &mut Report<'_>, accounts: &'a Accounts, view: &View<'_>) -> Way<'a> {
+pub(super) fn ends<'a>(
+    report: &mut Report<'_>,
+    accounts: &'a Accounts,
+    view: &View<'_>,
+) -> Ends<'a> {
     let source = view
         .require(report, "source")
         .and_then(|view| end(report, accounts, &view));
@@ -52,7 +56,7 @@ pub(super) fn way<'a>(report: &mut Report<'_>, accounts: &'a Accounts, view: &Vi
         }
         _ => None,
     };
-    Way {
+    Ends {
         source,
         destination,
         create,
@@ -61,7 +65,7 @@ pub(super) fn way<'a>(report: &mut Report<'_>, accounts: &'a Accounts, view: &Vi
     }
 }
 
-impl Way<'_> {
+impl Ends<'_> {
     /// The replication role, if the accounts that it is judged by are known.
     pub(super) fn role(
         &self,

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::diff::Diff;
+use crate::format::{Action, Risk, RiskLevel, Undo, UndoKind};
 use crate::model::TargetKind;
-use crate::plan::format::{Action, Risk, RiskLevel, Undo, UndoKind};
 
 /// What is said of a change.
 pub(crate) struct Consequences {

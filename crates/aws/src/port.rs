@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use s3ferry_core::ids::{AccountId, AccountName};
-use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_core::model::{AccountPart, BucketRef, Document, Target};
 use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange};
 
@@ -151,22 +151,34 @@ impl Cloud {
     }
 
     async fn read_target(&self, target: &Target) -> Result<Option<Document>, Failure> {
-        match target.bucket() {
-            Some(at) => {
+        match target {
+            Target::Bucket(at, part) => {
                 let api = self.bucket(at, Intent::Read, target)?;
-                explained(&api, read::bucket_part(&api, target).await).await
+                explained(&api, read::bucket_part(&api, *part).await).await
             }
-            None => read::iam_part(&self.iam(target, Intent::Read)?, target).await,
+            Target::Account(_, part) => {
+                read::account_part(&self.iam(target, Intent::Read)?, *part).await
+            }
+            Target::Role(of, part) => {
+                read::role_part(&self.iam(target, Intent::Read)?, &of.name, *part).await
+            }
         }
     }
 
     async fn write_target(&self, target: &Target, change: WriteChange<'_>) -> Result<(), Failure> {
-        match target.bucket() {
-            Some(at) => {
+        match target {
+            Target::Bucket(at, part) => {
                 let api = self.bucket(at, Intent::Write, target)?;
-                explained(&api, write::bucket_part(&api, target, change).await).await
+                explained(&api, write::bucket_part(&api, *part, change).await).await
             }
-            None => write::iam_part(&self.iam(target, Intent::Write)?, target, change).await,
+            Target::Account(_, AccountPart::Roles) => {
+                let api = self.iam(target, Intent::Write)?;
+                Err(api.refused("Write", "a list of roles is only read"))
+            }
+            Target::Role(of, part) => {
+                let api = self.iam(target, Intent::Write)?;
+                write::role_part(&api, &of.name, *part, change).await
+            }
         }
     }
 }

@@ -1,68 +1,61 @@
 //! Which call reads which target.
 
-use s3ferry_core::model::{Document, Target};
+use s3ferry_core::ids::RoleName;
+use s3ferry_core::model::{AccountPart, BucketPart, Document, RolePart};
 
 use crate::failure::Failure;
 use crate::iam::{IamApi, policies, role};
 use crate::s3::{BucketApi, bucket, facts, policy, replication, settings, tags};
 
-/// Reads a target that is a part of a bucket.
+/// Reads a part of a bucket.
 pub(crate) async fn bucket_part(
     api: &BucketApi<'_>,
-    target: &Target,
+    part: BucketPart,
 ) -> Result<Option<Document>, Failure> {
-    Ok(match target {
-        Target::Bucket(_) => bucket::read(api).await?.map(Document::Bucket),
-        Target::Tags(_) => tags::read(api).await?.map(Document::Tags),
-        Target::Versioning(_) => settings::read_versioning(api)
+    Ok(match part {
+        BucketPart::Itself => bucket::read(api).await?.map(Document::Bucket),
+        BucketPart::Tags => tags::read(api).await?.map(Document::Tags),
+        BucketPart::Versioning => settings::read_versioning(api)
             .await?
             .map(Document::Versioning),
-        Target::Encryption(_) => settings::read_encryption(api)
+        BucketPart::Encryption => settings::read_encryption(api)
             .await?
             .map(Document::Encryption),
-        Target::Ownership(_) => settings::read_ownership(api)
+        BucketPart::Ownership => settings::read_ownership(api)
             .await?
             .map(Document::Ownership),
-        Target::PublicAccess(_) => settings::read_public_access(api)
+        BucketPart::PublicAccess => settings::read_public_access(api)
             .await?
             .map(Document::PublicAccess),
-        Target::BucketPolicy(_) => policy::read(api).await?.map(Document::BucketPolicy),
-        Target::Replication(_) => replication::read(api).await?.map(Document::Replication),
-        Target::ObjectLock(_) => facts::object_lock(api).await?.map(Document::ObjectLock),
-        Target::RequestPayment(_) => facts::request_payment(api)
+        BucketPart::Policy => policy::read(api).await?.map(Document::BucketPolicy),
+        BucketPart::Replication => replication::read(api).await?.map(Document::Replication),
+        BucketPart::ObjectLock => facts::object_lock(api).await?.map(Document::ObjectLock),
+        BucketPart::RequestPayment => facts::request_payment(api)
             .await?
             .map(Document::RequestPayment),
-        Target::Lifecycle(_) => facts::lifecycle(api).await?.map(Document::Lifecycle),
-        Target::Roles(_, _) | Target::Role(_) | Target::RolePolicy(_) | Target::RolePolicies(_) => {
-            return Err(api.refused("Read", "the target is not a part of a bucket"));
-        }
+        BucketPart::Lifecycle => facts::lifecycle(api).await?.map(Document::Lifecycle),
     })
 }
 
-/// Reads a target that is in IAM.
-pub(crate) async fn iam_part(
+/// Reads a part of an account.
+pub(crate) async fn account_part(
     api: &IamApi<'_>,
-    target: &Target,
+    part: AccountPart,
 ) -> Result<Option<Document>, Failure> {
-    Ok(match target {
-        Target::Roles(_, _) => Some(Document::Roles(role::list(api).await?)),
-        Target::Role(of) => role::read(api, &of.name).await?.map(Document::Role),
-        Target::RolePolicy(of) => policies::read(api, &of.name)
-            .await?
-            .map(Document::RolePolicy),
-        Target::RolePolicies(of) => policies::list(api, &of.name)
-            .await?
-            .map(Document::RolePolicies),
-        Target::Bucket(_)
-        | Target::Tags(_)
-        | Target::Versioning(_)
-        | Target::Encryption(_)
-        | Target::Ownership(_)
-        | Target::PublicAccess(_)
-        | Target::BucketPolicy(_)
-        | Target::Replication(_)
-        | Target::ObjectLock(_)
-        | Target::RequestPayment(_)
-        | Target::Lifecycle(_) => return Err(api.refused("Read", "the target is not in IAM")),
+    match part {
+        AccountPart::Roles => Ok(Some(Document::Roles(role::list(api).await?))),
+    }
+}
+
+/// Reads a part of a role.
+pub(crate) async fn role_part(
+    api: &IamApi<'_>,
+    name: &RoleName,
+    part: RolePart,
+) -> Result<Option<Document>, Failure> {
+    Ok(match part {
+        RolePart::Itself => role::read(api, name).await?.map(Document::Role),
+        RolePart::Policy => policies::read(api, name).await?.map(Document::RolePolicy),
+        RolePart::Policies => policies::list(api, name).await?.map(Document::RolePolicies),
     })
 }

@@ -2,54 +2,54 @@
 
 use s3ferry_core::ids::RoleName;
 use s3ferry_core::model::document::{Bucket, Role};
-use s3ferry_core::model::{Document, Target};
+use s3ferry_core::model::{BucketPart, Document, Kind, RolePart};
 use s3ferry_engine::ports::WriteChange;
 
 use crate::failure::Failure;
 use crate::iam::{IamApi, policies, role};
 use crate::s3::{BucketApi, bucket, policy, replication, settings, tags};
 
-/// Writes a target that is a part of a bucket.
+/// Writes a part of a bucket.
 pub(crate) async fn bucket_part(
     api: &BucketApi<'_>,
-    target: &Target,
+    part: BucketPart,
     change: WriteChange<'_>,
 ) -> Result<(), Failure> {
-    match (target, change.after) {
-        (Target::Bucket(_), Some(Document::Bucket(after))) => made(api, change.before, after).await,
-        (Target::Bucket(_), None) => {
+    match (part, change.after) {
+        (BucketPart::Itself, Some(Document::Bucket(after))) => {
+            made(api, change.before, after).await
+        }
+        (BucketPart::Itself, None) => {
             Err(api.refused("DeleteBucket", "buckets are not deleted in this version"))
         }
-        (Target::Tags(_), Some(Document::Tags(after))) => tags::put(api, after).await,
-        (Target::Tags(_), None) => tags::delete(api).await,
-        (Target::Versioning(_), Some(Document::Versioning(after))) => {
+        (BucketPart::Tags, Some(Document::Tags(after))) => tags::put(api, after).await,
+        (BucketPart::Tags, None) => tags::delete(api).await,
+        (BucketPart::Versioning, Some(Document::Versioning(after))) => {
             settings::put_versioning(api, after).await
         }
-        (Target::Versioning(_), None) => Err(api.refused(
+        (BucketPart::Versioning, None) => Err(api.refused(
             "PutBucketVersioning",
             "a bucket always has a versioning state",
         )),
-        (Target::Encryption(_), Some(Document::Encryption(after))) => {
+        (BucketPart::Encryption, Some(Document::Encryption(after))) => {
             settings::put_encryption(api, after).await
         }
-        (Target::Encryption(_), None) => settings::delete_encryption(api).await,
-        (Target::Ownership(_), Some(Document::Ownership(after))) => {
+        (BucketPart::Encryption, None) => settings::delete_encryption(api).await,
+        (BucketPart::Ownership, Some(Document::Ownership(after))) => {
             settings::put_ownership(api, after).await
         }
-        (Target::Ownership(_), None) => settings::delete_ownership(api).await,
-        (Target::PublicAccess(_), Some(Document::PublicAccess(after))) => {
+        (BucketPart::Ownership, None) => settings::delete_ownership(api).await,
+        (BucketPart::PublicAccess, Some(Document::PublicAccess(after))) => {
             settings::put_public_access(api, *after).await
         }
-        (Target::PublicAccess(_), None) => settings::delete_public_access(api).await,
-        (Target::BucketPolicy(_), Some(Document::BucketPolicy(after))) => {
-            policy::put(api, after).await
-        }
-        (Target::BucketPolicy(_), None) => policy::delete(api).await,
-        (Target::Replication(_), Some(Document::Replication(after))) => {
+        (BucketPart::PublicAccess, None) => settings::delete_public_access(api).await,
+        (BucketPart::Policy, Some(Document::BucketPolicy(after))) => policy::put(api, after).await,
+        (BucketPart::Policy, None) => policy::delete(api).await,
+        (BucketPart::Replication, Some(Document::Replication(after))) => {
             replication::put(api, after).await
         }
-        (Target::Replication(_), None) => replication::delete(api).await,
-        (other, after) => Err(api.refused("Write", misfit(other, after))),
+        (BucketPart::Replication, None) => replication::delete(api).await,
+        (other, after) => Err(api.refused("Write", misfit(Kind::Bucket(other), after))),
     }
 }
 
@@ -65,22 +65,23 @@ async fn made(
     }
 }
 
-/// Writes a target that is in IAM.
-pub(crate) async fn iam_part(
+/// Writes a part of a role.
+pub(crate) async fn role_part(
     api: &IamApi<'_>,
-    target: &Target,
+    name: &RoleName,
+    part: RolePart,
     change: WriteChange<'_>,
 ) -> Result<(), Failure> {
-    match (target, change.after) {
-        (Target::Role(of), Some(Document::Role(after))) => {
-            kept(api, &of.name, change.before, after).await
+    match (part, change.after) {
+        (RolePart::Itself, Some(Document::Role(after))) => {
+            kept(api, name, change.before, after).await
         }
-        (Target::Role(of), None) => role::delete(api, &of.name).await,
-        (Target::RolePolicy(of), Some(Document::RolePolicy(after))) => {
-            policies::put(api, &of.name, after).await
+        (RolePart::Itself, None) => role::delete(api, name).await,
+        (RolePart::Policy, Some(Document::RolePolicy(after))) => {
+            policies::put(api, name, after).await
         }
-        (Target::RolePolicy(of), None) => policies::delete(api, &of.name).await,
-        (other, after) => Err(api.refused("Write", misfit(other, after))),
+        (RolePart::Policy, None) => policies::delete(api, name).await,
+        (other, after) => Err(api.refused("Write", misfit(Kind::Role(other), after))),
     }
 }
 
@@ -96,8 +97,7 @@ async fn kept(
     }
 }
 
-fn misfit(target: &Target, after: Option<&Document>) -> String {
-    let kind = target.kind();
+fn misfit(kind: Kind, after: Option<&Document>) -> String {
     match after {
         Some(document) if document.kind() != kind => {
             format!(

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use s3ferry_engine::journal::Journalist;
+use s3ferry_engine::journal::JournalSink;
 use s3ferry_engine::{EventSink, Outcome, RunEvent, StepResult, Verdict};
 
 use crate::args::LogFormat;
@@ -13,7 +13,7 @@ use crate::wording::{Told, told};
 /// Tells a run to the journal first and then to the printer.
 pub(crate) struct Progress<'a> {
     printer: &'a Printer,
-    journal: Journalist,
+    journal: JournalSink,
     steps: usize,
     ended: usize,
     running: Vec<String>,
@@ -21,7 +21,7 @@ pub(crate) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(printer: &'a Printer, steps: usize, journal: Journalist) -> Self {
+    pub(crate) fn new(printer: &'a Printer, steps: usize, journal: JournalSink) -> Self {
         Self {
             printer,
             journal,

@@ -9,7 +9,7 @@ use crate::ids::{Arn, MigrationName};
 use crate::model::document::{Document, ObjectOwnership, PolicyText};
 use crate::model::replication::{Filter, Rule, RuleDestination, SourceSelection, Status, Timed};
 use crate::model::target::ROLE_PATH;
-use crate::model::{BucketRef, Observed, RoleRef, Target};
+use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target};
 use crate::ownership::Markers;
 use crate::phase::{Part, Presence, presence};
 use crate::policy::Statement;
@@ -87,20 +87,24 @@ impl LiveFacts {
         let mut facts = Self::default();
         for (target, document) in observed.iter() {
             match (target, document) {
-                (Target::Role(of), Some(Document::Role(role))) => {
+                (Target::Role(of, RolePart::Itself), Some(Document::Role(role))) => {
                     facts.role_paths.insert(of.clone(), role.path.clone());
                 }
-                (Target::Encryption(of), Some(Document::Encryption(encryption))) => {
+                (
+                    Target::Bucket(of, BucketPart::Encryption),
+                    Some(Document::Encryption(encryption)),
+                ) => {
                     let key = encryption.key.clone().and_then(|key| Arn::new(key).ok());
                     let default = key.map(|key| (of.clone(), (key, encryption.bucket_key)));
                     facts.default_keys.extend(default);
                 }
-                (Target::Ownership(of), Some(Document::Ownership(ownership)))
-                    if *ownership == ObjectOwnership::BucketOwnerEnforced =>
-                {
+                (
+                    Target::Bucket(of, BucketPart::Ownership),
+                    Some(Document::Ownership(ownership)),
+                ) if *ownership == ObjectOwnership::BucketOwnerEnforced => {
                     facts.owner_enforced.insert(of.clone());
                 }
-                (Target::ObjectLock(of), Some(_)) => {
+                (Target::Bucket(of, BucketPart::ObjectLock), Some(_)) => {
                     facts.object_locks.insert(of.clone());
                 }
                 _ => {}
@@ -201,7 +205,10 @@ type Items = Vec<(Target, Wanted)>;
 /// Both buckets and their settings.
 fn buckets(spec: &Spec, markers: &Markers, migration: &Migration) -> Items {
     let (source, destination) = (spec.source(migration), spec.destination(migration));
-    let mut items = vec![(Target::Bucket(source.clone()), Wanted::Exists)];
+    let mut items = vec![(
+        Target::Bucket(source.clone(), BucketPart::Itself),
+        Wanted::Exists,
+    )];
     if presence(Part::DestinationBucket, migration.phase) == Presence::Present {
         items.extend(destination_bucket(
             markers,
@@ -210,26 +217,47 @@ fn buckets(spec: &Spec, markers: &Markers, migration: &Migration) -> Items {
         ));
     }
     if presence(Part::Versioning, migration.phase) == Presence::Present {
-        items.push((Target::Versioning(source), Wanted::Versioning));
-        items.push((Target::Versioning(destination), Wanted::Versioning));
+        items.push((
+            Target::Bucket(source, BucketPart::Versioning),
+            Wanted::Versioning,
+        ));
+        items.push((
+            Target::Bucket(destination, BucketPart::Versioning),
+            Wanted::Versioning,
+        ));
     }
     items
 }
 
 fn destination_bucket(markers: &Markers, create: &Create, bucket: &BucketRef) -> Items {
     let Create::Yes(encryption) = create else {
-        return vec![(Target::Bucket(bucket.clone()), Wanted::Exists)];
+        return vec![(
+            Target::Bucket(bucket.clone(), BucketPart::Itself),
+            Wanted::Exists,
+        )];
     };
     let tags = markers.bucket_tags();
     vec![
-        (Target::Bucket(bucket.clone()), Wanted::Bucket(tags.clone())),
-        (Target::Tags(bucket.clone()), Wanted::Tags(tags)),
         (
-            Target::Encryption(bucket.clone()),
+            Target::Bucket(bucket.clone(), BucketPart::Itself),
+            Wanted::Bucket(tags.clone()),
+        ),
+        (
+            Target::Bucket(bucket.clone(), BucketPart::Tags),
+            Wanted::Tags(tags),
+        ),
+        (
+            Target::Bucket(bucket.clone(), BucketPart::Encryption),
             Wanted::Encryption(encryption.clone()),
         ),
-        (Target::Ownership(bucket.clone()), Wanted::Ownership),
-        (Target::PublicAccess(bucket.clone()), Wanted::PublicAccess),
+        (
+            Target::Bucket(bucket.clone(), BucketPart::Ownership),
+            Wanted::Ownership,
+        ),
+        (
+            Target::Bucket(bucket.clone(), BucketPart::PublicAccess),
+            Wanted::PublicAccess,
+        ),
     ]
 }
 
@@ -316,7 +344,7 @@ fn replication(
         });
     vec![
         (
-            Target::BucketPolicy(destination.clone()),
+            Target::Bucket(destination.clone(), BucketPart::Policy),
             Wanted::BucketPolicy(
                 statements
                     .map(|statement| (name.clone(), statement))
@@ -324,7 +352,7 @@ fn replication(
             ),
         ),
         (
-            Target::Replication(source),
+            Target::Bucket(source, BucketPart::Replication),
             Wanted::Replication(
                 rules.collect(),
                 has(Part::Rules).then(|| access.role.clone()),
@@ -430,14 +458,14 @@ fn role_items(
     });
     vec![
         (
-            Target::Role(role.clone()),
+            Target::Role(role.clone(), RolePart::Itself),
             Wanted::Role(
                 PolicyText(generate::trust_for_s3().to_json()),
                 markers.role_tags(sources.iter(), destinations.iter()),
             ),
         ),
         (
-            Target::RolePolicy(role.clone()),
+            Target::Role(role.clone(), RolePart::Policy),
             Wanted::RolePolicy(PolicyText(policy.to_json())),
         ),
     ]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::format::Attribute;
 use crate::model::document::{Document, PolicyText, Role};
 use crate::model::replication::ReplicationConfiguration;
-use crate::model::{Target, TargetKind};
+use crate::model::{BucketPart, Kind, Target};
 use crate::policy::{PolicyDocument, Statement};
 
 /// A part of a document that a reviewer reads as one thing.
@@ -104,7 +104,7 @@ pub fn diff(target: &Target, before: Option<&Document>, after: Option<&Document>
 }
 
 /// The items of a document.
-fn items(kind: TargetKind, document: &Document) -> Vec<Item> {
+fn items(kind: Kind, document: &Document) -> Vec<Item> {
     match document {
         Document::Replication(configuration) => replication_items(configuration),
         Document::BucketPolicy(policy) => statements(policy, "bucket policy statement", kind),
@@ -137,10 +137,12 @@ fn items(kind: TargetKind, document: &Document) -> Vec<Item> {
     }
 }
 
-fn whole(kind: TargetKind, document: &Document) -> Item {
+fn whole(kind: Kind, document: &Document) -> Item {
     let meaning = document.canonical();
     let view = match kind {
-        TargetKind::Versioning | TargetKind::Encryption => without_what_is_off(&meaning),
+        Kind::Bucket(BucketPart::Versioning) | Kind::Bucket(BucketPart::Encryption) => {
+            without_what_is_off(&meaning)
+        }
         _ if meaning.is_object() => meaning.clone(),
         _ => json!({ "value": meaning }),
     };
@@ -197,7 +199,7 @@ fn replication_items(configuration: &ReplicationConfiguration) -> Vec<Item> {
 }
 
 /// A policy's statements; the whole text where it cannot be read.
-fn statements(PolicyText(text): &PolicyText, kind: &'static str, target: TargetKind) -> Vec<Item> {
+fn statements(PolicyText(text): &PolicyText, kind: &'static str, target: Kind) -> Vec<Item> {
     let Ok(policy) = PolicyDocument::parse(text) else {
         let view = json!({ "text": text });
         let meaning = view.clone();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::ids::MigrationName;
 use crate::model::document::{BucketEncryption, Document, PolicyText};
 use crate::model::meaning::digest;
-use crate::model::{BucketRef, Target, fingerprint};
+use crate::model::{BucketPart, BucketRef, RolePart, Target, fingerprint};
 use crate::ownership::Markers;
 use crate::phase::{Part, Presence, presence};
 use crate::plan::steps::{CanaryGoal, ProofSubject};
@@ -36,7 +36,7 @@ pub fn canaries(
     let enabled = migration.rules.iter().filter(|rule| rule.enabled);
     let goals = enabled.map(|rule| {
         let id = markers.rule_id(name, &rule.name);
-        let role = Target::RolePolicy(spec.role(migration));
+        let role = Target::Role(spec.role(migration), RolePart::Policy);
         let sids = markers.sid_prefix(name);
         CanaryGoal {
             migration: name.clone(),
@@ -74,18 +74,18 @@ fn subject(
     let of = |target: Target| fingerprint(get(&target));
     let role = role_policy
         .role()
-        .map(|role| of(Target::Role(role.clone())));
+        .map(|role| of(Target::Role(role.clone(), RolePart::Itself)));
     let value = json!({
         "source": source.arn().as_str(),
-        "rule": rule_and_role(get(&Target::Replication(source.clone())), rule_id),
+        "rule": rule_and_role(get(&Target::Bucket(source.clone(), BucketPart::Replication)), rule_id),
         "role": role,
         "role_policy": fingerprint(get(role_policy)),
-        "statements": statements(get(&Target::BucketPolicy(destination.clone())), sid_prefix),
-        "encryption": encryption(get(&Target::Encryption(destination.clone()))),
-        "ownership": of(Target::Ownership(destination.clone())),
+        "statements": statements(get(&Target::Bucket(destination.clone(), BucketPart::Policy)), sid_prefix),
+        "encryption": encryption(get(&Target::Bucket(destination.clone(), BucketPart::Encryption))),
+        "ownership": of(Target::Bucket(destination.clone(), BucketPart::Ownership)),
         "versioning": [
-            of(Target::Versioning(source.clone())),
-            of(Target::Versioning(destination.clone())),
+            of(Target::Bucket(source.clone(), BucketPart::Versioning)),
+            of(Target::Bucket(destination.clone(), BucketPart::Versioning)),
         ],
     });
     ProofSubject(digest(&value))

@@ -12,7 +12,7 @@ use crate::model::document::{
 };
 use crate::model::replication::{ReplicationConfiguration, Rule};
 use crate::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
-use crate::model::{BucketRef, Observed, Target};
+use crate::model::{BucketPart, BucketRef, Observed, RolePart, Target};
 use crate::names::Names;
 use crate::ownership::Markers;
 use crate::policy::PolicyDocument;
@@ -190,14 +190,14 @@ fn monitoring(name: &MigrationName, migration: &Migration) -> Option<Finding> {
 fn owner(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> {
     let destination = subject.spec.destination(migration);
     let enforced = matches!(
-        (subject.after)(&Target::Ownership(destination.clone())),
+        (subject.after)(&Target::Bucket(destination.clone(), BucketPart::Ownership)),
         Some(Document::Ownership(ObjectOwnership::BucketOwnerEnforced))
     );
     (migration.owner == ReplicaOwner::Source && !enforced).then(|| {
         finding(
             "owner-source",
             Warning,
-            subject.names.address(&Target::Bucket(destination)),
+            subject.names.address(&Target::Bucket(destination, BucketPart::Itself)),
             "replicas belong to the source account: the destination account may not be able to read them".to_owned(),
             "owner: destination",
         )
@@ -205,7 +205,10 @@ fn owner(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> {
 }
 
 fn requester_pays(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> {
-    let target = Target::RequestPayment(subject.spec.destination(migration));
+    let target = Target::Bucket(
+        subject.spec.destination(migration),
+        BucketPart::RequestPayment,
+    );
     let document = subject.observed.document(&target);
     matches!(document, Some(Document::RequestPayment(RequestPayment::Requester))).then(|| {
         finding(
@@ -223,7 +226,7 @@ fn object_lock(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> 
     let lock = |bucket: BucketRef| {
         subject
             .observed
-            .document(&Target::ObjectLock(bucket))
+            .document(&Target::Bucket(bucket, BucketPart::ObjectLock))
             .is_some()
     };
     let destination = subject.spec.destination(migration);
@@ -237,7 +240,7 @@ fn object_lock(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> 
         finding(
             "object-lock-mismatch",
             Blocked,
-            subject.names.address(&Target::ObjectLock(destination)),
+            subject.names.address(&Target::Bucket(destination, BucketPart::ObjectLock)),
             "the source bucket has Object Lock and the destination bucket has not: its objects would fail".to_owned(),
             help,
         )
@@ -246,7 +249,7 @@ fn object_lock(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> 
 
 /// T16: SSE-C is blocked by default on buckets made since April 2026.
 fn blocked_sse_c(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> {
-    let target = Target::Encryption(subject.spec.destination(migration));
+    let target = Target::Bucket(subject.spec.destination(migration), BucketPart::Encryption);
     let blocks = match subject.observed.document(&target) {
         Some(Document::Encryption(encryption)) => encryption.blocked.contains("SSE-C"),
         _ => false,
@@ -267,13 +270,13 @@ fn lifecycle(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> {
     let enabled = matches!(
         subject
             .observed
-            .document(&Target::Versioning(source.clone())),
+            .document(&Target::Bucket(source.clone(), BucketPart::Versioning)),
         Some(Document::Versioning(Versioning {
             status: VersioningStatus::Enabled,
             ..
         }))
     );
-    let target = Target::Lifecycle(source);
+    let target = Target::Bucket(source, BucketPart::Lifecycle);
     let Some(Document::Lifecycle(Lifecycle {
         expires_current,
         expires_noncurrent,
@@ -305,7 +308,10 @@ fn key_policy(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> {
     };
     let key = selected.or(default)?;
     let role = subject.spec.role(migration);
-    let path = match subject.observed.document(&Target::Role(role.clone())) {
+    let path = match subject
+        .observed
+        .document(&Target::Role(role.clone(), RolePart::Itself))
+    {
         Some(Document::Role(role)) => role.path.as_str(),
         _ => ROLE_PATH,
     };
@@ -329,12 +335,16 @@ fn key_policy(subject: &Subject<'_>, migration: &Migration) -> Option<Finding> {
 
 fn role(subject: &Subject<'_>, migration: &Migration) -> Vec<Finding> {
     let role = subject.spec.role(migration);
-    let address = subject.names.address(&Target::Role(role.clone()));
+    let address = subject
+        .names
+        .address(&Target::Role(role.clone(), RolePart::Itself));
     let mut findings = Vec::new();
     if let Some(Document::Role(Role {
         boundary: Some(boundary),
         ..
-    })) = subject.observed.document(&Target::Role(role.clone()))
+    })) = subject
+        .observed
+        .document(&Target::Role(role.clone(), RolePart::Itself))
     {
         findings.push(finding(
             "role-boundary",
@@ -344,8 +354,9 @@ fn role(subject: &Subject<'_>, migration: &Migration) -> Vec<Finding> {
             "check that the boundary allows what the role's policy grants; the canary shows it",
         ));
     }
-    if let Some(Document::RolePolicies(RolePolicies { inline, attached })) =
-        subject.observed.document(&Target::RolePolicies(role))
+    if let Some(Document::RolePolicies(RolePolicies { inline, attached })) = subject
+        .observed
+        .document(&Target::Role(role, RolePart::Policies))
     {
         let inline = inline.iter().filter(|name| *name != ROLE_POLICY_NAME);
         let foreign: Vec<&str> = inline.chain(attached).map(String::as_str).collect();
@@ -364,7 +375,7 @@ fn role(subject: &Subject<'_>, migration: &Migration) -> Vec<Finding> {
 
 /// Foreign rules that send some of the same objects to the same bucket: the higher priority wins, object by object.
 fn overlaps(subject: &Subject<'_>, migration: &Migration) -> Vec<Finding> {
-    let target = Target::Replication(subject.spec.source(migration));
+    let target = Target::Bucket(subject.spec.source(migration), BucketPart::Replication);
     let Some(Document::Replication(ReplicationConfiguration { rules, .. })) =
         subject.observed.document(&target)
     else {
@@ -408,8 +419,11 @@ fn goes_to(rule: &Rule, bucket: &str) -> bool {
 fn denies(subject: &Subject<'_>, migration: &Migration) -> Vec<Finding> {
     let role = subject.spec.role(migration);
     let (Some(Document::Role(live)), Some(granted)) = (
-        (subject.after)(&Target::Role(role.clone())),
-        policy_of((subject.after)(&Target::RolePolicy(role.clone()))),
+        (subject.after)(&Target::Role(role.clone(), RolePart::Itself)),
+        policy_of((subject.after)(&Target::Role(
+            role.clone(),
+            RolePart::Policy,
+        ))),
     ) else {
         return Vec::new();
     };
@@ -419,7 +433,7 @@ fn denies(subject: &Subject<'_>, migration: &Migration) -> Vec<Finding> {
         subject.spec.destination(migration),
     ];
     let mut findings: Vec<Finding> = Vec::new();
-    for target in sides.map(Target::BucketPolicy) {
+    for target in sides.map(|of| Target::Bucket(of, BucketPart::Policy)) {
         let Some(policy) = policy_of(subject.observed.document(&target)) else {
             continue;
         };

@@ -2,27 +2,27 @@
 //!
 //! The action that a call needs is not always called like it (BC:s3 and BC:iam, each operation's page).
 
-use crate::model::TargetKind;
+use crate::model::{AccountPart, BucketPart, Kind, RolePart};
 
 /// Actions that reading a target of this kind needs.
 #[must_use]
-pub const fn to_read(kind: TargetKind) -> &'static [&'static str] {
+pub const fn to_read(kind: Kind) -> &'static [&'static str] {
     match kind {
-        TargetKind::Bucket => &["s3:ListBucket"],
-        TargetKind::Tags => &["s3:GetBucketTagging"],
-        TargetKind::Versioning => &["s3:GetBucketVersioning"],
-        TargetKind::Encryption => &["s3:GetEncryptionConfiguration"],
-        TargetKind::Ownership => &["s3:GetBucketOwnershipControls"],
-        TargetKind::PublicAccess => &["s3:GetBucketPublicAccessBlock"],
-        TargetKind::BucketPolicy => &["s3:GetBucketPolicy"],
-        TargetKind::Replication => &["s3:GetReplicationConfiguration"],
-        TargetKind::ObjectLock => &["s3:GetBucketObjectLockConfiguration"],
-        TargetKind::RequestPayment => &["s3:GetBucketRequestPayment"],
-        TargetKind::Lifecycle => &["s3:GetLifecycleConfiguration"],
-        TargetKind::Roles => &["iam:ListRoles"],
-        TargetKind::Role => &["iam:GetRole"],
-        TargetKind::RolePolicy => &["iam:GetRolePolicy"],
-        TargetKind::RolePolicies => &["iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+        Kind::Bucket(BucketPart::Itself) => &["s3:ListBucket"],
+        Kind::Bucket(BucketPart::Tags) => &["s3:GetBucketTagging"],
+        Kind::Bucket(BucketPart::Versioning) => &["s3:GetBucketVersioning"],
+        Kind::Bucket(BucketPart::Encryption) => &["s3:GetEncryptionConfiguration"],
+        Kind::Bucket(BucketPart::Ownership) => &["s3:GetBucketOwnershipControls"],
+        Kind::Bucket(BucketPart::PublicAccess) => &["s3:GetBucketPublicAccessBlock"],
+        Kind::Bucket(BucketPart::Policy) => &["s3:GetBucketPolicy"],
+        Kind::Bucket(BucketPart::Replication) => &["s3:GetReplicationConfiguration"],
+        Kind::Bucket(BucketPart::ObjectLock) => &["s3:GetBucketObjectLockConfiguration"],
+        Kind::Bucket(BucketPart::RequestPayment) => &["s3:GetBucketRequestPayment"],
+        Kind::Bucket(BucketPart::Lifecycle) => &["s3:GetLifecycleConfiguration"],
+        Kind::Account(AccountPart::Roles) => &["iam:ListRoles"],
+        Kind::Role(RolePart::Itself) => &["iam:GetRole"],
+        Kind::Role(RolePart::Policy) => &["iam:GetRolePolicy"],
+        Kind::Role(RolePart::Policies) => &["iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
     }
 }
 
@@ -39,37 +39,39 @@ pub enum Verb {
 
 /// Actions that writing a target of this kind needs.
 #[must_use]
-pub const fn to_write(kind: TargetKind, verb: Verb) -> &'static [&'static str] {
+pub const fn to_write(kind: Kind, verb: Verb) -> &'static [&'static str] {
     match (kind, verb) {
-        (TargetKind::Bucket, _) => &[
+        (Kind::Bucket(BucketPart::Itself), _) => &[
             "s3:CreateBucket",
             "s3:PutBucketOwnershipControls",
             "s3:TagResource",
         ],
-        (TargetKind::Tags, _) => &["s3:PutBucketTagging"],
-        (TargetKind::Versioning, _) => &["s3:PutBucketVersioning"],
-        (TargetKind::Encryption, _) => &["s3:PutEncryptionConfiguration"],
-        (TargetKind::Ownership, _) => &["s3:PutBucketOwnershipControls"],
-        (TargetKind::PublicAccess, _) => &["s3:PutBucketPublicAccessBlock"],
-        (TargetKind::BucketPolicy, Verb::Delete) => &["s3:DeleteBucketPolicy"],
-        (TargetKind::BucketPolicy, Verb::Create | Verb::Update) => &["s3:PutBucketPolicy"],
-        (TargetKind::Replication, Verb::Delete) => &["s3:PutReplicationConfiguration"],
-        (TargetKind::Replication, Verb::Create | Verb::Update) => {
+        (Kind::Bucket(BucketPart::Tags), _) => &["s3:PutBucketTagging"],
+        (Kind::Bucket(BucketPart::Versioning), _) => &["s3:PutBucketVersioning"],
+        (Kind::Bucket(BucketPart::Encryption), _) => &["s3:PutEncryptionConfiguration"],
+        (Kind::Bucket(BucketPart::Ownership), _) => &["s3:PutBucketOwnershipControls"],
+        (Kind::Bucket(BucketPart::PublicAccess), _) => &["s3:PutBucketPublicAccessBlock"],
+        (Kind::Bucket(BucketPart::Policy), Verb::Delete) => &["s3:DeleteBucketPolicy"],
+        (Kind::Bucket(BucketPart::Policy), Verb::Create | Verb::Update) => &["s3:PutBucketPolicy"],
+        (Kind::Bucket(BucketPart::Replication), Verb::Delete) => {
+            &["s3:PutReplicationConfiguration"]
+        }
+        (Kind::Bucket(BucketPart::Replication), Verb::Create | Verb::Update) => {
             &["iam:PassRole", "s3:PutReplicationConfiguration"]
         }
-        (TargetKind::Role, Verb::Create) => &["iam:CreateRole", "iam:TagRole"],
-        (TargetKind::Role, Verb::Update) => {
+        (Kind::Role(RolePart::Itself), Verb::Create) => &["iam:CreateRole", "iam:TagRole"],
+        (Kind::Role(RolePart::Itself), Verb::Update) => {
             &["iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy"]
         }
-        (TargetKind::Role, Verb::Delete) => &["iam:DeleteRole"],
-        (TargetKind::RolePolicy, Verb::Delete) => &["iam:DeleteRolePolicy"],
-        (TargetKind::RolePolicy, Verb::Create | Verb::Update) => &["iam:PutRolePolicy"],
+        (Kind::Role(RolePart::Itself), Verb::Delete) => &["iam:DeleteRole"],
+        (Kind::Role(RolePart::Policy), Verb::Delete) => &["iam:DeleteRolePolicy"],
+        (Kind::Role(RolePart::Policy), Verb::Create | Verb::Update) => &["iam:PutRolePolicy"],
         (
-            TargetKind::ObjectLock
-            | TargetKind::RequestPayment
-            | TargetKind::Lifecycle
-            | TargetKind::Roles
-            | TargetKind::RolePolicies,
+            Kind::Bucket(BucketPart::ObjectLock)
+            | Kind::Bucket(BucketPart::RequestPayment)
+            | Kind::Bucket(BucketPart::Lifecycle)
+            | Kind::Account(AccountPart::Roles)
+            | Kind::Role(RolePart::Policies),
             _,
         ) => &[],
     }

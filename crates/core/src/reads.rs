@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::model::document::Document;
 use crate::model::target::ROLE_PATH;
-use crate::model::{BucketRef, Observed, RoleRef, Target};
+use crate::model::{
+    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, RoleRef, Target,
+};
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_sources};
 use crate::scope::Scope;
@@ -29,8 +31,15 @@ pub fn first_in(spec: &Spec, scope: &Scope) -> BTreeSet<Target> {
         targets.extend(role_targets(&spec.role(migration)));
     }
     if *scope == Scope::All {
-        let roles =
-            |account: &Account| Target::Roles(account.id.clone(), account.region.partition());
+        let roles = |account: &Account| {
+            Target::Account(
+                AccountRef {
+                    account: account.id.clone(),
+                    partition: account.region.partition(),
+                },
+                AccountPart::Roles,
+            )
+        };
         targets.extend(spec.accounts.values().map(roles));
     }
     targets
@@ -64,21 +73,35 @@ pub fn following(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
     let mut targets = BTreeSet::new();
     for (target, document) in observed.iter() {
         match (target, document) {
-            (Target::Roles(account, partition), Some(Document::Roles(roles))) => {
+            (
+                Target::Account(AccountRef { account, partition }, AccountPart::Roles),
+                Some(Document::Roles(roles)),
+            ) => {
                 let role = |name| RoleRef {
                     account: account.clone(),
                     partition: *partition,
                     name,
                 };
-                targets.extend(roles.iter().cloned().map(|name| Target::Role(role(name))));
+                targets.extend(
+                    roles
+                        .iter()
+                        .cloned()
+                        .map(|name| Target::Role(role(name), RolePart::Itself)),
+                );
             }
-            (Target::Role(of), Some(Document::Role(role))) if markers.owns_tags(&role.tags) => {
+            (Target::Role(of, RolePart::Itself), Some(Document::Role(role)))
+                if markers.owns_tags(&role.tags) =>
+            {
                 targets.extend(role_targets(of));
                 let sources = tagged_sources(&of.account, &role.tags);
-                targets.extend(sources.into_iter().map(Target::Replication));
+                targets.extend(
+                    sources
+                        .into_iter()
+                        .map(|of| Target::Bucket(of, BucketPart::Replication)),
+                );
                 let destinations = tagged_destinations(&role.tags).into_iter();
                 let known = destinations.filter(|bucket| names.knows(&bucket.account));
-                targets.extend(known.map(Target::BucketPolicy));
+                targets.extend(known.map(|of| Target::Bucket(of, BucketPart::Policy)));
             }
             _ => {}
         }
@@ -95,7 +118,7 @@ pub fn abandoned_roles(spec: &Spec, observed: &Observed) -> Vec<RoleRef> {
     let roles = observed
         .iter()
         .filter_map(|(target, document)| match (target, document) {
-            (Target::Role(of), Some(Document::Role(role)))
+            (Target::Role(of, RolePart::Itself), Some(Document::Role(role)))
                 if role.path == ROLE_PATH && markers.owns_tags(&role.tags) =>
             {
                 Some(of.clone())
@@ -107,36 +130,36 @@ pub fn abandoned_roles(spec: &Spec, observed: &Observed) -> Vec<RoleRef> {
 
 fn source_targets(bucket: &BucketRef) -> Vec<Target> {
     vec![
-        Target::Bucket(bucket.clone()),
-        Target::Versioning(bucket.clone()),
-        Target::Replication(bucket.clone()),
-        Target::BucketPolicy(bucket.clone()),
-        Target::ObjectLock(bucket.clone()),
-        Target::Lifecycle(bucket.clone()),
+        Target::Bucket(bucket.clone(), BucketPart::Itself),
+        Target::Bucket(bucket.clone(), BucketPart::Versioning),
+        Target::Bucket(bucket.clone(), BucketPart::Replication),
+        Target::Bucket(bucket.clone(), BucketPart::Policy),
+        Target::Bucket(bucket.clone(), BucketPart::ObjectLock),
+        Target::Bucket(bucket.clone(), BucketPart::Lifecycle),
     ]
 }
 
 fn destination_targets(bucket: &BucketRef, made: bool) -> Vec<Target> {
     let mut targets = vec![
-        Target::Bucket(bucket.clone()),
-        Target::Versioning(bucket.clone()),
-        Target::Encryption(bucket.clone()),
-        Target::Ownership(bucket.clone()),
-        Target::BucketPolicy(bucket.clone()),
-        Target::ObjectLock(bucket.clone()),
-        Target::RequestPayment(bucket.clone()),
+        Target::Bucket(bucket.clone(), BucketPart::Itself),
+        Target::Bucket(bucket.clone(), BucketPart::Versioning),
+        Target::Bucket(bucket.clone(), BucketPart::Encryption),
+        Target::Bucket(bucket.clone(), BucketPart::Ownership),
+        Target::Bucket(bucket.clone(), BucketPart::Policy),
+        Target::Bucket(bucket.clone(), BucketPart::ObjectLock),
+        Target::Bucket(bucket.clone(), BucketPart::RequestPayment),
     ];
     if made {
-        targets.push(Target::Tags(bucket.clone()));
-        targets.push(Target::PublicAccess(bucket.clone()));
+        targets.push(Target::Bucket(bucket.clone(), BucketPart::Tags));
+        targets.push(Target::Bucket(bucket.clone(), BucketPart::PublicAccess));
     }
     targets
 }
 
 fn role_targets(role: &RoleRef) -> Vec<Target> {
     vec![
-        Target::Role(role.clone()),
-        Target::RolePolicy(role.clone()),
-        Target::RolePolicies(role.clone()),
+        Target::Role(role.clone(), RolePart::Itself),
+        Target::Role(role.clone(), RolePart::Policy),
+        Target::Role(role.clone(), RolePart::Policies),
     ]
 }

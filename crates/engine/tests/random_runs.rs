@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 use s3ferry_core::model::document::BucketEncryption;
-use s3ferry_core::model::{BucketRef, Document, Target, same};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, Target, same};
 use s3ferry_core::plan::{Input, Plan, Proofs, Work, WriteStep, plan};
 use s3ferry_core::reads;
 use s3ferry_core::scope::Scope;
@@ -413,13 +413,13 @@ impl<'a, W> Watched<'a, W> {
     fn is_born(&self, step: &WriteStep) -> bool {
         let setting = matches!(
             step.target,
-            Target::Tags(_)
-                | Target::Versioning(_)
-                | Target::Encryption(_)
-                | Target::Ownership(_)
-                | Target::PublicAccess(_)
+            Target::Bucket(_, BucketPart::Tags)
+                | Target::Bucket(_, BucketPart::Versioning)
+                | Target::Bucket(_, BucketPart::Encryption)
+                | Target::Bucket(_, BucketPart::Ownership)
+                | Target::Bucket(_, BucketPart::PublicAccess)
         );
-        let made = |write: &WriteStep| matches!(&write.target, Target::Bucket(of) if Some(of) == step.target.bucket());
+        let made = |write: &WriteStep| matches!(&write.target, Target::Bucket(of, BucketPart::Itself) if Some(of) == step.target.bucket());
         setting && step.before.is_none() && self.writes().any(made)
     }
 

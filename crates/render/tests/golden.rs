@@ -13,7 +13,9 @@ use s3ferry_core::model::document::{
     Bucket, Document, ObjectOwnership, RolePolicies, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
-use s3ferry_core::model::{BucketRef, Observed, Target};
+use s3ferry_core::model::{
+    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, Target,
+};
 use s3ferry_core::plan::file::Head;
 use s3ferry_core::plan::{Input, Plan, Proofs, Work, plan};
 use s3ferry_core::reads;
@@ -214,17 +216,19 @@ impl World {
             status: VersioningStatus::Never,
             mfa_delete: false,
         };
-        self.documents.insert(Target::Bucket(bucket.clone()), made);
+        self.documents
+            .insert(Target::Bucket(bucket.clone(), BucketPart::Itself), made);
         self.documents.insert(
-            Target::Tags(bucket.clone()),
+            Target::Bucket(bucket.clone(), BucketPart::Tags),
             Document::Tags(BTreeMap::new()),
         );
         self.documents.insert(
-            Target::Versioning(bucket.clone()),
+            Target::Bucket(bucket.clone(), BucketPart::Versioning),
             Document::Versioning(never),
         );
         let ownership = Document::Ownership(ObjectOwnership::BucketOwnerEnforced);
-        self.documents.insert(Target::Ownership(bucket), ownership);
+        self.documents
+            .insert(Target::Bucket(bucket, BucketPart::Ownership), ownership);
     }
 
     fn plan(&self, spec: &Spec) -> Plan {
@@ -247,15 +251,23 @@ impl World {
 
     fn read(&self, target: &Target) -> Option<Document> {
         match target {
-            Target::Roles(account, _) => {
+            Target::Account(
+                AccountRef {
+                    account,
+                    partition: _,
+                },
+                AccountPart::Roles,
+            ) => {
                 let roles = self.documents.keys().filter_map(|target| match target {
-                    Target::Role(role) if role.account == *account => Some(role.name.clone()),
+                    Target::Role(role, RolePart::Itself) if role.account == *account => {
+                        Some(role.name.clone())
+                    }
                     _ => None,
                 });
                 Some(Document::Roles(roles.collect()))
             }
-            Target::RolePolicies(role) => {
-                let inline = Target::RolePolicy(role.clone());
+            Target::Role(role, RolePart::Policies) => {
+                let inline = Target::Role(role.clone(), RolePart::Policy);
                 let inline = self
                     .documents
                     .contains_key(&inline)
@@ -264,7 +276,9 @@ impl World {
                     inline: inline.into_iter().collect(),
                     attached: BTreeSet::new(),
                 };
-                let there = self.documents.contains_key(&Target::Role(role.clone()));
+                let there = self
+                    .documents
+                    .contains_key(&Target::Role(role.clone(), RolePart::Itself));
                 there.then_some(Document::RolePolicies(policies))
             }
             other => self.documents.get(other).cloned(),

@@ -8,7 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use s3ferry_core::model::document::VersioningStatus;
-use s3ferry_core::model::{BucketRef, Document, RoleRef, Target, same};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target, same};
 use s3ferry_engine::ports::{NewObject, Objects, PortError, Read, Write, WriteChange};
 
 use crate::build;
@@ -82,20 +82,20 @@ impl<W: Write + Objects> Suite<'_, W> {
 
     async fn buckets(&mut self, fixture: &Fixture) {
         for bucket in [&fixture.source, &fixture.destination] {
-            let target = Target::Bucket(bucket.clone());
+            let target = Target::Bucket(bucket.clone(), BucketPart::Itself);
             self.expect(&target, None, "is not there before the suite")
                 .await;
             self.write_twice(&target, &build::made(bucket, &[("made-by", "contract")]))
                 .await;
             let tags = Document::Tags(build::tags(&[("made-by", "contract")]));
-            let target = Target::Tags(bucket.clone());
+            let target = Target::Bucket(bucket.clone(), BucketPart::Tags);
             self.expect(
                 &target,
                 Some(&tags),
                 "a bucket carries the tags it is made with",
             )
             .await;
-            let target = Target::Versioning(bucket.clone());
+            let target = Target::Bucket(bucket.clone(), BucketPart::Versioning);
             let never = build::versioning(VersioningStatus::Never);
             self.expect(&target, Some(&never), "a new bucket was never versioned")
                 .await;
@@ -106,14 +106,24 @@ impl<W: Write + Objects> Suite<'_, W> {
     async fn settings(&mut self, bucket: &BucketRef) {
         let of = |part: fn(BucketRef) -> Target| part(bucket.clone());
         let tags = Document::Tags(build::tags(&[("a", "1"), ("b", "2")]));
-        self.write_twice(&of(Target::Tags), &tags).await;
-        self.write_twice(&of(Target::Encryption), &build::sse_s3())
+        self.write_twice(&of(|of| Target::Bucket(of, BucketPart::Tags)), &tags)
             .await;
-        self.write_twice(&of(Target::Ownership), &build::owner_enforced())
-            .await;
-        self.write_twice(&of(Target::PublicAccess), &build::private())
-            .await;
-        let policy = of(Target::BucketPolicy);
+        self.write_twice(
+            &of(|of| Target::Bucket(of, BucketPart::Encryption)),
+            &build::sse_s3(),
+        )
+        .await;
+        self.write_twice(
+            &of(|of| Target::Bucket(of, BucketPart::Ownership)),
+            &build::owner_enforced(),
+        )
+        .await;
+        self.write_twice(
+            &of(|of| Target::Bucket(of, BucketPart::PublicAccess)),
+            &build::private(),
+        )
+        .await;
+        let policy = of(|of| Target::Bucket(of, BucketPart::Policy));
         self.write_twice(&policy, &build::bucket_policy(bucket, "One"))
             .await;
         self.write_twice(&policy, &build::bucket_policy(bucket, "Other"))
@@ -122,14 +132,14 @@ impl<W: Write + Objects> Suite<'_, W> {
     }
 
     async fn role(&mut self, role: &RoleRef, bucket: &BucketRef) {
-        let target = Target::Role(role.clone());
+        let target = Target::Role(role.clone(), RolePart::Itself);
         self.expect(&target, None, "is not there before the suite")
             .await;
         self.write_twice(&target, &build::replication_role(&[("a", "1"), ("b", "1")]))
             .await;
         self.write_twice(&target, &build::replication_role(&[("b", "2"), ("c", "1")]))
             .await;
-        let policy = Target::RolePolicy(role.clone());
+        let policy = Target::Role(role.clone(), RolePart::Policy);
         self.expect(&policy, None, "a new role has no policy").await;
         self.write_twice(&policy, &build::role_policy(bucket)).await;
     }
@@ -140,7 +150,7 @@ impl<W: Write + Objects> Suite<'_, W> {
             destination,
             role,
         } = fixture;
-        let target = Target::Replication(source.clone());
+        let target = Target::Bucket(source.clone(), BucketPart::Replication);
         self.expect(&target, None, "a new bucket does not replicate")
             .await;
         let rule = |id, priority, prefix| build::rule(id, priority, prefix, destination);
@@ -209,13 +219,17 @@ impl<W: Write + Objects> Suite<'_, W> {
     }
 
     async fn removal(&mut self, fixture: &Fixture) {
-        self.remove_twice(&Target::RolePolicy(fixture.role.clone()))
+        self.remove_twice(&Target::Role(fixture.role.clone(), RolePart::Policy))
             .await;
-        self.remove_twice(&Target::Role(fixture.role.clone())).await;
-        self.remove_twice(&Target::Bucket(fixture.source.clone()))
+        self.remove_twice(&Target::Role(fixture.role.clone(), RolePart::Itself))
             .await;
-        self.remove_twice(&Target::Bucket(fixture.destination.clone()))
+        self.remove_twice(&Target::Bucket(fixture.source.clone(), BucketPart::Itself))
             .await;
+        self.remove_twice(&Target::Bucket(
+            fixture.destination.clone(),
+            BucketPart::Itself,
+        ))
+        .await;
     }
 
     /// Writes a document over what is there, and once more; both times it must read back with the same meaning.

@@ -15,27 +15,27 @@ use s3ferry_core::model::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
-use s3ferry_core::model::{Document, Target, TargetKind};
+use s3ferry_core::model::{AccountPart, AccountRef, BucketPart, Document, Kind, RolePart, Target};
 
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [TargetKind; 15] = [
-    TargetKind::Bucket,
-    TargetKind::Tags,
-    TargetKind::Versioning,
-    TargetKind::Encryption,
-    TargetKind::Ownership,
-    TargetKind::PublicAccess,
-    TargetKind::BucketPolicy,
-    TargetKind::Replication,
-    TargetKind::ObjectLock,
-    TargetKind::RequestPayment,
-    TargetKind::Lifecycle,
-    TargetKind::Roles,
-    TargetKind::Role,
-    TargetKind::RolePolicy,
-    TargetKind::RolePolicies,
+pub const KINDS: [Kind; 15] = [
+    Kind::Bucket(BucketPart::Itself),
+    Kind::Bucket(BucketPart::Tags),
+    Kind::Bucket(BucketPart::Versioning),
+    Kind::Bucket(BucketPart::Encryption),
+    Kind::Bucket(BucketPart::Ownership),
+    Kind::Bucket(BucketPart::PublicAccess),
+    Kind::Bucket(BucketPart::Policy),
+    Kind::Bucket(BucketPart::Replication),
+    Kind::Bucket(BucketPart::ObjectLock),
+    Kind::Bucket(BucketPart::RequestPayment),
+    Kind::Bucket(BucketPart::Lifecycle),
+    Kind::Account(AccountPart::Roles),
+    Kind::Role(RolePart::Itself),
+    Kind::Role(RolePart::Policy),
+    Kind::Role(RolePart::Policies),
 ];
 
 /// A document of any kind.
@@ -50,54 +50,66 @@ pub fn target_and_document() -> impl Strategy<Value = (Target, Document)> {
 
 /// The target of a kind, of the test bucket or role.
 #[must_use]
-pub fn target_of(kind: TargetKind) -> Target {
+pub fn target_of(kind: Kind) -> Target {
     let bucket = build::destination();
     let role = build::role("s3ferry-orders-prod");
     match kind {
-        TargetKind::Bucket => Target::Bucket(bucket),
-        TargetKind::Tags => Target::Tags(bucket),
-        TargetKind::Versioning => Target::Versioning(bucket),
-        TargetKind::Encryption => Target::Encryption(bucket),
-        TargetKind::Ownership => Target::Ownership(bucket),
-        TargetKind::PublicAccess => Target::PublicAccess(bucket),
-        TargetKind::BucketPolicy => Target::BucketPolicy(bucket),
-        TargetKind::Replication => Target::Replication(build::source()),
-        TargetKind::ObjectLock => Target::ObjectLock(bucket),
-        TargetKind::RequestPayment => Target::RequestPayment(bucket),
-        TargetKind::Lifecycle => Target::Lifecycle(bucket),
-        TargetKind::Roles => Target::Roles(role.account, role.partition),
-        TargetKind::Role => Target::Role(role),
-        TargetKind::RolePolicy => Target::RolePolicy(role),
-        TargetKind::RolePolicies => Target::RolePolicies(role),
+        Kind::Bucket(BucketPart::Itself) => Target::Bucket(bucket, BucketPart::Itself),
+        Kind::Bucket(BucketPart::Tags) => Target::Bucket(bucket, BucketPart::Tags),
+        Kind::Bucket(BucketPart::Versioning) => Target::Bucket(bucket, BucketPart::Versioning),
+        Kind::Bucket(BucketPart::Encryption) => Target::Bucket(bucket, BucketPart::Encryption),
+        Kind::Bucket(BucketPart::Ownership) => Target::Bucket(bucket, BucketPart::Ownership),
+        Kind::Bucket(BucketPart::PublicAccess) => Target::Bucket(bucket, BucketPart::PublicAccess),
+        Kind::Bucket(BucketPart::Policy) => Target::Bucket(bucket, BucketPart::Policy),
+        Kind::Bucket(BucketPart::Replication) => {
+            Target::Bucket(build::source(), BucketPart::Replication)
+        }
+        Kind::Bucket(BucketPart::ObjectLock) => Target::Bucket(bucket, BucketPart::ObjectLock),
+        Kind::Bucket(BucketPart::RequestPayment) => {
+            Target::Bucket(bucket, BucketPart::RequestPayment)
+        }
+        Kind::Bucket(BucketPart::Lifecycle) => Target::Bucket(bucket, BucketPart::Lifecycle),
+        Kind::Account(AccountPart::Roles) => Target::Account(
+            AccountRef {
+                account: role.account,
+                partition: role.partition,
+            },
+            AccountPart::Roles,
+        ),
+        Kind::Role(RolePart::Itself) => Target::Role(role, RolePart::Itself),
+        Kind::Role(RolePart::Policy) => Target::Role(role, RolePart::Policy),
+        Kind::Role(RolePart::Policies) => Target::Role(role, RolePart::Policies),
     }
 }
 
 /// A document of a kind.
-pub fn document_of(kind: TargetKind) -> BoxedStrategy<Document> {
+pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
     match kind {
-        TargetKind::Bucket => bucket().boxed(),
-        TargetKind::Tags => tags().prop_map(Document::Tags).boxed(),
-        TargetKind::Versioning => versioning().boxed(),
-        TargetKind::Encryption => encryption().boxed(),
-        TargetKind::Ownership => ownership().boxed(),
-        TargetKind::PublicAccess => public_access().boxed(),
-        TargetKind::BucketPolicy => policy().prop_map(Document::BucketPolicy).boxed(),
-        TargetKind::Replication => replication().prop_map(Document::Replication).boxed(),
-        TargetKind::ObjectLock => any::<bool>()
+        Kind::Bucket(BucketPart::Itself) => bucket().boxed(),
+        Kind::Bucket(BucketPart::Tags) => tags().prop_map(Document::Tags).boxed(),
+        Kind::Bucket(BucketPart::Versioning) => versioning().boxed(),
+        Kind::Bucket(BucketPart::Encryption) => encryption().boxed(),
+        Kind::Bucket(BucketPart::Ownership) => ownership().boxed(),
+        Kind::Bucket(BucketPart::PublicAccess) => public_access().boxed(),
+        Kind::Bucket(BucketPart::Policy) => policy().prop_map(Document::BucketPolicy).boxed(),
+        Kind::Bucket(BucketPart::Replication) => {
+            replication().prop_map(Document::Replication).boxed()
+        }
+        Kind::Bucket(BucketPart::ObjectLock) => any::<bool>()
             .prop_map(|default_retention| Document::ObjectLock(ObjectLock { default_retention }))
             .boxed(),
-        TargetKind::RequestPayment => {
+        Kind::Bucket(BucketPart::RequestPayment) => {
             select(&[RequestPayment::BucketOwner, RequestPayment::Requester][..])
                 .prop_map(Document::RequestPayment)
                 .boxed()
         }
-        TargetKind::Lifecycle => lifecycle().boxed(),
-        TargetKind::Roles => btree_set(role_name(), 0..3)
+        Kind::Bucket(BucketPart::Lifecycle) => lifecycle().boxed(),
+        Kind::Account(AccountPart::Roles) => btree_set(role_name(), 0..3)
             .prop_map(Document::Roles)
             .boxed(),
-        TargetKind::Role => role().boxed(),
-        TargetKind::RolePolicy => policy().prop_map(Document::RolePolicy).boxed(),
-        TargetKind::RolePolicies => role_policies().boxed(),
+        Kind::Role(RolePart::Itself) => role().boxed(),
+        Kind::Role(RolePart::Policy) => policy().prop_map(Document::RolePolicy).boxed(),
+        Kind::Role(RolePart::Policies) => role_policies().boxed(),
     }
 }
 

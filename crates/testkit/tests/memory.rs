@@ -1,6 +1,6 @@
 //! The world in memory keeps the contract of the ports, and a broken one does not.
 
-use s3ferry_core::model::{Target, same};
+use s3ferry_core::model::{BucketPart, RolePart, Target, same};
 use s3ferry_engine::ports::{Class, Read as _, Write as _, WriteChange};
 use s3ferry_testkit::contract::{self, Fixture};
 use s3ferry_testkit::{Fault, Faulty, MemoryWorld, Operation, Stale, build, strategies};
@@ -28,7 +28,7 @@ async fn the_suite_names_what_a_broken_adapter_breaks() {
     let refused = Fault::Before(Class::Rejected);
     let world = Faulty::new(MemoryWorld::new()).on(Operation::Write, "/replication", 1, refused);
     let violations = contract::run(&world, &Fixture::default()).await;
-    let replication = Target::Replication(build::source()).to_string();
+    let replication = Target::Bucket(build::source(), BucketPart::Replication).to_string();
     assert!(!violations.is_empty());
     assert!(
         violations.iter().all(|found| found.on == replication),
@@ -50,7 +50,7 @@ async fn parts_need_their_whole() {
         before: None,
         after: Some(&policy),
     };
-    let target = Target::BucketPolicy(build::source());
+    let target = Target::Bucket(build::source(), BucketPart::Policy);
     let refused = world.write(&target, change).await.unwrap_err();
     assert_eq!(refused.class, Class::Propagation);
 }
@@ -59,9 +59,9 @@ proptest! {
     #[test]
     fn what_is_written_reads_back((target, document) in strategies::target_and_document()) {
         // A role that exists keeps its path, and a bucket that exists its Region.
-        let is_whole = matches!(target, Target::Bucket(_) | Target::Role(_));
+        let is_whole = matches!(target, Target::Bucket(_, BucketPart::Itself) | Target::Role(_, RolePart::Itself));
         prop_assume!(target.kind().is_written() && !is_whole);
-        let role = Target::Role(build::role("s3ferry-orders-prod"));
+        let role = Target::Role(build::role("s3ferry-orders-prod"), RolePart::Itself);
         let world = MemoryWorld::new()
             .with_bucket(&build::source())
             .with_bucket(&build::destination())

@@ -3,7 +3,7 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use s3ferry_core::model::replication::{Filter, ReplicationConfiguration, Status};
-use s3ferry_core::model::{Document, Target};
+use s3ferry_core::model::{BucketPart, Document, Target};
 use s3ferry_engine::ports::{Class, Read, Write, WriteChange};
 
 use crate::stub::{Reply, Stub, bucket};
@@ -68,7 +68,7 @@ async fn there_and_back(rules: &str) -> (ReplicationConfiguration, String) {
     })
     .await;
     let cloud = stub.cloud().await;
-    let target = Target::Replication(bucket());
+    let target = Target::Bucket(bucket(), BucketPart::Replication);
     let document = cloud.read(&target).await.unwrap().unwrap();
     let change = WriteChange {
         before: Some(&document),
@@ -149,7 +149,7 @@ async fn read_only(rules: &str) -> (Stub, ReplicationConfiguration) {
     let found = stub
         .cloud()
         .await
-        .read(&Target::Replication(bucket()))
+        .read(&Target::Bucket(bucket(), BucketPart::Replication))
         .await
         .unwrap();
     let Some(Document::Replication(found)) = found else {
@@ -179,7 +179,7 @@ async fn what_the_sdk_drops_is_named_and_never_written() {
     let error = stub
         .cloud()
         .await
-        .write(&Target::Replication(bucket()), change)
+        .write(&Target::Bucket(bucket(), BucketPart::Replication), change)
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Rejected);

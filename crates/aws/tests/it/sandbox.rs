@@ -7,7 +7,9 @@ use s3ferry_aws::{Cloud, Endpoint, Options};
 use s3ferry_core::ids::{AccountName, Arn};
 use s3ferry_core::model::document::{RequestPayment, RolePolicies};
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
-use s3ferry_core::model::{BucketRef, Document, RoleRef, Target, same};
+use s3ferry_core::model::{
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, RolePart, RoleRef, Target, same,
+};
 use s3ferry_core::spec::{Access, Account};
 use s3ferry_engine::ports::{Class, NewObject, Objects, Read, Replication, Write, WriteChange};
 use s3ferry_sandbox::{Fault, FaultKind, Sandbox};
@@ -50,7 +52,7 @@ impl World {
 
     async fn made(&self, bucket: &BucketRef) {
         self.set(
-            &Target::Bucket(bucket.clone()),
+            &Target::Bucket(bucket.clone(), BucketPart::Itself),
             &build::made(bucket, &[("s3ferry", "test")]),
         )
         .await;
@@ -74,24 +76,30 @@ impl World {
         let role = build::role("s3ferry-test");
         for bucket in [&source, &destination] {
             self.made(bucket).await;
-            self.set(&Target::Versioning(bucket.clone()), &build::versioned())
-                .await;
-        }
-        self.set(&Target::Role(role.clone()), &build::replication_role(&[]))
+            self.set(
+                &Target::Bucket(bucket.clone(), BucketPart::Versioning),
+                &build::versioned(),
+            )
             .await;
+        }
         self.set(
-            &Target::RolePolicy(role.clone()),
+            &Target::Role(role.clone(), RolePart::Itself),
+            &build::replication_role(&[]),
+        )
+        .await;
+        self.set(
+            &Target::Role(role.clone(), RolePart::Policy),
             &source_policy(&source, &destination),
         )
         .await;
         self.set(
-            &Target::BucketPolicy(destination.clone()),
+            &Target::Bucket(destination.clone(), BucketPart::Policy),
             &destination_policy(&destination, &role),
         )
         .await;
         let rule = build::rule("all", 1, "", &destination);
         self.set(
-            &Target::Replication(source),
+            &Target::Bucket(source, BucketPart::Replication),
             &build::replication(&role, [rule]),
         )
         .await;
@@ -165,23 +173,37 @@ async fn every_fact_of_a_new_bucket_is_read() {
     world.made(&bucket).await;
     let found = async |part: fn(BucketRef) -> Target| world.found(&part(bucket.clone())).await;
     assert!(same(
-        found(Target::Bucket).await.as_ref(),
+        found(|of| Target::Bucket(of, BucketPart::Itself))
+            .await
+            .as_ref(),
         Some(&build::made(&bucket, &[]))
     ));
     assert_eq!(
-        found(Target::Ownership).await,
+        found(|of| Target::Bucket(of, BucketPart::Ownership)).await,
         Some(build::owner_enforced())
     );
     assert_eq!(
-        found(Target::RequestPayment).await,
+        found(|of| Target::Bucket(of, BucketPart::RequestPayment)).await,
         Some(Document::RequestPayment(RequestPayment::BucketOwner))
     );
-    assert_eq!(found(Target::ObjectLock).await, None);
-    assert_eq!(found(Target::Lifecycle).await, None);
-    assert_eq!(found(Target::BucketPolicy).await, None);
-    assert_eq!(found(Target::Replication).await, None);
+    assert_eq!(
+        found(|of| Target::Bucket(of, BucketPart::ObjectLock)).await,
+        None
+    );
+    assert_eq!(
+        found(|of| Target::Bucket(of, BucketPart::Lifecycle)).await,
+        None
+    );
+    assert_eq!(
+        found(|of| Target::Bucket(of, BucketPart::Policy)).await,
+        None
+    );
+    assert_eq!(
+        found(|of| Target::Bucket(of, BucketPart::Replication)).await,
+        None
+    );
     assert!(
-        matches!(found(Target::Encryption).await, Some(Document::Encryption(found)) if found.algorithm == "AES256")
+        matches!(found(|of| Target::Bucket(of, BucketPart::Encryption)).await, Some(Document::Encryption(found)) if found.algorithm == "AES256")
     );
 }
 
@@ -189,10 +211,13 @@ async fn every_fact_of_a_new_bucket_is_read() {
 async fn roles_are_found_by_their_path_and_policies_by_name() {
     let world = World::start().await;
     let role = build::role("s3ferry-listed");
-    let target = Target::RolePolicies(role.clone());
+    let target = Target::Role(role.clone(), RolePart::Policies);
     assert_eq!(world.found(&target).await, None);
     world
-        .set(&Target::Role(role.clone()), &build::replication_role(&[]))
+        .set(
+            &Target::Role(role.clone(), RolePart::Itself),
+            &build::replication_role(&[]),
+        )
         .await;
     assert_eq!(
         world.found(&target).await,
@@ -200,7 +225,7 @@ async fn roles_are_found_by_their_path_and_policies_by_name() {
     );
     world
         .set(
-            &Target::RolePolicy(role.clone()),
+            &Target::Role(role.clone(), RolePart::Policy),
             &build::role_policy(&build::source()),
         )
         .await;
@@ -212,7 +237,13 @@ async fn roles_are_found_by_their_path_and_policies_by_name() {
         world.found(&target).await,
         Some(Document::RolePolicies(inline))
     );
-    let roles = Target::Roles(role.account.clone(), role.partition);
+    let roles = Target::Account(
+        AccountRef {
+            account: role.account.clone(),
+            partition: role.partition,
+        },
+        AccountPart::Roles,
+    );
     assert_eq!(
         world.found(&roles).await,
         Some(Document::Roles([role.name].into()))
@@ -228,11 +259,11 @@ async fn a_bucket_of_another_account_is_misplaced_wherever_it_is_touched() {
     stolen.bucket = source.bucket.clone();
     stolen.region = source.region.clone();
     let parts: [fn(BucketRef) -> Target; 5] = [
-        Target::Bucket,
-        Target::Tags,
-        Target::BucketPolicy,
-        Target::Replication,
-        Target::Lifecycle,
+        |of| Target::Bucket(of, BucketPart::Itself),
+        |of| Target::Bucket(of, BucketPart::Tags),
+        |of| Target::Bucket(of, BucketPart::Policy),
+        |of| Target::Bucket(of, BucketPart::Replication),
+        |of| Target::Bucket(of, BucketPart::Lifecycle),
     ];
     for part in parts {
         let error = world.cloud.read(&part(stolen.clone())).await.unwrap_err();
@@ -245,7 +276,10 @@ async fn a_bucket_of_another_account_is_misplaced_wherever_it_is_touched() {
     };
     let error = world
         .cloud
-        .write(&Target::Versioning(stolen.clone()), change)
+        .write(
+            &Target::Bucket(stolen.clone(), BucketPart::Versioning),
+            change,
+        )
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Misplaced, "{error}");
@@ -256,7 +290,7 @@ async fn a_bucket_of_another_account_is_misplaced_wherever_it_is_touched() {
     };
     let error = world
         .cloud
-        .write(&Target::Bucket(stolen), change)
+        .write(&Target::Bucket(stolen, BucketPart::Itself), change)
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Misplaced, "{error}");
@@ -270,9 +304,9 @@ async fn a_bucket_of_another_region_is_misplaced_and_the_region_named() {
     let mut moved = source.clone();
     moved.region = build::destination().region;
     for target in [
-        Target::Bucket(moved.clone()),
-        Target::Tags(moved.clone()),
-        Target::Replication(moved),
+        Target::Bucket(moved.clone(), BucketPart::Itself),
+        Target::Bucket(moved.clone(), BucketPart::Tags),
+        Target::Bucket(moved, BucketPart::Replication),
     ] {
         let error = world.cloud.read(&target).await.unwrap_err();
         assert_eq!(error.class, Class::Misplaced, "{error}");
@@ -339,12 +373,12 @@ async fn a_denied_canary_says_failed() {
     let world = World::start().await;
     let role = world.replicating().await;
     let source = build::source();
-    let policy = Target::RolePolicy(role);
+    let policy = Target::Role(role, RolePart::Policy);
     world.set(&policy, &build::role_policy(&source)).await;
     world
         .cloud
         .write(
-            &Target::BucketPolicy(build::destination()),
+            &Target::Bucket(build::destination(), BucketPart::Policy),
             WriteChange {
                 before: None,
                 after: None,
@@ -377,7 +411,7 @@ async fn what_aws_does_not_see_yet_is_propagation() {
     let (source, destination) = (build::source(), build::destination());
     let role = build::role("s3ferry-not-yet");
     let configuration = build::replication(&role, [build::rule("all", 1, "", &destination)]);
-    let target = Target::Replication(source.clone());
+    let target = Target::Bucket(source.clone(), BucketPart::Replication);
     let write = async |target: &Target, document: &Document| {
         let change = WriteChange {
             before: None,
@@ -397,7 +431,10 @@ async fn what_aws_does_not_see_yet_is_propagation() {
         "source not versioned"
     );
     world
-        .set(&Target::Versioning(source), &build::versioned())
+        .set(
+            &Target::Bucket(source, BucketPart::Versioning),
+            &build::versioned(),
+        )
         .await;
     assert_eq!(
         write(&target, &configuration).await.class,
@@ -411,10 +448,10 @@ async fn what_aws_does_not_see_yet_is_propagation() {
         "destination not versioned"
     );
     let principal = destination_policy(&destination, &role);
-    let error = write(&Target::BucketPolicy(destination), &principal).await;
+    let error = write(&Target::Bucket(destination, BucketPart::Policy), &principal).await;
     assert_eq!(error.class, Class::Propagation, "{error}");
     let error = write(
-        &Target::RolePolicy(role),
+        &Target::Role(role, RolePart::Policy),
         &build::role_policy(&build::source()),
     )
     .await;
@@ -428,17 +465,17 @@ async fn a_lost_reply_is_one_call_and_writing_again_settles_it() {
     let role = build::role("s3ferry-lost");
     let writes = [
         (
-            Target::Bucket(bucket.clone()),
+            Target::Bucket(bucket.clone(), BucketPart::Itself),
             build::made(&bucket, &[("s3ferry", "test")]),
             "CreateBucket",
         ),
         (
-            Target::Versioning(bucket.clone()),
+            Target::Bucket(bucket.clone(), BucketPart::Versioning),
             build::versioned(),
             "PutBucketVersioning",
         ),
         (
-            Target::Role(role.clone()),
+            Target::Role(role.clone(), RolePart::Itself),
             build::replication_role(&[("a", "1")]),
             "CreateRole",
         ),
@@ -489,14 +526,19 @@ async fn throttled_reads_get_through() {
         };
         world.sandbox.switches().fail(fault);
     }
-    assert!(world.found(&Target::Versioning(bucket)).await.is_some());
+    assert!(
+        world
+            .found(&Target::Bucket(bucket, BucketPart::Versioning))
+            .await
+            .is_some()
+    );
 }
 
 #[tokio::test]
 async fn quiet_writes_cost_no_call_and_changes_the_fewest() {
     let world = World::start().await;
     let role = build::role("s3ferry-cheap");
-    let target = Target::Role(role);
+    let target = Target::Role(role, RolePart::Itself);
     let before = build::replication_role(&[("a", "1"), ("b", "1")]);
     world.set(&target, &before).await;
     let calls = async |after: &Document| {

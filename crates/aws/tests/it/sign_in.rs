@@ -5,7 +5,7 @@ use std::error::Error;
 
 use s3ferry_aws::{Cloud, Options};
 use s3ferry_core::ids::{AccountName, Arn};
-use s3ferry_core::model::Target;
+use s3ferry_core::model::{BucketPart, Target};
 use s3ferry_core::spec::{Access, Account};
 use s3ferry_engine::ports::{Class, Read};
 
@@ -160,7 +160,10 @@ async fn nothing_is_called_in_an_account_that_was_not_signed_in_to() {
     let cloud = stub.cloud().await;
     let mut other = bucket();
     other.account = s3ferry_core::ids::AccountId::new(ARCHIVE).unwrap();
-    let error = cloud.read(&Target::Tags(other)).await.unwrap_err();
+    let error = cloud
+        .read(&Target::Bucket(other, BucketPart::Tags))
+        .await
+        .unwrap_err();
     assert_eq!(error.class, Class::Credentials);
     assert!(stub.seen().is_empty());
 }
@@ -204,7 +207,10 @@ async fn read_in_archive(access: Access) {
     assert_eq!(callers.values().next().unwrap().account.as_str(), ARCHIVE);
     let mut at = bucket();
     at.account = s3ferry_core::ids::AccountId::new(ARCHIVE).unwrap();
-    assert_eq!(cloud.read(&Target::BucketPolicy(at)).await, Ok(None));
+    assert_eq!(
+        cloud.read(&Target::Bucket(at, BucketPart::Policy)).await,
+        Ok(None)
+    );
 }
 
 async fn two_accounts() -> Stub {

@@ -11,7 +11,7 @@ use s3ferry_core::model::document::{
     PublicAccessBlock, RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::replication::ReplicationConfiguration;
-use s3ferry_core::model::{Document, Target};
+use s3ferry_core::model::{AccountPart, AccountRef, BucketPart, Document, RolePart, Target};
 use s3ferry_engine::ports::{Class, NewObject, Objects, Read, Replication, Write, WriteChange};
 
 fn nothing() -> Reply {
@@ -39,17 +39,17 @@ fn enabled() -> Document {
 
 fn bucket_targets() -> Vec<Target> {
     let part: [fn(_) -> Target; 11] = [
-        Target::Bucket,
-        Target::Tags,
-        Target::Versioning,
-        Target::Encryption,
-        Target::Ownership,
-        Target::PublicAccess,
-        Target::BucketPolicy,
-        Target::Replication,
-        Target::ObjectLock,
-        Target::RequestPayment,
-        Target::Lifecycle,
+        |of| Target::Bucket(of, BucketPart::Itself),
+        |of| Target::Bucket(of, BucketPart::Tags),
+        |of| Target::Bucket(of, BucketPart::Versioning),
+        |of| Target::Bucket(of, BucketPart::Encryption),
+        |of| Target::Bucket(of, BucketPart::Ownership),
+        |of| Target::Bucket(of, BucketPart::PublicAccess),
+        |of| Target::Bucket(of, BucketPart::Policy),
+        |of| Target::Bucket(of, BucketPart::Replication),
+        |of| Target::Bucket(of, BucketPart::ObjectLock),
+        |of| Target::Bucket(of, BucketPart::RequestPayment),
+        |of| Target::Bucket(of, BucketPart::Lifecycle),
     ];
     part.iter().map(|part| part(bucket())).collect()
 }
@@ -71,7 +71,7 @@ async fn reads_are_sent_again_and_writes_once() {
     })
     .await;
     let cloud = stub.cloud().await;
-    let target = Target::Versioning(bucket());
+    let target = Target::Bucket(bucket(), BucketPart::Versioning);
     assert_eq!(cloud.read(&target).await.unwrap(), Some(enabled()));
     assert_eq!(stub.seen().len(), 3);
     stub.forget();
@@ -93,7 +93,10 @@ async fn a_write_whose_answer_is_lost_is_sent_once() {
     .await;
     let cloud = stub.cloud().await;
     let error = cloud
-        .write(&Target::Versioning(bucket()), to(&enabled()))
+        .write(
+            &Target::Bucket(bucket(), BucketPart::Versioning),
+            to(&enabled()),
+        )
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Transient);
@@ -110,7 +113,7 @@ async fn reads_give_up() {
     let error = stub
         .cloud()
         .await
-        .read(&Target::BucketPolicy(bucket()))
+        .read(&Target::Bucket(bucket(), BucketPart::Policy))
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Throttled);
@@ -204,7 +207,8 @@ async fn absence_is_none() {
     .await;
     let cloud = stub.cloud().await;
     for target in bucket_targets() {
-        let expected = matches!(target, Target::Tags(_)).then(|| Document::Tags(BTreeMap::new()));
+        let expected = matches!(target, Target::Bucket(_, BucketPart::Tags))
+            .then(|| Document::Tags(BTreeMap::new()));
         assert_eq!(cloud.read(&target).await, Ok(expected), "{target}");
     }
 }
@@ -224,11 +228,19 @@ async fn no_part_of_a_missing_bucket_is_there() {
     let parts = bucket_targets()
         .into_iter()
         .filter(|target| target.kind().is_written());
-    for target in parts.filter(|part| !matches!(part, Target::Bucket(_) | Target::Versioning(_))) {
+    for target in parts.filter(|part| {
+        !matches!(
+            part,
+            Target::Bucket(_, BucketPart::Itself) | Target::Bucket(_, BucketPart::Versioning)
+        )
+    }) {
         assert_eq!(cloud.write(&target, GONE).await, Ok(()), "{target}");
     }
     let error = cloud
-        .write(&Target::Versioning(bucket()), to(&enabled()))
+        .write(
+            &Target::Bucket(bucket(), BucketPart::Versioning),
+            to(&enabled()),
+        )
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Propagation);
@@ -249,14 +261,17 @@ async fn a_bucket_in_another_region_is_misplaced() {
     })
     .await;
     let cloud = stub.cloud().await;
-    for target in [Target::Bucket(bucket()), Target::BucketPolicy(bucket())] {
+    for target in [
+        Target::Bucket(bucket(), BucketPart::Itself),
+        Target::Bucket(bucket(), BucketPart::Policy),
+    ] {
         let error = cloud.read(&target).await.unwrap_err();
         assert_eq!(error.class, Class::Misplaced, "{target}");
         assert!(error.hint.unwrap().contains("eu-central-1"), "{target}");
     }
     assert_eq!(
         cloud
-            .read(&Target::Versioning(bucket()))
+            .read(&Target::Bucket(bucket(), BucketPart::Versioning))
             .await
             .unwrap_err()
             .class,
@@ -274,7 +289,7 @@ async fn an_answer_from_the_wrong_region_is_misplaced() {
     let error = stub
         .cloud()
         .await
-        .read(&Target::Bucket(bucket()))
+        .read(&Target::Bucket(bucket(), BucketPart::Itself))
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Misplaced);
@@ -313,7 +328,7 @@ async fn another_accounts_bucket_is_told_from_a_missing_grant() {
     for (with_owner, without, listed, expected) in cases {
         let stub = Stub::start(refusing(with_owner, without, listed)).await;
         let cloud = stub.cloud().await;
-        let target = Target::BucketPolicy(bucket());
+        let target = Target::Bucket(bucket(), BucketPart::Policy);
         let case = format!("{with_owner} {without} {listed}");
         assert_eq!(
             cloud.read(&target).await.unwrap_err().class,
@@ -335,7 +350,7 @@ async fn a_denial_names_action_and_request() {
     let error = stub
         .cloud()
         .await
-        .read(&Target::Replication(bucket()))
+        .read(&Target::Bucket(bucket(), BucketPart::Replication))
         .await
         .unwrap_err();
     assert!(
@@ -370,7 +385,7 @@ async fn a_bucket_is_made_with_its_marker_and_without_acls() {
     })
     .await;
     let cloud = stub.cloud().await;
-    let target = Target::Bucket(bucket());
+    let target = Target::Bucket(bucket(), BucketPart::Itself);
     cloud
         .write(&target, to(&new_bucket("eu-west-1", true)))
         .await
@@ -408,7 +423,7 @@ async fn us_east_1_takes_no_location_constraint() {
     })
     .await;
     let cloud = stub.cloud().await;
-    let target = Target::Bucket(bucket_in("us-east-1"));
+    let target = Target::Bucket(bucket_in("us-east-1"), BucketPart::Itself);
     for marked in [true, false] {
         cloud
             .write(&target, to(&new_bucket("us-east-1", marked)))
@@ -439,7 +454,7 @@ async fn a_bucket_that_is_there_already_counts_only_with_our_tags() {
             _ => nothing(),
         })
         .await;
-        let target = Target::Bucket(bucket());
+        let target = Target::Bucket(bucket(), BucketPart::Itself);
         let answer = stub
             .cloud()
             .await
@@ -458,7 +473,7 @@ async fn a_bucket_is_never_deleted() {
     let error = stub
         .cloud()
         .await
-        .write(&Target::Bucket(bucket()), GONE)
+        .write(&Target::Bucket(bucket(), BucketPart::Itself), GONE)
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Rejected);
@@ -516,7 +531,7 @@ async fn policies_are_decoded_and_a_plus_stays_a_plus() {
     let found = stub
         .cloud()
         .await
-        .read(&Target::Role(role()))
+        .read(&Target::Role(role(), RolePart::Itself))
         .await
         .unwrap();
     assert_eq!(found, Some(Document::Role(wanted_role())));
@@ -539,7 +554,7 @@ async fn a_role_that_is_there_as_wanted_counts_as_made() {
     })
     .await;
     let cloud = stub.cloud().await;
-    let target = Target::Role(role());
+    let target = Target::Role(role(), RolePart::Itself);
     assert_eq!(
         cloud
             .write(&target, to(&Document::Role(wanted_role())))
@@ -567,7 +582,7 @@ async fn a_role_is_changed_by_the_calls_that_differ() {
     })
     .await;
     let cloud = stub.cloud().await;
-    let target = Target::Role(role());
+    let target = Target::Role(role(), RolePart::Itself);
     let before = Document::Role(wanted_role());
     let actions = || -> Vec<String> {
         let seen = stub.seen();
@@ -705,7 +720,7 @@ async fn an_answer_that_is_no_answer_is_unexpected() {
     let error = stub
         .cloud()
         .await
-        .read(&Target::Tags(bucket()))
+        .read(&Target::Bucket(bucket(), BucketPart::Tags))
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Unexpected, "{error}");
@@ -772,36 +787,36 @@ async fn every_fact_is_read_from_its_answer() {
     };
     let expected = [
         (
-            Target::Encryption(bucket()),
+            Target::Bucket(bucket(), BucketPart::Encryption),
             Document::Encryption(encryption.clone()),
         ),
         (
-            Target::Ownership(bucket()),
+            Target::Bucket(bucket(), BucketPart::Ownership),
             Document::Ownership(ObjectOwnership::Other("BucketOwnerDecides".to_owned())),
         ),
         (
-            Target::PublicAccess(bucket()),
+            Target::Bucket(bucket(), BucketPart::PublicAccess),
             Document::PublicAccess(block),
         ),
         (
-            Target::Versioning(bucket()),
+            Target::Bucket(bucket(), BucketPart::Versioning),
             Document::Versioning(Versioning {
                 status: VersioningStatus::Suspended,
                 mfa_delete: true,
             }),
         ),
         (
-            Target::ObjectLock(bucket()),
+            Target::Bucket(bucket(), BucketPart::ObjectLock),
             Document::ObjectLock(ObjectLock {
                 default_retention: true,
             }),
         ),
         (
-            Target::RequestPayment(bucket()),
+            Target::Bucket(bucket(), BucketPart::RequestPayment),
             Document::RequestPayment(RequestPayment::Requester),
         ),
         (
-            Target::Lifecycle(bucket()),
+            Target::Bucket(bucket(), BucketPart::Lifecycle),
             Document::Lifecycle(Lifecycle {
                 expires_current: 1,
                 expires_noncurrent: 2,
@@ -814,7 +829,7 @@ async fn every_fact_is_read_from_its_answer() {
     stub.forget();
     let _ = cloud
         .write(
-            &Target::Encryption(bucket()),
+            &Target::Bucket(bucket(), BucketPart::Encryption),
             to(&Document::Encryption(encryption)),
         )
         .await;
@@ -842,7 +857,7 @@ async fn a_versioning_state_of_tomorrow_is_not_guessed() {
     let error = stub
         .cloud()
         .await
-        .read(&Target::Versioning(bucket()))
+        .read(&Target::Bucket(bucket(), BucketPart::Versioning))
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Unexpected);
@@ -894,7 +909,13 @@ async fn lists_of_iam_are_read_to_their_last_page() {
     let cloud = Stub::start(paged).await.cloud().await;
     let names = |one: &str, two: &str| [one.to_owned(), two.to_owned()].into();
     let roles = cloud
-        .read(&Target::Roles(role().account, role().partition))
+        .read(&Target::Account(
+            AccountRef {
+                account: role().account,
+                partition: role().partition,
+            },
+            AccountPart::Roles,
+        ))
         .await
         .unwrap();
     let expected = ["role-1", "role-2"].map(|name| RoleName::new(name).unwrap());
@@ -903,6 +924,9 @@ async fn lists_of_iam_are_read_to_their_last_page() {
         inline: names("inline-1", "inline-2"),
         attached: names("arn:aws:iam::aws:policy/p-1", "arn:aws:iam::aws:policy/p-2"),
     };
-    let found = cloud.read(&Target::RolePolicies(role())).await.unwrap();
+    let found = cloud
+        .read(&Target::Role(role(), RolePart::Policies))
+        .await
+        .unwrap();
     assert_eq!(found, Some(Document::RolePolicies(policies)));
 }

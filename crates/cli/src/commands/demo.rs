@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures::stream::{self, StreamExt as _};
 use s3ferry_aws::{Cloud, Endpoint, Options};
 use s3ferry_core::model::document::{Bucket, Document};
-use s3ferry_core::model::{BucketRef, Target};
+use s3ferry_core::model::{BucketPart, BucketRef, Target};
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::ports::{
     NewObject, Objects as _, PortError, Replication, Write as _, WriteChange,
@@ -235,7 +235,7 @@ impl<'a> Stage<'a> {
                 before: None,
                 after: Some(&document),
             };
-            let target = Target::Bucket(bucket.clone());
+            let target = Target::Bucket(bucket.clone(), BucketPart::Itself);
             self.cloud
                 .write(&target, change)
                 .await

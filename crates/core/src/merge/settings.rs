@@ -9,7 +9,7 @@ use crate::model::document::{
     Versioning, VersioningStatus,
 };
 use crate::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
-use crate::model::{RoleRef, Target};
+use crate::model::{BucketPart, RolePart, RoleRef, Target};
 use crate::ownership::TAG_PREFIX;
 use crate::spec::Encryption;
 
@@ -31,7 +31,9 @@ pub(super) fn bucket(
         };
         return Ok(Some(Document::Bucket(made)));
     };
-    let live_tags = context.observed.document(&Target::Tags(bucket.clone()));
+    let live_tags = context
+        .observed
+        .document(&Target::Bucket(bucket.clone(), BucketPart::Tags));
     let ours = matches!(live_tags, Some(Document::Tags(tags)) if context.markers.owns_tags(tags));
     if ours || context.adopts(&context.names.address(target)) {
         Ok(Some(live.clone()))
@@ -171,7 +173,7 @@ pub(super) fn absent(context: &Context<'_>, target: &Target, live: Option<&Docum
     }
     let policies = context
         .observed
-        .document(&Target::RolePolicies(role.clone()));
+        .document(&Target::Role(role.clone(), RolePart::Policies));
     let Some(Document::RolePolicies(policies)) = policies else {
         return Ok(None);
     };

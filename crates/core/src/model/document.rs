@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{Region, RoleName};
 use crate::model::replication::ReplicationConfiguration;
-use crate::model::target::TargetKind;
+use crate::model::target::{AccountPart, BucketPart, Kind, RolePart};
 
-/// What a target holds. Each variant belongs to the [`TargetKind`] of the same name.
+/// What a target holds. Each variant belongs to the [`Kind`] of the same name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {
     /// The bucket exists.
@@ -47,23 +47,23 @@ pub enum Document {
 impl Document {
     /// The kind of target that this document belongs to.
     #[must_use]
-    pub const fn kind(&self) -> TargetKind {
+    pub const fn kind(&self) -> Kind {
         match self {
-            Self::Bucket(_) => TargetKind::Bucket,
-            Self::Tags(_) => TargetKind::Tags,
-            Self::Versioning(_) => TargetKind::Versioning,
-            Self::Encryption(_) => TargetKind::Encryption,
-            Self::Ownership(_) => TargetKind::Ownership,
-            Self::PublicAccess(_) => TargetKind::PublicAccess,
-            Self::BucketPolicy(_) => TargetKind::BucketPolicy,
-            Self::Replication(_) => TargetKind::Replication,
-            Self::ObjectLock(_) => TargetKind::ObjectLock,
-            Self::RequestPayment(_) => TargetKind::RequestPayment,
-            Self::Lifecycle(_) => TargetKind::Lifecycle,
-            Self::Roles(_) => TargetKind::Roles,
-            Self::Role(_) => TargetKind::Role,
-            Self::RolePolicy(_) => TargetKind::RolePolicy,
-            Self::RolePolicies(_) => TargetKind::RolePolicies,
+            Self::Bucket(_) => Kind::Bucket(BucketPart::Itself),
+            Self::Tags(_) => Kind::Bucket(BucketPart::Tags),
+            Self::Versioning(_) => Kind::Bucket(BucketPart::Versioning),
+            Self::Encryption(_) => Kind::Bucket(BucketPart::Encryption),
+            Self::Ownership(_) => Kind::Bucket(BucketPart::Ownership),
+            Self::PublicAccess(_) => Kind::Bucket(BucketPart::PublicAccess),
+            Self::BucketPolicy(_) => Kind::Bucket(BucketPart::Policy),
+            Self::Replication(_) => Kind::Bucket(BucketPart::Replication),
+            Self::ObjectLock(_) => Kind::Bucket(BucketPart::ObjectLock),
+            Self::RequestPayment(_) => Kind::Bucket(BucketPart::RequestPayment),
+            Self::Lifecycle(_) => Kind::Bucket(BucketPart::Lifecycle),
+            Self::Roles(_) => Kind::Account(AccountPart::Roles),
+            Self::Role(_) => Kind::Role(RolePart::Itself),
+            Self::RolePolicy(_) => Kind::Role(RolePart::Policy),
+            Self::RolePolicies(_) => Kind::Role(RolePart::Policies),
         }
     }
 }

@@ -10,7 +10,9 @@ pub mod target;
 
 pub use document::Document;
 pub use meaning::{fingerprint, same};
-pub use target::{BucketRef, RoleRef, Target, TargetKind};
+pub use target::{
+    AccountPart, AccountRef, BucketPart, BucketRef, Kind, RolePart, RoleRef, Service, Target,
+};
 
 use std::collections::BTreeMap;
 

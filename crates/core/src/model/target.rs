@@ -1,5 +1,6 @@
-//! Targets: the things that AWS reads and writes whole, and who owns them.
+//! Targets: the things that AWS reads and writes whole, as a place and a part of it, and who owns them.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use crate::ids::{AccountId, Arn, BucketName, Partition, Region, RoleName};
@@ -42,42 +43,69 @@ impl RoleRef {
     }
 }
 
-/// What AWS reads and writes whole.
-///
-/// Some targets are only read: they tell whether a plan can work, and s3ferry never writes them
-/// (see [`TargetKind::is_written`]).
+/// An account, whose lists are targets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountRef {
+    /// The account.
+    pub account: AccountId,
+    /// The partition, which an account ID does not tell.
+    pub partition: Partition,
+}
+
+/// What AWS reads and writes whole: a part of a place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
+    /// A part of a bucket.
+    Bucket(BucketRef, BucketPart),
+    /// A part of an account.
+    Account(AccountRef, AccountPart),
+    /// A part of a role.
+    Role(RoleRef, RolePart),
+}
+
+/// What a bucket has that is read and written whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BucketPart {
     /// The bucket itself: whether it exists.
-    Bucket(BucketRef),
-    /// A bucket's tags.
-    Tags(BucketRef),
-    /// A bucket's versioning.
-    Versioning(BucketRef),
-    /// A bucket's default encryption.
-    Encryption(BucketRef),
-    /// A bucket's ownership controls.
-    Ownership(BucketRef),
-    /// A bucket's public access block.
-    PublicAccess(BucketRef),
-    /// A bucket's policy.
-    BucketPolicy(BucketRef),
-    /// A bucket's replication configuration.
-    Replication(BucketRef),
-    /// A bucket's Object Lock configuration; read only.
-    ObjectLock(BucketRef),
-    /// Who pays for requests to a bucket; read only.
-    RequestPayment(BucketRef),
-    /// A bucket's lifecycle rules; read only.
-    Lifecycle(BucketRef),
-    /// The roles under s3ferry's path in an account; read only, to find what left the spec.
-    Roles(AccountId, Partition),
-    /// A role: path, trust policy, tags.
-    Role(RoleRef),
-    /// The one inline policy of a role that is s3ferry's, [`ROLE_POLICY_NAME`].
-    RolePolicy(RoleRef),
-    /// The names of all policies of a role; read only.
-    RolePolicies(RoleRef),
+    Itself,
+    /// Its tags.
+    Tags,
+    /// Its versioning.
+    Versioning,
+    /// Its default encryption.
+    Encryption,
+    /// Its ownership controls.
+    Ownership,
+    /// Its public access block.
+    PublicAccess,
+    /// Its policy.
+    Policy,
+    /// Its replication configuration.
+    Replication,
+    /// Its Object Lock configuration; read only.
+    ObjectLock,
+    /// Who pays for requests to it; read only.
+    RequestPayment,
+    /// Its lifecycle rules; read only.
+    Lifecycle,
+}
+
+/// What an account has that is read whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccountPart {
+    /// The roles under s3ferry's path; read only, to find what left the spec.
+    Roles,
+}
+
+/// What a role has that is read and written whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RolePart {
+    /// The role itself: path, trust policy, tags.
+    Itself,
+    /// The one inline policy that is s3ferry's, [`ROLE_POLICY_NAME`].
+    Policy,
+    /// The names of all its policies; read only.
+    Policies,
 }
 
 /// The name of the inline policy that s3ferry puts on its roles.
@@ -88,59 +116,48 @@ pub const ROLE_PATH: &str = "/s3ferry/";
 
 /// The kind of a target, without which one it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TargetKind {
-    /// [`Target::Bucket`].
-    Bucket,
-    /// [`Target::Tags`].
-    Tags,
-    /// [`Target::Versioning`].
-    Versioning,
-    /// [`Target::Encryption`].
-    Encryption,
-    /// [`Target::Ownership`].
-    Ownership,
-    /// [`Target::PublicAccess`].
-    PublicAccess,
-    /// [`Target::BucketPolicy`].
-    BucketPolicy,
-    /// [`Target::Replication`].
-    Replication,
-    /// [`Target::ObjectLock`].
-    ObjectLock,
-    /// [`Target::RequestPayment`].
-    RequestPayment,
-    /// [`Target::Lifecycle`].
-    Lifecycle,
-    /// [`Target::Roles`].
-    Roles,
-    /// [`Target::Role`].
-    Role,
-    /// [`Target::RolePolicy`].
-    RolePolicy,
-    /// [`Target::RolePolicies`].
-    RolePolicies,
+pub enum Kind {
+    /// A part of a bucket.
+    Bucket(BucketPart),
+    /// A part of an account.
+    Account(AccountPart),
+    /// A part of a role.
+    Role(RolePart),
 }
 
-impl TargetKind {
+/// The service that a target is reached through; AWS throttles each apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Amazon S3.
+    S3,
+    /// IAM.
+    Iam,
+}
+
+impl Kind {
     /// The kind in AWS's words, for reviewers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Bucket => "bucket",
-            Self::Tags => "bucket tags",
-            Self::Versioning => "bucket versioning",
-            Self::Encryption => "default encryption",
-            Self::Ownership => "ownership controls",
-            Self::PublicAccess => "public access block",
-            Self::BucketPolicy => "bucket policy",
-            Self::Replication => "replication configuration",
-            Self::ObjectLock => "Object Lock configuration",
-            Self::RequestPayment => "request payment",
-            Self::Lifecycle => "lifecycle configuration",
-            Self::Roles => "roles",
-            Self::Role => "IAM role",
-            Self::RolePolicy => "inline role policy",
-            Self::RolePolicies => "role policies",
+            Self::Bucket(part) => match part {
+                BucketPart::Itself => "bucket",
+                BucketPart::Tags => "bucket tags",
+                BucketPart::Versioning => "bucket versioning",
+                BucketPart::Encryption => "default encryption",
+                BucketPart::Ownership => "ownership controls",
+                BucketPart::PublicAccess => "public access block",
+                BucketPart::Policy => "bucket policy",
+                BucketPart::Replication => "replication configuration",
+                BucketPart::ObjectLock => "Object Lock configuration",
+                BucketPart::RequestPayment => "request payment",
+                BucketPart::Lifecycle => "lifecycle configuration",
+            },
+            Self::Account(AccountPart::Roles) => "roles",
+            Self::Role(part) => match part {
+                RolePart::Itself => "IAM role",
+                RolePart::Policy => "inline role policy",
+                RolePart::Policies => "role policies",
+            },
         }
     }
 
@@ -148,21 +165,33 @@ impl TargetKind {
     #[must_use]
     pub const fn is_written(self) -> bool {
         match self {
-            Self::Bucket
-            | Self::Tags
-            | Self::Versioning
-            | Self::Encryption
-            | Self::Ownership
-            | Self::PublicAccess
-            | Self::BucketPolicy
-            | Self::Replication
-            | Self::Role
-            | Self::RolePolicy => true,
-            Self::ObjectLock
-            | Self::RequestPayment
-            | Self::Lifecycle
-            | Self::Roles
-            | Self::RolePolicies => false,
+            Self::Bucket(part) => match part {
+                BucketPart::Itself
+                | BucketPart::Tags
+                | BucketPart::Versioning
+                | BucketPart::Encryption
+                | BucketPart::Ownership
+                | BucketPart::PublicAccess
+                | BucketPart::Policy
+                | BucketPart::Replication => true,
+                BucketPart::ObjectLock | BucketPart::RequestPayment | BucketPart::Lifecycle => {
+                    false
+                }
+            },
+            Self::Account(AccountPart::Roles) => false,
+            Self::Role(part) => match part {
+                RolePart::Itself | RolePart::Policy => true,
+                RolePart::Policies => false,
+            },
+        }
+    }
+
+    /// The service that targets of this kind are reached through.
+    #[must_use]
+    pub const fn service(self) -> Service {
+        match self {
+            Self::Bucket(_) => Service::S3,
+            Self::Account(AccountPart::Roles) | Self::Role(_) => Service::Iam,
         }
     }
 }
@@ -170,23 +199,11 @@ impl TargetKind {
 impl Target {
     /// The kind of this target.
     #[must_use]
-    pub const fn kind(&self) -> TargetKind {
+    pub const fn kind(&self) -> Kind {
         match self {
-            Self::Bucket(_) => TargetKind::Bucket,
-            Self::Tags(_) => TargetKind::Tags,
-            Self::Versioning(_) => TargetKind::Versioning,
-            Self::Encryption(_) => TargetKind::Encryption,
-            Self::Ownership(_) => TargetKind::Ownership,
-            Self::PublicAccess(_) => TargetKind::PublicAccess,
-            Self::BucketPolicy(_) => TargetKind::BucketPolicy,
-            Self::Replication(_) => TargetKind::Replication,
-            Self::ObjectLock(_) => TargetKind::ObjectLock,
-            Self::RequestPayment(_) => TargetKind::RequestPayment,
-            Self::Lifecycle(_) => TargetKind::Lifecycle,
-            Self::Roles(_, _) => TargetKind::Roles,
-            Self::Role(_) => TargetKind::Role,
-            Self::RolePolicy(_) => TargetKind::RolePolicy,
-            Self::RolePolicies(_) => TargetKind::RolePolicies,
+            Self::Bucket(_, part) => Kind::Bucket(*part),
+            Self::Account(_, part) => Kind::Account(*part),
+            Self::Role(_, part) => Kind::Role(*part),
         }
     }
 
@@ -194,18 +211,8 @@ impl Target {
     #[must_use]
     pub const fn bucket(&self) -> Option<&BucketRef> {
         match self {
-            Self::Bucket(bucket)
-            | Self::Tags(bucket)
-            | Self::Versioning(bucket)
-            | Self::Encryption(bucket)
-            | Self::Ownership(bucket)
-            | Self::PublicAccess(bucket)
-            | Self::BucketPolicy(bucket)
-            | Self::Replication(bucket)
-            | Self::ObjectLock(bucket)
-            | Self::RequestPayment(bucket)
-            | Self::Lifecycle(bucket) => Some(bucket),
-            Self::Roles(_, _) | Self::Role(_) | Self::RolePolicy(_) | Self::RolePolicies(_) => None,
+            Self::Bucket(bucket, _) => Some(bucket),
+            Self::Account(_, _) | Self::Role(_, _) => None,
         }
     }
 
@@ -213,19 +220,8 @@ impl Target {
     #[must_use]
     pub const fn role(&self) -> Option<&RoleRef> {
         match self {
-            Self::Role(role) | Self::RolePolicy(role) | Self::RolePolicies(role) => Some(role),
-            Self::Bucket(_)
-            | Self::Tags(_)
-            | Self::Versioning(_)
-            | Self::Encryption(_)
-            | Self::Ownership(_)
-            | Self::PublicAccess(_)
-            | Self::BucketPolicy(_)
-            | Self::Replication(_)
-            | Self::ObjectLock(_)
-            | Self::RequestPayment(_)
-            | Self::Lifecycle(_)
-            | Self::Roles(_, _) => None,
+            Self::Role(role, _) => Some(role),
+            Self::Bucket(_, _) | Self::Account(_, _) => None,
         }
     }
 
@@ -233,20 +229,67 @@ impl Target {
     #[must_use]
     pub const fn account(&self) -> &AccountId {
         match self {
-            Self::Bucket(bucket)
-            | Self::Tags(bucket)
-            | Self::Versioning(bucket)
-            | Self::Encryption(bucket)
-            | Self::Ownership(bucket)
-            | Self::PublicAccess(bucket)
-            | Self::BucketPolicy(bucket)
-            | Self::Replication(bucket)
-            | Self::ObjectLock(bucket)
-            | Self::RequestPayment(bucket)
-            | Self::Lifecycle(bucket) => &bucket.account,
-            Self::Roles(account, _) => account,
-            Self::Role(role) | Self::RolePolicy(role) | Self::RolePolicies(role) => &role.account,
+            Self::Bucket(bucket, _) => &bucket.account,
+            Self::Account(of, _) => &of.account,
+            Self::Role(role, _) => &role.account,
         }
+    }
+
+    /// The address below the account, e.g. `bucket/orders-prod/versioning`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self {
+            Self::Bucket(of, part) => format!("bucket/{}{}", of.bucket, part.path()),
+            Self::Account(_, AccountPart::Roles) => "roles".to_owned(),
+            Self::Role(of, part) => format!("role/{}{}", of.name, part.path()),
+        }
+    }
+}
+
+impl BucketPart {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Itself => "",
+            Self::Tags => "/tags",
+            Self::Versioning => "/versioning",
+            Self::Encryption => "/encryption",
+            Self::Ownership => "/ownership",
+            Self::PublicAccess => "/public-access-block",
+            Self::Policy => "/policy",
+            Self::Replication => "/replication",
+            Self::ObjectLock => "/object-lock",
+            Self::RequestPayment => "/request-payment",
+            Self::Lifecycle => "/lifecycle",
+        }
+    }
+}
+
+impl RolePart {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Itself => "",
+            Self::Policy => "/policy",
+            Self::Policies => "/policies",
+        }
+    }
+}
+
+/// Targets of one kind stand together, by place: in this order they are read, written and waited for.
+impl Ord for Target {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_place = || match (self, other) {
+            (Self::Bucket(one, _), Self::Bucket(other, _)) => one.cmp(other),
+            (Self::Account(one, _), Self::Account(other, _)) => one.cmp(other),
+            (Self::Role(one, _), Self::Role(other, _)) => one.cmp(other),
+            (Self::Bucket(..) | Self::Account(..) | Self::Role(..), _) => Ordering::Equal,
+        };
+        self.kind().cmp(&other.kind()).then_with(by_place)
+    }
+}
+
+impl PartialOrd for Target {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -254,31 +297,5 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.account(), self.path())
-    }
-}
-
-impl Target {
-    /// The address below the account, e.g. `bucket/orders-prod/versioning`.
-    #[must_use]
-    pub fn path(&self) -> String {
-        let bucket = |bucket: &BucketRef, part: &str| format!("bucket/{}{part}", bucket.bucket);
-        let role = |role: &RoleRef, part: &str| format!("role/{}{part}", role.name);
-        match self {
-            Self::Bucket(of) => bucket(of, ""),
-            Self::Tags(of) => bucket(of, "/tags"),
-            Self::Versioning(of) => bucket(of, "/versioning"),
-            Self::Encryption(of) => bucket(of, "/encryption"),
-            Self::Ownership(of) => bucket(of, "/ownership"),
-            Self::PublicAccess(of) => bucket(of, "/public-access-block"),
-            Self::BucketPolicy(of) => bucket(of, "/policy"),
-            Self::Replication(of) => bucket(of, "/replication"),
-            Self::ObjectLock(of) => bucket(of, "/object-lock"),
-            Self::RequestPayment(of) => bucket(of, "/request-payment"),
-            Self::Lifecycle(of) => bucket(of, "/lifecycle"),
-            Self::Roles(_, _) => "roles".to_owned(),
-            Self::Role(of) => role(of, ""),
-            Self::RolePolicy(of) => role(of, "/policy"),
-            Self::RolePolicies(of) => role(of, "/policies"),
-        }
     }
 }

@@ -13,7 +13,9 @@ use crate::format::{
 use crate::goals::{Future, canaries};
 use crate::ids::MigrationName;
 use crate::lint::{self, Subject};
-use crate::model::{Document, Observed, RoleRef, Target, TargetKind, fingerprint};
+use crate::model::{
+    AccountPart, BucketPart, Document, Kind, Observed, RolePart, RoleRef, Target, fingerprint,
+};
 use crate::names::Names;
 use crate::ownership::Markers;
 use crate::permissions::{self, Verb};
@@ -137,8 +139,10 @@ pub fn plan(input: Input<'_>) -> Plan {
 fn rests_on(spec: &Spec, markers: &Markers, target: &Target, document: Option<&Document>) -> bool {
     let ours = |role: &RoleRef| spec.migrations.values().any(|m| spec.role(m) == *role);
     match (target, document) {
-        (Target::Roles(_, _), _) => false,
-        (Target::Role(of), Some(Document::Role(role))) => markers.owns_tags(&role.tags) || ours(of),
+        (Target::Account(_, AccountPart::Roles), _) => false,
+        (Target::Role(of, RolePart::Itself), Some(Document::Role(role))) => {
+            markers.owns_tags(&role.tags) || ours(of)
+        }
         (_, _) => true,
     }
 }
@@ -352,16 +356,18 @@ fn waits(steps: &[Step]) -> Vec<Wait> {
         let (what, bound_seconds) = match &step.work {
             Work::Prove(_) => ("the canary's replica", CANARY_SECONDS),
             Work::Write(write) => match write.target.kind() {
-                TargetKind::Replication => (
+                Kind::Bucket(BucketPart::Replication) => (
                     "S3 to answer the new configuration twice in a row",
                     PROPAGATION_SECONDS,
                 ),
-                TargetKind::BucketPolicy => (
+                Kind::Bucket(BucketPart::Policy) => (
                     "S3 to accept the principal and to answer the new policy",
                     PROPAGATION_SECONDS,
                 ),
-                TargetKind::Versioning => ("S3 to answer Enabled", PROPAGATION_SECONDS),
-                TargetKind::Role | TargetKind::RolePolicy => {
+                Kind::Bucket(BucketPart::Versioning) => {
+                    ("S3 to answer Enabled", PROPAGATION_SECONDS)
+                }
+                Kind::Role(RolePart::Itself) | Kind::Role(RolePart::Policy) => {
                     ("IAM to answer what was written", PROPAGATION_SECONDS)
                 }
                 _ => return None,
@@ -398,7 +404,9 @@ fn needed(spec: &Spec, observed: &Observed, names: &Names, steps: &[Step]) -> Ve
                 actions.extend(permissions::to_write(write.target.kind(), verb(write)));
             }
             Work::Prove(goal) => {
-                let side = |bucket: &crate::model::BucketRef| name(&Target::Bucket(bucket.clone()));
+                let side = |bucket: &crate::model::BucketRef| {
+                    name(&Target::Bucket(bucket.clone(), BucketPart::Itself))
+                };
                 let source = accounts.entry(side(&goal.source)).or_default();
                 source.extend(permissions::CANARY_SOURCE);
                 if goal.kms_key.is_some() {

@@ -7,7 +7,7 @@ use super::writes::{Planned, Writes};
 use crate::diff::{Diff, Item, diff};
 use crate::format::{AccessChange, AccessVerdict, Action, Change, Kept, Reason};
 use crate::ids::MigrationName;
-use crate::model::{Document, Observed, Target, TargetKind};
+use crate::model::{BucketPart, Document, Kind, Observed, RolePart, Target};
 use crate::names::Names;
 use crate::ownership::Markers;
 use crate::phase::{self, Presence, presence};
@@ -76,9 +76,10 @@ impl Teller<'_> {
         let told = of_proof();
         Change {
             address: proof_address(goal),
-            target: self
-                .names
-                .address(&Target::Replication(goal.source.clone())),
+            target: self.names.address(&Target::Bucket(
+                goal.source.clone(),
+                BucketPart::Replication,
+            )),
             kind: "canary".to_owned(),
             migrations: vec![goal.migration.to_string()],
             actions: vec![Action::Prove],
@@ -109,7 +110,7 @@ impl Teller<'_> {
     fn is_new_bucket(&self, target: &Target) -> bool {
         target.bucket().is_some_and(|bucket| {
             self.observed
-                .document(&Target::Bucket(bucket.clone()))
+                .document(&Target::Bucket(bucket.clone(), BucketPart::Itself))
                 .is_none()
         })
     }
@@ -126,8 +127,10 @@ impl Teller<'_> {
     /// The migration that a rule ID or a Sid names.
     fn marked(&self, target: &Target, name: &str) -> Option<MigrationName> {
         match target.kind() {
-            TargetKind::Replication => self.markers.rule(name).map(|(migration, _)| migration),
-            TargetKind::BucketPolicy => {
+            Kind::Bucket(BucketPart::Replication) => {
+                self.markers.rule(name).map(|(migration, _)| migration)
+            }
+            Kind::Bucket(BucketPart::Policy) => {
                 let of = |migration: &&MigrationName| {
                     name.starts_with(&self.markers.sid_prefix(migration))
                 };
@@ -156,11 +159,15 @@ impl Teller<'_> {
             _ => true,
         };
         match target {
-            Target::Tags(bucket)
-            | Target::Encryption(bucket)
-            | Target::Ownership(bucket)
-            | Target::PublicAccess(bucket) => !tags(Target::Tags(bucket.clone())),
-            Target::Role(role) | Target::RolePolicy(role) => !tags(Target::Role(role.clone())),
+            Target::Bucket(bucket, BucketPart::Tags)
+            | Target::Bucket(bucket, BucketPart::Encryption)
+            | Target::Bucket(bucket, BucketPart::Ownership)
+            | Target::Bucket(bucket, BucketPart::PublicAccess) => {
+                !tags(Target::Bucket(bucket.clone(), BucketPart::Tags))
+            }
+            Target::Role(role, RolePart::Itself) | Target::Role(role, RolePart::Policy) => {
+                !tags(Target::Role(role.clone(), RolePart::Itself))
+            }
             _ => false,
         }
     }
@@ -172,7 +179,7 @@ impl Teller<'_> {
             .as_ref()
             .and_then(|item| item.name.as_deref())
             .unwrap_or_default();
-        let is_rule = target.kind() == TargetKind::Replication;
+        let is_rule = target.kind() == Kind::Bucket(BucketPart::Replication);
         if is_rule && !name.is_empty() && self.markers.rule(name).is_none() {
             return Reason::Adopted;
         }
@@ -195,8 +202,10 @@ impl Teller<'_> {
         let item = diff.item()?;
         let name = item.name.as_deref().unwrap_or_default();
         let ours = match target.kind() {
-            TargetKind::Replication => item.path == "/role" || self.markers.rule(name).is_some(),
-            TargetKind::BucketPolicy => self.markers.owns_sid(name),
+            Kind::Bucket(BucketPart::Replication) => {
+                item.path == "/role" || self.markers.rule(name).is_some()
+            }
+            Kind::Bucket(BucketPart::Policy) => self.markers.owns_sid(name),
             _ => true,
         };
         (!ours).then(|| Kept {
@@ -214,8 +223,11 @@ pub(super) fn proof_address(goal: &CanaryGoal) -> String {
 }
 
 /// How a change to a policy statement changes access.
-fn access(kind: TargetKind, diff: &Diff) -> Option<AccessChange> {
-    if !matches!(kind, TargetKind::BucketPolicy | TargetKind::RolePolicy) {
+fn access(kind: Kind, diff: &Diff) -> Option<AccessChange> {
+    if !matches!(
+        kind,
+        Kind::Bucket(BucketPart::Policy) | Kind::Role(RolePart::Policy)
+    ) {
         return None;
     }
     let statement = |item: &Option<Item>| {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::diff::Diff;
 use crate::format::{Action, Risk, RiskLevel, Undo, UndoKind};
-use crate::model::TargetKind;
+use crate::model::{AccountPart, BucketPart, Kind, RolePart};
 
 /// What is said of a change.
 pub(crate) struct Consequences {
@@ -17,25 +17,25 @@ pub(crate) struct Consequences {
 /// What is said of a change to an item of a target.
 #[must_use]
 pub(crate) fn consequences(
-    kind: TargetKind,
+    kind: Kind,
     action: Action,
     diff: &Diff,
     new_bucket: bool,
 ) -> Consequences {
     match kind {
-        TargetKind::Bucket => said(
+        Kind::Bucket(BucketPart::Itself) => said(
             UndoKind::Partial,
             "s3ferry does not delete buckets; delete it by hand while it is empty",
             RiskLevel::Low,
             &[],
         ),
-        TargetKind::Versioning if new_bucket => said(
+        Kind::Bucket(BucketPart::Versioning) if new_bucket => said(
             UndoKind::None,
             "versioning can be suspended but never removed from a bucket",
             RiskLevel::Low,
             &[],
         ),
-        TargetKind::Versioning => said(
+        Kind::Bucket(BucketPart::Versioning) => said(
             UndoKind::None,
             "versioning can be suspended but never removed from a bucket (UG:Versioning)",
             RiskLevel::High,
@@ -47,37 +47,41 @@ pub(crate) fn consequences(
                  writing; reads may answer 404 NoSuchKey meanwhile (BC:s3 PutBucketVersioning).",
             ],
         ),
-        TargetKind::Replication => replication(action, diff),
-        TargetKind::Role if action == Action::Delete => said(
+        Kind::Bucket(BucketPart::Replication) => replication(action, diff),
+        Kind::Role(RolePart::Itself) if action == Action::Delete => said(
             UndoKind::Partial,
             "a role made again under the same name is another principal to policies that name it",
             RiskLevel::Medium,
             &[],
         ),
-        TargetKind::Encryption if action == Action::Update => said(
+        Kind::Bucket(BucketPart::Encryption) if action == Action::Update => said(
             UndoKind::Exact,
             "",
             RiskLevel::Medium,
             &["Objects that are there keep the encryption that they have."],
         ),
-        TargetKind::PublicAccess | TargetKind::Ownership if action == Action::Update => said(
-            UndoKind::Exact,
-            "",
-            RiskLevel::Medium,
-            &["Whoever relies on ACLs or on public access to this bucket loses it."],
-        ),
-        TargetKind::Tags
-        | TargetKind::Encryption
-        | TargetKind::Ownership
-        | TargetKind::PublicAccess
-        | TargetKind::BucketPolicy
-        | TargetKind::ObjectLock
-        | TargetKind::RequestPayment
-        | TargetKind::Lifecycle
-        | TargetKind::Roles
-        | TargetKind::Role
-        | TargetKind::RolePolicy
-        | TargetKind::RolePolicies => said(UndoKind::Exact, "", RiskLevel::Low, &[]),
+        Kind::Bucket(BucketPart::PublicAccess) | Kind::Bucket(BucketPart::Ownership)
+            if action == Action::Update =>
+        {
+            said(
+                UndoKind::Exact,
+                "",
+                RiskLevel::Medium,
+                &["Whoever relies on ACLs or on public access to this bucket loses it."],
+            )
+        }
+        Kind::Bucket(BucketPart::Tags)
+        | Kind::Bucket(BucketPart::Encryption)
+        | Kind::Bucket(BucketPart::Ownership)
+        | Kind::Bucket(BucketPart::PublicAccess)
+        | Kind::Bucket(BucketPart::Policy)
+        | Kind::Bucket(BucketPart::ObjectLock)
+        | Kind::Bucket(BucketPart::RequestPayment)
+        | Kind::Bucket(BucketPart::Lifecycle)
+        | Kind::Account(AccountPart::Roles)
+        | Kind::Role(RolePart::Itself)
+        | Kind::Role(RolePart::Policy)
+        | Kind::Role(RolePart::Policies) => said(UndoKind::Exact, "", RiskLevel::Low, &[]),
     }
 }
 

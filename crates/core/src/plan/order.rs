@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::format::Edge;
 use crate::model::document::Document;
 use crate::model::replication::ReplicationConfiguration;
-use crate::model::{Target, TargetKind};
+use crate::model::{BucketPart, Kind, RolePart, Target};
 use crate::ownership::tagged_buckets;
 use crate::plan::steps::{CanaryGoal, Stage, Step, StepId, Work, WriteStep};
 
@@ -34,30 +34,29 @@ enum Relation {
 
 /// A law of the order.
 struct Law {
-    first: &'static [TargetKind],
+    first: &'static [Kind],
     first_stage: &'static [Stage],
-    then: &'static [TargetKind],
+    then: &'static [Kind],
     then_stage: &'static [Stage],
     relation: Relation,
     why: &'static str,
 }
 
 use Stage::{Remove, Set, Shrink};
-use TargetKind as Kind;
 
-const SETTINGS: &[TargetKind] = &[
-    Kind::Tags,
-    Kind::Versioning,
-    Kind::Encryption,
-    Kind::Ownership,
-    Kind::PublicAccess,
-    Kind::BucketPolicy,
-    Kind::Replication,
+const SETTINGS: &[Kind] = &[
+    Kind::Bucket(BucketPart::Tags),
+    Kind::Bucket(BucketPart::Versioning),
+    Kind::Bucket(BucketPart::Encryption),
+    Kind::Bucket(BucketPart::Ownership),
+    Kind::Bucket(BucketPart::PublicAccess),
+    Kind::Bucket(BucketPart::Policy),
+    Kind::Bucket(BucketPart::Replication),
 ];
 
 const LAWS: &[Law] = &[
     Law {
-        first: &[Kind::Bucket],
+        first: &[Kind::Bucket(BucketPart::Itself)],
         first_stage: &[Set],
         then: SETTINGS,
         then_stage: &[Set],
@@ -65,89 +64,99 @@ const LAWS: &[Law] = &[
         why: "a bucket exists before its settings",
     },
     Law {
-        first: &[Kind::Ownership, Kind::PublicAccess],
+        first: &[
+            Kind::Bucket(BucketPart::Ownership),
+            Kind::Bucket(BucketPart::PublicAccess),
+        ],
         first_stage: &[Set],
-        then: &[Kind::BucketPolicy],
+        then: &[Kind::Bucket(BucketPart::Policy)],
         then_stage: &[Set],
         relation: Relation::SameBucket,
         why: "a bucket is closed before its policy opens it to anybody",
     },
     Law {
-        first: &[Kind::Role],
+        first: &[Kind::Role(RolePart::Itself)],
         first_stage: &[Set],
-        then: &[Kind::RolePolicy],
+        then: &[Kind::Role(RolePart::Policy)],
         then_stage: &[Set],
         relation: Relation::SameRole,
         why: "a role exists before its policy",
     },
     Law {
-        first: &[Kind::Role],
+        first: &[Kind::Role(RolePart::Itself)],
         first_stage: &[Set],
-        then: &[Kind::BucketPolicy],
+        then: &[Kind::Bucket(BucketPart::Policy)],
         then_stage: &[Set],
         relation: Relation::Names,
         why: "a principal exists before a bucket policy names it",
     },
     Law {
         first: &[
-            Kind::Versioning,
-            Kind::Encryption,
-            Kind::Ownership,
-            Kind::PublicAccess,
-            Kind::BucketPolicy,
-            Kind::Role,
-            Kind::RolePolicy,
+            Kind::Bucket(BucketPart::Versioning),
+            Kind::Bucket(BucketPart::Encryption),
+            Kind::Bucket(BucketPart::Ownership),
+            Kind::Bucket(BucketPart::PublicAccess),
+            Kind::Bucket(BucketPart::Policy),
+            Kind::Role(RolePart::Itself),
+            Kind::Role(RolePart::Policy),
         ],
         first_stage: &[Set],
-        then: &[Kind::Replication],
+        then: &[Kind::Bucket(BucketPart::Replication)],
         then_stage: &[Set, Remove],
         relation: Relation::UsedByRules,
         why: "rules start when everything they need is there, or their objects fail for good",
     },
     Law {
-        first: &[Kind::Replication],
+        first: &[Kind::Bucket(BucketPart::Replication)],
         first_stage: &[Set, Remove],
-        then: &[Kind::BucketPolicy, Kind::RolePolicy, Kind::Role],
+        then: &[
+            Kind::Bucket(BucketPart::Policy),
+            Kind::Role(RolePart::Policy),
+            Kind::Role(RolePart::Itself),
+        ],
         then_stage: &[Shrink, Remove],
         relation: Relation::RulesUse,
         why: "rules stop before what they need goes, or their objects fail for good",
     },
     Law {
-        first: &[Kind::RolePolicy],
+        first: &[Kind::Role(RolePart::Policy)],
         first_stage: &[Set],
-        then: &[Kind::Encryption],
+        then: &[Kind::Bucket(BucketPart::Encryption)],
         then_stage: &[Set],
         relation: Relation::Grants,
         why: "a role may use a key before a bucket encrypts replicas with it",
     },
     Law {
-        first: &[Kind::Encryption],
+        first: &[Kind::Bucket(BucketPart::Encryption)],
         first_stage: &[Set],
-        then: &[Kind::RolePolicy],
+        then: &[Kind::Role(RolePart::Policy)],
         then_stage: &[Shrink],
         relation: Relation::Grants,
         why: "a bucket stops encrypting replicas with a key before a role may no longer use it",
     },
     Law {
-        first: &[Kind::RolePolicy],
+        first: &[Kind::Role(RolePart::Policy)],
         first_stage: &[Remove],
-        then: &[Kind::Role],
+        then: &[Kind::Role(RolePart::Itself)],
         then_stage: &[Remove],
         relation: Relation::SameRole,
         why: "a role is deleted when its policies are",
     },
     Law {
-        first: &[Kind::BucketPolicy],
+        first: &[Kind::Bucket(BucketPart::Policy)],
         first_stage: &[Set, Shrink, Remove],
-        then: &[Kind::Role],
+        then: &[Kind::Role(RolePart::Itself)],
         then_stage: &[Remove],
         relation: Relation::Names,
         why: "a bucket policy stops naming a principal before it is deleted",
     },
     Law {
-        first: &[Kind::Replication, Kind::BucketPolicy],
+        first: &[
+            Kind::Bucket(BucketPart::Replication),
+            Kind::Bucket(BucketPart::Policy),
+        ],
         first_stage: &[Set, Shrink, Remove],
-        then: &[Kind::Role],
+        then: &[Kind::Role(RolePart::Itself)],
         then_stage: &[Shrink, Remove],
         relation: Relation::LedTo,
         why: "what a role's tags lead to is cleaned before they go, or a run that stops between would not find it again",
@@ -482,13 +491,13 @@ mod tests {
 
     fn parts(of: &BucketRef) -> [Target; 7] {
         [
-            Target::Bucket(of.clone()),
-            Target::Versioning(of.clone()),
-            Target::Encryption(of.clone()),
-            Target::Ownership(of.clone()),
-            Target::PublicAccess(of.clone()),
-            Target::BucketPolicy(of.clone()),
-            Target::Replication(of.clone()),
+            Target::Bucket(of.clone(), BucketPart::Itself),
+            Target::Bucket(of.clone(), BucketPart::Versioning),
+            Target::Bucket(of.clone(), BucketPart::Encryption),
+            Target::Bucket(of.clone(), BucketPart::Ownership),
+            Target::Bucket(of.clone(), BucketPart::PublicAccess),
+            Target::Bucket(of.clone(), BucketPart::Policy),
+            Target::Bucket(of.clone(), BucketPart::Replication),
         ]
     }
 
@@ -499,31 +508,34 @@ mod tests {
         let role = role(&format!("role-{number}"));
         let name = |of: &RoleRef| BTreeSet::from([of.name.to_string()]);
         let linked = |target: &Target| match target {
-            Target::Replication(of) if *of == source => Linked {
+            Target::Bucket(of, BucketPart::Replication) if *of == source => Linked {
                 destinations: BTreeSet::from(["shared".to_owned()]),
                 roles: name(&role),
                 ..Linked::default()
             },
-            Target::BucketPolicy(of) if *of == destination => Linked {
+            Target::Bucket(of, BucketPart::Policy) if *of == destination => Linked {
                 named: name(&role),
                 ..Linked::default()
             },
-            Target::Encryption(of) if *of == destination => Linked {
+            Target::Bucket(of, BucketPart::Encryption) if *of == destination => Linked {
                 keys: BTreeSet::from(["key".to_owned()]),
                 ..Linked::default()
             },
-            Target::RolePolicy(_) => Linked {
+            Target::Role(_, RolePart::Policy) => Linked {
                 granted: BTreeSet::from(["shared".to_owned()]),
                 keys: BTreeSet::from(["key".to_owned()]),
                 ..Linked::default()
             },
-            Target::Role(_) => Linked {
+            Target::Role(_, RolePart::Itself) => Linked {
                 places: BTreeSet::from([source.bucket.to_string(), "shared".to_owned()]),
                 ..Linked::default()
             },
             _ => Linked::default(),
         };
-        let roles = [Target::Role(role.clone()), Target::RolePolicy(role.clone())];
+        let roles = [
+            Target::Role(role.clone(), RolePart::Itself),
+            Target::Role(role.clone(), RolePart::Policy),
+        ];
         let targets = [parts(&source), parts(&destination)].into_iter();
         let write = |(target, stage): (Target, Stage)| Facts::Write {
             rules: linked(&target),

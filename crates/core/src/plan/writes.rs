@@ -6,7 +6,7 @@ use crate::desired::{Desired, LiveFacts, Want, Wanted, desired};
 use crate::ids::MigrationName;
 use crate::merge::{self, Conflict, Context};
 use crate::model::document::{Document, PolicyText, Role};
-use crate::model::{Observed, RoleRef, Target, same};
+use crate::model::{BucketPart, Observed, RolePart, RoleRef, Target, same};
 use crate::names::Names;
 use crate::ownership::Markers;
 use crate::plan::steps::{Stage, Step, StepId, Work, WriteStep};
@@ -102,8 +102,8 @@ fn kept_for_others(
     document: Option<Document>,
 ) -> Option<Document> {
     let keeps = match target {
-        Target::Role(_) => *context.scope != Scope::All,
-        Target::RolePolicy(role) => is_used_by_others(context, role, want),
+        Target::Role(_, RolePart::Itself) => *context.scope != Scope::All,
+        Target::Role(role, RolePart::Policy) => is_used_by_others(context, role, want),
         _ => false,
     };
     let live = context.observed.document(target);
@@ -130,18 +130,18 @@ fn is_used_by_others(context: &Context<'_>, role: &RoleRef, want: &Want) -> bool
 fn abandon(spec: &Spec, observed: &Observed, desired: &mut Desired) {
     for (target, document) in observed.iter() {
         match target {
-            Target::Replication(_) if document.is_some() => {
+            Target::Bucket(_, BucketPart::Replication) if document.is_some() => {
                 desired.abandon(target.clone(), Wanted::Replication(Vec::new(), None));
             }
-            Target::BucketPolicy(_) if document.is_some() => {
+            Target::Bucket(_, BucketPart::Policy) if document.is_some() => {
                 desired.abandon(target.clone(), Wanted::BucketPolicy(Vec::new()));
             }
             _ => {}
         }
     }
     for role in abandoned_roles(spec, observed) {
-        desired.abandon(Target::RolePolicy(role.clone()), Wanted::Absent);
-        desired.abandon(Target::Role(role), Wanted::Absent);
+        desired.abandon(Target::Role(role.clone(), RolePart::Policy), Wanted::Absent);
+        desired.abandon(Target::Role(role, RolePart::Itself), Wanted::Absent);
     }
 }
 
@@ -151,9 +151,9 @@ impl Writes {
         let Self { after, conflicts } = self;
         let refused = |target: &Target| {
             conflicts.iter().any(|conflict| {
-                let bucket = matches!(conflict.target, Target::Bucket(_))
+                let bucket = matches!(conflict.target, Target::Bucket(_, BucketPart::Itself))
                     && conflict.target.bucket() == target.bucket();
-                let role = matches!(conflict.target, Target::Role(_))
+                let role = matches!(conflict.target, Target::Role(_, RolePart::Itself))
                     && conflict.target.role() == target.role();
                 bucket || role
             })

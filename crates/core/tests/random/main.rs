@@ -16,7 +16,7 @@ use s3ferry_core::format::{PlanFile, SpecInfo};
 use s3ferry_core::ids::MigrationName;
 use s3ferry_core::model::document::PolicyText;
 use s3ferry_core::model::replication::Rule;
-use s3ferry_core::model::{Document, Target};
+use s3ferry_core::model::{BucketPart, Document, Target};
 use s3ferry_core::ownership::Markers;
 use s3ferry_core::plan::Plan;
 use s3ferry_core::plan::file::Head;
@@ -276,7 +276,7 @@ fn of_others(play: &Play, targets: &BTreeSet<MigrationName>) -> (Vec<Rule>, Vec<
     let policies = (0..DESTINATIONS.len()).filter_map(|index| {
         match play
             .world
-            .document(&Target::BucketPolicy(destination(index)))
+            .document(&Target::Bucket(destination(index), BucketPart::Policy))
         {
             Some(Document::BucketPolicy(PolicyText(text))) => Some(parts(&text).statements),
             _ => None,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::model::document::{Bucket, BucketEncryption};
-use s3ferry_core::model::{BucketRef, Document, Observed, Target, same};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, Observed, Target, same};
 use s3ferry_core::plan::{Input, Plan, Proofs, Step, StepId, Work, WriteStep, plan};
 use s3ferry_core::reads;
 use s3ferry_core::scope::Scope;
@@ -267,8 +267,10 @@ impl<'a> Run<'a> {
     fn done(&mut self, step: &Step) {
         self.done.insert(step.id.clone());
         if let Work::Write(write) = &step.work
-            && let (Target::Bucket(bucket), Some(Document::Bucket(Bucket { .. }))) =
-                (&write.target, &write.after)
+            && let (
+                Target::Bucket(bucket, BucketPart::Itself),
+                Some(Document::Bucket(Bucket { .. })),
+            ) = (&write.target, &write.after)
         {
             self.made.insert(bucket.clone());
         }
@@ -278,11 +280,11 @@ impl<'a> Run<'a> {
 fn is_born(target: &Target, made: &BTreeSet<BucketRef>) -> bool {
     let with_bucket = matches!(
         target,
-        Target::Tags(_)
-            | Target::Versioning(_)
-            | Target::Encryption(_)
-            | Target::Ownership(_)
-            | Target::PublicAccess(_)
+        Target::Bucket(_, BucketPart::Tags)
+            | Target::Bucket(_, BucketPart::Versioning)
+            | Target::Bucket(_, BucketPart::Encryption)
+            | Target::Bucket(_, BucketPart::Ownership)
+            | Target::Bucket(_, BucketPart::PublicAccess)
     );
     with_bucket && target.bucket().is_some_and(|bucket| made.contains(bucket))
 }
@@ -296,10 +298,10 @@ fn settings_of_others(spec: &Spec, world: &MemoryWorld) -> BTreeMap<Target, Opti
     let targets = left.flat_map(|migration| {
         let bucket = spec.destination(migration);
         let parts: [fn(BucketRef) -> Target; 4] = [
-            Target::Tags,
-            Target::Encryption,
-            Target::Ownership,
-            Target::PublicAccess,
+            |of| Target::Bucket(of, BucketPart::Tags),
+            |of| Target::Bucket(of, BucketPart::Encryption),
+            |of| Target::Bucket(of, BucketPart::Ownership),
+            |of| Target::Bucket(of, BucketPart::PublicAccess),
         ];
         parts.map(|part| part(bucket.clone()))
     });

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use s3ferry_core::model::document::{PolicyText, Role};
 use s3ferry_core::model::replication::{Rule, Status};
 use s3ferry_core::model::target::ROLE_PATH;
-use s3ferry_core::model::{Document, Target};
+use s3ferry_core::model::{BucketPart, Document, RolePart, Target};
 use s3ferry_core::spec::{DeleteMarkers, Phase, RuleSpec, Spec};
 use s3ferry_testkit::random::foreign::is_their_rule;
 use s3ferry_testkit::random::oracle::configuration;
@@ -113,8 +113,9 @@ pub(crate) fn nothing_is_left_over(play: &Play) -> Checked {
         .map(destination)
         .filter(|bucket| !destinations.contains(bucket));
     for bucket in left_to {
-        if let Some(Document::BucketPolicy(PolicyText(text))) =
-            play.world.document(&Target::BucketPolicy(bucket))
+        if let Some(Document::BucketPolicy(PolicyText(text))) = play
+            .world
+            .document(&Target::Bucket(bucket, BucketPart::Policy))
         {
             let left = parts(&text)
                 .statements
@@ -130,8 +131,9 @@ pub(crate) fn nothing_is_left_over(play: &Play) -> Checked {
         .map(role)
         .filter(|role| !roles.contains(role))
     {
-        if let Some(Document::Role(Role { path, tags, .. })) =
-            play.world.document(&Target::Role(of.clone()))
+        if let Some(Document::Role(Role { path, tags, .. })) = play
+            .world
+            .document(&Target::Role(of.clone(), RolePart::Itself))
         {
             let ours = path == ROLE_PATH && tags.contains_key("s3ferry:spec");
             ensure(!ours, &format!("the role {} is left over", of.name))?;

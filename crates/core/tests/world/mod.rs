@@ -10,7 +10,9 @@ use s3ferry_core::model::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status, Timed,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
-use s3ferry_core::model::{BucketRef, Observed, RoleRef, Target, same};
+use s3ferry_core::model::{
+    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same,
+};
 use s3ferry_core::plan::{Input, Plan, Proofs, Step, Work, plan};
 use s3ferry_core::reads;
 use s3ferry_core::scope::Scope;
@@ -168,10 +170,16 @@ fn role_ref(name: &str) -> RoleRef {
 fn target(address: &str) -> Target {
     let parts: Vec<&str> = address.split('/').collect();
     match parts.as_slice() {
-        [account, "bucket", name, "policy"] => Target::BucketPolicy(bucket_ref(account, name)),
-        [account, "bucket", name, "encryption"] => Target::Encryption(bucket_ref(account, name)),
-        [account, "bucket", name, "replication"] => Target::Replication(bucket_ref(account, name)),
-        [_, "role", name] => Target::Role(role_ref(name)),
+        [account, "bucket", name, "policy"] => {
+            Target::Bucket(bucket_ref(account, name), BucketPart::Policy)
+        }
+        [account, "bucket", name, "encryption"] => {
+            Target::Bucket(bucket_ref(account, name), BucketPart::Encryption)
+        }
+        [account, "bucket", name, "replication"] => {
+            Target::Bucket(bucket_ref(account, name), BucketPart::Replication)
+        }
+        [_, "role", name] => Target::Role(role_ref(name), RolePart::Itself),
         _ => panic!("no target is called {address}"),
     }
 }
@@ -191,7 +199,8 @@ impl World {
         let bucket = bucket_ref("archive", bucket);
         self.make_bucket(&bucket);
         let writer = Document::Ownership(ObjectOwnership::ObjectWriter);
-        self.documents.insert(Target::Ownership(bucket), writer);
+        self.documents
+            .insert(Target::Bucket(bucket, BucketPart::Ownership), writer);
     }
 
     fn make_bucket(&mut self, bucket: &BucketRef) {
@@ -203,14 +212,16 @@ impl World {
             status: VersioningStatus::Never,
             mfa_delete: false,
         };
-        self.documents
-            .insert(Target::Bucket(bucket.clone()), Document::Bucket(made));
         self.documents.insert(
-            Target::Tags(bucket.clone()),
+            Target::Bucket(bucket.clone(), BucketPart::Itself),
+            Document::Bucket(made),
+        );
+        self.documents.insert(
+            Target::Bucket(bucket.clone(), BucketPart::Tags),
             Document::Tags(BTreeMap::new()),
         );
         self.documents.insert(
-            Target::Versioning(bucket.clone()),
+            Target::Bucket(bucket.clone(), BucketPart::Versioning),
             Document::Versioning(never),
         );
     }
@@ -223,8 +234,10 @@ impl World {
             tags: BTreeMap::from([("team".to_owned(), "theirs".to_owned())]),
             boundary: None,
         };
-        self.documents
-            .insert(Target::Role(role_ref(name)), Document::Role(role));
+        self.documents.insert(
+            Target::Role(role_ref(name), RolePart::Itself),
+            Document::Role(role),
+        );
     }
 
     pub(crate) fn get(&self, address: &str) -> Option<Document> {
@@ -241,16 +254,16 @@ impl World {
             rules,
             unmodelled: Vec::new(),
         };
-        let target = Target::Replication(bucket_ref("prod", bucket));
+        let target = Target::Bucket(bucket_ref("prod", bucket), BucketPart::Replication);
         self.documents
             .insert(target, Document::Replication(configuration));
     }
 
     pub(crate) fn replication(&self, bucket: &str) -> ReplicationConfiguration {
-        match self
-            .documents
-            .get(&Target::Replication(bucket_ref("prod", bucket)))
-        {
+        match self.documents.get(&Target::Bucket(
+            bucket_ref("prod", bucket),
+            BucketPart::Replication,
+        )) {
             Some(Document::Replication(live)) => live.clone(),
             other => panic!("{bucket} has no replication configuration: {other:?}"),
         }
@@ -270,7 +283,7 @@ impl World {
     ) {
         let mut live = self.replication(bucket);
         edit(&mut live);
-        let target = Target::Replication(bucket_ref("prod", bucket));
+        let target = Target::Bucket(bucket_ref("prod", bucket), BucketPart::Replication);
         self.documents.insert(target, Document::Replication(live));
     }
 
@@ -318,10 +331,16 @@ impl World {
 
     fn read(&self, target: &Target) -> Option<Document> {
         match target {
-            Target::Roles(account, _) => {
+            Target::Account(
+                AccountRef {
+                    account,
+                    partition: _,
+                },
+                AccountPart::Roles,
+            ) => {
                 let ours = self.documents.iter().filter_map(|(target, document)| {
                     match (target, document) {
-                        (Target::Role(of), Document::Role(role))
+                        (Target::Role(of, RolePart::Itself), Document::Role(role))
                             if role.path == "/s3ferry/" && of.account == *account =>
                         {
                             Some(of.name.clone())
@@ -331,14 +350,16 @@ impl World {
                 });
                 Some(Document::Roles(ours.collect()))
             }
-            Target::RolePolicies(of) => {
-                let has = self.documents.contains_key(&Target::RolePolicy(of.clone()));
+            Target::Role(of, RolePart::Policies) => {
+                let has = self
+                    .documents
+                    .contains_key(&Target::Role(of.clone(), RolePart::Policy));
                 let inline = has
                     .then(|| ROLE_POLICY_NAME.to_owned())
                     .into_iter()
                     .collect();
                 self.documents
-                    .contains_key(&Target::Role(of.clone()))
+                    .contains_key(&Target::Role(of.clone(), RolePart::Itself))
                     .then(|| {
                         Document::RolePolicies(RolePolicies {
                             inline,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use s3ferry_core::model::document::{Bucket, Versioning, VersioningStatus};
-use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, Target};
 use s3ferry_core::plan::{Work, WriteStep};
 
 use crate::events::How;
@@ -22,7 +22,7 @@ pub(super) fn made_by(work: &Work, result: &StepResult) -> Option<(BucketRef, Ta
     match (&**step, result) {
         (
             WriteStep {
-                target: Target::Bucket(bucket),
+                target: Target::Bucket(bucket, BucketPart::Itself),
                 stage: _,
                 before: None,
                 after:
@@ -40,18 +40,26 @@ pub(super) fn made_by(work: &Work, result: &StepResult) -> Option<(BucketRef, Ta
 /// Whether `live` is what a bucket made with `tags` is born with in this target.
 pub(super) fn is_born_with(target: &Target, live: Option<&Document>, tags: &Tags) -> bool {
     match (target, live) {
-        (Target::Versioning(_), Some(Document::Versioning(Versioning { status, mfa_delete }))) => {
-            *status == VersioningStatus::Never && !mfa_delete
+        (
+            Target::Bucket(_, BucketPart::Versioning),
+            Some(Document::Versioning(Versioning { status, mfa_delete })),
+        ) => *status == VersioningStatus::Never && !mfa_delete,
+        (Target::Bucket(_, BucketPart::Tags), Some(Document::Tags(live))) => {
+            live.is_empty() || live == tags
         }
-        (Target::Tags(_), Some(Document::Tags(live))) => live.is_empty() || live == tags,
-        (Target::Encryption(_) | Target::Ownership(_) | Target::PublicAccess(_), _) => true,
+        (
+            Target::Bucket(_, BucketPart::Encryption)
+            | Target::Bucket(_, BucketPart::Ownership)
+            | Target::Bucket(_, BucketPart::PublicAccess),
+            _,
+        ) => true,
         _ => false,
     }
 }
 
 /// Whether a new bucket holds something in this target that a plan could not know of and that shall stay.
 pub(super) const fn leaves_something(target: &Target) -> bool {
-    matches!(target, Target::Encryption(_))
+    matches!(target, Target::Bucket(_, BucketPart::Encryption))
 }
 
 /// The step with what the bucket was born with and the plan could not know: encryption types that AWS blocks on new
@@ -83,7 +91,7 @@ mod tests {
     #[test]
     fn a_policy_is_never_born_with_a_bucket() {
         let policy = Document::BucketPolicy(PolicyText("{}".into()));
-        let target = Target::BucketPolicy(bucket());
+        let target = Target::Bucket(bucket(), BucketPart::Policy);
         assert!(!is_born_with(&target, Some(&policy), &Tags::new()));
     }
 
@@ -95,7 +103,7 @@ mod tests {
                 mfa_delete: false,
             });
             is_born_with(
-                &Target::Versioning(bucket()),
+                &Target::Bucket(bucket(), BucketPart::Versioning),
                 Some(&versioning),
                 &Tags::new(),
             )
@@ -109,7 +117,11 @@ mod tests {
         let tags = |key: &str| Tags::from([(key.to_owned(), "1".to_owned())]);
         let born = |live: Tags| {
             let live = Document::Tags(live);
-            is_born_with(&Target::Tags(bucket()), Some(&live), &tags("ours"))
+            is_born_with(
+                &Target::Bucket(bucket(), BucketPart::Tags),
+                Some(&live),
+                &tags("ours"),
+            )
         };
         assert!(born(tags("ours")));
         assert!(born(Tags::new()));

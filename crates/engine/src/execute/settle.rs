@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3ferry_core::model::{Document, TargetKind, same};
+use s3ferry_core::model::{AccountPart, BucketPart, Document, Kind, RolePart, same};
 use s3ferry_core::plan::WriteStep;
 use tokio::time::Instant;
 
@@ -33,22 +33,22 @@ pub(super) enum Settled {
 ///
 /// Two for what S3 is known to answer old copies of after a new one: "a get request soon after put or delete can return a
 /// wrong result" (BC:s3 PutBucketReplication, PutBucketPolicy). unverified: two are enough; the canary is the proof.
-const fn reads_in_a_row(kind: TargetKind) -> u32 {
+const fn reads_in_a_row(kind: Kind) -> u32 {
     match kind {
-        TargetKind::Replication | TargetKind::BucketPolicy => 2,
-        TargetKind::Bucket
-        | TargetKind::Tags
-        | TargetKind::Versioning
-        | TargetKind::Encryption
-        | TargetKind::Ownership
-        | TargetKind::PublicAccess
-        | TargetKind::ObjectLock
-        | TargetKind::RequestPayment
-        | TargetKind::Lifecycle
-        | TargetKind::Roles
-        | TargetKind::Role
-        | TargetKind::RolePolicy
-        | TargetKind::RolePolicies => 1,
+        Kind::Bucket(BucketPart::Replication) | Kind::Bucket(BucketPart::Policy) => 2,
+        Kind::Bucket(BucketPart::Itself)
+        | Kind::Bucket(BucketPart::Tags)
+        | Kind::Bucket(BucketPart::Versioning)
+        | Kind::Bucket(BucketPart::Encryption)
+        | Kind::Bucket(BucketPart::Ownership)
+        | Kind::Bucket(BucketPart::PublicAccess)
+        | Kind::Bucket(BucketPart::ObjectLock)
+        | Kind::Bucket(BucketPart::RequestPayment)
+        | Kind::Bucket(BucketPart::Lifecycle)
+        | Kind::Account(AccountPart::Roles)
+        | Kind::Role(RolePart::Itself)
+        | Kind::Role(RolePart::Policy)
+        | Kind::Role(RolePart::Policies) => 1,
     }
 }
 

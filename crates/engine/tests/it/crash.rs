@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use s3ferry_core::model::document::VersioningStatus;
-use s3ferry_core::model::{Document, Target, same};
+use s3ferry_core::model::{BucketPart, Document, RolePart, Target, same};
 use s3ferry_core::plan::{Step, StepId, Work};
 use s3ferry_engine::events::CanaryProgress;
 use s3ferry_engine::ports::Class;
@@ -22,14 +22,20 @@ fn world() -> MemoryWorld {
     MemoryWorld::new()
         .with_bucket(&build::source())
         .with(
-            &Target::Versioning(build::source()),
+            &Target::Bucket(build::source(), BucketPart::Versioning),
             build::versioning(VersioningStatus::Never),
         )
-        .with(&Target::BucketPolicy(build::source()), policy("Old"))
-        .with_bucket(&neighbour())
-        .with(&Target::BucketPolicy(neighbour()), policy("Theirs"))
         .with(
-            &Target::Role(build::role("theirs")),
+            &Target::Bucket(build::source(), BucketPart::Policy),
+            policy("Old"),
+        )
+        .with_bucket(&neighbour())
+        .with(
+            &Target::Bucket(neighbour(), BucketPart::Policy),
+            policy("Theirs"),
+        )
+        .with(
+            &Target::Role(build::role("theirs"), RolePart::Itself),
             build::replication_role(&[]),
         )
 }
@@ -60,26 +66,41 @@ fn wanted() -> BTreeMap<Target, Document> {
     );
     BTreeMap::from([
         (
-            Target::Bucket(build::destination()),
+            Target::Bucket(build::destination(), BucketPart::Itself),
             build::made(&build::destination(), &[("made-by", "s3ferry")]),
         ),
-        (Target::Versioning(build::destination()), build::versioned()),
-        (Target::Encryption(build::destination()), encryption()),
-        (Target::Versioning(build::source()), build::versioned()),
         (
-            Target::Role(role()),
+            Target::Bucket(build::destination(), BucketPart::Versioning),
+            build::versioned(),
+        ),
+        (
+            Target::Bucket(build::destination(), BucketPart::Encryption),
+            encryption(),
+        ),
+        (
+            Target::Bucket(build::source(), BucketPart::Versioning),
+            build::versioned(),
+        ),
+        (
+            Target::Role(role(), RolePart::Itself),
             build::replication_role(&[("made-by", "s3ferry")]),
         ),
         (
-            Target::RolePolicy(role()),
+            Target::Role(role(), RolePart::Policy),
             build::role_policy(&build::source()),
         ),
         (
-            Target::BucketPolicy(build::destination()),
+            Target::Bucket(build::destination(), BucketPart::Policy),
             build::bucket_policy(&build::destination(), "Replicate"),
         ),
-        (Target::BucketPolicy(build::source()), policy("New")),
-        (Target::Replication(build::source()), configuration),
+        (
+            Target::Bucket(build::source(), BucketPart::Policy),
+            policy("New"),
+        ),
+        (
+            Target::Bucket(build::source(), BucketPart::Replication),
+            configuration,
+        ),
     ])
 }
 
@@ -96,16 +117,16 @@ fn plan(world: &MemoryWorld, receipts: &MemoryReceipts) -> Vec<Step> {
         }
     };
     let (from, to) = (build::source(), build::destination());
-    let bucket = Target::Bucket(to.clone());
+    let bucket = Target::Bucket(to.clone(), BucketPart::Itself);
     let parts = [
-        Target::Versioning(to.clone()),
-        Target::Encryption(to.clone()),
-        Target::BucketPolicy(to),
+        Target::Bucket(to.clone(), BucketPart::Versioning),
+        Target::Bucket(to.clone(), BucketPart::Encryption),
+        Target::Bucket(to, BucketPart::Policy),
     ];
-    let role_target = Target::Role(role());
-    let role_policy = Target::RolePolicy(role());
-    let source_versioning = Target::Versioning(from.clone());
-    let replication = Target::Replication(from.clone());
+    let role_target = Target::Role(role(), RolePart::Itself);
+    let role_policy = Target::Role(role(), RolePart::Policy);
+    let source_versioning = Target::Bucket(from.clone(), BucketPart::Versioning);
+    let replication = Target::Bucket(from.clone(), BucketPart::Replication);
     let mut steps = vec![
         step(bucket.clone(), &[]),
         step(source_versioning.clone(), &[]),
@@ -118,7 +139,11 @@ fn plan(world: &MemoryWorld, receipts: &MemoryReceipts) -> Vec<Step> {
     let mut rules = step(replication.clone(), &first);
     rules.needs.insert(StepId("grow".to_owned()));
     steps.push(rules);
-    steps.extend(two_stages(world, &Target::BucketPolicy(from), &replication));
+    steps.extend(two_stages(
+        world,
+        &Target::Bucket(from, BucketPart::Policy),
+        &replication,
+    ));
     steps.push(Step {
         needs: BTreeSet::from([StepId(replication.to_string())]),
         ..build::prove("", &[])
@@ -330,7 +355,7 @@ async fn every_target_is_written_once_in_a_quiet_run_and_not_at_all_in_the_next(
         .into_keys()
         .map(|target| target.to_string())
         .collect();
-    targets.push(Target::BucketPolicy(build::source()).to_string());
+    targets.push(Target::Bucket(build::source(), BucketPart::Policy).to_string());
     targets.sort();
     assert_eq!(
         written, targets,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use s3ferry_core::model::Target;
+use s3ferry_core::model::{BucketPart, Target};
 use s3ferry_engine::events::{Both, RunEvent};
 use s3ferry_engine::journal::{self, FORMAT, Header, JournalError};
 use s3ferry_engine::ledger::FolderLedger;
@@ -30,7 +30,7 @@ async fn journal_of_a_run() -> (Vec<u8>, Vec<RunEvent>) {
         .with_bucket(&build::source())
         .with_bucket(&build::destination());
     let rule = build::rule("everything", 1, "", &build::destination());
-    let target = Target::Replication(build::source());
+    let target = Target::Bucket(build::source(), BucketPart::Replication);
     let configuration = build::replication(&build::role("r"), [rule]);
     let write = build::step(&target, None, Some(configuration), &[]);
     let steps = [write.clone(), build::prove("", &[&write])];

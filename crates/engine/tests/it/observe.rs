@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use s3ferry_core::model::{Observed, RoleRef, Target};
+use s3ferry_core::model::{BucketPart, Observed, RolePart, RoleRef, Target};
 use s3ferry_engine::observe;
 use s3ferry_engine::ports::Class;
 use s3ferry_testkit::{Fault, Faulty, MemoryWorld, Operation, Recording, Slow, build};
 
 fn buckets(count: usize) -> BTreeSet<Target> {
     let target = |index| {
-        Target::Bucket(build::bucket(
-            build::SOURCE_ACCOUNT,
-            &format!("bucket-{index}"),
-        ))
+        Target::Bucket(
+            build::bucket(build::SOURCE_ACCOUNT, &format!("bucket-{index}")),
+            BucketPart::Itself,
+        )
     };
     (0..count).map(target).collect()
 }
@@ -41,12 +41,20 @@ async fn accounts_and_services_wait_for_nothing_but_themselves() {
     let account = |number: usize| format!("{number}{number}{number}").repeat(4);
     let of = |number: usize| {
         let id = account(number);
-        let bucket = |index| Target::Bucket(build::bucket(&id, &format!("bucket-{index}")));
+        let bucket = |index| {
+            Target::Bucket(
+                build::bucket(&id, &format!("bucket-{index}")),
+                BucketPart::Itself,
+            )
+        };
         let role = |index| {
-            Target::Role(RoleRef {
-                account: build::account(&id),
-                ..build::role(&format!("role-{index}"))
-            })
+            Target::Role(
+                RoleRef {
+                    account: build::account(&id),
+                    ..build::role(&format!("role-{index}"))
+                },
+                RolePart::Itself,
+            )
         };
         let buckets: Vec<Target> = (0..10).map(bucket).collect();
         let roles: Vec<Target> = (0..4).map(role).collect();
@@ -68,27 +76,27 @@ async fn accounts_and_services_wait_for_nothing_but_themselves() {
 #[tokio::test(start_paused = true)]
 async fn what_was_read_names_what_to_read_next_and_nothing_is_read_twice() {
     let world = Recording::new(MemoryWorld::new().with_bucket(&build::source()));
-    let first = BTreeSet::from([Target::Bucket(build::source())]);
+    let first = BTreeSet::from([Target::Bucket(build::source(), BucketPart::Itself)]);
     let follow = |observed: &Observed| {
-        let mut next = BTreeSet::from([Target::Bucket(build::source())]);
+        let mut next = BTreeSet::from([Target::Bucket(build::source(), BucketPart::Itself)]);
         if observed
-            .document(&Target::Bucket(build::source()))
+            .document(&Target::Bucket(build::source(), BucketPart::Itself))
             .is_some()
         {
-            next.insert(Target::Versioning(build::source()));
+            next.insert(Target::Bucket(build::source(), BucketPart::Versioning));
         }
         if observed
-            .document(&Target::Versioning(build::source()))
+            .document(&Target::Bucket(build::source(), BucketPart::Versioning))
             .is_some()
         {
-            next.insert(Target::Replication(build::source()));
+            next.insert(Target::Bucket(build::source(), BucketPart::Replication));
         }
         next
     };
     let observed = observe(&world, first, follow, 8).await.unwrap();
     assert_eq!(observed.len(), 3);
     assert_eq!(
-        observed.get(&Target::Replication(build::source())),
+        observed.get(&Target::Bucket(build::source(), BucketPart::Replication)),
         Some(None)
     );
     let read: Vec<String> = world.calls().into_iter().map(|call| call.on).collect();
@@ -103,7 +111,8 @@ async fn every_failure_is_reported_in_the_order_of_the_targets_also_behind_other
         .on(Operation::Read, "bucket-1", 1, denied)
         .on(Operation::Read, "bucket-3", 1, denied)
         .on(Operation::Read, "versioning", 1, denied);
-    let follow = |_: &Observed| BTreeSet::from([Target::Versioning(build::source())]);
+    let follow =
+        |_: &Observed| BTreeSet::from([Target::Bucket(build::source(), BucketPart::Versioning)]);
     let failures = observe(&world, buckets(5), follow, 3).await.unwrap_err();
     let on: Vec<&str> = failures
         .iter()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3ferry_core::model::Target;
+use s3ferry_core::model::{RolePart, Target};
 use s3ferry_core::plan::{Step, StepId};
 use s3ferry_engine::events::{How as Done, RunEvent};
 use s3ferry_engine::execute::InvalidSteps;
@@ -15,7 +15,7 @@ use s3ferry_testkit::{
 use crate::support::{How, how, now, run, run_with};
 
 fn role_step(name: &str, needs: &[&Step]) -> Step {
-    let target = Target::Role(build::role(name));
+    let target = Target::Role(build::role(name), RolePart::Itself);
     build::step(&target, None, Some(build::replication_role(&[])), needs)
 }
 
@@ -52,7 +52,9 @@ async fn dependents_of_a_failure_are_skipped_and_independent_branches_go_on() {
     assert_eq!(told.of(&steps[4]), &StepResult::Done(Done::Written));
     assert_eq!(told.outcome.verdict(), Verdict::Partial);
     assert_eq!(
-        world.inner().document(&Target::Role(build::role("b"))),
+        world
+            .inner()
+            .document(&Target::Role(build::role("b"), RolePart::Itself)),
         None
     );
 }
@@ -128,7 +130,7 @@ async fn steps_run_at_once_up_to_the_bound() {
 
 #[tokio::test(start_paused = true)]
 async fn steps_on_one_target_never_run_at_once() {
-    let target = Target::Role(build::role("r"));
+    let target = Target::Role(build::role("r"), RolePart::Itself);
     let document = |tag| Some(build::replication_role(&[("tag", tag)]));
     let first = build::step(&target, None, document("1"), &[]);
     // No edge between the two: the order of the plan decides.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3ferry_core::model::Target;
+use s3ferry_core::model::{BucketPart, RolePart, Target};
 use s3ferry_core::plan::Step;
 use s3ferry_engine::events::{CanaryProgress, How as Done, LeftVersion, ProblemKind};
 use s3ferry_engine::execute::{CANARY_MARK, CANARY_SUBJECT};
@@ -25,7 +25,7 @@ fn world() -> MemoryWorld {
         .with_bucket(&build::source())
         .with_bucket(&build::destination())
         .with(
-            &Target::Replication(build::source()),
+            &Target::Bucket(build::source(), BucketPart::Replication),
             build::replication(&build::role("r"), [rule]),
         )
 }
@@ -155,7 +155,10 @@ async fn a_canary_without_a_status_for_seconds_is_not_given_up() {
 #[tokio::test(start_paused = true)]
 async fn a_rule_that_never_takes_a_canary_fails_after_minutes() {
     let world = world();
-    world.set(&Target::Replication(build::source()), None);
+    world.set(
+        &Target::Bucket(build::source(), BucketPart::Replication),
+        None,
+    );
     let told = run(&[step()], &world).await;
     let (kind, message, _) = problem(&told);
     assert_eq!(kind, ProblemKind::Canary);
@@ -385,7 +388,7 @@ async fn dependents_of_a_waiting_step_are_skipped_and_the_run_is_waiting() {
     let world = world();
     world.set_fates([Fate::Pending]);
     let prove = step();
-    let target = Target::Role(build::role("later"));
+    let target = Target::Role(build::role("later"), RolePart::Itself);
     let later = build::step(&target, None, Some(build::replication_role(&[])), &[&prove]);
     let told = run(&[prove.clone(), later.clone()], &world).await;
     assert_eq!(told.of(&later), &StepResult::Skipped { because: prove.id });

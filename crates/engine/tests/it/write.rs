@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use s3ferry_core::model::{Document, Target};
+use s3ferry_core::model::{BucketPart, Document, RolePart, Target};
 use s3ferry_core::plan::Step;
 use s3ferry_engine::events::{How as Done, ProblemKind, RunEvent};
 use s3ferry_engine::ports::{Class, PortError, Read, Write, WriteChange};
@@ -19,7 +19,7 @@ fn policy(sid: &str) -> Document {
 }
 
 fn target() -> Target {
-    Target::BucketPolicy(build::source())
+    Target::Bucket(build::source(), BucketPart::Policy)
 }
 
 /// A bucket whose policy is `Before`, and the step that makes it `After`.
@@ -242,7 +242,7 @@ async fn reads_that_go_backwards_cause_no_second_write_and_settle_when_two_agree
 
 #[tokio::test(start_paused = true)]
 async fn a_role_settles_at_the_first_read() {
-    let target = Target::Role(build::role("r"));
+    let target = Target::Role(build::role("r"), RolePart::Itself);
     let step = build::step(&target, None, Some(build::replication_role(&[])), &[]);
     let told = run(&[step], &MemoryWorld::new()).await;
     assert_eq!(
@@ -404,7 +404,7 @@ async fn an_edit_right_after_our_write_is_named_and_left() {
 
 #[tokio::test(start_paused = true)]
 async fn half_a_write_of_ours_is_finished_and_not_taken_for_an_edit() {
-    let target = Target::Role(build::role("r"));
+    let target = Target::Role(build::role("r"), RolePart::Itself);
     let wanted = build::replication_role(&[("a", "1"), ("b", "1")]);
     let half = build::replication_role(&[("a", "1")]);
     let step = build::step(&target, None, Some(wanted.clone()), &[]);
@@ -416,7 +416,7 @@ async fn half_a_write_of_ours_is_finished_and_not_taken_for_an_edit() {
 
 #[tokio::test(start_paused = true)]
 async fn an_edit_that_looks_like_half_of_our_write_is_an_edit_where_we_wrote_nothing() {
-    let target = Target::Role(build::role("r"));
+    let target = Target::Role(build::role("r"), RolePart::Itself);
     let role = |tags| Some(build::replication_role(tags));
     let step = build::step(&target, role(&[]), role(&[("a", "1"), ("b", "1")]), &[]);
     let world = MemoryWorld::new().with(&target, build::replication_role(&[("a", "1")]));
@@ -427,9 +427,9 @@ async fn an_edit_that_looks_like_half_of_our_write_is_an_edit_where_we_wrote_not
 #[tokio::test(start_paused = true)]
 async fn a_bucket_that_somebody_made_meanwhile_is_not_born_with_its_settings() {
     let bucket = build::destination();
-    let whole = Target::Bucket(bucket.clone());
+    let whole = Target::Bucket(bucket.clone(), BucketPart::Itself);
     let make = build::step(&whole, None, Some(build::made(&bucket, &[])), &[]);
-    let encryption = Target::Encryption(bucket.clone());
+    let encryption = Target::Bucket(bucket.clone(), BucketPart::Encryption);
     let encrypt = build::step(&encryption, None, Some(build::sse_s3()), &[&make]);
     let world = MemoryWorld::new().with_bucket(&bucket);
     let told = run(&[make.clone(), encrypt.clone()], &world).await;
@@ -439,7 +439,7 @@ async fn a_bucket_that_somebody_made_meanwhile_is_not_born_with_its_settings() {
 
 #[tokio::test(start_paused = true)]
 async fn half_a_write_that_is_given_up_may_have_written() {
-    let target = Target::Role(build::role("r"));
+    let target = Target::Role(build::role("r"), RolePart::Itself);
     let wanted = build::replication_role(&[("a", "1"), ("b", "1")]);
     let step = build::step(&target, None, Some(wanted), &[]);
     let world = Meddling {
@@ -460,7 +460,7 @@ async fn half_a_write_that_is_given_up_may_have_written() {
 async fn a_bucket_of_this_run_is_born_with_settings_and_not_with_a_policy() {
     let bucket = build::destination();
     let make = build::step(
-        &Target::Bucket(bucket.clone()),
+        &Target::Bucket(bucket.clone(), BucketPart::Itself),
         None,
         Some(build::made(&bucket, &[])),
         &[],
@@ -468,8 +468,14 @@ async fn a_bucket_of_this_run_is_born_with_settings_and_not_with_a_policy() {
     let part = |target: Target, document| build::step(&target, None, Some(document), &[&make]);
     let steps = [
         make.clone(),
-        part(Target::Versioning(bucket.clone()), build::versioned()),
-        part(Target::Encryption(bucket.clone()), build::sse_s3()),
+        part(
+            Target::Bucket(bucket.clone(), BucketPart::Versioning),
+            build::versioned(),
+        ),
+        part(
+            Target::Bucket(bucket.clone(), BucketPart::Encryption),
+            build::sse_s3(),
+        ),
     ];
     let told = run(&steps, &MemoryWorld::new()).await;
     let counts = told.outcome.counts();
@@ -480,10 +486,13 @@ async fn a_bucket_of_this_run_is_born_with_settings_and_not_with_a_policy() {
         told.outcome
     );
 
-    let world = MemoryWorld::new().with(&Target::BucketPolicy(bucket.clone()), policy("Theirs"));
+    let world = MemoryWorld::new().with(
+        &Target::Bucket(bucket.clone(), BucketPart::Policy),
+        policy("Theirs"),
+    );
     let steps = [
         make.clone(),
-        part(Target::BucketPolicy(bucket), policy("Ours")),
+        part(Target::Bucket(bucket, BucketPart::Policy), policy("Ours")),
     ];
     let told = run(&steps, &world).await;
     assert!(matches!(told.of(&steps[1]), StepResult::Stale { .. }));
@@ -492,9 +501,9 @@ async fn a_bucket_of_this_run_is_born_with_settings_and_not_with_a_policy() {
 #[tokio::test(start_paused = true)]
 async fn what_aws_blocks_on_a_new_bucket_stays_blocked() {
     let bucket = build::destination();
-    let whole = Target::Bucket(bucket.clone());
+    let whole = Target::Bucket(bucket.clone(), BucketPart::Itself);
     let make = build::step(&whole, None, Some(build::made(&bucket, &[])), &[]);
-    let encryption = Target::Encryption(bucket);
+    let encryption = Target::Bucket(bucket, BucketPart::Encryption);
     let encrypt = build::step(&encryption, None, Some(build::sse_s3()), &[&make]);
     let world = MemoryWorld::new();
     assert_eq!(
@@ -532,7 +541,7 @@ async fn a_look_that_is_redirected_while_a_name_propagates_is_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn settings_of_a_bucket_that_was_there_before_are_not_taken_for_born() {
     let bucket = build::destination();
-    let target = Target::Versioning(bucket.clone());
+    let target = Target::Bucket(bucket.clone(), BucketPart::Versioning);
     let step = build::step(&target, None, Some(build::versioned()), &[]);
     let world = MemoryWorld::new().with_bucket(&bucket).with(
         &target,

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use s3ferry_core::model::document::{ObjectOwnership, PolicyText, Role, VersioningStatus};
 use s3ferry_core::model::replication::{Filter, ReplicationConfiguration, Rule, Status};
 use s3ferry_core::model::target::ROLE_PATH;
-use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target};
 
 use super::foreign::is_their_rule;
 use super::oracle::configuration;
@@ -249,7 +249,9 @@ impl Edit {
 }
 
 fn exists(world: &MemoryWorld, bucket: &BucketRef) -> bool {
-    world.document(&Target::Bucket(bucket.clone())).is_some()
+    world
+        .document(&Target::Bucket(bucket.clone(), BucketPart::Itself))
+        .is_some()
 }
 
 fn make_destination(world: &MemoryWorld, at: usize) {
@@ -259,13 +261,16 @@ fn make_destination(world: &MemoryWorld, at: usize) {
     }
     let _shared = world.clone().with_bucket(&bucket);
     let writer = Document::Ownership(ObjectOwnership::ObjectWriter);
-    world.set(&Target::Ownership(bucket.clone()), Some(writer));
+    world.set(
+        &Target::Bucket(bucket.clone(), BucketPart::Ownership),
+        Some(writer),
+    );
     let never = build::versioning(VersioningStatus::Never);
-    world.set(&Target::Versioning(bucket), Some(never));
+    world.set(&Target::Bucket(bucket, BucketPart::Versioning), Some(never));
 }
 
 fn make_role(world: &MemoryWorld, at: usize, path: &str) {
-    let target = Target::Role(role(at));
+    let target = Target::Role(role(at), RolePart::Itself);
     if world.document(&target).is_none() {
         let made = Role {
             path: path.to_owned(),
@@ -282,7 +287,7 @@ fn with_rules(world: &MemoryWorld, at: usize, change: impl FnOnce(&mut Replicati
     if let Some(mut live) = configuration(world, at) {
         change(&mut live);
         let left = (!live.rules.is_empty()).then_some(Document::Replication(live));
-        world.set(&Target::Replication(source(at)), left);
+        world.set(&Target::Bucket(source(at), BucketPart::Replication), left);
     }
 }
 
@@ -335,19 +340,20 @@ fn add_rule(world: &MemoryWorld, at: usize, rule: &TheirRule) {
     }
     live.rules.push(made);
     world.set(
-        &Target::Replication(source(at)),
+        &Target::Bucket(source(at), BucketPart::Replication),
         Some(Document::Replication(live)),
     );
 }
 
 fn is_unversioned(world: &MemoryWorld, bucket: &BucketRef) -> bool {
-    world.document(&Target::Versioning(bucket.clone())) != Some(build::versioned())
+    world.document(&Target::Bucket(bucket.clone(), BucketPart::Versioning))
+        != Some(build::versioned())
 }
 
 /// Writes a bucket's policy back, where the bucket is there and S3 takes the policy.
 fn with_policy(world: &MemoryWorld, at: Side, change: impl FnOnce(&mut Parts, &BucketRef)) {
     let bucket = at.bucket();
-    let target = Target::BucketPolicy(bucket.clone());
+    let target = Target::Bucket(bucket.clone(), BucketPart::Policy);
     if !exists(world, &bucket) {
         return;
     }
@@ -422,7 +428,7 @@ fn tag(world: &MemoryWorld, at: Tagged, key: &str) {
     };
     match at {
         Tagged::Destination(index) => {
-            let target = Target::Tags(destination(index));
+            let target = Target::Bucket(destination(index), BucketPart::Tags);
             if let Some(Document::Tags(mut tags)) = world.document(&target) {
                 add(&mut tags);
                 world.set(&target, Some(Document::Tags(tags)));
@@ -477,7 +483,7 @@ fn drift_policy(policy: &mut Parts, drift: PolicyDrift) {
 }
 
 fn with_role(world: &MemoryWorld, at: usize, change: impl FnOnce(&mut Role)) {
-    let target = Target::Role(role(at));
+    let target = Target::Role(role(at), RolePart::Itself);
     if let Some(Document::Role(mut live)) = world.document(&target) {
         change(&mut live);
         world.set(&target, Some(Document::Role(live)));
@@ -485,7 +491,7 @@ fn with_role(world: &MemoryWorld, at: usize, change: impl FnOnce(&mut Role)) {
 }
 
 fn drift_role(world: &MemoryWorld, at: usize, drift: RoleDrift) {
-    let policy = Target::RolePolicy(role(at));
+    let policy = Target::Role(role(at), RolePart::Policy);
     match drift {
         RoleDrift::Delete => delete_role(world, at),
         RoleDrift::Trust => with_role(world, at, |live| {
@@ -511,12 +517,13 @@ fn drift_role(world: &MemoryWorld, at: usize, drift: RoleDrift) {
 /// A policy then shows the unique ID of the principal (IAMUG:reference_policies_elements_principal, T13).
 fn delete_role(world: &MemoryWorld, at: usize) {
     let of = role(at);
-    let Some(Document::Role(live)) = world.document(&Target::Role(of.clone())) else {
+    let Some(Document::Role(live)) = world.document(&Target::Role(of.clone(), RolePart::Itself))
+    else {
         return;
     };
     let arn = of.partition.role_arn(&of.account, &live.path, &of.name);
-    world.set(&Target::RolePolicy(of.clone()), None);
-    world.set(&Target::Role(of), None);
+    world.set(&Target::Role(of.clone(), RolePart::Policy), None);
+    world.set(&Target::Role(of, RolePart::Itself), None);
     for (target, document) in world.documents() {
         if let Document::BucketPolicy(PolicyText(text)) = document {
             let text = text.replace(arn.as_str(), &format!("AROAEXAMPLEEXAMPLE12{at}"));
@@ -540,18 +547,21 @@ fn suspend(world: &MemoryWorld, at: Side) {
             })
         });
     let replicates = world
-        .document(&Target::Replication(bucket.clone()))
+        .document(&Target::Bucket(bucket.clone(), BucketPart::Replication))
         .is_some();
     if !reached && !replicates && !is_unversioned(world, &bucket) {
         let off = build::versioning(VersioningStatus::Suspended);
-        world.set(&Target::Versioning(bucket), Some(off));
+        world.set(&Target::Bucket(bucket, BucketPart::Versioning), Some(off));
     }
 }
 
 fn own(world: &MemoryWorld, at: usize, word: &str) {
     if exists(world, &destination(at)) {
         let document = Document::Ownership(ObjectOwnership::parse(word));
-        world.set(&Target::Ownership(destination(at)), Some(document));
+        world.set(
+            &Target::Bucket(destination(at), BucketPart::Ownership),
+            Some(document),
+        );
     }
 }
 
@@ -589,24 +599,24 @@ pub fn start() -> MemoryWorld {
     MemoryWorld::new()
         .with_bucket(&source(0))
         .with(
-            &Target::Versioning(source(0)),
+            &Target::Bucket(source(0), BucketPart::Versioning),
             build::versioning(VersioningStatus::Never),
         )
         .with_bucket(&source(1))
         .with_bucket(&neighbour)
         .with(
-            &Target::BucketPolicy(neighbour.clone()),
+            &Target::Bucket(neighbour.clone(), BucketPart::Policy),
             build::bucket_policy(&neighbour, "Theirs"),
         )
         .with(
-            &Target::Replication(neighbour),
+            &Target::Bucket(neighbour, BucketPart::Replication),
             build::replication(
                 &build::role("theirs"),
                 [build::rule("theirs", 1, "", &destination(0))],
             ),
         )
         .with(
-            &Target::Role(build::role("theirs")),
+            &Target::Role(build::role("theirs"), RolePart::Itself),
             build::replication_role(&[]),
         )
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::model::document::{PolicyText, Role, Versioning, VersioningStatus};
 use s3ferry_core::model::replication::{ReplicationConfiguration, Rule, Status};
-use s3ferry_core::model::{BucketRef, Document, RoleRef, Target};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target};
 
 use super::foreign::is_their_rule;
 use super::policies::{Context, allows, is_theirs, parts};
@@ -49,7 +49,7 @@ pub fn rules(world: &MemoryWorld) -> BTreeMap<(usize, String), Option<String>> {
 /// The replication configuration of a source bucket.
 #[must_use]
 pub fn configuration(world: &MemoryWorld, index: usize) -> Option<ReplicationConfiguration> {
-    match world.document(&Target::Replication(source(index))) {
+    match world.document(&Target::Bucket(source(index), BucketPart::Replication)) {
         Some(Document::Replication(live)) => Some(live),
         _ => None,
     }
@@ -74,8 +74,11 @@ fn problem(world: &MemoryWorld, from: &BucketRef, role_arn: &str, rule: &Rule) -
         return Some(format!("{} is not versioned", bucket.bucket));
     }
     let key = format!("{}k", rule.selects().0);
-    let own = policy(world, &Target::RolePolicy(role));
-    let theirs = policy(world, &Target::BucketPolicy(to_bucket.clone()));
+    let own = policy(world, &Target::Role(role, RolePart::Policy));
+    let theirs = policy(
+        world,
+        &Target::Bucket(to_bucket.clone(), BucketPart::Policy),
+    );
     let plain = Context::default();
     let lacks = |text: &str, who, action, resource: &str| {
         (!allows(text, who, action, resource, &plain)).then(|| {
@@ -137,7 +140,7 @@ fn keys(
         .destination
         .as_ref()
         .and_then(|to| to.replica_key.clone().flatten());
-    let default = match world.document(&Target::Encryption(to.clone())) {
+    let default = match world.document(&Target::Bucket(to.clone(), BucketPart::Encryption)) {
         Some(Document::Encryption(encryption)) => encryption.key,
         _ => None,
     };
@@ -153,7 +156,7 @@ fn keys(
 }
 
 fn is_versioned(world: &MemoryWorld, bucket: &BucketRef) -> bool {
-    let live = world.document(&Target::Versioning(bucket.clone()));
+    let live = world.document(&Target::Bucket(bucket.clone(), BucketPart::Versioning));
     matches!(
         live,
         Some(Document::Versioning(Versioning {
@@ -182,13 +185,15 @@ fn assumed(world: &MemoryWorld, arn: &str) -> Option<RoleRef> {
 }
 
 fn role_of(world: &MemoryWorld, arn: &str) -> Option<(usize, Role)> {
-    (0..ROLES.len()).find_map(|index| match world.document(&Target::Role(role(index))) {
-        Some(Document::Role(live)) => {
-            let of = role(index);
-            let named = of.partition.role_arn(&of.account, &live.path, &of.name);
-            (named.as_str() == arn).then_some((index, live))
+    (0..ROLES.len()).find_map(|index| {
+        match world.document(&Target::Role(role(index), RolePart::Itself)) {
+            Some(Document::Role(live)) => {
+                let of = role(index);
+                let named = of.partition.role_arn(&of.account, &live.path, &of.name);
+                (named.as_str() == arn).then_some((index, live))
+            }
+            _ => None,
         }
-        _ => None,
     })
 }
 

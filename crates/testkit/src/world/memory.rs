@@ -14,7 +14,9 @@ use s3ferry_core::model::document::{
 };
 use s3ferry_core::model::replication::ReplicationConfiguration;
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
-use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_core::model::{
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, RolePart, Target,
+};
 use s3ferry_engine::ports::{
     Class, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
 };
@@ -45,7 +47,7 @@ impl MemoryWorld {
     pub fn with_bucket(self, bucket: &BucketRef) -> Self {
         self.state().make_bucket(bucket, &BTreeMap::new());
         self.with(
-            &Target::Versioning(bucket.clone()),
+            &Target::Bucket(bucket.clone(), BucketPart::Versioning),
             crate::build::versioned(),
         )
     }
@@ -125,9 +127,9 @@ impl State {
     fn read(&self, target: &Target) -> Option<Document> {
         let stored = self.documents.get(target).cloned();
         match target {
-            Target::Roles(account, partition) => {
+            Target::Account(AccountRef { account, partition }, AccountPart::Roles) => {
                 let ours = |(target, document): (&Target, &Document)| match (target, document) {
-                    (Target::Role(role), Document::Role(Role { path, .. })) => {
+                    (Target::Role(role, RolePart::Itself), Document::Role(Role { path, .. })) => {
                         let here = role.account == *account && role.partition == *partition;
                         (here && path.starts_with(ROLE_PATH)).then(|| role.name.clone())
                     }
@@ -137,10 +139,10 @@ impl State {
                     self.documents.iter().filter_map(ours).collect(),
                 ))
             }
-            Target::RolePolicies(role) => stored.or_else(|| {
+            Target::Role(role, RolePart::Policies) => stored.or_else(|| {
                 let has = |target| self.documents.contains_key(&target);
-                has(Target::Role(role.clone())).then(|| {
-                    let inline = has(Target::RolePolicy(role.clone()));
+                has(Target::Role(role.clone(), RolePart::Itself)).then(|| {
+                    let inline = has(Target::Role(role.clone(), RolePart::Policy));
                     Document::RolePolicies(RolePolicies {
                         inline: inline
                             .then(|| ROLE_POLICY_NAME.to_owned())
@@ -150,7 +152,7 @@ impl State {
                     })
                 })
             }),
-            Target::RequestPayment(bucket) => stored.or_else(|| {
+            Target::Bucket(bucket, BucketPart::RequestPayment) => stored.or_else(|| {
                 self.has_bucket(bucket)
                     .then_some(Document::RequestPayment(RequestPayment::BucketOwner))
             }),
@@ -159,7 +161,8 @@ impl State {
     }
 
     fn has_bucket(&self, bucket: &BucketRef) -> bool {
-        self.documents.contains_key(&Target::Bucket(bucket.clone()))
+        self.documents
+            .contains_key(&Target::Bucket(bucket.clone(), BucketPart::Itself))
     }
 
     /// Makes a bucket with all that AWS gives new ones since April 2023.
@@ -167,27 +170,33 @@ impl State {
         let of = |part: fn(BucketRef) -> Target| part(bucket.clone());
         let born = [
             (
-                of(Target::Bucket),
+                of(|of| Target::Bucket(of, BucketPart::Itself)),
                 Document::Bucket(Bucket {
                     region: bucket.region.clone(),
                     created_with_tags: BTreeMap::new(),
                 }),
             ),
-            (of(Target::Tags), Document::Tags(tags.clone())),
             (
-                of(Target::Versioning),
+                of(|of| Target::Bucket(of, BucketPart::Tags)),
+                Document::Tags(tags.clone()),
+            ),
+            (
+                of(|of| Target::Bucket(of, BucketPart::Versioning)),
                 Document::Versioning(Versioning {
                     status: VersioningStatus::Never,
                     mfa_delete: false,
                 }),
             ),
-            (of(Target::Encryption), born_encryption()),
             (
-                of(Target::Ownership),
+                of(|of| Target::Bucket(of, BucketPart::Encryption)),
+                born_encryption(),
+            ),
+            (
+                of(|of| Target::Bucket(of, BucketPart::Ownership)),
                 Document::Ownership(ObjectOwnership::BucketOwnerEnforced),
             ),
             (
-                of(Target::PublicAccess),
+                of(|of| Target::Bucket(of, BucketPart::PublicAccess)),
                 Document::PublicAccess(PublicAccessBlock::ALL),
             ),
         ];
@@ -208,7 +217,7 @@ impl State {
         self.check_parent(target)?;
         match (target, document) {
             (
-                Target::Bucket(bucket),
+                Target::Bucket(bucket, BucketPart::Itself),
                 Document::Bucket(Bucket {
                     created_with_tags, ..
                 }),
@@ -218,10 +227,15 @@ impl State {
                 }
                 return Ok(());
             }
-            (Target::Replication(source), Document::Replication(configuration)) => {
+            (
+                Target::Bucket(source, BucketPart::Replication),
+                Document::Replication(configuration),
+            ) => {
                 self.check_versioning(source, configuration)?;
             }
-            (Target::Role(_), Document::Role(role)) => self.check_path(target, role)?,
+            (Target::Role(_, RolePart::Itself), Document::Role(role)) => {
+                self.check_path(target, role)?
+            }
             _ => {}
         }
         self.documents.insert(target.clone(), document.clone());
@@ -230,26 +244,28 @@ impl State {
 
     fn remove(&mut self, target: &Target) -> Result<(), Refusal> {
         match target {
-            Target::Bucket(bucket) => {
+            Target::Bucket(bucket, BucketPart::Itself) => {
                 if self.objects.has_any(bucket) {
                     return Err(Refusal(Class::Rejected, "BucketNotEmpty"));
                 }
                 self.documents
                     .retain(|other, _| other.bucket() != Some(bucket));
             }
-            Target::Role(role)
+            Target::Role(role, RolePart::Itself)
                 if self
                     .documents
-                    .contains_key(&Target::RolePolicy(role.clone())) =>
+                    .contains_key(&Target::Role(role.clone(), RolePart::Policy)) =>
             {
                 return Err(Refusal(Class::Rejected, "DeleteConflict"));
             }
-            Target::Versioning(_) => return Err(Refusal(Class::Rejected, "MalformedXML")),
-            Target::Tags(bucket) if self.has_bucket(bucket) => {
+            Target::Bucket(_, BucketPart::Versioning) => {
+                return Err(Refusal(Class::Rejected, "MalformedXML"));
+            }
+            Target::Bucket(bucket, BucketPart::Tags) if self.has_bucket(bucket) => {
                 self.documents
                     .insert(target.clone(), Document::Tags(BTreeMap::new()));
             }
-            Target::Encryption(bucket) if self.has_bucket(bucket) => {
+            Target::Bucket(bucket, BucketPart::Encryption) if self.has_bucket(bucket) => {
                 self.documents.insert(target.clone(), born_encryption());
             }
             _ => {
@@ -260,7 +276,7 @@ impl State {
     }
 
     fn check_parent(&self, target: &Target) -> Result<(), Refusal> {
-        let is_bucket = matches!(target, Target::Bucket(_));
+        let is_bucket = matches!(target, Target::Bucket(_, BucketPart::Itself));
         if !is_bucket
             && target
                 .bucket()
@@ -269,7 +285,7 @@ impl State {
             return Err(Refusal(Class::Propagation, "NoSuchBucket"));
         }
         let parent = match target {
-            Target::RolePolicy(role) => Target::Role(role.clone()),
+            Target::Role(role, RolePart::Policy) => Target::Role(role.clone(), RolePart::Itself),
             _ => return Ok(()),
         };
         if self.documents.contains_key(&parent) {
@@ -310,13 +326,17 @@ impl State {
 
     pub(super) fn bucket_of_arn(&self, arn: &str) -> Option<BucketRef> {
         self.documents.keys().find_map(|target| match target {
-            Target::Bucket(bucket) if bucket.arn().as_str() == arn => Some(bucket.clone()),
+            Target::Bucket(bucket, BucketPart::Itself) if bucket.arn().as_str() == arn => {
+                Some(bucket.clone())
+            }
             _ => None,
         })
     }
 
     pub(super) fn is_versioned(&self, bucket: &BucketRef) -> bool {
-        let versioning = self.documents.get(&Target::Versioning(bucket.clone()));
+        let versioning = self
+            .documents
+            .get(&Target::Bucket(bucket.clone(), BucketPart::Versioning));
         matches!(
             versioning,
             Some(Document::Versioning(Versioning {

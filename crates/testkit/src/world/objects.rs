@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use s3ferry_core::model::replication::{Rule, Status};
-use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, Target};
 use s3ferry_engine::ports::{Class, NewObject, ObjectHead, Replication};
 use tokio::time::Instant;
 
@@ -114,7 +114,7 @@ impl State {
     pub(super) fn put_object(&mut self, object: &NewObject) -> Result<String, Refusal> {
         if !self
             .documents
-            .contains_key(&Target::Bucket(object.bucket.clone()))
+            .contains_key(&Target::Bucket(object.bucket.clone(), BucketPart::Itself))
         {
             return Err(Refusal(Class::Propagation, "NoSuchBucket"));
         }
@@ -158,9 +158,10 @@ impl State {
 
     /// The destinations of the enabled rules that take an object.
     fn destinations(&self, object: &NewObject) -> Vec<BucketRef> {
-        let configuration = self
-            .documents
-            .get(&Target::Replication(object.bucket.clone()));
+        let configuration = self.documents.get(&Target::Bucket(
+            object.bucket.clone(),
+            BucketPart::Replication,
+        ));
         let Some(Document::Replication(configuration)) = configuration else {
             return Vec::new();
         };

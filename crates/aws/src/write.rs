@@ -1,7 +1,7 @@
 //! Which calls bring which target to what a document says: the fewest that do.
 
 use s3ferry_core::ids::RoleName;
-use s3ferry_core::model::document::{Bucket, Role};
+use s3ferry_core::model::kinds::{Bucket, Role};
 use s3ferry_core::model::{BucketPart, Document, Kind, RolePart};
 use s3ferry_engine::ports::WriteChange;
 
@@ -102,10 +102,10 @@ fn misfit(kind: Kind, after: Option<&Document>) -> String {
         Some(document) if document.kind() != kind => {
             format!(
                 "a {} cannot hold a {}",
-                kind.as_str(),
-                document.kind().as_str()
+                kind.facts().name,
+                document.kind().facts().name
             )
         }
-        _ => format!("{} is only read in this version", kind.as_str()),
+        _ => format!("{} is only read in this version", kind.facts().name),
     }
 }

@@ -6,8 +6,9 @@ use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
 use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
 use s3ferry_core::plan::file::Head;
-use s3ferry_core::plan::{Input, Plan, plan};
+use s3ferry_core::plan::{Plan, plan};
 use s3ferry_core::reads;
+use s3ferry_core::scene::Scene;
 use s3ferry_engine::ledger::FolderLedger;
 use s3ferry_engine::observe;
 use s3ferry_engine::ports::PortError;
@@ -53,12 +54,7 @@ pub(crate) async fn make(
     ));
     let ledger = FolderLedger::new(&loaded.ledger);
     let proofs = proofs(printer, &ledger)?;
-    let plan = plan(Input {
-        spec,
-        observed: &observed,
-        proofs: &proofs,
-        scope: &loaded.scope,
-    });
+    let plan = plan(&Scene::new(spec, &observed, &proofs, &loaded.scope));
     let file = plan.to_file(Head {
         s3ferry: VERSION.to_owned(),
         created: now(),

@@ -130,6 +130,13 @@ impl Partition {
         }
     }
 
+    /// Reads what ARNs spell.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Commercial, Self::China, Self::GovCloud];
+        all.into_iter().find(|partition| partition.as_str() == word)
+    }
+
     /// The ARN of a bucket.
     #[must_use]
     pub fn bucket_arn(self, bucket: &BucketName) -> Arn {

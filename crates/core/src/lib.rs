@@ -1,27 +1,31 @@
 //! The vocabulary of s3ferry and every decision it takes. Pure: no I/O, clock, environment or randomness.
 //!
 //! ```text
-//! Spec --desired--> Desired --+
-//!                             +--merge, diff, order--> Plan --format--> JSON 1.0
-//! Observed -------------------+
+//! Spec ------+
+//! Observed --+--> Scene --migration--> Desired --merge--> what shall be held --plan--> Plan --format--> JSON 1.0
+//! Proofs ----+
 //! ```
 //!
-//! Start reading at [`spec`] and [`model`], then [`desired`], [`merge`] and [`plan`].
+//! Start reading at [`spec`] and [`model`], then [`scene`], `migration`, [`merge`] and [`plan`].
 
-pub mod desired;
 pub mod diff;
 pub mod format;
+mod future;
 pub mod goals;
 pub mod ids;
-pub mod lint;
+mod listed;
+pub mod live;
 pub mod merge;
+mod migration;
 pub mod model;
 pub mod names;
 pub mod ownership;
-pub mod permissions;
 pub mod phase;
 pub mod plan;
 pub mod policy;
 pub mod reads;
+pub mod route;
+pub mod scene;
 pub mod scope;
 pub mod spec;
+pub mod wanted;

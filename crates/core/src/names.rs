@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::{AccountId, AccountName, Region};
-use crate::model::{BucketRef, RoleRef, Target};
+use crate::model::{BucketRef, Target};
 use crate::spec::Spec;
 
 /// The names that a spec gives to accounts.
@@ -64,55 +64,5 @@ impl Names {
             "{}/{bucket} ({region})",
             self.account(account, Some(region))
         )
-    }
-}
-
-impl Spec {
-    /// The source bucket of a migration.
-    ///
-    /// # Panics
-    /// Never for a spec from `s3ferry-spec`, which checks that the account exists.
-    #[must_use]
-    pub fn source(&self, migration: &crate::spec::Migration) -> BucketRef {
-        self.bucket_ref(&migration.source.account, &migration.source.bucket)
-    }
-
-    /// The destination bucket of a migration.
-    ///
-    /// # Panics
-    /// Never for a spec from `s3ferry-spec`, which checks that the account exists.
-    #[must_use]
-    pub fn destination(&self, migration: &crate::spec::Migration) -> BucketRef {
-        self.bucket_ref(
-            &migration.destination.account,
-            &migration.destination.bucket,
-        )
-    }
-
-    /// The replication role of a migration: in the source account, because `iam:PassRole` never crosses accounts
-    /// (IAMUG:id_roles_use_passrole, T5).
-    ///
-    /// # Panics
-    /// Never for a spec from `s3ferry-spec`, which checks that the account exists.
-    #[must_use]
-    pub fn role(&self, migration: &crate::spec::Migration) -> RoleRef {
-        let source = self.source(migration);
-        RoleRef {
-            account: source.account,
-            partition: source.region.partition(),
-            name: migration.role.clone(),
-        }
-    }
-
-    fn bucket_ref(&self, account: &AccountName, bucket: &crate::ids::BucketName) -> BucketRef {
-        let account = self
-            .accounts
-            .get(account)
-            .expect("a spec names only accounts it declares");
-        BucketRef {
-            account: account.id.clone(),
-            region: account.region.clone(),
-            bucket: bucket.clone(),
-        }
     }
 }

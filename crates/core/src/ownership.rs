@@ -144,12 +144,12 @@ pub fn tagged_destinations(tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
 }
 
 /// The names of the buckets that a role's tags lead to.
-pub(crate) fn tagged_buckets(tags: &BTreeMap<String, String>) -> impl Iterator<Item = String> {
+pub(crate) fn tagged_buckets(tags: &BTreeMap<String, String>) -> impl Iterator<Item = BucketName> {
     let bucket = |key: &String| {
         let name = key
             .strip_prefix(SOURCE_TAG)
             .or_else(|| key.strip_prefix(DESTINATION_TAG));
-        name.map(ToOwned::to_owned)
+        BucketName::new(name?).ok()
     };
     tags.keys().filter_map(bucket)
 }

@@ -1,8 +1,10 @@
 //! The table of phases: which parts a migration has in which phase.
 
+use crate::listed::listed;
 use crate::spec::Phase;
 
-/// A kind of part or goal that a phase decides about.
+listed! {
+/// A part of a migration that a phase decides about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// The destination bucket and its settings.
@@ -16,8 +18,9 @@ pub enum Part {
     /// The goal that a canary reached its replica under each rule.
     CanaryGoal,
 }
+}
 
-/// What a phase says of an part.
+/// What a phase says of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// It is there.
@@ -28,59 +31,37 @@ pub enum Presence {
     Leave,
 }
 
+use Phase::{Backfill, Cutover, Prepare, Replicate, Retire, Verify};
 use Presence::{Absent, Leave, Present};
 
-/// One row an part, one column a phase, in the order of [`Phase::ALL`].
-const TABLE: [(Part, [Presence; 6]); 5] = [
-    (
-        Part::DestinationBucket,
-        [Present, Present, Present, Present, Present, Present],
-    ),
-    (
-        Part::Versioning,
-        [Present, Present, Present, Present, Present, Leave],
-    ),
-    (
-        Part::Access,
-        [Present, Present, Present, Present, Present, Absent],
-    ),
-    (
-        Part::Rules,
-        [Absent, Present, Present, Present, Present, Absent],
-    ),
-    (
-        Part::CanaryGoal,
-        [Absent, Present, Leave, Leave, Leave, Leave],
-    ),
-];
-
-/// What a phase says of an part.
+/// What a phase says of a part.
 #[must_use]
-pub fn presence(part: Part, phase: Phase) -> Presence {
-    let row = TABLE.iter().find(|(of, _)| *of == part).map(|(_, row)| row);
-    row.map_or(Leave, |row| row[phase as usize])
+pub const fn presence(part: Part, phase: Phase) -> Presence {
+    match (part, phase) {
+        (Part::DestinationBucket, _) => Present,
+        (Part::Versioning, Prepare | Replicate | Backfill | Verify | Cutover) => Present,
+        (Part::Versioning, Retire) => Leave,
+        (Part::Access, Prepare | Replicate | Backfill | Verify | Cutover) => Present,
+        (Part::Access, Retire) => Absent,
+        (Part::Rules, Replicate | Backfill | Verify | Cutover) => Present,
+        (Part::Rules, Prepare | Retire) => Absent,
+        (Part::CanaryGoal, Replicate) => Present,
+        (Part::CanaryGoal, Prepare) => Absent,
+        (Part::CanaryGoal, Backfill | Verify | Cutover | Retire) => Leave,
+    }
+}
+
+impl Part {
+    /// Whether a phase has the part.
+    #[must_use]
+    pub fn is_in(self, phase: Phase) -> bool {
+        presence(self, phase) == Present
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_item_has_its_row() {
-        for part in [
-            Part::DestinationBucket,
-            Part::Versioning,
-            Part::Access,
-            Part::Rules,
-            Part::CanaryGoal,
-        ] {
-            assert_eq!(
-                TABLE.iter().filter(|(of, _)| *of == part).count(),
-                1,
-                "{part:?}"
-            );
-        }
-    }
 
     #[test]
     fn rules_wait_for_the_replicate_phase() {

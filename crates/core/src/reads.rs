@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::document::Document;
+use crate::migration;
+use crate::model::kinds::Document;
 use crate::model::target::ROLE_PATH;
-use crate::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, RoleRef, Target,
-};
+use crate::model::{AccountPart, AccountRef, BucketPart, Observed, RolePart, RoleRef, Target};
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_sources};
+use crate::route::Route;
+use crate::scene::Scene;
 use crate::scope::Scope;
-use crate::spec::{Account, Create, Migration, Spec};
+use crate::spec::{Account, Spec};
 
 /// The targets that the spec names: all independent, so that they can be read at once.
 #[must_use]
@@ -22,23 +23,15 @@ pub fn first(spec: &Spec) -> BTreeSet<Target> {
 /// with them. What left the spec is looked for with the whole spec only.
 #[must_use]
 pub fn first_in(spec: &Spec, scope: &Scope) -> BTreeSet<Target> {
-    let mut targets = BTreeSet::new();
-    for migration in concerned(spec, scope) {
-        let (source, destination) = (spec.source(migration), spec.destination(migration));
-        let made = matches!(migration.destination.create, Create::Yes(_));
-        targets.extend(source_targets(&source));
-        targets.extend(destination_targets(&destination, made));
-        targets.extend(role_targets(&spec.role(migration)));
-    }
+    let concerned = concerned(spec, scope);
+    let mut targets: BTreeSet<Target> = concerned.iter().flat_map(migration::reads).collect();
     if *scope == Scope::All {
         let roles = |account: &Account| {
-            Target::Account(
-                AccountRef {
-                    account: account.id.clone(),
-                    partition: account.region.partition(),
-                },
-                AccountPart::Roles,
-            )
+            let of = AccountRef {
+                account: account.id.clone(),
+                partition: account.region.partition(),
+            };
+            Target::Account(of, AccountPart::Roles)
         };
         targets.extend(spec.accounts.values().map(roles));
     }
@@ -46,22 +39,20 @@ pub fn first_in(spec: &Spec, scope: &Scope) -> BTreeSet<Target> {
 }
 
 /// The migrations of a scope, and those that share a bucket or a role with one of them.
-fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<&'a Migration> {
-    let covered = spec
-        .migrations
-        .iter()
-        .filter(|(name, _)| scope.covers(name));
+fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<Route<'a>> {
+    let routes: Vec<Route<'a>> = spec.routes().collect();
+    let covered = routes.iter().filter(|route| scope.covers(route.name));
     let (mut buckets, mut roles) = (BTreeSet::new(), BTreeSet::new());
-    for (_, migration) in covered {
-        buckets.extend([spec.source(migration), spec.destination(migration)]);
-        roles.insert(spec.role(migration));
+    for route in covered {
+        buckets.extend([route.source.clone(), route.destination.clone()]);
+        roles.insert(route.role.clone());
     }
-    let shares = |migration: &&Migration| {
-        buckets.contains(&spec.source(migration))
-            || buckets.contains(&spec.destination(migration))
-            || roles.contains(&spec.role(migration))
+    let shares = |route: &Route<'_>| {
+        buckets.contains(&route.source)
+            || buckets.contains(&route.destination)
+            || roles.contains(&route.role)
     };
-    spec.migrations.values().filter(shares).collect()
+    routes.into_iter().filter(shares).collect()
 }
 
 /// The targets that what was read leads to and that were not read yet: roles of ours that left the spec, then the buckets
@@ -92,7 +83,7 @@ pub fn following(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
             (Target::Role(of, RolePart::Itself), Some(Document::Role(role)))
                 if markers.owns_tags(&role.tags) =>
             {
-                targets.extend(role_targets(of));
+                targets.extend(migration::role_targets(of));
                 let sources = tagged_sources(&of.account, &role.tags);
                 targets.extend(
                     sources
@@ -111,55 +102,17 @@ pub fn following(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
 }
 
 /// The roles of ours that the spec no longer names.
-#[must_use]
-pub fn abandoned_roles(spec: &Spec, observed: &Observed) -> Vec<RoleRef> {
-    let markers = Markers::of(&spec.name);
-    let named: BTreeSet<RoleRef> = spec.migrations.values().map(|m| spec.role(m)).collect();
-    let roles = observed
+pub(crate) fn abandoned_roles(scene: &Scene<'_>) -> Vec<RoleRef> {
+    let found = scene
+        .observed
         .iter()
         .filter_map(|(target, document)| match (target, document) {
             (Target::Role(of, RolePart::Itself), Some(Document::Role(role)))
-                if role.path == ROLE_PATH && markers.owns_tags(&role.tags) =>
+                if role.path == ROLE_PATH && scene.markers.owns_tags(&role.tags) =>
             {
-                Some(of.clone())
+                Some(of)
             }
             _ => None,
         });
-    roles.filter(|role| !named.contains(role)).collect()
-}
-
-fn source_targets(bucket: &BucketRef) -> Vec<Target> {
-    vec![
-        Target::Bucket(bucket.clone(), BucketPart::Itself),
-        Target::Bucket(bucket.clone(), BucketPart::Versioning),
-        Target::Bucket(bucket.clone(), BucketPart::Replication),
-        Target::Bucket(bucket.clone(), BucketPart::Policy),
-        Target::Bucket(bucket.clone(), BucketPart::ObjectLock),
-        Target::Bucket(bucket.clone(), BucketPart::Lifecycle),
-    ]
-}
-
-fn destination_targets(bucket: &BucketRef, made: bool) -> Vec<Target> {
-    let mut targets = vec![
-        Target::Bucket(bucket.clone(), BucketPart::Itself),
-        Target::Bucket(bucket.clone(), BucketPart::Versioning),
-        Target::Bucket(bucket.clone(), BucketPart::Encryption),
-        Target::Bucket(bucket.clone(), BucketPart::Ownership),
-        Target::Bucket(bucket.clone(), BucketPart::Policy),
-        Target::Bucket(bucket.clone(), BucketPart::ObjectLock),
-        Target::Bucket(bucket.clone(), BucketPart::RequestPayment),
-    ];
-    if made {
-        targets.push(Target::Bucket(bucket.clone(), BucketPart::Tags));
-        targets.push(Target::Bucket(bucket.clone(), BucketPart::PublicAccess));
-    }
-    targets
-}
-
-fn role_targets(role: &RoleRef) -> Vec<Target> {
-    vec![
-        Target::Role(role.clone(), RolePart::Itself),
-        Target::Role(role.clone(), RolePart::Policy),
-        Target::Role(role.clone(), RolePart::Policies),
-    ]
+    found.filter(|of| !scene.has_role(of)).cloned().collect()
 }

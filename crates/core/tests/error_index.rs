@@ -21,6 +21,16 @@ fn source(path: &str) -> String {
     text[..end].to_owned()
 }
 
+/// The Rust files of a folder, without their tests.
+fn sources(folder: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let entries = std::fs::read_dir(root.join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names
+        .map(|name| source(&format!("{folder}/{name}")))
+        .collect()
+}
+
 /// The first cells of the tables under a heading, down to the next heading of its level.
 fn table(page: &str, heading: &str) -> Codes {
     let (_, section) = page.split_once(&format!("\n## {heading}\n")).unwrap();
@@ -69,13 +79,15 @@ fn findings_are_in_the_index() {
     let conflicts = source("crates/core/src/merge/conflict.rs");
     let mut given = strings_after(&function(&conflicts, "code"), "=>");
     assert!(given.len() >= 11, "{given:?}");
-    let lint = strings_after(&source("crates/core/src/lint.rs"), "finding(");
-    assert!(lint.len() >= 12, "{lint:?}");
-    given.extend(lint);
-    given.extend(strings_after(
-        &source("crates/core/src/plan/build.rs"),
-        "code:",
-    ));
+    let of_parts: Codes = sources("crates/core/src/migration")
+        .iter()
+        .flat_map(|text| strings_after(text, "finding("))
+        .collect();
+    assert!(of_parts.len() >= 12, "{of_parts:?}");
+    given.extend(of_parts);
+    for text in sources("crates/core/src/plan") {
+        given.extend(strings_after(&text, "code:"));
+    }
     assert!(given.contains("max-deletes"));
     assert_eq!(table(&file("docs/errors.md"), "Findings"), given);
 }

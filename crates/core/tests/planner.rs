@@ -3,8 +3,8 @@
 mod world;
 
 use s3ferry_core::format::{Action, FindingLevel, Reason};
-use s3ferry_core::model::document::{Document, PolicyText};
-use s3ferry_core::model::replication::Status;
+use s3ferry_core::model::kinds::replication::Status;
+use s3ferry_core::model::kinds::{Document, Policy};
 use world::{World, spec};
 
 #[test]
@@ -114,7 +114,7 @@ fn foreign_statements_survive_byte_for_byte() {
     let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{theirs}]}}"#);
     world.set(
         "archive/bucket/orders-archive/policy",
-        Document::BucketPolicy(PolicyText(policy)),
+        Document::BucketPolicy(Policy::read(policy)),
     );
     let plan = world.plan(&spec);
     assert!(
@@ -123,11 +123,11 @@ fn foreign_statements_survive_byte_for_byte() {
             .any(|kept| kept.address.ends_with("/statement/Theirs"))
     );
     world.apply(&plan);
-    let Some(Document::BucketPolicy(PolicyText(text))) =
-        world.get("archive/bucket/orders-archive/policy")
+    let Some(Document::BucketPolicy(policy)) = world.get("archive/bucket/orders-archive/policy")
     else {
         panic!("the policy is gone")
     };
+    let text = policy.text();
     assert!(text.contains(theirs), "{text}");
     world.must_be_settled(&spec);
 }
@@ -366,7 +366,7 @@ fn a_policy_that_does_not_fit_on_the_way_is_refused() {
     let theirs = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Theirs","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::orders-archive/LONG"}]}"#;
     let set = |world: &mut World, length: usize| {
         let text = theirs.replace("LONG", &"x".repeat(length));
-        world.set(policy, Document::BucketPolicy(PolicyText(text)));
+        world.set(policy, Document::BucketPolicy(Policy::read(text)));
     };
     set(&mut world, 1);
     world.converge(&spec(&[made]));
@@ -662,7 +662,7 @@ fn a_deny_that_hits_the_role_blocks() {
     let deny = r#"{"Version":"2012-10-17","Statement":{"Sid":"Org","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::orders-archive/*"}}"#;
     world.set(
         "archive/bucket/orders-archive/policy",
-        Document::BucketPolicy(PolicyText(deny.to_owned())),
+        Document::BucketPolicy(Policy::read(deny.to_owned())),
     );
     let plan = world.plan(&spec(&[("create: true", "create: false")]));
     assert!(plan.is_blocked());
@@ -738,7 +738,7 @@ fn a_policy_with_a_deleted_principal_of_others_is_not_written() {
     let mut world = World::with_source("orders-prod");
     world.make_destination("orders-archive");
     let dangling = r#"{"Version":"2012-10-17","Statement":{"Sid":"Old","Effect":"Allow","Principal":{"AWS":"AROAEXAMPLEEXAMPLE123"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::orders-archive/*"}}"#;
-    let policy = Document::BucketPolicy(PolicyText(dangling.to_owned()));
+    let policy = Document::BucketPolicy(Policy::read(dangling.to_owned()));
     world.set("archive/bucket/orders-archive/policy", policy);
     let plan = world.plan(&spec(&[("create: true", "create: false")]));
     let finding = plan

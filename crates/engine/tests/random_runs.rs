@@ -10,10 +10,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
-use s3ferry_core::model::document::BucketEncryption;
+use s3ferry_core::model::kinds::BucketEncryption;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, Target, same};
-use s3ferry_core::plan::{Input, Plan, Proofs, Work, WriteStep, plan};
+use s3ferry_core::plan::{Plan, Proofs, Work, WriteStep, plan};
 use s3ferry_core::reads;
+use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::ports::{
@@ -177,12 +178,12 @@ impl Stage {
         let observed = observe(&self.world, reads::first(spec), follow, self.parallelism).await;
         let receipts = self.receipts.kept();
         let proofs: Proofs = receipts.iter().map(|receipt| receipt.proves()).collect();
-        plan(Input {
+        plan(&Scene::new(
             spec,
-            observed: &observed.expect("the world in memory answers"),
-            proofs: &proofs,
-            scope: &Scope::All,
-        })
+            &observed.expect("the world in memory answers"),
+            &proofs,
+            &Scope::All,
+        ))
     }
 
     /// A run in which nothing goes wrong: done, and a second plan is empty. Nothing where the plan is blocked.

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use s3ferry_core::format::{AccountInfo, PlanFile, SpecFileInfo, SpecInfo};
-use s3ferry_core::model::document::{
+use s3ferry_core::model::kinds::{
     Bucket, Document, ObjectOwnership, RolePolicies, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
@@ -17,8 +17,9 @@ use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, Target,
 };
 use s3ferry_core::plan::file::Head;
-use s3ferry_core::plan::{Input, Plan, Proofs, Work, plan};
+use s3ferry_core::plan::{Plan, Proofs, Work, plan};
 use s3ferry_core::reads;
+use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{Create, Spec};
 use s3ferry_render::{Detail, Style, markdown, text};
@@ -241,12 +242,7 @@ impl World {
             }
             targets = reads::following(spec, &observed);
         }
-        plan(Input {
-            spec,
-            observed: &observed,
-            proofs: &self.proofs,
-            scope: &Scope::All,
-        })
+        plan(&Scene::new(spec, &observed, &self.proofs, &Scope::All))
     }
 
     fn read(&self, target: &Target) -> Option<Document> {
@@ -290,7 +286,7 @@ impl World {
         for step in &plan.steps {
             match &step.work {
                 Work::Prove(goal) => {
-                    self.proofs.insert(goal.subject.clone());
+                    self.proofs.insert(goal.subject().clone());
                 }
                 Work::Write(write) => match &write.after {
                     Some(after) => {

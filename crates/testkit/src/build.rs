@@ -6,16 +6,16 @@ use s3ferry_core::ids::{
     AccountId, AccountName, Arn, BucketName, MigrationName, Partition, Region, RoleName, RuleName,
     SpecName,
 };
-use s3ferry_core::model::document::{
-    Bucket, BucketEncryption, ObjectOwnership, PolicyText, PublicAccessBlock, Role, Versioning,
-    VersioningStatus,
-};
-use s3ferry_core::model::replication::{
+use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status,
+};
+use s3ferry_core::model::kinds::{
+    Bucket, BucketEncryption, ObjectOwnership, Policy, PublicAccessBlock, Role, Versioning,
+    VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketRef, Document, RoleRef, Target};
-use s3ferry_core::plan::{CanaryGoal, ProofSubject, Stage, Step, StepId, Work, WriteStep};
+use s3ferry_core::plan::{CanaryGoal, Goal, ProofSubject, Stage, Step, StepId, Work, WriteStep};
 use s3ferry_core::spec::{
     Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, Ledger,
     Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec,
@@ -130,8 +130,8 @@ pub const fn private() -> Document {
 
 /// A policy's text with one statement of this Sid.
 #[must_use]
-pub fn policy_text(sid: &str, resource: &Arn) -> PolicyText {
-    PolicyText(format!(
+pub fn policy_text(sid: &str, resource: &Arn) -> Policy {
+    Policy::read(format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{sid}","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{SOURCE_ACCOUNT}:root"}},"Action":"s3:ReplicateObject","Resource":"{resource}/*"}}]}}"#
     ))
 }
@@ -145,7 +145,7 @@ pub fn bucket_policy(bucket: &BucketRef, sid: &str) -> Document {
 /// An inline policy that lets a role read a bucket's replication configuration.
 #[must_use]
 pub fn role_policy(bucket: &BucketRef) -> Document {
-    Document::RolePolicy(PolicyText(format!(
+    Document::RolePolicy(Policy::read(format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"Read","Effect":"Allow","Action":"s3:GetReplicationConfiguration","Resource":"{}"}}]}}"#,
         bucket.arn()
     )))
@@ -156,7 +156,7 @@ pub fn role_policy(bucket: &BucketRef) -> Document {
 pub fn replication_role(with: &[(&str, &str)]) -> Document {
     Document::Role(Role {
         path: ROLE_PATH.to_owned(),
-        trust: PolicyText(
+        trust: Policy::read(
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.to_owned(),
         ),
         tags: tags(with),
@@ -227,7 +227,7 @@ pub fn step(
 pub fn prove(prefix: &str, needs: &[&Step]) -> Step {
     Step {
         id: StepId("orders/everything/canary".to_owned()),
-        work: Work::Prove(Box::new(CanaryGoal {
+        work: Work::Prove(Box::new(Goal::Canary(CanaryGoal {
             migration: MigrationName::new("orders").expect("a valid name"),
             rule: RuleName::new("everything").expect("a valid name"),
             source: source(),
@@ -237,7 +237,7 @@ pub fn prove(prefix: &str, needs: &[&Step]) -> Step {
             tags: BTreeMap::new(),
             kms_key: None,
             subject: ProofSubject("subject-1".to_owned()),
-        })),
+        }))),
         needs: needs.iter().map(|step| step.id.clone()).collect(),
     }
 }

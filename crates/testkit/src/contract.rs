@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use s3ferry_core::model::document::VersioningStatus;
+use s3ferry_core::model::kinds::VersioningStatus;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target, same};
 use s3ferry_engine::ports::{NewObject, Objects, PortError, Read, Write, WriteChange};
 

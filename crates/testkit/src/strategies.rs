@@ -7,12 +7,12 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use s3ferry_core::ids::{Region, RoleName};
-use s3ferry_core::model::document::{
-    Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, PolicyText,
-    PublicAccessBlock, RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
-};
-use s3ferry_core::model::replication::{
+use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
+};
+use s3ferry_core::model::kinds::{
+    Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock,
+    RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{AccountPart, AccountRef, BucketPart, Document, Kind, RolePart, Target};
@@ -222,10 +222,10 @@ fn role_policies() -> impl Strategy<Value = Document> {
 }
 
 /// A policy of up to three statements, ours by Sid, others' by Sid or without one.
-pub fn policy() -> impl Strategy<Value = PolicyText> {
+pub fn policy() -> impl Strategy<Value = Policy> {
     vec(statement(), 0..4).prop_map(|statements| {
         let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": statements });
-        PolicyText(policy.to_string())
+        Policy::read(policy.to_string())
     })
 }
 

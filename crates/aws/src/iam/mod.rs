@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use percent_encoding::percent_decode_str;
-use s3ferry_core::model::document::PolicyText;
+use s3ferry_core::model::kinds::Policy;
 
 use crate::failure::{Call, Cause, Failure, Intent, absent};
 use crate::session::Session;
@@ -102,10 +102,7 @@ fn gone<T>(answer: Result<T, Failure>) -> Result<(), Failure> {
 }
 
 /// IAM answers policies percent-encoded after RFC 3986, where `+` is a plus (BC:iam GetRolePolicy).
-fn decoded(document: &str) -> PolicyText {
-    PolicyText(
-        percent_decode_str(document)
-            .decode_utf8_lossy()
-            .into_owned(),
-    )
+fn decoded(document: &str) -> Policy {
+    let text = percent_decode_str(document).decode_utf8_lossy();
+    Policy::read(text)
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use s3ferry_core::ids::RoleName;
-use s3ferry_core::model::document::{PolicyText, RolePolicies};
+use s3ferry_core::model::kinds::{Policy, RolePolicies};
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 
 use super::{IamApi, decoded, entity, gone};
 use crate::failure::Failure;
 
-pub(crate) async fn read(api: &IamApi<'_>, role: &RoleName) -> Result<Option<PolicyText>, Failure> {
+pub(crate) async fn read(api: &IamApi<'_>, role: &RoleName) -> Result<Option<Policy>, Failure> {
     let request = api
         .reads()
         .get_role_policy()
@@ -19,19 +19,18 @@ pub(crate) async fn read(api: &IamApi<'_>, role: &RoleName) -> Result<Option<Pol
     Ok(answer.map(|answer| decoded(answer.policy_document())))
 }
 
-pub(crate) async fn put(
-    api: &IamApi<'_>,
-    role: &RoleName,
-    policy: &PolicyText,
-) -> Result<(), Failure> {
+pub(crate) async fn put(api: &IamApi<'_>, role: &RoleName, policy: &Policy) -> Result<(), Failure> {
     let request = api
         .writes()
         .put_role_policy()
         .role_name(role.as_str())
         .policy_name(ROLE_POLICY_NAME);
-    api.write("PutRolePolicy", request.policy_document(&policy.0).send())
-        .await
-        .map(drop)
+    api.write(
+        "PutRolePolicy",
+        request.policy_document(policy.text()).send(),
+    )
+    .await
+    .map(drop)
 }
 
 pub(crate) async fn delete(api: &IamApi<'_>, role: &RoleName) -> Result<(), Failure> {

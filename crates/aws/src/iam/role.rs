@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_iam::types::{Role as SdkRole, Tag};
 use s3ferry_core::ids::RoleName;
 use s3ferry_core::model::Document;
-use s3ferry_core::model::document::{PolicyText, Role};
+use s3ferry_core::model::kinds::{Policy, Role};
 use s3ferry_core::model::target::ROLE_PATH;
 
 use super::{IamApi, decoded, entity, gone};
@@ -88,7 +88,7 @@ pub(crate) async fn create(
         .role_name(name.as_str())
         .path(path)
         .description(DESCRIPTION)
-        .assume_role_policy_document(&trust.0)
+        .assume_role_policy_document(trust.text())
         .set_permissions_boundary(boundary.clone())
         .set_tags(Some(tags).filter(|tags| !tags.is_empty()));
     match api.write("CreateRole", request.send()).await {
@@ -142,7 +142,7 @@ pub(crate) async fn update(
             .writes()
             .update_assume_role_policy()
             .role_name(name.as_str());
-        let request = request.policy_document(&trust.0);
+        let request = request.policy_document(trust.text());
         api.write("UpdateAssumeRolePolicy", request.send()).await?;
     }
     if *boundary != before.boundary {
@@ -151,7 +151,7 @@ pub(crate) async fn update(
     remove_tags(api, name, &before.tags, tags).await
 }
 
-fn same_policy(one: &PolicyText, other: &PolicyText) -> bool {
+fn same_policy(one: &Policy, other: &Policy) -> bool {
     Document::RolePolicy(one.clone()).same_meaning(&Document::RolePolicy(other.clone()))
 }
 

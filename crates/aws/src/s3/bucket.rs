@@ -4,7 +4,7 @@ use aws_sdk_s3::types::{
     BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership as SdkOwnership,
 };
 use s3ferry_core::ids::Region;
-use s3ferry_core::model::document::Bucket;
+use s3ferry_core::model::kinds::Bucket;
 
 use super::{BucketApi, NO_BUCKET, tags};
 use crate::classify::elsewhere;

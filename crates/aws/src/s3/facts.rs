@@ -1,7 +1,7 @@
 //! Facts about a bucket that are only read: Object Lock, who pays, lifecycle.
 
 use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, Payer};
-use s3ferry_core::model::document::{Lifecycle, ObjectLock, RequestPayment};
+use s3ferry_core::model::kinds::{Lifecycle, ObjectLock, RequestPayment};
 
 use super::{BucketApi, part};
 use crate::failure::Failure;

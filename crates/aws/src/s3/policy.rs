@@ -1,11 +1,11 @@
 //! A bucket's policy.
 
-use s3ferry_core::model::document::PolicyText;
+use s3ferry_core::model::kinds::Policy;
 
 use super::{BucketApi, gone, part};
 use crate::failure::Failure;
 
-pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<PolicyText>, Failure> {
+pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<Policy>, Failure> {
     let request = api
         .reads()
         .get_bucket_policy()
@@ -15,16 +15,16 @@ pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<PolicyText>, Fail
         api.read("GetBucketPolicy", request.send()).await,
         &["NoSuchBucketPolicy"],
     )?;
-    Ok(answer.and_then(|answer| answer.policy).map(PolicyText))
+    Ok(answer.and_then(|answer| answer.policy).map(Policy::read))
 }
 
-pub(crate) async fn put(api: &BucketApi<'_>, policy: &PolicyText) -> Result<(), Failure> {
+pub(crate) async fn put(api: &BucketApi<'_>, policy: &Policy) -> Result<(), Failure> {
     let request = api
         .writes()
         .put_bucket_policy()
         .bucket(api.name())
         .expected_bucket_owner(api.owner());
-    api.write("PutBucketPolicy", request.policy(&policy.0).send())
+    api.write("PutBucketPolicy", request.policy(policy.text()).send())
         .await
         .map(drop)
 }

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationI
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use s3ferry_core::model::replication::ReplicationConfiguration;
+use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 
 use super::{BucketApi, gone, part, replication_model, replication_xml};
 use crate::failure::Failure;

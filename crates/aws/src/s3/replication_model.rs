@@ -5,7 +5,7 @@
 
 use aws_sdk_s3::types as sdk;
 use aws_smithy_types::error::operation::BuildError;
-use s3ferry_core::model::replication::{
+use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
 };
 

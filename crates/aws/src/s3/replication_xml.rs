@@ -140,7 +140,7 @@ mod tests {
     };
     use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
     use aws_smithy_types::body::SdkBody;
-    use s3ferry_core::model::replication::{
+    use s3ferry_core::model::kinds::replication::{
         Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
     };
 

@@ -8,7 +8,7 @@ use aws_sdk_s3::types::{
     PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
 };
-use s3ferry_core::model::document::{
+use s3ferry_core::model::kinds::{
     BucketEncryption, ObjectOwnership, PublicAccessBlock, Versioning, VersioningStatus,
 };
 

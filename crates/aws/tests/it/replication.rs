@@ -2,7 +2,7 @@
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use s3ferry_core::model::replication::{Filter, ReplicationConfiguration, Status};
+use s3ferry_core::model::kinds::replication::{Filter, ReplicationConfiguration, Status};
 use s3ferry_core::model::{BucketPart, Document, Target};
 use s3ferry_engine::ports::{Class, Read, Write, WriteChange};
 

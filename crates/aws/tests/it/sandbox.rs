@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use s3ferry_aws::{Cloud, Endpoint, Options};
 use s3ferry_core::ids::{AccountName, Arn};
-use s3ferry_core::model::document::{RequestPayment, RolePolicies};
+use s3ferry_core::model::kinds::{RequestPayment, RolePolicies};
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Document, RolePart, RoleRef, Target, same,
@@ -132,8 +132,8 @@ fn entry(name: &str, bucket: &BucketRef) -> (AccountName, Account) {
     (AccountName::new(name).unwrap(), account)
 }
 
-fn policy(text: String) -> s3ferry_core::model::document::PolicyText {
-    s3ferry_core::model::document::PolicyText(text)
+fn policy(text: String) -> s3ferry_core::model::kinds::Policy {
+    s3ferry_core::model::kinds::Policy::read(text)
 }
 
 fn source_policy(source: &BucketRef, destination: &BucketRef) -> Document {

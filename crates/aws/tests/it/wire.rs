@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::stub::{Reply, Request, Stub, bucket, bucket_in, role};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3ferry_core::ids::{Arn, Region, RoleName};
-use s3ferry_core::model::document::{
-    Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, PolicyText,
-    PublicAccessBlock, RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
+use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
+use s3ferry_core::model::kinds::{
+    Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock,
+    RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
 };
-use s3ferry_core::model::replication::ReplicationConfiguration;
 use s3ferry_core::model::{AccountPart, AccountRef, BucketPart, Document, RolePart, Target};
 use s3ferry_engine::ports::{Class, NewObject, Objects, Read, Replication, Write, WriteChange};
 
@@ -124,7 +124,7 @@ async fn reads_give_up() {
 async fn every_call_on_a_bucket_says_whose_it_must_be() {
     let stub = Stub::start(|_| nothing()).await;
     let cloud = stub.cloud().await;
-    let policy = PolicyText("{}".to_owned());
+    let policy = Policy::read("{}".to_owned());
     let documents = [
         Document::Tags(BTreeMap::from([("a".to_owned(), "b".to_owned())])),
         enabled(),
@@ -227,7 +227,7 @@ async fn no_part_of_a_missing_bucket_is_there() {
     assert_eq!(cloud.versions(&bucket(), "k").await, Ok(vec![]));
     let parts = bucket_targets()
         .into_iter()
-        .filter(|target| target.kind().is_written());
+        .filter(|target| target.kind().facts().write.is_some());
     for target in parts.filter(|part| {
         !matches!(
             part,
@@ -335,7 +335,7 @@ async fn another_accounts_bucket_is_told_from_a_missing_grant() {
             expected,
             "{case}"
         );
-        let policy = Document::BucketPolicy(PolicyText("{}".to_owned()));
+        let policy = Document::BucketPolicy(Policy::read("{}".to_owned()));
         assert_eq!(
             cloud.write(&target, to(&policy)).await.unwrap_err().class,
             expected,
@@ -486,7 +486,7 @@ async fn what_is_only_read_is_never_written() {
     let cloud = stub.cloud().await;
     for target in bucket_targets()
         .into_iter()
-        .filter(|target| !target.kind().is_written())
+        .filter(|target| target.kind().facts().write.is_none())
     {
         assert_eq!(
             cloud.write(&target, GONE).await.unwrap_err().class,
@@ -515,7 +515,7 @@ fn found_role() -> Reply {
 fn wanted_role() -> Role {
     Role {
         path: "/s3ferry/".to_owned(),
-        trust: PolicyText(TRUST.to_owned()),
+        trust: Policy::read(TRUST.to_owned()),
         tags: BTreeMap::from([("s3ferry".to_owned(), "default".to_owned())]),
         boundary: Some("arn:aws:iam::111111111111:policy/b".to_owned()),
     }
@@ -591,7 +591,7 @@ async fn a_role_is_changed_by_the_calls_that_differ() {
         seen.iter().map(|request| action(&request.body)).collect()
     };
     let mut after = wanted_role();
-    after.trust = PolicyText(TRUST.replace(',', " , "));
+    after.trust = Policy::read(TRUST.replace(',', " , "));
     let change = |after: Role| (before.clone(), Document::Role(after));
     let write = async |(before, after): (Document, Document)| {
         let change = WriteChange {
@@ -604,7 +604,7 @@ async fn a_role_is_changed_by_the_calls_that_differ() {
     assert_eq!(actions(), Vec::<String>::new(), "spacing is no change");
     let mut after = wanted_role();
     after.tags = BTreeMap::from([("team".to_owned(), "x".to_owned())]);
-    after.trust = PolicyText(TRUST.replace("a+b", "a b"));
+    after.trust = Policy::read(TRUST.replace("a+b", "a b"));
     after.boundary = None;
     write(change(after)).await.unwrap();
     assert_eq!(

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
 use s3ferry_aws::{Cloud, Endpoint, Options};
-use s3ferry_core::model::document::{Bucket, Document};
+use s3ferry_core::model::kinds::{Bucket, Document};
 use s3ferry_core::model::{BucketPart, BucketRef, Target};
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::ports::{

@@ -1,5 +1,6 @@
 //! Conflicts: what a merge refuses to do, why, and both ways out.
 
+use crate::format::{Finding, FindingLevel};
 use crate::model::Target;
 
 /// A refusal. An apply writes nothing while one stands (exit 4).
@@ -65,6 +66,20 @@ pub enum ConflictKind {
         /// What AWS takes.
         limit: usize,
     },
+}
+
+impl Conflict {
+    /// The refusal as a finding.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        Finding {
+            code: self.kind.code().to_owned(),
+            level: FindingLevel::Blocked,
+            address: self.address.clone(),
+            message: self.kind.message(),
+            help: self.kind.help(&self.address),
+        }
+    }
 }
 
 impl ConflictKind {

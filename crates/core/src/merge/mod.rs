@@ -12,72 +12,46 @@ mod settings;
 pub use conflict::{Conflict, ConflictKind};
 pub(crate) use policy::fits_while_grown;
 
-use std::collections::BTreeSet;
+use crate::model::{Document, Target};
+use crate::scene::Scene;
+use crate::wanted::Wanted;
 
-use crate::desired::Wanted;
-use crate::model::{Document, Observed, Target};
-use crate::names::Names;
-use crate::ownership::Markers;
-use crate::scope::Scope;
+/// A document that a target shall hold, or a refusal.
+type Merged = Result<Option<Document>, Box<Conflict>>;
 
-/// What a merge decides by, besides the documents.
-#[derive(Debug, Clone)]
-pub struct Context<'a> {
-    /// The markers of this spec.
-    pub markers: &'a Markers,
-    /// The names for addresses.
-    pub names: &'a Names,
-    /// Which migrations this plan is for.
-    pub scope: &'a Scope,
-    /// Addresses that `guards.adopt` hands over.
-    pub adopted: &'a BTreeSet<String>,
-    /// Everything that was read.
-    pub observed: &'a Observed,
-}
-
-impl Context<'_> {
-    /// A refusal to write a target.
-    pub(crate) fn refuse(&self, target: &Target, kind: ConflictKind) -> Box<Conflict> {
-        let address = self.names.address(target);
-        Box::new(Conflict {
-            target: target.clone(),
-            address,
-            kind,
-        })
-    }
-
-    /// Whether `guards.adopt` names an address.
-    fn adopts(&self, address: &str) -> bool {
-        self.adopted.contains(address)
-    }
+/// A refusal to write a target.
+pub(crate) fn refuse(scene: &Scene<'_>, target: &Target, kind: ConflictKind) -> Box<Conflict> {
+    let address = scene.names.address(target);
+    Box::new(Conflict {
+        target: target.clone(),
+        address,
+        kind,
+    })
 }
 
 /// The document that a target shall hold; `None` for nothing.
 ///
 /// # Errors
 /// [`Conflict`] where what is live belongs to somebody else or cannot be kept.
-pub fn merge(
-    context: &Context<'_>,
+pub(crate) fn merge(
+    scene: &Scene<'_>,
     target: &Target,
     wanted: &Wanted,
     live: Option<&Document>,
-) -> Result<Option<Document>, Box<Conflict>> {
+) -> Merged {
     match wanted {
-        Wanted::Bucket(tags) => settings::bucket(context, target, tags, live),
-        Wanted::Exists => settings::exists(context, target, live),
+        Wanted::Whole(document) => Ok(Some(document.clone())),
+        Wanted::Bucket(tags) => settings::bucket(scene, target, tags, live),
+        Wanted::Exists => settings::exists(scene, target, live),
         Wanted::Tags(tags) => Ok(Some(settings::tags(tags, live))),
-        Wanted::Versioning => settings::versioning(context, target, live),
+        Wanted::Versioning => settings::versioning(scene, target, live),
         Wanted::Encryption(encryption) => Ok(Some(settings::encryption(encryption, live))),
-        Wanted::Ownership => Ok(Some(settings::ownership())),
-        Wanted::PublicAccess => Ok(Some(settings::public_access())),
-        Wanted::BucketPolicy(statements) => {
-            policy::bucket_policy(context, target, statements, live)
-        }
+        Wanted::BucketPolicy(statements) => policy::bucket_policy(scene, target, statements, live),
         Wanted::Replication(rules, role) => {
-            replication::merge(context, target, rules, role.as_ref(), live)
+            replication::merge(scene, target, rules, role.as_ref(), live)
         }
-        Wanted::Role(trust, tags) => settings::role(context, target, trust, tags, live),
-        Wanted::RolePolicy(policy) => policy::role_policy(context, target, policy),
-        Wanted::Absent => settings::absent(context, target, live),
+        Wanted::Role(trust, tags) => settings::role(scene, target, trust, tags, live),
+        Wanted::RolePolicy(policy) => policy::role_policy(scene, target, policy),
+        Wanted::Absent => settings::absent(scene, target, live),
     }
 }

@@ -1,35 +1,39 @@
 //! Policies: in a bucket's, our statements by Sid and everybody else's as they stand; a role's is ours whole.
 
-use super::Context;
-use super::conflict::{Conflict, ConflictKind};
+use super::conflict::ConflictKind;
+use super::{Merged, refuse};
 use crate::ids::MigrationName;
 use crate::model::Target;
-use crate::model::document::{Document, PolicyText};
+use crate::model::kinds::{Document, Policy, Says};
 use crate::policy::{PolicyDocument, Statement, size};
+use crate::scene::Scene;
 use crate::scope::Scope;
 
 pub(super) fn bucket_policy(
-    context: &Context<'_>,
+    scene: &Scene<'_>,
     target: &Target,
     wanted: &[(MigrationName, Statement)],
     live: Option<&Document>,
-) -> Result<Option<Document>, Box<Conflict>> {
-    let refuse = |kind| context.refuse(target, kind);
+) -> Merged {
+    let refused = |kind| refuse(scene, target, kind);
     let ours: Vec<Statement> = wanted
         .iter()
-        .filter(|(migration, _)| context.scope.covers(migration))
+        .filter(|(migration, _)| scene.scope.covers(migration))
         .map(|(_, statement)| statement.clone())
         .collect();
     let before = match live {
-        Some(Document::BucketPolicy(PolicyText(text))) => PolicyDocument::parse(text)
-            .map_err(|error| refuse(ConflictKind::UnreadablePolicy(error.to_string())))?,
+        Some(Document::BucketPolicy(policy)) => match policy.says() {
+            Says::Readable(document) => document.clone(),
+            Says::Unreadable(error) => {
+                return Err(refused(ConflictKind::UnreadablePolicy(error.to_string())));
+            }
+        },
         _ => PolicyDocument::empty(),
     };
-    let managed =
-        |statement: &Statement| statement.sid().is_some_and(|sid| is_managed(context, sid));
+    let managed = |statement: &Statement| statement.sid().is_some_and(|sid| is_managed(scene, sid));
     let after = before
         .merged(&ours, managed)
-        .map_err(|error| refuse(ConflictKind::PolicyVersion(error.to_string())))?;
+        .map_err(|error| refused(ConflictKind::PolicyVersion(error.to_string())))?;
     if after.is_empty() {
         return Ok(None);
     }
@@ -38,12 +42,12 @@ pub(super) fn bucket_policy(
         size::BUCKET_POLICY_BYTES,
         "bytes",
     )
-    .map_err(refuse)?;
+    .map_err(refused)?;
     let deleted = deleted_principals(&after);
     if !deleted.is_empty() && after.canonical_json() != before.canonical_json() {
-        return Err(refuse(ConflictKind::DeletedPrincipals(deleted)));
+        return Err(refused(ConflictKind::DeletedPrincipals(deleted)));
     }
-    Ok(Some(Document::BucketPolicy(PolicyText(after.to_json()))))
+    Ok(Some(Document::BucketPolicy(Policy::from(after))))
 }
 
 /// The statements that name deleted principals, each once (T13). Ours never do after a merge.
@@ -57,21 +61,19 @@ fn deleted_principals(policy: &PolicyDocument) -> Vec<String> {
 }
 
 /// The role's inline policy is ours whole.
-pub(super) fn role_policy(
-    context: &Context<'_>,
-    target: &Target,
-    policy: &PolicyText,
-) -> Result<Option<Document>, Box<Conflict>> {
-    let refuse = |kind| context.refuse(target, kind);
-    let parsed = PolicyDocument::parse(&policy.0)
-        .map_err(|error| refuse(ConflictKind::UnreadablePolicy(error.to_string())))?;
-    within(
-        size::iam(&parsed),
+pub(super) fn role_policy(scene: &Scene<'_>, target: &Target, policy: &Policy) -> Merged {
+    let fits = within(
+        characters(policy),
         size::INLINE_ROLE_CHARACTERS,
         "characters",
-    )
-    .map_err(refuse)?;
+    );
+    fits.map_err(|kind| refuse(scene, target, kind))?;
     Ok(Some(Document::RolePolicy(policy.clone())))
+}
+
+/// The size of a role's policy as IAM counts it.
+fn characters(policy: &Policy) -> usize {
+    policy.document().map_or(policy.text().len(), size::iam)
 }
 
 /// Whether AWS takes a policy that holds the grants of before and after at once, as it does while rules change.
@@ -80,13 +82,13 @@ pub(super) fn role_policy(
 /// [`ConflictKind::TooLarge`] with the size on the way.
 pub(crate) fn fits_while_grown(document: &Document) -> Result<(), ConflictKind> {
     match document {
-        Document::BucketPolicy(PolicyText(text)) => within(
-            text.len(),
+        Document::BucketPolicy(policy) => within(
+            policy.text().len(),
             size::BUCKET_POLICY_BYTES,
             "bytes with old and new grants together",
         ),
-        Document::RolePolicy(PolicyText(text)) => within(
-            PolicyDocument::parse(text).map_or(text.len(), |policy| size::iam(&policy)),
+        Document::RolePolicy(policy) => within(
+            characters(policy),
             size::INLINE_ROLE_CHARACTERS,
             "characters with old and new grants together",
         ),
@@ -103,12 +105,12 @@ fn within(size: usize, limit: usize, unit: &'static str) -> Result<(), ConflictK
 }
 
 /// Whether a Sid is ours and of a migration that this plan is for.
-fn is_managed(context: &Context<'_>, sid: &str) -> bool {
-    context.markers.owns_sid(sid)
-        && match context.scope {
+fn is_managed(scene: &Scene<'_>, sid: &str) -> bool {
+    scene.markers.owns_sid(sid)
+        && match scene.scope {
             Scope::All => true,
             Scope::Only(names) => names
                 .iter()
-                .any(|name| sid.starts_with(&context.markers.sid_prefix(name))),
+                .any(|name| sid.starts_with(&scene.markers.sid_prefix(name))),
         }
 }

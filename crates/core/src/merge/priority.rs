@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::replication::Rule;
+use crate::model::kinds::replication::Rule;
 
 /// Numbers are given this far apart, so that later rules fit in between.
 const GAP: i32 = 10;
@@ -115,7 +115,7 @@ fn fresh(count: usize, taken: &BTreeSet<i32>) -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::replication::{Filter, RuleDestination, Status};
+    use crate::model::kinds::replication::{Filter, RuleDestination, Status};
 
     fn rule(id: &str, priority: Option<i32>) -> Rule {
         rule_to(id, priority, "arn:aws:s3:::b")

@@ -1,43 +1,44 @@
 //! Replication configurations: our rules by ID, everybody else's as they stand, and the one role.
 
-use super::conflict::{Conflict, ConflictKind};
-use super::{Context, priority};
+use super::conflict::ConflictKind;
+use super::{Merged, priority, refuse};
 use crate::ids::{Arn, MigrationName};
 use crate::model::Target;
-use crate::model::document::Document;
-use crate::model::replication::{ReplicationConfiguration, Rule};
+use crate::model::kinds::replication::Rule;
+use crate::model::kinds::{Document, ReplicationConfiguration};
+use crate::scene::Scene;
 
 /// Rules that one configuration may have (BC:s3 ReplicationConfiguration).
 const RULE_LIMIT: usize = 1_000;
 
 pub(super) fn merge(
-    context: &Context<'_>,
+    scene: &Scene<'_>,
     target: &Target,
     wanted: &[(MigrationName, Rule)],
     role: Option<&Arn>,
     live: Option<&Document>,
-) -> Result<Option<Document>, Box<Conflict>> {
-    let address = context.names.address(target);
-    let refuse = |kind| context.refuse(target, kind);
+) -> Merged {
+    let address = scene.names.address(target);
     let live = match live {
         Some(Document::Replication(live)) => Some(live),
         _ => None,
     };
-    let parts = split(context, &address, wanted, live);
+    let parts = split(scene, &address, wanted, live);
     if parts.is_settled(live, role) {
         return Ok(live.cloned().map(Document::Replication));
     }
-    check(&parts, live, role).map_err(refuse)?;
+    check(&parts, live, role).map_err(|kind| refuse(scene, target, kind))?;
     let mut kept: Vec<Rule> = parts.foreign.into_iter().chain(parts.others).collect();
     let live_rules = live.map(|live| live.rules.as_slice()).unwrap_or_default();
     let ours = priority::assign(&parts.wanted, live_rules, &kept);
     kept.extend(ours);
     if kept.len() > RULE_LIMIT {
-        return Err(refuse(ConflictKind::TooLarge {
+        let kind = ConflictKind::TooLarge {
             unit: "rules",
             size: kept.len(),
             limit: RULE_LIMIT,
-        }));
+        };
+        return Err(refuse(scene, target, kind));
     }
     let role = role
         .map(ToString::to_string)
@@ -76,7 +77,7 @@ impl Parts {
 }
 
 fn split(
-    context: &Context<'_>,
+    scene: &Scene<'_>,
     address: &str,
     wanted: &[(MigrationName, Rule)],
     live: Option<&ReplicationConfiguration>,
@@ -87,16 +88,16 @@ fn split(
         managed: Vec::new(),
         wanted: wanted
             .iter()
-            .filter(|(migration, _)| context.scope.covers(migration))
+            .filter(|(migration, _)| scene.scope.covers(migration))
             .map(|(_, rule)| rule.clone())
             .collect(),
     };
     for rule in live.map(|live| live.rules.as_slice()).unwrap_or_default() {
         let id = rule.id.as_deref().unwrap_or_default();
-        let place = match context.markers.rule(id) {
-            Some((migration, _)) if !context.scope.covers(&migration) => &mut parts.others,
+        let place = match scene.markers.rule(id) {
+            Some((migration, _)) if !scene.scope.covers(&migration) => &mut parts.others,
             Some(_) => &mut parts.managed,
-            None if context.adopts(&format!("{address}/rule/{id}")) => &mut parts.managed,
+            None if scene.adopts(&format!("{address}/rule/{id}")) => &mut parts.managed,
             None => &mut parts.foreign,
         };
         place.push(rule.clone());

@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::Context;
-use super::conflict::{Conflict, ConflictKind};
-use crate::model::document::{
-    Bucket, BucketEncryption, Document, ObjectOwnership, PolicyText, PublicAccessBlock, Role,
-    Versioning, VersioningStatus,
+use super::conflict::ConflictKind;
+use super::{Merged, refuse};
+use crate::model::kinds::{
+    Bucket, BucketEncryption, Document, Policy, Role, Versioning, VersioningStatus,
 };
-use crate::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
+use crate::model::target::ROLE_PATH;
 use crate::model::{BucketPart, RolePart, RoleRef, Target};
 use crate::ownership::TAG_PREFIX;
+use crate::scene::Scene;
 use crate::spec::Encryption;
 
-type Merged = Result<Option<Document>, Box<Conflict>>;
-
 pub(super) fn bucket(
-    context: &Context<'_>,
+    scene: &Scene<'_>,
     target: &Target,
     tags: &BTreeMap<String, String>,
     live: Option<&Document>,
@@ -31,19 +29,19 @@ pub(super) fn bucket(
         };
         return Ok(Some(Document::Bucket(made)));
     };
-    let live_tags = context
+    let live_tags = scene
         .observed
         .document(&Target::Bucket(bucket.clone(), BucketPart::Tags));
-    let ours = matches!(live_tags, Some(Document::Tags(tags)) if context.markers.owns_tags(tags));
-    if ours || context.adopts(&context.names.address(target)) {
+    let ours = matches!(live_tags, Some(Document::Tags(tags)) if scene.markers.owns_tags(tags));
+    if ours || scene.adopts(&scene.names.address(target)) {
         Ok(Some(live.clone()))
     } else {
-        Err(context.refuse(target, ConflictKind::UnmarkedBucket))
+        Err(refuse(scene, target, ConflictKind::UnmarkedBucket))
     }
 }
 
-pub(super) fn exists(context: &Context<'_>, target: &Target, live: Option<&Document>) -> Merged {
-    let missing = || context.refuse(target, ConflictKind::MissingBucket);
+pub(super) fn exists(scene: &Scene<'_>, target: &Target, live: Option<&Document>) -> Merged {
+    let missing = || refuse(scene, target, ConflictKind::MissingBucket);
     live.cloned().map(Some).ok_or_else(missing)
 }
 
@@ -56,22 +54,15 @@ pub(super) fn tags(ours: &BTreeMap<String, String>, live: Option<&Document>) -> 
     Document::Tags(tags)
 }
 
-pub(super) fn versioning(
-    context: &Context<'_>,
-    target: &Target,
-    live: Option<&Document>,
-) -> Merged {
-    let mfa_delete =
-        matches!(live, Some(Document::Versioning(versioning)) if versioning.mfa_delete);
-    let enabled = matches!(
-        live,
-        Some(Document::Versioning(Versioning {
-            status: VersioningStatus::Enabled,
-            ..
-        }))
-    );
+pub(super) fn versioning(scene: &Scene<'_>, target: &Target, live: Option<&Document>) -> Merged {
+    let live = match live {
+        Some(Document::Versioning(live)) => Some(live),
+        _ => None,
+    };
+    let mfa_delete = live.is_some_and(|live| live.mfa_delete);
+    let enabled = live.is_some_and(Versioning::is_enabled);
     if mfa_delete && !enabled {
-        return Err(context.refuse(target, ConflictKind::MfaDelete));
+        return Err(refuse(scene, target, ConflictKind::MfaDelete));
     }
     let after = Versioning {
         status: VersioningStatus::Enabled,
@@ -102,30 +93,22 @@ pub(super) fn encryption(wanted: &Encryption, live: Option<&Document>) -> Docume
     })
 }
 
-pub(super) fn ownership() -> Document {
-    Document::Ownership(ObjectOwnership::BucketOwnerEnforced)
-}
-
-pub(super) fn public_access() -> Document {
-    Document::PublicAccess(PublicAccessBlock::ALL)
-}
-
 /// Tags that a role may have (BC:iam CreateRole).
 const ROLE_TAG_LIMIT: usize = 50;
 
 /// A role's trust policy is ours whole; other people's tags and the permissions boundary stay.
 pub(super) fn role(
-    context: &Context<'_>,
+    scene: &Scene<'_>,
     target: &Target,
-    trust: &PolicyText,
+    trust: &Policy,
     ours: &BTreeMap<String, String>,
     live: Option<&Document>,
 ) -> Merged {
     let role = match live {
         Some(Document::Role(live)) => {
-            let owned = context.markers.owns_tags(&live.tags);
-            if !owned && !context.adopts(&context.names.address(target)) {
-                return Err(context.refuse(target, ConflictKind::UnmarkedRole));
+            let owned = scene.markers.owns_tags(&live.tags);
+            if !owned && !scene.adopts(&scene.names.address(target)) {
+                return Err(refuse(scene, target, ConflictKind::UnmarkedRole));
             }
             let foreign = live
                 .tags
@@ -150,7 +133,8 @@ pub(super) fn role(
     };
     if role.tags.len() > ROLE_TAG_LIMIT {
         let (size, limit) = (role.tags.len(), ROLE_TAG_LIMIT);
-        return Err(context.refuse(
+        return Err(refuse(
+            scene,
             target,
             ConflictKind::TooLarge {
                 unit: "tags",
@@ -163,53 +147,46 @@ pub(super) fn role(
 }
 
 /// A role that left the spec goes, unless it has policies of somebody else.
-pub(super) fn absent(context: &Context<'_>, target: &Target, live: Option<&Document>) -> Merged {
+pub(super) fn absent(scene: &Scene<'_>, target: &Target, live: Option<&Document>) -> Merged {
     let (Some(role), Some(_)) = (target.role(), live) else {
         return Ok(None);
     };
-    let rules = foreign_rules_under(context, role);
+    let rules = foreign_rules_under(scene, role);
     if !rules.is_empty() {
-        return Err(context.refuse(target, ConflictKind::ForeignRules(rules)));
+        return Err(refuse(scene, target, ConflictKind::ForeignRules(rules)));
     }
-    let policies = context
+    let policies = scene
         .observed
         .document(&Target::Role(role.clone(), RolePart::Policies));
     let Some(Document::RolePolicies(policies)) = policies else {
         return Ok(None);
     };
-    let inline = policies
-        .inline
-        .iter()
-        .filter(|name| *name != ROLE_POLICY_NAME);
-    let foreign: Vec<String> = inline.chain(&policies.attached).cloned().collect();
+    let foreign: Vec<String> = policies.foreign().map(ToOwned::to_owned).collect();
     if foreign.is_empty() {
         Ok(None)
     } else {
-        Err(context.refuse(target, ConflictKind::ForeignPolicies(foreign)))
+        Err(refuse(
+            scene,
+            target,
+            ConflictKind::ForeignPolicies(foreign),
+        ))
     }
 }
 
 /// The foreign rules, of configurations that were read, that run under a role: their objects would fail without it.
-fn foreign_rules_under(context: &Context<'_>, role: &RoleRef) -> Vec<String> {
-    let named = format!(":{}:role/", role.account);
-    let ending = format!("/{}", role.name);
-    let configurations = context.observed.iter().filter_map(|(target, document)| {
-        let Some(Document::Replication(live)) = document else {
-            return None;
-        };
-        let under = live.role.contains(&named) && live.role.ends_with(&ending);
-        under.then(|| (context.names.address(target), live))
+fn foreign_rules_under(scene: &Scene<'_>, role: &RoleRef) -> Vec<String> {
+    let running = scene.running_under(role);
+    let foreign = running.flat_map(|(target, live)| {
+        let address = scene.names.address(target);
+        let ids = live
+            .rules
+            .iter()
+            .map(|rule| rule.id.clone().unwrap_or_default());
+        let foreign = ids.filter(|id| scene.markers.rule(id).is_none());
+        let addresses = foreign.map(|id| format!("{address}/rule/{id}"));
+        addresses
+            .filter(|address| !scene.adopts(address))
+            .collect::<Vec<_>>()
     });
-    configurations
-        .flat_map(|(address, live)| {
-            let ids = live
-                .rules
-                .iter()
-                .map(|rule| rule.id.clone().unwrap_or_default());
-            ids.filter(|id| context.markers.rule(id).is_none())
-                .map(|id| format!("{address}/rule/{id}"))
-                .filter(|address| !context.adopts(address))
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    foreign.collect()
 }

@@ -3,12 +3,13 @@
 //! A target is what AWS reads and writes whole; a document is what it holds. Both are closed enums: diff, merge and
 //! the adapters match every variant, so that the compiler finds what was forgotten.
 
-pub mod document;
+pub mod kinds;
+pub mod links;
 pub mod meaning;
-pub mod replication;
 pub mod target;
 
-pub use document::Document;
+pub use kinds::{Document, Item};
+pub use links::{Link, Thing};
 pub use meaning::{fingerprint, same};
 pub use target::{
     AccountPart, AccountRef, BucketPart, BucketRef, Kind, RolePart, RoleRef, Service, Target,

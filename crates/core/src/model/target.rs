@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use crate::ids::{AccountId, Arn, BucketName, Partition, Region, RoleName};
+use crate::listed::listed;
 
 /// A bucket, with the account and the Region that the spec says it is in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +37,27 @@ pub struct RoleRef {
 }
 
 impl RoleRef {
+    /// The role that an ARN is of, whatever its path; none where the ARN is of something else.
+    #[must_use]
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        let mut fields = arn.splitn(6, ':');
+        let ("arn", partition, "iam", "") = (
+            fields.next()?,
+            fields.next()?,
+            fields.next()?,
+            fields.next()?,
+        ) else {
+            return None;
+        };
+        let account = AccountId::new(fields.next()?).ok()?;
+        let path = fields.next()?.strip_prefix("role/")?;
+        Some(Self {
+            account,
+            partition: Partition::parse(partition)?,
+            name: RoleName::new(path.rsplit('/').next()?).ok()?,
+        })
+    }
+
     /// The role's ARN under a path that begins and ends with `/`.
     #[must_use]
     pub fn arn(&self, path: &str) -> Arn {
@@ -63,49 +85,55 @@ pub enum Target {
     Role(RoleRef, RolePart),
 }
 
-/// What a bucket has that is read and written whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum BucketPart {
-    /// The bucket itself: whether it exists.
-    Itself,
-    /// Its tags.
-    Tags,
-    /// Its versioning.
-    Versioning,
-    /// Its default encryption.
-    Encryption,
-    /// Its ownership controls.
-    Ownership,
-    /// Its public access block.
-    PublicAccess,
-    /// Its policy.
-    Policy,
-    /// Its replication configuration.
-    Replication,
-    /// Its Object Lock configuration; read only.
-    ObjectLock,
-    /// Who pays for requests to it; read only.
-    RequestPayment,
-    /// Its lifecycle rules; read only.
-    Lifecycle,
+listed! {
+    /// What a bucket has that is read and written whole.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum BucketPart {
+        /// The bucket itself: whether it exists.
+        Itself,
+        /// Its tags.
+        Tags,
+        /// Its versioning.
+        Versioning,
+        /// Its default encryption.
+        Encryption,
+        /// Its ownership controls.
+        Ownership,
+        /// Its public access block.
+        PublicAccess,
+        /// Its policy.
+        Policy,
+        /// Its replication configuration.
+        Replication,
+        /// Its Object Lock configuration; read only.
+        ObjectLock,
+        /// Who pays for requests to it; read only.
+        RequestPayment,
+        /// Its lifecycle rules; read only.
+        Lifecycle,
+    }
 }
 
-/// What an account has that is read whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AccountPart {
-    /// The roles under s3ferry's path; read only, to find what left the spec.
-    Roles,
+listed! {
+    /// What an account has that is read whole.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum AccountPart {
+        /// The roles under s3ferry's path; read only, to find what left the spec.
+        Roles,
+    }
 }
 
-/// What a role has that is read and written whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RolePart {
-    /// The role itself: path, trust policy, tags.
-    Itself,
-    /// The one inline policy that is s3ferry's, [`ROLE_POLICY_NAME`].
-    Policy,
-    /// The names of all its policies; read only.
-    Policies,
+listed! {
+    /// What a role has that is read and written whole.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum RolePart {
+        /// The role itself: path, trust policy, tags.
+        Itself,
+        /// The one inline policy that is s3ferry's, [`ROLE_POLICY_NAME`].
+        Policy,
+        /// The names of all its policies; read only.
+        Policies,
+    }
 }
 
 /// The name of the inline policy that s3ferry puts on its roles.
@@ -132,68 +160,6 @@ pub enum Service {
     S3,
     /// IAM.
     Iam,
-}
-
-impl Kind {
-    /// The kind in AWS's words, for reviewers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Bucket(part) => match part {
-                BucketPart::Itself => "bucket",
-                BucketPart::Tags => "bucket tags",
-                BucketPart::Versioning => "bucket versioning",
-                BucketPart::Encryption => "default encryption",
-                BucketPart::Ownership => "ownership controls",
-                BucketPart::PublicAccess => "public access block",
-                BucketPart::Policy => "bucket policy",
-                BucketPart::Replication => "replication configuration",
-                BucketPart::ObjectLock => "Object Lock configuration",
-                BucketPart::RequestPayment => "request payment",
-                BucketPart::Lifecycle => "lifecycle configuration",
-            },
-            Self::Account(AccountPart::Roles) => "roles",
-            Self::Role(part) => match part {
-                RolePart::Itself => "IAM role",
-                RolePart::Policy => "inline role policy",
-                RolePart::Policies => "role policies",
-            },
-        }
-    }
-
-    /// Whether s3ferry ever writes targets of this kind.
-    #[must_use]
-    pub const fn is_written(self) -> bool {
-        match self {
-            Self::Bucket(part) => match part {
-                BucketPart::Itself
-                | BucketPart::Tags
-                | BucketPart::Versioning
-                | BucketPart::Encryption
-                | BucketPart::Ownership
-                | BucketPart::PublicAccess
-                | BucketPart::Policy
-                | BucketPart::Replication => true,
-                BucketPart::ObjectLock | BucketPart::RequestPayment | BucketPart::Lifecycle => {
-                    false
-                }
-            },
-            Self::Account(AccountPart::Roles) => false,
-            Self::Role(part) => match part {
-                RolePart::Itself | RolePart::Policy => true,
-                RolePart::Policies => false,
-            },
-        }
-    }
-
-    /// The service that targets of this kind are reached through.
-    #[must_use]
-    pub const fn service(self) -> Service {
-        match self {
-            Self::Bucket(_) => Service::S3,
-            Self::Account(AccountPart::Roles) | Self::Role(_) => Service::Iam,
-        }
-    }
 }
 
 impl Target {
@@ -238,38 +204,11 @@ impl Target {
     /// The address below the account, e.g. `bucket/orders-prod/versioning`.
     #[must_use]
     pub fn path(&self) -> String {
+        let part = self.kind().facts().path;
         match self {
-            Self::Bucket(of, part) => format!("bucket/{}{}", of.bucket, part.path()),
-            Self::Account(_, AccountPart::Roles) => "roles".to_owned(),
-            Self::Role(of, part) => format!("role/{}{}", of.name, part.path()),
-        }
-    }
-}
-
-impl BucketPart {
-    const fn path(self) -> &'static str {
-        match self {
-            Self::Itself => "",
-            Self::Tags => "/tags",
-            Self::Versioning => "/versioning",
-            Self::Encryption => "/encryption",
-            Self::Ownership => "/ownership",
-            Self::PublicAccess => "/public-access-block",
-            Self::Policy => "/policy",
-            Self::Replication => "/replication",
-            Self::ObjectLock => "/object-lock",
-            Self::RequestPayment => "/request-payment",
-            Self::Lifecycle => "/lifecycle",
-        }
-    }
-}
-
-impl RolePart {
-    const fn path(self) -> &'static str {
-        match self {
-            Self::Itself => "",
-            Self::Policy => "/policy",
-            Self::Policies => "/policies",
+            Self::Bucket(of, _) => format!("bucket/{}{part}", of.bucket),
+            Self::Account(_, _) => part.to_owned(),
+            Self::Role(of, _) => format!("role/{}{part}", of.name),
         }
     }
 }

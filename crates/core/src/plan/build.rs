@@ -2,38 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::changes::{Teller, proof_address};
-use super::order;
-use super::steps::{CanaryGoal, Proofs, Step, StepId, Work, WriteStep};
-use super::writes::{Writes, steps, writes};
+use super::steps::{Step, StepId, Work};
+use super::writes::{Writes, writes};
+use super::{changes, costs, gates, guards, order, stages};
 use crate::format::{
-    Action, Change, Edge, Estimate, Finding, FindingLevel, Gate, GateState, Kept, MigrationInfo,
-    PermissionInfo, Summary, Wait,
+    Action, Change, Edge, Estimate, Finding, FindingLevel, Kept, MigrationInfo, PermissionInfo,
+    Summary, Wait,
 };
-use crate::goals::{Future, canaries};
-use crate::ids::MigrationName;
-use crate::lint::{self, Subject};
-use crate::model::{
-    AccountPart, BucketPart, Document, Kind, Observed, RolePart, RoleRef, Target, fingerprint,
-};
-use crate::names::Names;
-use crate::ownership::Markers;
-use crate::permissions::{self, Verb};
-use crate::scope::Scope;
-use crate::spec::{Canary, Migration, Phase, Spec};
-
-/// Everything that a plan is made from.
-#[derive(Debug, Clone, Copy)]
-pub struct Input<'a> {
-    /// The spec.
-    pub spec: &'a Spec,
-    /// Everything that [`crate::reads`] names, read.
-    pub observed: &'a Observed,
-    /// What receipts prove.
-    pub proofs: &'a Proofs,
-    /// Which migrations the plan is for.
-    pub scope: &'a Scope,
-}
+use crate::future::Future;
+use crate::goals::{Goal, goals};
+use crate::merge::Conflict;
+use crate::migration::{self, Case};
+use crate::model::kinds::Document;
+use crate::model::{RolePart, Target, fingerprint};
+use crate::scene::Scene;
 
 /// A plan: the steps that an apply takes, and all that a reviewer reads.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,182 +56,85 @@ impl Plan {
 
 /// Makes the plan that brings the live world to what the spec says.
 #[must_use]
-pub fn plan(input: Input<'_>) -> Plan {
-    let Input {
-        spec,
-        observed,
-        proofs,
-        scope,
-    } = input;
-    let markers = Markers::of(&spec.name);
-    let names = Names::of(spec);
-    let writes = writes(spec, observed, &markers, &names, scope);
-    let goals = goals(spec, observed, &markers, scope, &writes);
-    let unproven: Vec<&CanaryGoal> = goals
+pub fn plan(scene: &Scene<'_>) -> Plan {
+    let cases = migration::cases(scene);
+    let writes = writes(scene, &cases);
+    let future = Future {
+        observed: scene.observed,
+        planned: &writes.planned,
+    };
+    let goals = goals(scene, &future);
+    let unproven: Vec<&Goal> = goals
         .iter()
-        .filter(|goal| !proofs.contains(&goal.subject))
+        .filter(|goal| !scene.proofs.contains(goal.subject()))
         .collect();
 
-    let mut steps = steps(&writes, observed, &names, &markers);
+    let mut steps = stages::steps(scene, &writes);
     steps.extend(unproven.iter().map(|goal| Step {
-        id: StepId(proof_address(goal)),
+        id: StepId(goal.address()),
         work: Work::Prove(Box::new((*goal).clone())),
         needs: BTreeSet::new(),
     }));
     let edges = order::arrange(&mut steps);
 
-    let teller = Teller {
-        spec,
-        observed,
-        markers: &markers,
-        names: &names,
-    };
-    let (mut changes, kept) = teller.tell(&writes);
-    changes.extend(unproven.iter().map(|goal| teller.proof(goal)));
-
-    let findings = findings(spec, observed, &markers, &names, scope, &writes, &changes);
-    let summary = summary(&changes, &kept, &findings);
-    let gates = Gates {
-        proofs,
-        goals: &goals,
-        findings: &findings,
-        names: &names,
-    };
+    let told = changes::describe(scene, &writes);
+    let findings = findings(scene, &cases, &writes, &future, &told.deleted);
+    let (mut changes, kept) = (told.changes, told.kept);
+    changes.extend(unproven.iter().map(|goal| goal.change(scene)));
     Plan {
-        migrations: gates.migrations(spec, scope),
-        waits: waits(&steps),
-        fingerprints: observed
-            .iter()
-            .filter(|(target, document)| rests_on(spec, &markers, target, *document))
-            .map(|(target, document)| (names.address(target), fingerprint(document)))
-            .collect(),
-        permissions: needed(spec, observed, &names, &steps),
-        estimate: estimate(observed, &steps),
+        migrations: gates::migrations(scene, &goals, &findings),
+        waits: costs::waits(&steps),
+        fingerprints: fingerprints(scene),
+        permissions: costs::permissions(scene, &steps),
+        estimate: costs::estimate(scene.observed, &steps),
         order: edges,
+        summary: summary(&changes, &kept, &findings),
         steps,
         changes,
         kept,
         findings,
-        summary,
     }
+}
+
+/// The fingerprint of every document that the plan rests on.
+fn fingerprints(scene: &Scene<'_>) -> BTreeMap<String, String> {
+    let read = scene.observed.iter();
+    let rested_on = read.filter(|(target, document)| rests_on(scene, target, *document));
+    rested_on
+        .map(|(target, document)| (scene.names.address(target), fingerprint(document)))
+        .collect()
 }
 
 /// Whether the plan rests on a document. The list of roles, and the roles of other specs that it leads to, only serve to
 /// find what left this spec; another spec's apply must not make this plan stale.
-fn rests_on(spec: &Spec, markers: &Markers, target: &Target, document: Option<&Document>) -> bool {
-    let ours = |role: &RoleRef| spec.migrations.values().any(|m| spec.role(m) == *role);
+fn rests_on(scene: &Scene<'_>, target: &Target, document: Option<&Document>) -> bool {
     match (target, document) {
-        (Target::Account(_, AccountPart::Roles), _) => false,
+        (Target::Account(_, _), _) => false,
         (Target::Role(of, RolePart::Itself), Some(Document::Role(role))) => {
-            markers.owns_tags(&role.tags) || ours(of)
+            scene.markers.owns_tags(&role.tags) || scene.has_role(of)
         }
-        (_, _) => true,
+        (Target::Role(_, _) | Target::Bucket(_, _), _) => true,
     }
-}
-
-/// The canaries that the phases ask for, of the world as it will be.
-fn goals(
-    spec: &Spec,
-    observed: &Observed,
-    markers: &Markers,
-    scope: &Scope,
-    writes: &Writes,
-) -> Vec<CanaryGoal> {
-    let mut future: Future<'_> = observed.iter().collect();
-    future.extend(
-        writes
-            .after
-            .iter()
-            .map(|(target, after)| (target, after.document.as_ref())),
-    );
-    let in_scope = spec
-        .migrations
-        .iter()
-        .filter(|(name, _)| scope.covers(name));
-    in_scope
-        .flat_map(|(name, migration)| canaries(spec, markers, name, migration, &future))
-        .collect()
 }
 
 fn findings(
-    spec: &Spec,
-    observed: &Observed,
-    markers: &Markers,
-    names: &Names,
-    scope: &Scope,
+    scene: &Scene<'_>,
+    cases: &[Case<'_>],
     writes: &Writes,
-    changes: &[Change],
+    future: &Future<'_>,
+    deleted: &[String],
 ) -> Vec<Finding> {
-    let after = |target: &Target| -> Option<&Document> {
-        match writes.after.get(target) {
-            Some(planned) => planned.document.as_ref(),
-            None => observed.document(target),
-        }
-    };
-    let subject = Subject {
-        spec,
-        markers,
-        names,
-        observed,
-        after: &after,
-    };
-    let mut findings: Vec<Finding> = writes.conflicts.iter().map(lint::of_conflict).collect();
-    for (name, migration) in spec
-        .migrations
+    let mut findings: Vec<Finding> = writes.conflicts.iter().map(Conflict::finding).collect();
+    let covered = cases
         .iter()
-        .filter(|(name, _)| scope.covers(name))
-    {
-        findings.extend(lint::of_migration(&subject, name, migration));
-    }
-    findings.extend(deletions(spec, scope, changes));
+        .filter(|case| scene.scope.covers(case.route.name));
+    findings.extend(covered.flat_map(|case| migration::warnings(scene, case, future)));
+    findings.extend(guards::deletions(scene, deleted));
     findings.sort_by(|one, other| {
         (one.level, &one.code, &one.address).cmp(&(other.level, &other.code, &other.address))
     });
     findings.dedup();
     findings
-}
-
-/// `guards.max_deletes`: the most that `defaults` or any migration in the plan allows is what the whole plan may delete.
-fn deletions(spec: &Spec, scope: &Scope, changes: &[Change]) -> Option<Finding> {
-    let deleted: Vec<&Change> = changes.iter().filter(|change| is_guarded(change)).collect();
-    let in_scope = spec
-        .migrations
-        .iter()
-        .filter(|(name, _)| scope.covers(name));
-    let of_migrations = in_scope.map(|(_, migration)| migration.guards.max_deletes);
-    let allowed = of_migrations
-        .max()
-        .unwrap_or(0)
-        .max(spec.guards.max_deletes);
-    (deleted.len() > allowed as usize).then(|| {
-        let addresses: Vec<&str> = deleted
-            .iter()
-            .map(|change| change.address.as_str())
-            .collect();
-        Finding {
-            code: "max-deletes".to_owned(),
-            level: FindingLevel::Blocked,
-            address: addresses.join(", "),
-            message: format!(
-                "the plan deletes {} and guards.max_deletes allows {allowed}",
-                if deleted.len() == 1 {
-                    "1 item".to_owned()
-                } else {
-                    format!("{} items", deleted.len())
-                }
-            ),
-            help: format!(
-                "if this is meant, add to the spec: guards: {{ max_deletes: {} }}",
-                deleted.len()
-            ),
-        }
-    })
-}
-
-/// Rules and roles are guarded. Statements in policies of ours go along with them, and only take grants away.
-fn is_guarded(change: &Change) -> bool {
-    change.actions.contains(&Action::Delete)
-        && matches!(change.kind.as_str(), "replication rule" | "IAM role")
 }
 
 fn summary(changes: &[Change], kept: &[Kept], findings: &[Finding]) -> Summary {
@@ -271,188 +156,4 @@ fn summary(changes: &[Change], kept: &[Kept], findings: &[Finding]) -> Summary {
         .filter(|finding| finding.level == FindingLevel::Blocked);
     summary.blocked = blocked.count() as u64;
     summary
-}
-
-/// What the gates of a migration are told by.
-struct Gates<'a> {
-    proofs: &'a Proofs,
-    goals: &'a [CanaryGoal],
-    findings: &'a [Finding],
-    names: &'a Names,
-}
-
-impl Gates<'_> {
-    fn migrations(&self, spec: &Spec, scope: &Scope) -> Vec<MigrationInfo> {
-        let info = |(name, migration): (&MigrationName, &Migration)| MigrationInfo {
-            name: name.to_string(),
-            phase: migration.phase.as_str().to_owned(),
-            source: self.names.bucket(&spec.source(migration)),
-            destination: self.names.bucket(&spec.destination(migration)),
-            gates: self.gates(name, migration),
-            not_carried: if migration.phase == Phase::Prepare {
-                vec!["Anything: in phase prepare there are no rules yet.".to_owned()]
-            } else {
-                lint::not_carried(migration)
-            },
-        };
-        let covered = spec
-            .migrations
-            .iter()
-            .filter(|(name, _)| scope.covers(name));
-        covered.map(info).collect()
-    }
-
-    fn gates(&self, name: &MigrationName, migration: &Migration) -> Vec<Gate> {
-        let goals = self.goals.iter().filter(|goal| goal.migration == *name);
-        let mut gates: Vec<Gate> = goals.map(|goal| self.canary(goal)).collect();
-        if let (Canary::Skip { reason }, Phase::Replicate) = (&migration.canary, migration.phase) {
-            gates.push(Gate {
-                name: "canary".to_owned(),
-                state: GateState::Met,
-                why: format!("skipped by decision: {reason}"),
-            });
-        }
-        gates
-    }
-
-    fn canary(&self, goal: &CanaryGoal) -> Gate {
-        let blocked = self
-            .findings
-            .iter()
-            .any(|finding| finding.level == FindingLevel::Blocked);
-        let (state, why) = if self.proofs.contains(&goal.subject) {
-            (
-                GateState::Met,
-                "an object arrived under exactly this configuration",
-            )
-        } else if blocked {
-            (
-                GateState::Blocked,
-                "an apply is refused as things are; see the findings",
-            )
-        } else {
-            (
-                GateState::Pending,
-                "an apply sends an object and waits for its replica",
-            )
-        };
-        Gate {
-            name: format!("canary {}", goal.rule),
-            state,
-            why: why.to_owned(),
-        }
-    }
-}
-
-/// Seconds after which a wait for propagation is given up: two minutes, as real tools found enough for IAM and S3
-/// (TF internal/service/iam/consts.go, internal/service/s3/bucket.go).
-const PROPAGATION_SECONDS: u64 = 120;
-/// Seconds after which a wait for a canary is given up for this run: S3 replicates most objects within 15 minutes
-/// (UG26:replication-requirements).
-const CANARY_SECONDS: u64 = 900;
-
-fn waits(steps: &[Step]) -> Vec<Wait> {
-    let wait = |step: &Step| {
-        let (what, bound_seconds) = match &step.work {
-            Work::Prove(_) => ("the canary's replica", CANARY_SECONDS),
-            Work::Write(write) => match write.target.kind() {
-                Kind::Bucket(BucketPart::Replication) => (
-                    "S3 to answer the new configuration twice in a row",
-                    PROPAGATION_SECONDS,
-                ),
-                Kind::Bucket(BucketPart::Policy) => (
-                    "S3 to accept the principal and to answer the new policy",
-                    PROPAGATION_SECONDS,
-                ),
-                Kind::Bucket(BucketPart::Versioning) => {
-                    ("S3 to answer Enabled", PROPAGATION_SECONDS)
-                }
-                Kind::Role(RolePart::Itself) | Kind::Role(RolePart::Policy) => {
-                    ("IAM to answer what was written", PROPAGATION_SECONDS)
-                }
-                _ => return None,
-            },
-        };
-        Some(Wait {
-            address: step.id.to_string(),
-            what: what.to_owned(),
-            bound_seconds,
-        })
-    };
-    steps.iter().filter_map(wait).collect()
-}
-
-fn needed(spec: &Spec, observed: &Observed, names: &Names, steps: &[Step]) -> Vec<PermissionInfo> {
-    let mut accounts: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
-    let name = |target: &Target| {
-        names.account(
-            target.account(),
-            target.bucket().map(|bucket| &bucket.region),
-        )
-    };
-    for account in spec.accounts.keys() {
-        accounts.entry(account.to_string()).or_default();
-    }
-    for (target, _) in observed.iter() {
-        let actions = accounts.entry(name(target)).or_default();
-        actions.extend(permissions::to_read(target.kind()));
-    }
-    for step in steps {
-        match &step.work {
-            Work::Write(write) => {
-                let actions = accounts.entry(name(&write.target)).or_default();
-                actions.extend(permissions::to_write(write.target.kind(), verb(write)));
-            }
-            Work::Prove(goal) => {
-                let side = |bucket: &crate::model::BucketRef| {
-                    name(&Target::Bucket(bucket.clone(), BucketPart::Itself))
-                };
-                let source = accounts.entry(side(&goal.source)).or_default();
-                source.extend(permissions::CANARY_SOURCE);
-                if goal.kms_key.is_some() {
-                    source.extend(permissions::CANARY_KMS);
-                }
-                let destination = accounts.entry(side(&goal.destination)).or_default();
-                destination.extend(permissions::CANARY_DESTINATION);
-            }
-        }
-    }
-    accounts
-        .into_iter()
-        .map(|(account, actions)| PermissionInfo {
-            account,
-            actions: actions.into_iter().map(ToOwned::to_owned).collect(),
-        })
-        .collect()
-}
-
-fn verb(write: &WriteStep) -> Verb {
-    match (&write.before, &write.after) {
-        (None, Some(_)) => Verb::Create,
-        (_, None) => Verb::Delete,
-        (Some(_), Some(_)) => Verb::Update,
-    }
-}
-
-/// Calls of a write step: read again, write, read back.
-const CALLS_PER_WRITE: u64 = 3;
-/// Calls of a canary that arrives at once: put, head at both sides, list and delete at both sides.
-const CALLS_PER_CANARY: u64 = 7;
-/// Calls a second that a single account makes without being throttled, for an estimate; AWS publishes no limits for
-/// S3 configuration calls and IAM (unverified: observed practice is some tens a second).
-const CALLS_PER_SECOND: u64 = 20;
-
-fn estimate(observed: &Observed, steps: &[Step]) -> Estimate {
-    let canaries = steps
-        .iter()
-        .filter(|step| matches!(step.work, Work::Prove(_)))
-        .count() as u64;
-    let writes = steps.len() as u64 - canaries;
-    let calls = writes * CALLS_PER_WRITE + canaries * CALLS_PER_CANARY;
-    Estimate {
-        reads: observed.len() as u64,
-        writes,
-        calls,
-        throttle_seconds: calls.div_ceil(CALLS_PER_SECOND),
-    }
 }

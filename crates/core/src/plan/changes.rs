@@ -2,249 +2,214 @@
 
 use serde_json::Value;
 
-use super::consequences::{consequences, of_proof};
-use super::writes::{Planned, Writes};
-use crate::diff::{Diff, Item, diff};
+use super::guards::is_guarded;
+use super::writes::Writes;
+use crate::diff::{Diff, attributes, diff};
 use crate::format::{AccessChange, AccessVerdict, Action, Change, Kept, Reason};
+use crate::future::Planned;
 use crate::ids::MigrationName;
-use crate::model::{BucketPart, Document, Kind, Observed, RolePart, Target};
-use crate::names::Names;
-use crate::ownership::Markers;
-use crate::phase::{self, Presence, presence};
-use crate::plan::steps::CanaryGoal;
+use crate::model::kinds::{Document, Item, Marked, kind};
+use crate::model::{BucketPart, RolePart, Target};
+use crate::phase::{Part, Presence, presence};
 use crate::policy::containment::{self, Comparison, Verdict, compare};
-use crate::policy::{Effect, PolicyDocument, Statement};
-use crate::spec::Spec;
+use crate::policy::{Effect, Statement};
+use crate::scene::Scene;
 
-/// What changes are told by.
-pub(super) struct Teller<'a> {
-    pub spec: &'a Spec,
-    pub observed: &'a Observed,
-    pub markers: &'a Markers,
-    pub names: &'a Names,
+/// What a reviewer reads of the writes, each list in the order of the addresses.
+#[derive(Default)]
+pub(super) struct Told {
+    /// What changes.
+    pub(super) changes: Vec<Change>,
+    /// What stays although it shares a document with something of ours.
+    pub(super) kept: Vec<Kept>,
+    /// The addresses of what `guards.max_deletes` counts.
+    pub(super) deleted: Vec<String>,
 }
 
-impl Teller<'_> {
-    /// The changes and what is kept, in the order of the addresses.
-    pub(super) fn tell(&self, writes: &Writes) -> (Vec<Change>, Vec<Kept>) {
-        let (mut changes, mut kept) = (Vec::new(), Vec::new());
-        for (target, planned) in &writes.after {
-            let before = self.observed.document(target);
-            for item in diff(target, before, planned.document.as_ref()) {
-                if !item.is_same() {
-                    changes.push(self.change(target, planned, &item));
-                } else if let Some(item) = self.kept(target, &item) {
-                    kept.push(item);
-                }
+/// Tells the changes and what is kept.
+pub(super) fn describe(scene: &Scene<'_>, writes: &Writes) -> Told {
+    let mut told = Told::default();
+    for (target, planned) in &writes.planned {
+        let before = scene.observed.document(target);
+        for item in diff(before, planned.document.as_ref()) {
+            if !item.is_same() {
+                let change = change(scene, target, planned, &item);
+                told.deleted
+                    .extend(is_guarded(&item).then(|| change.address.clone()));
+                told.changes.push(change);
+            } else if let Some(item) = kept_item(scene, target, &item) {
+                told.kept.push(item);
             }
         }
-        changes.sort_by(|one, other| one.address.cmp(&other.address));
-        kept.sort_by(|one, other| one.address.cmp(&other.address));
-        (changes, kept)
     }
+    told.changes
+        .sort_by(|one, other| one.address.cmp(&other.address));
+    told.kept
+        .sort_by(|one, other| one.address.cmp(&other.address));
+    told.deleted.sort();
+    told
+}
 
-    fn change(&self, target: &Target, planned: &Planned, diff: &Diff) -> Change {
-        let action = match (&diff.before, &diff.after) {
-            (None, _) => Action::Create,
-            (Some(_), Some(_)) => Action::Update,
-            (Some(_), None) => Action::Delete,
-        };
-        let item = diff.item();
-        let view =
-            |item: &Option<Item>| item.as_ref().map_or(Value::Null, |item| item.view.clone());
-        let told = consequences(target.kind(), action, diff, self.is_new_bucket(target));
-        Change {
-            address: self.address(target, item),
-            target: self.names.address(target),
-            kind: item
-                .map_or(target.kind().as_str(), |item| item.kind)
-                .to_owned(),
-            migrations: self.migrations(target, planned, item),
-            actions: vec![action],
-            reason: self.reason(target, action, diff),
-            before: view(&diff.before),
-            after: view(&diff.after),
-            attributes: diff.attributes(),
-            access: access(target.kind(), diff),
-            undo: told.undo,
-            risk: told.risk,
-        }
-    }
-
-    /// A goal to prove, as a change.
-    pub(super) fn proof(&self, goal: &CanaryGoal) -> Change {
-        let told = of_proof();
-        Change {
-            address: proof_address(goal),
-            target: self.names.address(&Target::Bucket(
-                goal.source.clone(),
-                BucketPart::Replication,
-            )),
-            kind: "canary".to_owned(),
-            migrations: vec![goal.migration.to_string()],
-            actions: vec![Action::Prove],
-            reason: Reason::Unproven,
-            before: Value::Null,
-            after: serde_json::json!({
-                "rule": goal.rule.as_str(),
-                "from": format!("{}/{}", goal.source.bucket, goal.key),
-                "to": goal.destination.bucket.as_str(),
-                "tags": goal.tags,
-                "kms_key": goal.kms_key.as_ref().map(ToString::to_string),
-            }),
-            attributes: Vec::new(),
-            access: None,
-            undo: told.undo,
-            risk: told.risk,
-        }
-    }
-
-    fn address(&self, target: &Target, item: Option<&Item>) -> String {
-        format!(
-            "{}{}",
-            self.names.address(target),
-            item.map_or("", |item| item.path.as_str())
-        )
-    }
-
-    fn is_new_bucket(&self, target: &Target) -> bool {
-        target.bucket().is_some_and(|bucket| {
-            self.observed
-                .document(&Target::Bucket(bucket.clone(), BucketPart::Itself))
-                .is_none()
-        })
-    }
-
-    /// The migration in the item's marker, or else everybody who wants the document.
-    fn migrations(&self, target: &Target, planned: &Planned, item: Option<&Item>) -> Vec<String> {
-        let marked = item.and_then(|item| self.marked(target, item.name.as_deref()?));
-        match marked {
-            Some(migration) => vec![migration.to_string()],
-            None => planned.migrations.iter().map(ToString::to_string).collect(),
-        }
-    }
-
-    /// The migration that a rule ID or a Sid names.
-    fn marked(&self, target: &Target, name: &str) -> Option<MigrationName> {
-        match target.kind() {
-            Kind::Bucket(BucketPart::Replication) => {
-                self.markers.rule(name).map(|(migration, _)| migration)
-            }
-            Kind::Bucket(BucketPart::Policy) => {
-                let of = |migration: &&MigrationName| {
-                    name.starts_with(&self.markers.sid_prefix(migration))
-                };
-                self.spec.migrations.keys().find(of).cloned()
-            }
-            _ => None,
-        }
-    }
-
-    fn reason(&self, target: &Target, action: Action, diff: &Diff) -> Reason {
-        match action {
-            Action::Create => Reason::Missing,
-            Action::Prove => Reason::Unproven,
-            Action::Update if has_broken_principal(diff) => Reason::BrokenPrincipal,
-            Action::Update if self.is_adopted(target) => Reason::Adopted,
-            Action::Update => Reason::Differs,
-            Action::Delete => self.reason_to_delete(target, diff),
-        }
-    }
-
-    /// A bucket or a role that carries no marker yet is changed because it was handed over.
-    fn is_adopted(&self, target: &Target) -> bool {
-        let tags = |of: Target| match self.observed.document(&of) {
-            Some(Document::Tags(tags)) => self.markers.owns_tags(tags),
-            Some(Document::Role(role)) => self.markers.owns_tags(&role.tags),
-            _ => true,
-        };
-        match target {
-            Target::Bucket(bucket, BucketPart::Tags)
-            | Target::Bucket(bucket, BucketPart::Encryption)
-            | Target::Bucket(bucket, BucketPart::Ownership)
-            | Target::Bucket(bucket, BucketPart::PublicAccess) => {
-                !tags(Target::Bucket(bucket.clone(), BucketPart::Tags))
-            }
-            Target::Role(role, RolePart::Itself) | Target::Role(role, RolePart::Policy) => {
-                !tags(Target::Role(role.clone(), RolePart::Itself))
-            }
-            _ => false,
-        }
-    }
-
-    /// What the phase takes away, what was adopted to be replaced, and what left the spec.
-    fn reason_to_delete(&self, target: &Target, diff: &Diff) -> Reason {
-        let name = diff
-            .before
-            .as_ref()
-            .and_then(|item| item.name.as_deref())
-            .unwrap_or_default();
-        let is_rule = target.kind() == Kind::Bucket(BucketPart::Replication);
-        if is_rule && !name.is_empty() && self.markers.rule(name).is_none() {
-            return Reason::Adopted;
-        }
-        let kind = if is_rule {
-            phase::Part::Rules
-        } else {
-            phase::Part::Access
-        };
-        let migration = self
-            .marked(target, name)
-            .and_then(|name| self.spec.migrations.get(&name));
-        match migration.map(|migration| presence(kind, migration.phase)) {
-            Some(Presence::Absent) => Reason::Phase,
-            _ => Reason::LeftSpec,
-        }
-    }
-
-    /// What shares a document with something of ours and is not ours.
-    fn kept(&self, target: &Target, diff: &Diff) -> Option<Kept> {
-        let item = diff.item()?;
-        let name = item.name.as_deref().unwrap_or_default();
-        let ours = match target.kind() {
-            Kind::Bucket(BucketPart::Replication) => {
-                item.path == "/role" || self.markers.rule(name).is_some()
-            }
-            Kind::Bucket(BucketPart::Policy) => self.markers.owns_sid(name),
-            _ => true,
-        };
-        (!ours).then(|| Kept {
-            address: self.address(target, Some(item)),
-            kind: item.kind.to_owned(),
-            why: "not s3ferry's".to_owned(),
-            value: item.view.clone(),
-        })
+fn change(scene: &Scene<'_>, target: &Target, planned: &Planned, diff: &Diff) -> Change {
+    let action = match (&diff.before, &diff.after) {
+        (None, _) => Action::Create,
+        (Some(_), Some(_)) => Action::Update,
+        (Some(_), None) => Action::Delete,
+    };
+    let view = |item: &Option<Item>| item.as_ref().map_or(Value::Null, Item::view);
+    let (before, after) = (view(&diff.before), view(&diff.after));
+    let facts = target.kind().facts();
+    let told = (facts.consequences)(&kind::Change {
+        action,
+        before: diff.before.as_ref(),
+        after: diff.after.as_ref(),
+        new_bucket: is_new_bucket(scene, target),
+    });
+    Change {
+        address: address(scene, target, diff),
+        target: scene.names.address(target),
+        kind: diff.item().map_or(facts.name, Item::kind).to_owned(),
+        migrations: migrations(scene, planned, diff.item()),
+        actions: vec![action],
+        reason: reason(scene, target, action, diff),
+        attributes: attributes(&before, &after),
+        before,
+        after,
+        access: access(diff),
+        undo: told.undo,
+        risk: told.risk,
     }
 }
 
-/// The address of a goal.
-pub(super) fn proof_address(goal: &CanaryGoal) -> String {
-    format!("{}/canary/{}", goal.migration, goal.rule)
+fn address(scene: &Scene<'_>, target: &Target, diff: &Diff) -> String {
+    format!("{}{}", scene.names.address(target), diff.path)
+}
+
+fn is_new_bucket(scene: &Scene<'_>, target: &Target) -> bool {
+    target.bucket().is_some_and(|bucket| {
+        let itself = Target::Bucket(bucket.clone(), BucketPart::Itself);
+        scene.observed.document(&itself).is_none()
+    })
+}
+
+/// The migration in the item's marker, or else everybody who wants the document.
+fn migrations(scene: &Scene<'_>, planned: &Planned, item: Option<&Item>) -> Vec<String> {
+    match item.and_then(|item| marked(scene, item)) {
+        Some(migration) => vec![migration.to_string()],
+        None => planned.migrations.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// The migration that a rule's ID or a statement's Sid names.
+fn marked(scene: &Scene<'_>, item: &Item) -> Option<MigrationName> {
+    match item {
+        Item::Rule(rule) => scene
+            .markers
+            .rule(rule.id.as_deref()?)
+            .map(|(name, _)| name),
+        Item::Statement(_, statement) => scene.migration_of_sid(statement.sid()?).cloned(),
+        Item::Whole(_) | Item::ReplicationRole(_) => None,
+    }
+}
+
+fn reason(scene: &Scene<'_>, target: &Target, action: Action, diff: &Diff) -> Reason {
+    match action {
+        Action::Create => Reason::Missing,
+        Action::Prove => Reason::Unproven,
+        Action::Update if has_broken_principal(diff) => Reason::BrokenPrincipal,
+        Action::Update if is_adopted(scene, target) => Reason::Adopted,
+        Action::Update => Reason::Differs,
+        Action::Delete => reason_to_delete(scene, diff),
+    }
+}
+
+/// A bucket or a role that carries no marker yet is changed because it was handed over.
+fn is_adopted(scene: &Scene<'_>, target: &Target) -> bool {
+    let carries = match target.kind().facts().marked {
+        Marked::ByItsWhole => target,
+        Marked::ByItem | Marked::Never => return false,
+    };
+    let tags = match carries {
+        Target::Bucket(bucket, _) => Target::Bucket(bucket.clone(), BucketPart::Tags),
+        Target::Role(role, _) => Target::Role(role.clone(), RolePart::Itself),
+        Target::Account(_, _) => return false,
+    };
+    match scene.observed.document(&tags) {
+        Some(Document::Tags(tags)) => !scene.markers.owns_tags(tags),
+        Some(Document::Role(role)) => !scene.markers.owns_tags(&role.tags),
+        Some(_) | None => false,
+    }
+}
+
+/// What the phase takes away, what was adopted to be replaced, and what left the spec.
+fn reason_to_delete(scene: &Scene<'_>, diff: &Diff) -> Reason {
+    let Some(item) = &diff.before else {
+        return Reason::LeftSpec;
+    };
+    let part = match item {
+        Item::Rule(rule) => match rule.id.as_deref() {
+            Some(id) if !id.is_empty() && scene.markers.rule(id).is_none() => {
+                return Reason::Adopted;
+            }
+            Some(_) | None => Part::Rules,
+        },
+        Item::ReplicationRole(_) => Part::Rules,
+        Item::Statement(_, _) | Item::Whole(_) => Part::Access,
+    };
+    let migration = marked(scene, item).and_then(|name| scene.spec.migrations.get(&name));
+    match migration.map(|migration| presence(part, migration.phase)) {
+        Some(Presence::Absent) => Reason::Phase,
+        Some(Presence::Present | Presence::Leave) | None => Reason::LeftSpec,
+    }
+}
+
+/// What shares a document with something of ours and is not ours.
+fn kept_item(scene: &Scene<'_>, target: &Target, diff: &Diff) -> Option<Kept> {
+    let item = diff.item()?;
+    let ours = match (target.kind().facts().marked, item) {
+        (Marked::ByItem, Item::Rule(rule)) => {
+            let id = rule.id.as_deref().unwrap_or_default();
+            scene.markers.rule(id).is_some()
+        }
+        (Marked::ByItem, Item::Statement(_, statement)) => {
+            scene.markers.owns_sid(statement.sid().unwrap_or_default())
+        }
+        // A policy that cannot be read is nobody's but theirs.
+        (Marked::ByItem, Item::Whole(_)) => false,
+        (Marked::ByItem, Item::ReplicationRole(_)) => true,
+        (Marked::ByItsWhole | Marked::Never, _) => true,
+    };
+    (!ours).then(|| Kept {
+        address: address(scene, target, diff),
+        kind: item.kind().to_owned(),
+        why: "not s3ferry's".to_owned(),
+        value: item.view(),
+    })
 }
 
 /// How a change to a policy statement changes access.
-fn access(kind: Kind, diff: &Diff) -> Option<AccessChange> {
-    if !matches!(
-        kind,
-        Kind::Bucket(BucketPart::Policy) | Kind::Role(RolePart::Policy)
+fn access(diff: &Diff) -> Option<AccessChange> {
+    match (
+        statement(diff.before.as_ref()),
+        statement(diff.after.as_ref()),
     ) {
-        return None;
-    }
-    let statement = |item: &Option<Item>| {
-        item.as_ref()
-            .and_then(|item| Statement::parse(&item.view.to_string()).ok())
-    };
-    match (statement(&diff.before), statement(&diff.after)) {
-        (Some(before), Some(after)) => Some(compared(&compare(&before, &after))),
+        (Some(before), Some(after)) => Some(compared(&compare(before, after))),
         (None, Some(after)) => Some(AccessChange {
-            verdict: lone(&after, true),
+            verdict: lone(after, true),
             ..unlisted()
         }),
         (Some(before), None) => Some(AccessChange {
-            verdict: lone(&before, false),
+            verdict: lone(before, false),
             ..unlisted()
         }),
         (None, None) => None,
+    }
+}
+
+fn statement(item: Option<&Item>) -> Option<&Statement> {
+    match item? {
+        Item::Statement(_, statement) => Some(statement),
+        Item::Whole(_) | Item::ReplicationRole(_) | Item::Rule(_) => None,
     }
 }
 
@@ -303,13 +268,5 @@ fn compared(comparison: &Comparison) -> AccessChange {
 
 /// AWS shows the unique ID of a principal that was deleted (IAMUG:reference_policies_elements_principal, T13).
 fn has_broken_principal(diff: &Diff) -> bool {
-    let text = diff
-        .before
-        .as_ref()
-        .map(|item| item.view.to_string())
-        .unwrap_or_default();
-    PolicyDocument::parse(&format!(
-        "{{\"Version\":\"2012-10-17\",\"Statement\":[{text}]}}"
-    ))
-    .is_ok_and(|policy| !policy.broken_principals().is_empty())
+    statement(diff.before.as_ref()).is_some_and(Statement::has_broken_principal)
 }

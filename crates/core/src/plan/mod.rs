@@ -1,14 +1,25 @@
 //! The plan: what would change, why, in which order, and what a reviewer should know.
 //!
-//! [`build::plan`] makes it; [`mod@crate::format`] is its one wire form, and text, Markdown and HTML are drawn from that alone.
+//! ```text
+//! Scene --writes--> what shall be held --stages--> steps --order--> edges
+//!                     |  \--changes, guards--> what a reviewer reads of it
+//!                     +--goals, gates--> what must become true
+//! ```
+//!
+//! [`build::plan`] puts it together; [`mod@crate::format`] is its one wire form, and text, Markdown and HTML are drawn from
+//! that alone.
 
 pub mod build;
 mod changes;
-mod consequences;
+mod costs;
 pub mod file;
+mod gates;
+mod guards;
 mod order;
+mod stages;
 pub mod steps;
 mod writes;
 
-pub use build::{Input, Plan, plan};
-pub use steps::{CanaryGoal, ProofSubject, Proofs, Stage, Step, StepId, Work, WriteStep};
+pub use crate::goals::{CanaryGoal, Goal, ProofSubject, Proofs};
+pub use build::{Plan, plan};
+pub use steps::{Stage, Step, StepId, Work, WriteStep};

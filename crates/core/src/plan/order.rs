@@ -1,477 +1,235 @@
-//! Order: which write comes before which, as laws.
+//! Order: which write comes before which. It follows from what documents make depend on what ([`Link`]) by four laws:
 //!
-//! A law says: a step of this kind is settled before a step of that kind starts, where the two have to do with each other.
+//! 1. A part comes after its whole, and goes before it.
+//! 2. What is used is set before its user, and shrinks or goes after it. (A bucket is closed before its policy opens it: the
+//!    policy uses what closes the bucket.)
+//! 3. What finds other things shrinks or goes last.
+//! 4. What both grows and shrinks grows first; and a goal proves what is there, so it comes after everything that it rests on.
+//!
 //! The order follows AWS: versioning, role, policies, then the replication configuration, then a canary; and back in reverse,
 //! because objects whose role or grants go first fail and are never retried (domain reference §2.9, §12).
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::steps::{Stage, Step, Work, WriteStep};
 use crate::format::Edge;
-use crate::model::document::Document;
-use crate::model::replication::ReplicationConfiguration;
-use crate::model::{BucketPart, Kind, RolePart, Target};
-use crate::ownership::tagged_buckets;
-use crate::plan::steps::{CanaryGoal, Stage, Step, StepId, Work, WriteStep};
-
-/// How two targets have to do with each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Relation {
-    /// Parts of the same bucket.
-    SameBucket,
-    /// Parts of the same role.
-    SameRole,
-    /// The second is the replication configuration of a bucket that replicates with or to the first.
-    UsedByRules,
-    /// The first is such a configuration and the second what it replicates with or to.
-    RulesUse,
-    /// The first is a role and the second a policy that names it, or the other way about.
-    Names,
-    /// The one is a role's policy that grants the use of the default key of the other's bucket there.
-    Grants,
-    /// The first is a part of a bucket that the tags of the second, a role, lead to.
-    LedTo,
-}
-
-/// A law of the order.
-struct Law {
-    first: &'static [Kind],
-    first_stage: &'static [Stage],
-    then: &'static [Kind],
-    then_stage: &'static [Stage],
-    relation: Relation,
-    why: &'static str,
-}
-
-use Stage::{Remove, Set, Shrink};
-
-const SETTINGS: &[Kind] = &[
-    Kind::Bucket(BucketPart::Tags),
-    Kind::Bucket(BucketPart::Versioning),
-    Kind::Bucket(BucketPart::Encryption),
-    Kind::Bucket(BucketPart::Ownership),
-    Kind::Bucket(BucketPart::PublicAccess),
-    Kind::Bucket(BucketPart::Policy),
-    Kind::Bucket(BucketPart::Replication),
-];
-
-const LAWS: &[Law] = &[
-    Law {
-        first: &[Kind::Bucket(BucketPart::Itself)],
-        first_stage: &[Set],
-        then: SETTINGS,
-        then_stage: &[Set],
-        relation: Relation::SameBucket,
-        why: "a bucket exists before its settings",
-    },
-    Law {
-        first: &[
-            Kind::Bucket(BucketPart::Ownership),
-            Kind::Bucket(BucketPart::PublicAccess),
-        ],
-        first_stage: &[Set],
-        then: &[Kind::Bucket(BucketPart::Policy)],
-        then_stage: &[Set],
-        relation: Relation::SameBucket,
-        why: "a bucket is closed before its policy opens it to anybody",
-    },
-    Law {
-        first: &[Kind::Role(RolePart::Itself)],
-        first_stage: &[Set],
-        then: &[Kind::Role(RolePart::Policy)],
-        then_stage: &[Set],
-        relation: Relation::SameRole,
-        why: "a role exists before its policy",
-    },
-    Law {
-        first: &[Kind::Role(RolePart::Itself)],
-        first_stage: &[Set],
-        then: &[Kind::Bucket(BucketPart::Policy)],
-        then_stage: &[Set],
-        relation: Relation::Names,
-        why: "a principal exists before a bucket policy names it",
-    },
-    Law {
-        first: &[
-            Kind::Bucket(BucketPart::Versioning),
-            Kind::Bucket(BucketPart::Encryption),
-            Kind::Bucket(BucketPart::Ownership),
-            Kind::Bucket(BucketPart::PublicAccess),
-            Kind::Bucket(BucketPart::Policy),
-            Kind::Role(RolePart::Itself),
-            Kind::Role(RolePart::Policy),
-        ],
-        first_stage: &[Set],
-        then: &[Kind::Bucket(BucketPart::Replication)],
-        then_stage: &[Set, Remove],
-        relation: Relation::UsedByRules,
-        why: "rules start when everything they need is there, or their objects fail for good",
-    },
-    Law {
-        first: &[Kind::Bucket(BucketPart::Replication)],
-        first_stage: &[Set, Remove],
-        then: &[
-            Kind::Bucket(BucketPart::Policy),
-            Kind::Role(RolePart::Policy),
-            Kind::Role(RolePart::Itself),
-        ],
-        then_stage: &[Shrink, Remove],
-        relation: Relation::RulesUse,
-        why: "rules stop before what they need goes, or their objects fail for good",
-    },
-    Law {
-        first: &[Kind::Role(RolePart::Policy)],
-        first_stage: &[Set],
-        then: &[Kind::Bucket(BucketPart::Encryption)],
-        then_stage: &[Set],
-        relation: Relation::Grants,
-        why: "a role may use a key before a bucket encrypts replicas with it",
-    },
-    Law {
-        first: &[Kind::Bucket(BucketPart::Encryption)],
-        first_stage: &[Set],
-        then: &[Kind::Role(RolePart::Policy)],
-        then_stage: &[Shrink],
-        relation: Relation::Grants,
-        why: "a bucket stops encrypting replicas with a key before a role may no longer use it",
-    },
-    Law {
-        first: &[Kind::Role(RolePart::Policy)],
-        first_stage: &[Remove],
-        then: &[Kind::Role(RolePart::Itself)],
-        then_stage: &[Remove],
-        relation: Relation::SameRole,
-        why: "a role is deleted when its policies are",
-    },
-    Law {
-        first: &[Kind::Bucket(BucketPart::Policy)],
-        first_stage: &[Set, Shrink, Remove],
-        then: &[Kind::Role(RolePart::Itself)],
-        then_stage: &[Remove],
-        relation: Relation::Names,
-        why: "a bucket policy stops naming a principal before it is deleted",
-    },
-    Law {
-        first: &[
-            Kind::Bucket(BucketPart::Replication),
-            Kind::Bucket(BucketPart::Policy),
-        ],
-        first_stage: &[Set, Shrink, Remove],
-        then: &[Kind::Role(RolePart::Itself)],
-        then_stage: &[Shrink, Remove],
-        relation: Relation::LedTo,
-        why: "what a role's tags lead to is cleaned before they go, or a run that stops between would not find it again",
-    },
-];
+use crate::model::{BucketPart, BucketRef, Link, RolePart, RoleRef, Target, Thing};
 
 /// Adds to every step what it needs, and gives the edges with their reasons.
 pub(crate) fn arrange(steps: &mut [Step]) -> Vec<Edge> {
-    let mut edges = BTreeSet::new();
-    let facts: Vec<Facts> = steps.iter().map(Facts::of).collect();
-    let index = Index::of(&facts);
-    for then in 0..steps.len() {
-        let found = index.near(&facts[then]).into_iter();
-        let needs: Vec<(StepId, &'static str)> = found
-            .filter(|first| *first != then)
-            .filter_map(|first| {
-                let why = reason(&facts[first], &facts[then])?;
-                Some((steps[first].id.clone(), why))
-            })
-            .collect();
-        for (first, why) in needs {
-            edges.insert(Edge {
-                first: first.to_string(),
-                then: steps[then].id.to_string(),
-                why: why.to_owned(),
-            });
-            steps[then].needs.insert(first);
+    let found = edges(steps);
+    let mut told = BTreeSet::new();
+    for ((first, then), why) in found {
+        let needed = steps[first].id.clone();
+        told.insert(Edge {
+            first: needed.to_string(),
+            then: steps[then].id.to_string(),
+            why: why.to_owned(),
+        });
+        steps[then].needs.insert(needed);
+    }
+    told.into_iter().collect()
+}
+
+/// Pairs of steps by their places, with why the first comes first; where several laws say so, the first of them.
+type Edges = BTreeMap<(usize, usize), &'static str>;
+
+fn edges(steps: &[Step]) -> Edges {
+    let index = Index::of(steps);
+    let mut edges = Edges::new();
+    for (place, step) in steps.iter().enumerate() {
+        let found = match &step.work {
+            Work::Write(write) => {
+                let mut found = wholes(&index, place, write);
+                found.extend(uses(&index, place, write));
+                found.extend(finds(&index, place, write));
+                found.extend(grows(&index, place, write));
+                found
+            }
+            Work::Prove(goal) => {
+                let (buckets, role) = goal.rests_on();
+                let of_buckets = buckets.into_iter().flat_map(|bucket| index.at(bucket));
+                let rested_on = of_buckets.chain(index.under(role));
+                let why = "a canary proves what is there, so everything of its rule comes first";
+                rested_on.map(|first| ((first, place), why)).collect()
+            }
+        };
+        for (pair, why) in found {
+            if pair.0 != pair.1 {
+                edges.entry(pair).or_insert(why);
+            }
         }
     }
-    edges.into_iter().collect()
+    edges
 }
 
-/// What the rules ask of a step.
-enum Facts {
-    Write {
-        target: Target,
-        stage: Stage,
-        rules: Linked,
-    },
-    Prove(CanaryGoal),
-}
+type Found = Vec<((usize, usize), &'static str)>;
 
-/// What a document says about other targets, before and after: the roles and destinations of a replication configuration,
-/// the roles that a bucket policy may name, the buckets that a role's tags lead to or its policy grants something in, and the
-/// keys of a role's policy or a bucket.
-#[derive(Default)]
-struct Linked {
-    destinations: BTreeSet<String>,
-    roles: BTreeSet<String>,
-    named: BTreeSet<String>,
-    places: BTreeSet<String>,
-    granted: BTreeSet<String>,
-    keys: BTreeSet<String>,
-}
-
-/// What two steps must share for any rule to join them. Names without accounts: too many steps found costs time, too few
-/// would cost an edge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Thing<'a> {
-    Bucket(&'a str),
-    Role(&'a str),
-}
-
-/// The steps by what they are about and by what they speak of, so that a step is not held against every other one:
-/// hundreds of migrations make thousands of steps that have nothing to do with each other.
+/// The steps by what they write.
 #[derive(Default)]
 struct Index<'a> {
-    about: BTreeMap<Thing<'a>, Vec<usize>>,
-    speaking_of: BTreeMap<Thing<'a>, Vec<usize>>,
+    writes: Vec<Option<&'a WriteStep>>,
+    by_thing: BTreeMap<Thing, BTreeSet<usize>>,
+    by_bucket: BTreeMap<&'a BucketRef, BTreeSet<usize>>,
+    by_role: BTreeMap<&'a RoleRef, BTreeSet<usize>>,
 }
 
 impl<'a> Index<'a> {
-    fn of(facts: &'a [Facts]) -> Self {
+    fn of(steps: &'a [Step]) -> Self {
         let mut index = Self::default();
-        for (step, facts) in facts.iter().enumerate() {
-            if let Some(thing) = facts.about() {
-                index.about.entry(thing).or_default().push(step);
+        for (place, step) in steps.iter().enumerate() {
+            let write = match &step.work {
+                Work::Write(write) => Some(&**write),
+                Work::Prove(_) => None,
+            };
+            index.writes.push(write);
+            let Some(write) = write else { continue };
+            for thing in is(write) {
+                index.by_thing.entry(thing).or_default().insert(place);
             }
-            for thing in facts.speaks_of() {
-                index.speaking_of.entry(thing).or_default().push(step);
+            if let Some(bucket) = write.target.bucket() {
+                index.by_bucket.entry(bucket).or_default().insert(place);
+            }
+            if let Some(role) = write.target.role() {
+                index.by_role.entry(role).or_default().insert(place);
             }
         }
         index
     }
 
-    /// The steps that a rule may join with a step.
-    fn near(&self, facts: &Facts) -> BTreeSet<usize> {
-        let about = facts.about();
-        let same = about.and_then(|thing| self.about.get(&thing));
-        let speaking = about.and_then(|thing| self.speaking_of.get(&thing));
-        let spoken_of = facts.speaks_of();
-        let spoken_of = spoken_of.iter().filter_map(|thing| self.about.get(thing));
-        let found = same.into_iter().chain(speaking).chain(spoken_of);
-        found.flatten().copied().collect()
+    /// The steps that write a thing in one of these stages.
+    fn writing(&self, thing: &Thing, stages: &[Stage]) -> Vec<usize> {
+        let places = self.by_thing.get(thing).into_iter().flatten().copied();
+        let staged =
+            |place: &usize| self.writes[*place].is_some_and(|of| stages.contains(&of.stage));
+        places.filter(staged).collect()
+    }
+
+    /// The steps on parts of a bucket.
+    fn at(&self, bucket: &BucketRef) -> impl Iterator<Item = usize> {
+        self.by_bucket.get(bucket).into_iter().flatten().copied()
+    }
+
+    /// The steps on parts of a role.
+    fn under(&self, role: &RoleRef) -> impl Iterator<Item = usize> {
+        self.by_role.get(role).into_iter().flatten().copied()
     }
 }
 
-impl Facts {
-    fn of(step: &Step) -> Self {
-        match &step.work {
-            Work::Prove(goal) => Self::Prove((**goal).clone()),
-            Work::Write(write) => {
-                let WriteStep {
-                    target,
-                    stage,
-                    before,
-                    after,
-                } = &**write;
-                let rules = Linked::of([before.as_ref(), after.as_ref()].into_iter().flatten());
-                Self::Write {
-                    target: target.clone(),
-                    stage: *stage,
-                    rules,
-                }
+/// The things that a step writes.
+fn is(write: &WriteStep) -> impl Iterator<Item = Thing> {
+    let also = links(write).into_iter().filter_map(|link| match link {
+        Link::Is(thing) => Some(thing),
+        Link::Uses(_, _) | Link::HoldsTillLess(_, _) | Link::HoldsTillGone(_, _) => None,
+        Link::Finds(_, _) => None,
+    });
+    Thing::of(&write.target).into_iter().chain(also)
+}
+
+/// What the documents before and after make depend on what.
+fn links(write: &WriteStep) -> Vec<Link> {
+    let documents = [&write.before, &write.after].into_iter().flatten();
+    documents
+        .flat_map(|document| document.links(&write.target))
+        .collect()
+}
+
+const SET: &[Stage] = &[Stage::Set];
+const LESS: &[Stage] = &[Stage::Shrink, Stage::Remove];
+const GONE: &[Stage] = &[Stage::Remove];
+const ANY: &[Stage] = &[Stage::Set, Stage::Shrink, Stage::Remove];
+
+/// Law 1, from the side of the part.
+fn wholes(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
+    let (whole, exists, goes) = match &write.target {
+        Target::Bucket(bucket, part) if *part != BucketPart::Itself => (
+            Thing::Bucket(bucket.bucket.clone(), BucketPart::Itself),
+            "a bucket exists before its settings",
+            "a bucket is deleted when its settings are",
+        ),
+        Target::Role(role, part) if *part != RolePart::Itself => (
+            Thing::Role(role.clone(), RolePart::Itself),
+            "a role exists before its policy",
+            "a role is deleted when its policies are",
+        ),
+        Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => return Found::new(),
+    };
+    match write.stage {
+        Stage::Set => {
+            let wholes = index.writing(&whole, SET).into_iter();
+            wholes.map(|first| ((first, place), exists)).collect()
+        }
+        Stage::Remove => {
+            let wholes = index.writing(&whole, GONE).into_iter();
+            wholes.map(|then| ((place, then), goes)).collect()
+        }
+        Stage::Shrink => Found::new(),
+    }
+}
+
+/// Law 2, from the side of the user.
+fn uses(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
+    let mut found = Found::new();
+    for link in links(write) {
+        match link {
+            Link::Uses(thing, why) if write.stage != Stage::Shrink => {
+                let used = index.writing(&thing, SET).into_iter();
+                found.extend(used.map(|first| ((first, place), why)));
             }
+            Link::HoldsTillLess(thing, why) => {
+                let held = index.writing(&thing, LESS).into_iter();
+                found.extend(held.map(|then| ((place, then), why)));
+            }
+            Link::HoldsTillGone(thing, why) => {
+                let held = index.writing(&thing, GONE).into_iter();
+                found.extend(held.map(|then| ((place, then), why)));
+            }
+            Link::Uses(_, _) | Link::Is(_) | Link::Finds(_, _) => {}
         }
     }
+    found
 }
 
-impl Facts {
-    /// The bucket or the role that a step writes a part of.
-    fn about(&self) -> Option<Thing<'_>> {
-        let Self::Write {
-            target,
-            stage: _,
-            rules: _,
-        } = self
-        else {
-            return None;
-        };
-        let bucket = target.bucket();
-        let bucket = bucket.map(|bucket| Thing::Bucket(bucket.bucket.as_str()));
-        bucket.or_else(|| Some(Thing::Role(target.role()?.name.as_str())))
+/// Law 3, from the side of what finds.
+fn finds(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
+    if write.stage == Stage::Set {
+        return Found::new();
     }
-
-    /// What the step's documents or its goal name.
-    fn speaks_of(&self) -> Vec<Thing<'_>> {
-        match self {
-            Self::Write {
-                target: _,
-                stage: _,
-                rules:
-                    Linked {
-                        destinations,
-                        roles,
-                        named,
-                        places,
-                        granted,
-                        keys: _, // A key joins only what its bucket joins already.
-                    },
-            } => {
-                let buckets = destinations.iter().chain(places).chain(granted);
-                let buckets = buckets.map(|name| Thing::Bucket(name));
-                let roles = roles.iter().chain(named).map(|name| Thing::Role(name));
-                buckets.chain(roles).collect()
-            }
-            Self::Prove(goal) => vec![
-                Thing::Bucket(goal.source.bucket.as_str()),
-                Thing::Bucket(goal.destination.bucket.as_str()),
-                Thing::Role(goal.role.name.as_str()),
-            ],
-        }
-    }
+    let found = links(write).into_iter().filter_map(|link| match link {
+        Link::Finds(thing, why) => Some((thing, why)),
+        Link::Is(_) | Link::Uses(_, _) | Link::HoldsTillLess(_, _) => None,
+        Link::HoldsTillGone(_, _) => None,
+    });
+    let before = |(thing, why): (Thing, &'static str)| {
+        let found = index.writing(&thing, ANY).into_iter();
+        found.map(move |first| ((first, place), why))
+    };
+    found.flat_map(before).collect()
 }
 
-impl Linked {
-    fn of<'a>(documents: impl Iterator<Item = &'a Document>) -> Self {
-        let mut linked = Self::default();
-        for document in documents {
-            if let Document::BucketPolicy(policy) = document {
-                linked.named.extend(last_words(&policy.0));
-            }
-            if let Document::RolePolicy(policy) = document {
-                linked.granted.extend(buckets_of_objects(&policy.0));
-                linked.keys.extend(keys(&policy.0));
-            }
-            if let Document::Encryption(encryption) = document {
-                linked.keys.extend(encryption.key.clone());
-            }
-            if let Document::Role(role) = document {
-                linked.places.extend(tagged_buckets(&role.tags));
-            }
-            let Document::Replication(ReplicationConfiguration {
-                role,
-                rules,
-                unmodelled: _,
-            }) = document
-            else {
-                continue;
-            };
-            linked
-                .roles
-                .extend(role.rsplit('/').next().map(ToOwned::to_owned));
-            let buckets = rules.iter().filter_map(|rule| rule.destination.as_ref());
-            let names = buckets.filter_map(|to| to.bucket.rsplit(':').next());
-            linked.destinations.extend(names.map(ToOwned::to_owned));
-        }
-        linked
-    }
-
-    /// Whether a policy names a role.
-    fn names(&self, target: &Target) -> bool {
-        let role = target.role();
-        role.is_some_and(|role| self.named.contains(role.name.as_str()))
-    }
-
-    /// Whether a role's policy, this, grants the use of the default key of a bucket's encryption there.
-    fn grants_key_of(&self, target: &Target, encryption: &Self) -> bool {
-        let bucket = target.bucket();
-        bucket.is_some_and(|bucket| self.granted.contains(bucket.bucket.as_str()))
-            && !self.keys.is_disjoint(&encryption.keys)
-    }
-
-    /// Whether the tags of a role lead to the bucket that this target is a part of.
-    fn lead_to(&self, target: &Target) -> bool {
-        let bucket = target.bucket();
-        bucket.is_some_and(|bucket| self.places.contains(bucket.bucket.as_str()))
-    }
-
-    /// Whether a configuration on `source` replicates from, to or with this target.
-    fn uses(&self, source: &Target, target: &Target) -> bool {
-        match (target.bucket(), target.role()) {
-            (Some(bucket), _) => {
-                source.bucket() == Some(bucket)
-                    || self.destinations.contains(bucket.bucket.as_str())
-            }
-            (None, Some(role)) => self.roles.contains(role.name.as_str()),
-            (None, None) => false,
-        }
-    }
-}
-
-/// What follows the last slash of every string in JSON text: the names of the roles whose ARNs are in it, among others.
-fn last_words(json: &str) -> impl Iterator<Item = String> {
-    let strings = json.split('"');
-    strings.filter_map(|text| Some(text.rsplit_once('/')?.1.to_owned()))
-}
-
-/// The buckets whose objects JSON text names by ARN.
-fn buckets_of_objects(json: &str) -> impl Iterator<Item = String> {
-    let names = json.split('"').filter_map(|text| text.split_once(":s3:::"));
-    names.filter_map(|(_, rest)| Some(rest.split_once('/')?.0.to_owned()))
-}
-
-/// The keys that JSON text names by ARN.
-fn keys(json: &str) -> impl Iterator<Item = String> {
-    let strings = json.split('"').filter(|text| text.contains(":kms:"));
-    strings.map(ToOwned::to_owned)
-}
-
-/// Why `first` comes before `then`; `None` where it need not.
-fn reason(first: &Facts, then: &Facts) -> Option<&'static str> {
-    match (first, then) {
-        (Facts::Prove(_), _) => None,
-        (
-            Facts::Write {
-                target,
-                stage: _,
-                rules: _,
-            },
-            Facts::Prove(goal),
-        ) => concerns(target, goal)
-            .then_some("a canary proves what is there, so everything of its rule comes first"),
-        (
-            Facts::Write {
-                target: one,
-                stage: one_stage,
-                rules: one_rules,
-            },
-            Facts::Write {
-                target: other,
-                stage: other_stage,
-                rules: other_rules,
-            },
-        ) => {
-            if one == other && *other_stage == Shrink {
-                return Some("what both grows and shrinks grows first");
-            }
-            let law = LAWS.iter().find(|law| {
-                law.first.contains(&one.kind())
-                    && law.first_stage.contains(one_stage)
-                    && law.then.contains(&other.kind())
-                    && law.then_stage.contains(other_stage)
-                    && match law.relation {
-                        Relation::SameBucket => one.bucket() == other.bucket(),
-                        Relation::SameRole => one.role() == other.role(),
-                        Relation::UsedByRules => other_rules.uses(other, one),
-                        Relation::RulesUse => one_rules.uses(one, other),
-                        Relation::Names => one_rules.names(other) || other_rules.names(one),
-                        Relation::Grants => {
-                            one_rules.grants_key_of(other, other_rules)
-                                || other_rules.grants_key_of(one, one_rules)
-                        }
-                        Relation::LedTo => other_rules.lead_to(one),
-                    }
-            });
-            law.map(|law| law.why)
-        }
-    }
-}
-
-/// Whether a canary says something about a target: its buckets' settings, or the role that replicates it.
-fn concerns(target: &Target, goal: &CanaryGoal) -> bool {
-    let bucket = target.bucket();
-    bucket == Some(&goal.source)
-        || bucket == Some(&goal.destination)
-        || target.role() == Some(&goal.role)
+/// Law 4 for writes, from the side of what shrinks.
+fn grows(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
+    let thing = Thing::of(&write.target);
+    let Some(thing) = thing.filter(|_| write.stage == Stage::Shrink) else {
+        return Found::new();
+    };
+    let growing = index.writing(&thing, SET).into_iter();
+    growing
+        .map(|first| ((first, place), "what both grows and shrinks grows first"))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::goals::{CanaryGoal, Goal, ProofSubject};
     use crate::ids::{AccountId, BucketName, MigrationName, Partition, Region, RoleName, RuleName};
-    use crate::model::{BucketRef, RoleRef};
-    use crate::plan::steps::ProofSubject;
+    use crate::model::Document;
+    use crate::model::kinds::replication::{Filter, Rule, RuleDestination, Status};
+    use crate::model::kinds::{BucketEncryption, Policy, ReplicationConfiguration, Role};
+    use crate::plan::steps::StepId;
+
+    const KEY: &str = "arn:aws:kms:eu-west-1:222222222222:key/k";
 
     fn bucket(account: &str, name: &str) -> BucketRef {
         BucketRef {
@@ -489,126 +247,197 @@ mod tests {
         }
     }
 
-    fn parts(of: &BucketRef) -> [Target; 7] {
-        [
-            Target::Bucket(of.clone(), BucketPart::Itself),
-            Target::Bucket(of.clone(), BucketPart::Versioning),
-            Target::Bucket(of.clone(), BucketPart::Encryption),
-            Target::Bucket(of.clone(), BucketPart::Ownership),
-            Target::Bucket(of.clone(), BucketPart::PublicAccess),
-            Target::Bucket(of.clone(), BucketPart::Policy),
-            Target::Bucket(of.clone(), BucketPart::Replication),
+    fn rules(role: &RoleRef, to: &BucketRef) -> Document {
+        let rule = Rule {
+            id: None,
+            priority: None,
+            legacy_prefix: None,
+            filter: Some(Filter::Empty),
+            status: Status::Enabled,
+            source_selection: None,
+            existing_objects: None,
+            destination: Some(RuleDestination {
+                bucket: to.arn().to_string(),
+                account: None,
+                storage_class: None,
+                owner_override: None,
+                replica_key: None,
+                replication_time: None,
+                metrics: None,
+            }),
+            delete_markers: None,
+        };
+        Document::Replication(ReplicationConfiguration {
+            role: role.arn("/s3ferry/").to_string(),
+            rules: vec![rule],
+            unmodelled: Vec::new(),
+        })
+    }
+
+    fn statement(text: &str) -> Policy {
+        Policy::read(format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",{text}}}]}}"#
+        ))
+    }
+
+    /// What every written part of a migration from a bucket of its own to one that it shares holds.
+    fn documents(number: usize) -> Vec<(Target, Document)> {
+        let source = bucket("111111111111", &format!("source-{number}"));
+        let shared = bucket("222222222222", "shared");
+        let role = role(&format!("role-{number}"));
+        let arn = role.arn("/s3ferry/");
+        let policy = statement(&format!(
+            r#""Principal":{{"AWS":"{arn}"}},"Action":"s3:*","Resource":"*""#
+        ));
+        let grants = statement(&format!(
+            r#""Action":"kms:*","Resource":"{KEY}","Condition":{{"StringLike":{{"a":"arn:aws:s3:::shared/*"}}}}"#
+        ));
+        let encryption = BucketEncryption {
+            algorithm: "aws:kms".to_owned(),
+            key: Some(KEY.to_owned()),
+            bucket_key: false,
+            blocked: BTreeSet::new(),
+        };
+        let tags = ["s3ferry:source:", "s3ferry:destination:"].map(|tag| format!("{tag}shared"));
+        let itself = Role {
+            path: "/s3ferry/".to_owned(),
+            trust: Policy::read("{}"),
+            tags: tags.map(|tag| (tag, String::new())).into(),
+            boundary: None,
+        };
+        let whole = |of: &BucketRef| {
+            Document::Bucket(crate::model::kinds::Bucket {
+                region: of.region.clone(),
+                created_with_tags: BTreeMap::new(),
+            })
+        };
+        let public = crate::model::kinds::PublicAccessBlock::ALL;
+        let at = |of: &BucketRef, part| Target::Bucket(of.clone(), part);
+        vec![
+            (at(&shared, BucketPart::Itself), whole(&shared)),
+            (
+                at(&shared, BucketPart::PublicAccess),
+                Document::PublicAccess(public),
+            ),
+            (
+                at(&shared, BucketPart::Encryption),
+                Document::Encryption(encryption),
+            ),
+            (
+                at(&shared, BucketPart::Policy),
+                Document::BucketPolicy(policy),
+            ),
+            (at(&source, BucketPart::Itself), whole(&source)),
+            (at(&source, BucketPart::Replication), rules(&role, &shared)),
+            (
+                Target::Role(role.clone(), RolePart::Itself),
+                Document::Role(itself),
+            ),
+            (
+                Target::Role(role, RolePart::Policy),
+                Document::RolePolicy(grants),
+            ),
         ]
     }
 
-    /// Every stage of every target of a migration from a bucket of its own to one that it shares.
-    fn migration(number: usize) -> Vec<Facts> {
-        let source = bucket("111111111111", &format!("source-{number}"));
-        let destination = bucket("222222222222", "shared");
-        let role = role(&format!("role-{number}"));
-        let name = |of: &RoleRef| BTreeSet::from([of.name.to_string()]);
-        let linked = |target: &Target| match target {
-            Target::Bucket(of, BucketPart::Replication) if *of == source => Linked {
-                destinations: BTreeSet::from(["shared".to_owned()]),
-                roles: name(&role),
-                ..Linked::default()
-            },
-            Target::Bucket(of, BucketPart::Policy) if *of == destination => Linked {
-                named: name(&role),
-                ..Linked::default()
-            },
-            Target::Bucket(of, BucketPart::Encryption) if *of == destination => Linked {
-                keys: BTreeSet::from(["key".to_owned()]),
-                ..Linked::default()
-            },
-            Target::Role(_, RolePart::Policy) => Linked {
-                granted: BTreeSet::from(["shared".to_owned()]),
-                keys: BTreeSet::from(["key".to_owned()]),
-                ..Linked::default()
-            },
-            Target::Role(_, RolePart::Itself) => Linked {
-                places: BTreeSet::from([source.bucket.to_string(), "shared".to_owned()]),
-                ..Linked::default()
-            },
-            _ => Linked::default(),
-        };
-        let roles = [
-            Target::Role(role.clone(), RolePart::Itself),
-            Target::Role(role.clone(), RolePart::Policy),
-        ];
-        let targets = [parts(&source), parts(&destination)].into_iter();
-        let write = |(target, stage): (Target, Stage)| Facts::Write {
-            rules: linked(&target),
-            target,
-            stage,
-        };
-        let mut facts: Vec<Facts> = targets
-            .flatten()
-            .chain(roles)
-            .flat_map(|target| [Set, Shrink, Remove].map(|stage| (target.clone(), stage)))
-            .map(write)
-            .collect();
-        facts.push(Facts::Prove(CanaryGoal {
-            migration: MigrationName::new(format!("m-{number}")).unwrap(),
-            rule: RuleName::new("all").unwrap(),
-            source,
-            destination,
-            role,
-            key: String::new(),
-            tags: std::collections::BTreeMap::new(),
-            kms_key: None,
-            subject: ProofSubject(String::new()),
-        }));
-        facts
-    }
-
-    #[test]
-    fn no_pair_that_a_rule_joins_is_overlooked() {
-        let facts: Vec<Facts> = (0..3).flat_map(migration).collect();
-        let index = Index::of(&facts);
-        let mut said = BTreeSet::new();
-        for (place, then) in facts.iter().enumerate() {
-            let near = index.near(then);
-            for (first, of) in facts.iter().enumerate() {
-                if let Some(why) = reason(of, then) {
-                    said.insert(why);
-                    assert!(near.contains(&first), "{first} before {place}: {why}");
-                }
-            }
+    fn step((target, document): (Target, Document), stage: Stage, number: usize) -> Step {
+        let held = |there: bool| there.then(|| document.clone());
+        Step {
+            id: StepId(format!("{number} {stage:?} {target}")),
+            work: Work::Write(Box::new(WriteStep {
+                target,
+                stage,
+                before: held(stage != Stage::Set),
+                after: held(stage != Stage::Remove),
+            })),
+            needs: BTreeSet::new(),
         }
-        let silent: Vec<&str> = LAWS.iter().map(|law| law.why).collect();
-        assert!(silent.iter().all(|why| said.contains(why)), "{said:?}");
+    }
+
+    fn canary(number: usize) -> Step {
+        Step {
+            id: StepId(format!("{number} canary")),
+            work: Work::Prove(Box::new(Goal::Canary(CanaryGoal {
+                migration: MigrationName::new(format!("m-{number}")).unwrap(),
+                rule: RuleName::new("all").unwrap(),
+                source: bucket("111111111111", &format!("source-{number}")),
+                destination: bucket("222222222222", "shared"),
+                role: role(&format!("role-{number}")),
+                key: String::new(),
+                tags: BTreeMap::new(),
+                kms_key: None,
+                subject: ProofSubject(String::new()),
+            }))),
+            needs: BTreeSet::new(),
+        }
+    }
+
+    /// Every stage of every part of a migration, and its canary.
+    fn migration(number: usize) -> Vec<Step> {
+        let all = documents(number).into_iter();
+        let mut steps: Vec<Step> = all
+            .flat_map(|held| {
+                [Stage::Set, Stage::Shrink, Stage::Remove]
+                    .map(|stage| step(held.clone(), stage, number))
+            })
+            .collect();
+        steps.push(canary(number));
+        steps
     }
 
     #[test]
-    fn steps_that_share_nothing_are_not_held_against_each_other() {
-        let facts: Vec<Facts> = (0..3).flat_map(migration).collect();
-        let of_first_role = facts
-            .iter()
-            .find(|facts| facts.about() == Some(Thing::Role("role-0")));
-        let near = Index::of(&facts).near(of_first_role.unwrap());
-        let things: BTreeSet<Thing<'_>> = near.iter().filter_map(|n| facts[*n].about()).collect();
-        let linked = [
-            Thing::Bucket("shared"),
-            Thing::Bucket("source-0"),
-            Thing::Role("role-0"),
+    fn every_link_and_every_law_gives_an_edge() {
+        let mut steps = migration(0);
+        let said: BTreeSet<String> = arrange(&mut steps)
+            .into_iter()
+            .map(|edge| edge.why)
+            .collect();
+        let links = documents(0)
+            .into_iter()
+            .flat_map(|(target, document)| document.links(&target));
+        let whys = links.filter_map(|link| match link {
+            Link::Is(_) => None,
+            Link::Uses(_, why) | Link::HoldsTillLess(_, why) => Some(why),
+            Link::HoldsTillGone(_, why) | Link::Finds(_, why) => Some(why),
+        });
+        let laws = [
+            "a bucket exists before its settings",
+            "a role exists before its policy",
+            "a role is deleted when its policies are",
+            "what both grows and shrinks grows first",
+            "a canary proves what is there, so everything of its rule comes first",
         ];
-        assert_eq!(things, linked.into());
+        let expected: BTreeSet<String> = whys.chain(laws).map(ToOwned::to_owned).collect();
+        let silent: Vec<&String> = expected.difference(&said).collect();
+        assert!(silent.is_empty(), "no edge says {silent:?}");
     }
 
     #[test]
-    fn buckets_and_keys_are_found_in_the_text_of_a_policy() {
-        let text = r#"{"Resource":["arn:aws:s3:::b/hot/*","arn:aws:s3:::c"],"x":"arn:aws:kms:eu-west-1:1:key/k"}"#;
-        assert_eq!(buckets_of_objects(text).collect::<Vec<_>>(), ["b"]);
-        assert_eq!(
-            keys(text).collect::<Vec<_>>(),
-            ["arn:aws:kms:eu-west-1:1:key/k"]
+    fn migrations_are_joined_by_what_they_share_only() {
+        let mut steps: Vec<Step> = (0..3).flat_map(migration).collect();
+        let own =
+            |id: &str| id.contains("role-") || id.contains("source-") || id.ends_with("canary");
+        for edge in arrange(&mut steps) {
+            let (first, then) = (edge.first.as_str(), edge.then.as_str());
+            let apart = first.split(' ').next() != then.split(' ').next();
+            assert!(!(apart && own(first) && own(then)), "{first} before {then}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_another_account_is_another_role() {
+        let theirs = statement(
+            r#""Principal":{"AWS":"arn:aws:iam::999999999999:role/s3ferry/role-0"},"Action":"s3:*","Resource":"*""#,
         );
-    }
-
-    #[test]
-    fn roles_are_found_in_the_text_of_a_policy() {
-        let text = r#"{"Principal":{"AWS":["arn:aws:iam::111111111111:role/s3ferry/team","AIDAX"]},"Resource":"arn:aws:s3:::b/*"}"#;
-        assert_eq!(last_words(text).collect::<Vec<_>>(), ["team", "*"]);
+        let held = documents(0).into_iter().find_map(|(target, document)| {
+            matches!(target, Target::Role(_, RolePart::Itself)).then_some((target, document))
+        });
+        let shared = bucket("222222222222", "shared");
+        let policy = Target::Bucket(shared, BucketPart::Policy);
+        let mut steps = vec![
+            step(held.unwrap(), Stage::Set, 0),
+            step((policy, Document::BucketPolicy(theirs)), Stage::Set, 0),
+        ];
+        assert_eq!(arrange(&mut steps), []);
     }
 }

@@ -4,11 +4,12 @@
 //! nothing. One target may be written by two steps where a policy must first grow and later shrink, so that no object
 //! fails in between.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::ids::{Arn, MigrationName, RuleName};
-use crate::model::{BucketRef, Document, RoleRef, Target};
+use crate::goals::Goal;
+use crate::model::kinds::{Born, Tags};
+use crate::model::{BucketPart, BucketRef, Document, Target};
 
 /// The identity of a step in its plan: the address of its target, `#` and a stage where there are two, or a goal's address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,8 +37,8 @@ pub struct Step {
 pub enum Work {
     /// Writes a target.
     Write(Box<WriteStep>),
-    /// Proves that a rule replicates.
-    Prove(Box<CanaryGoal>),
+    /// Makes a goal true, and shows that it is.
+    Prove(Box<Goal>),
 }
 
 /// A target that is brought from one document to another.
@@ -51,6 +52,43 @@ pub struct WriteStep {
     pub before: Option<Document>,
     /// What it holds afterwards.
     pub after: Option<Document>,
+}
+
+impl WriteStep {
+    /// The bucket that the step makes, with the tags that it is made with.
+    #[must_use]
+    pub fn makes(&self) -> Option<(&BucketRef, &Tags)> {
+        match (&self.target, &self.before, &self.after) {
+            (Target::Bucket(bucket, BucketPart::Itself), None, Some(Document::Bucket(made))) => {
+                Some((bucket, &made.created_with_tags))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a bucket that was just made with `tags` may hold `live` here although the plan did not know: it was born so.
+    #[must_use]
+    pub fn is_born_with(&self, live: Option<&Document>, tags: &Tags) -> bool {
+        self.target.kind().facts().is_born_with(live, tags)
+    }
+
+    /// Whether a new bucket holds something here that the plan could not know of and that shall stay.
+    #[must_use]
+    pub fn inherits(&self) -> bool {
+        self.target.kind().facts().born == Born::DefaultsThatStay
+    }
+
+    /// The step with what a new bucket holds and shall keep.
+    #[must_use]
+    pub fn inheriting(&self, live: Option<&Document>) -> Self {
+        let mut step = self.clone();
+        if let (Some(Document::Encryption(after)), Some(Document::Encryption(live))) =
+            (&mut step.after, live)
+        {
+            after.inherit(live);
+        }
+        step
+    }
 }
 
 /// What a write does to its target, as far as the order cares.
@@ -74,34 +112,3 @@ impl Stage {
         }
     }
 }
-
-/// A rule to be proven by an object that arrives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CanaryGoal {
-    /// The migration.
-    pub migration: MigrationName,
-    /// The rule's short name.
-    pub rule: RuleName,
-    /// The bucket to write to.
-    pub source: BucketRef,
-    /// The bucket to arrive in.
-    pub destination: BucketRef,
-    /// The role that replicates.
-    pub role: RoleRef,
-    /// The key.
-    pub key: String,
-    /// The tags that the rule's filter asks for.
-    pub tags: BTreeMap<String, String>,
-    /// The key to encrypt with, where the rule is for SSE-KMS objects.
-    pub kms_key: Option<Arn>,
-    /// What the proof is of: rule, role, policies and destination settings as they will be. Anything of it that changes
-    /// makes the proof void.
-    pub subject: ProofSubject,
-}
-
-/// SHA-256 over the documents that a proof is of, in hex.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProofSubject(pub String);
-
-/// The subjects that receipts in the ledger prove.
-pub type Proofs = BTreeSet<ProofSubject>;

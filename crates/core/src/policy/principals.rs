@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::grammar::{Body, PolicyDocument, Principals, Scope};
+use super::grammar::{Body, PolicyDocument, Principals, Scope, Statement};
 
 /// A principal that AWS shows by unique ID because its role or user was deleted.
 ///
@@ -36,6 +36,19 @@ impl PolicyDocument {
                     })
             })
             .collect()
+    }
+}
+
+impl Statement {
+    /// The principals of type `AWS` that the statement lists, whichever way they count.
+    pub fn aws_principals(&self) -> impl Iterator<Item = &str> {
+        aws_names(self.principals())
+    }
+
+    /// Whether a principal that the statement lists points at a deleted role or user.
+    #[must_use]
+    pub fn has_broken_principal(&self) -> bool {
+        self.aws_principals().any(is_unique_id)
     }
 }
 

@@ -14,8 +14,7 @@ use proptest::test_runner::RngSeed;
 use proptest::test_runner::TestRunner;
 use s3ferry_core::format::{PlanFile, SpecInfo};
 use s3ferry_core::ids::MigrationName;
-use s3ferry_core::model::document::PolicyText;
-use s3ferry_core::model::replication::Rule;
+use s3ferry_core::model::kinds::replication::Rule;
 use s3ferry_core::model::{BucketPart, Document, Target};
 use s3ferry_core::ownership::Markers;
 use s3ferry_core::plan::Plan;
@@ -278,7 +277,7 @@ fn of_others(play: &Play, targets: &BTreeSet<MigrationName>) -> (Vec<Rule>, Vec<
             .world
             .document(&Target::Bucket(destination(index), BucketPart::Policy))
         {
-            Some(Document::BucketPolicy(PolicyText(text))) => Some(parts(&text).statements),
+            Some(Document::BucketPolicy(policy)) => Some(parts(policy.text()).statements),
             _ => None,
         }
     });

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3ferry_core::model::document::{Bucket, BucketEncryption};
+use s3ferry_core::model::kinds::{Bucket, BucketEncryption};
 use s3ferry_core::model::{BucketPart, BucketRef, Document, Observed, Target, same};
-use s3ferry_core::plan::{Input, Plan, Proofs, Step, StepId, Work, WriteStep, plan};
+use s3ferry_core::plan::{Plan, Proofs, Step, StepId, Work, WriteStep, plan};
 use s3ferry_core::reads;
+use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{Create, Spec};
 use s3ferry_testkit::MemoryWorld;
@@ -90,12 +91,8 @@ impl Play {
 
     pub(crate) fn plan(&self, scope: &Scope) -> Plan {
         let spec = self.shape.spec();
-        plan(Input {
-            spec: &spec,
-            observed: &self.observe(&spec),
-            proofs: &self.proofs,
-            scope,
-        })
+        let observed = self.observe(&spec);
+        plan(&Scene::new(&spec, &observed, &self.proofs, scope))
     }
 
     /// Applies a plan and checks every write.
@@ -141,7 +138,7 @@ impl Play {
     ) -> Checked<bool> {
         let write = match &step.work {
             Work::Prove(goal) => {
-                self.proofs.insert(goal.subject.clone());
+                self.proofs.insert(goal.subject().clone());
                 return Ok(true);
             }
             Work::Write(write) => &**write,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3ferry_core::model::document::{PolicyText, Role};
-use s3ferry_core::model::replication::{Rule, Status};
+use s3ferry_core::model::kinds::Role;
+use s3ferry_core::model::kinds::replication::{Rule, Status};
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketPart, Document, RolePart, Target};
 use s3ferry_core::spec::{DeleteMarkers, Phase, RuleSpec, Spec};
@@ -113,11 +113,11 @@ pub(crate) fn nothing_is_left_over(play: &Play) -> Checked {
         .map(destination)
         .filter(|bucket| !destinations.contains(bucket));
     for bucket in left_to {
-        if let Some(Document::BucketPolicy(PolicyText(text))) = play
+        if let Some(Document::BucketPolicy(policy)) = play
             .world
             .document(&Target::Bucket(bucket, BucketPart::Policy))
         {
-            let left = parts(&text)
+            let left = parts(policy.text())
                 .statements
                 .into_iter()
                 .find(|one| !is_theirs(one));

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::ids::{AccountId, BucketName, MigrationName, Partition, Region, RoleName};
-use s3ferry_core::model::document::{
-    Bucket, Document, ObjectOwnership, PolicyText, Role, RolePolicies, Versioning, VersioningStatus,
-};
-use s3ferry_core::model::replication::{
+use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status, Timed,
+};
+use s3ferry_core::model::kinds::{
+    Bucket, Document, ObjectOwnership, Policy, Role, RolePolicies, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same,
 };
-use s3ferry_core::plan::{Input, Plan, Proofs, Step, Work, plan};
+use s3ferry_core::plan::{Plan, Proofs, Step, Work, plan};
 use s3ferry_core::reads;
+use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
 use s3ferry_spec::{SourceFile, read};
@@ -230,7 +231,7 @@ impl World {
         let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
         let role = Role {
             path: path.to_owned(),
-            trust: PolicyText(trust.to_owned()),
+            trust: Policy::read(trust),
             tags: BTreeMap::from([("team".to_owned(), "theirs".to_owned())]),
             boundary: None,
         };
@@ -289,26 +290,26 @@ impl World {
 
     pub(crate) fn policy_text(&self, address: &str) -> String {
         match self.get(address) {
-            Some(Document::BucketPolicy(PolicyText(text))) => text,
+            Some(Document::BucketPolicy(policy)) => policy.text().to_owned(),
             other => panic!("{address} is no policy: {other:?}"),
         }
     }
 
     pub(crate) fn edit_policy(&mut self, address: &str, edit: impl FnOnce(String) -> String) {
         let text = edit(self.policy_text(address));
-        self.set(address, Document::BucketPolicy(PolicyText(text)));
+        self.set(address, Document::BucketPolicy(Policy::read(text)));
     }
 
     /// Rewrites every policy and rule order the way AWS may, without changing what they mean.
     pub(crate) fn reformat(&mut self) {
         for document in self.documents.values_mut() {
             match document {
-                Document::BucketPolicy(PolicyText(text))
-                | Document::RolePolicy(PolicyText(text)) => {
+                Document::BucketPolicy(policy) | Document::RolePolicy(policy) => {
                     let value: serde_json::Value =
-                        serde_json::from_str(text).expect("a test world is well made");
-                    *text =
-                        serde_json::to_string_pretty(&value).expect("a test world is well made");
+                        serde_json::from_str(policy.text()).expect("a test world is well made");
+                    *policy = Policy::read(
+                        serde_json::to_string_pretty(&value).expect("a test world is well made"),
+                    );
                 }
                 Document::Replication(live) => live.rules.reverse(),
                 _ => {}
@@ -385,12 +386,7 @@ impl World {
 
     fn plan_scoped(&self, spec: &Spec, scope: &Scope) -> Plan {
         let observed = self.observe(spec, scope);
-        plan(Input {
-            spec,
-            observed: &observed,
-            proofs: &self.proofs,
-            scope,
-        })
+        plan(&Scene::new(spec, &observed, &self.proofs, scope))
     }
 
     /// Applies a plan in its order; every step finds what the plan says it will find.
@@ -403,7 +399,7 @@ impl World {
                 .expect("a test world is well made");
             match &step.work {
                 Work::Prove(goal) => {
-                    self.proofs.insert(goal.subject.clone());
+                    self.proofs.insert(goal.subject().clone());
                 }
                 Work::Write(write) => {
                     let live = self.read(&write.target);

@@ -8,7 +8,6 @@
 //! The scheduler decides nothing about AWS and the steps decide nothing about each other. The one owner of retries of
 //! writes is [`write`]; it reads again before it writes again, because an error does not say that nothing happened.
 
-mod birth;
 mod graph;
 mod prove;
 mod repeat;

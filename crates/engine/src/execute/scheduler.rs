@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{FuturesUnordered, StreamExt};
+use s3ferry_core::goals::Goal;
+use s3ferry_core::model::kinds::Tags;
 use s3ferry_core::model::{BucketRef, Target};
 use s3ferry_core::plan::{Step, StepId, Work};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use crate::events::{EventSink, Reporter, RunEvent, StepAction};
+use crate::events::{EventSink, How, Reporter, RunEvent, StepAction};
 use crate::ledger::ReceiptStore;
 use crate::outcome::{Outcome, StepResult};
 use crate::ports::{Objects, Write};
 
-use super::birth::{self, Tags};
 use super::graph::{self, InvalidSteps};
 use super::{Context, Run, prove, write};
 
@@ -105,7 +106,9 @@ async fn perform<'a, W: Write + Objects, R: ReceiptStore>(
     });
     let result = match &step.work {
         Work::Write(work) => write::write(work, born.as_ref(), &on).await,
-        Work::Prove(goal) => prove::prove(goal, &on).await,
+        Work::Prove(goal) => match &**goal {
+            Goal::Canary(goal) => prove::prove(goal, &on).await,
+        },
     };
     (step, result)
 }
@@ -131,7 +134,9 @@ enum Resource<'a> {
 fn resource(step: &Step) -> Resource<'_> {
     match &step.work {
         Work::Write(write) => Resource::Target(&write.target),
-        Work::Prove(goal) => Resource::CanaryKey(&goal.source, &goal.key),
+        Work::Prove(goal) => match &**goal {
+            Goal::Canary(goal) => Resource::CanaryKey(&goal.source, &goal.key),
+        },
     }
 }
 
@@ -179,7 +184,7 @@ impl<'a> Board<'a> {
     /// Records how a step ended, and skips what cannot start any more.
     fn end(&mut self, step: &'a Step, result: StepResult, sink: &mut dyn EventSink) {
         self.running.remove(&step.id);
-        self.made.extend(birth::made_by(&step.work, &result));
+        self.made.extend(made_by(&step.work, &result));
         sink.event(&ending(&step.id, &result));
         self.ended.insert(step.id.clone(), result);
         while let Some((index, because)) = self.stopped() {
@@ -215,6 +220,16 @@ impl<'a> Board<'a> {
         steps.extend(self.open.into_iter().map(not_started));
         Outcome { steps }
     }
+}
+
+/// The bucket that a step made in this run, with its tags; none where it was there already.
+fn made_by(work: &Work, result: &StepResult) -> Option<(BucketRef, Tags)> {
+    let Work::Write(step) = work else { return None };
+    let StepResult::Done(How::Written) = result else {
+        return None;
+    };
+    let (bucket, tags) = step.makes()?;
+    Some((bucket.clone(), tags.clone()))
 }
 
 /// The event that says how a step ended.

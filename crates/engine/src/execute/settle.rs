@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3ferry_core::model::{AccountPart, BucketPart, Document, Kind, RolePart, same};
+use s3ferry_core::model::{Document, same};
 use s3ferry_core::plan::WriteStep;
 use tokio::time::Instant;
 
@@ -29,36 +29,13 @@ pub(super) enum Settled {
     Unreadable(PortError),
 }
 
-/// How many reads in a row must be as wanted.
-///
-/// Two for what S3 is known to answer old copies of after a new one: "a get request soon after put or delete can return a
-/// wrong result" (BC:s3 PutBucketReplication, PutBucketPolicy). unverified: two are enough; the canary is the proof.
-const fn reads_in_a_row(kind: Kind) -> u32 {
-    match kind {
-        Kind::Bucket(BucketPart::Replication) | Kind::Bucket(BucketPart::Policy) => 2,
-        Kind::Bucket(BucketPart::Itself)
-        | Kind::Bucket(BucketPart::Tags)
-        | Kind::Bucket(BucketPart::Versioning)
-        | Kind::Bucket(BucketPart::Encryption)
-        | Kind::Bucket(BucketPart::Ownership)
-        | Kind::Bucket(BucketPart::PublicAccess)
-        | Kind::Bucket(BucketPart::ObjectLock)
-        | Kind::Bucket(BucketPart::RequestPayment)
-        | Kind::Bucket(BucketPart::Lifecycle)
-        | Kind::Account(AccountPart::Roles)
-        | Kind::Role(RolePart::Itself)
-        | Kind::Role(RolePart::Policy)
-        | Kind::Role(RolePart::Policies) => 1,
-    }
-}
-
 impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
     /// Reads until the target is as wanted, `equal` reads having been so already.
     ///
     /// Not cut short when the run is asked to stop: what was written is followed to its end.
     pub(super) async fn settle(&self, step: &WriteStep, mut equal: u32) -> Settled {
         let begun = Instant::now();
-        let wanted = reads_in_a_row(step.target.kind());
+        let wanted = step.target.kind().facts().settled.reads_in_a_row;
         let mut last = None;
         let mut reads = 0;
         while equal < wanted {

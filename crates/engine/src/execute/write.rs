@@ -8,6 +8,7 @@
 //!                  +------------------------------------+-- planned or half written
 //! ```
 
+use s3ferry_core::model::kinds::Tags;
 use s3ferry_core::model::{Document, fingerprint, same};
 use s3ferry_core::plan::WriteStep;
 use serde_json::{Map, Value};
@@ -19,7 +20,6 @@ use crate::limits::SETTLE_WAITS;
 use crate::outcome::StepResult;
 use crate::ports::{Class, PortError, Write, WriteChange};
 
-use super::birth::{self, Tags};
 use super::repeat::{Attempts, passes};
 use super::settle::Settled;
 use super::{Context, Slept};
@@ -79,12 +79,10 @@ pub(super) async fn write<W: Write, R: ReceiptStore>(
     on: &Context<'_, W, R>,
 ) -> StepResult {
     let inherited = match born {
-        Some(_) if birth::leaves_something(&step.target) => {
-            match on.run.world.read(&step.target).await {
-                Ok(live) => birth::inherit(step, live.as_ref()),
-                Err(error) => return failed(&error, false),
-            }
-        }
+        Some(_) if step.inherits() => match on.run.world.read(&step.target).await {
+            Ok(live) => step.inheriting(live.as_ref()),
+            Err(error) => return failed(&error, false),
+        },
         _ => step.clone(),
     };
     let mut writing = Writing {
@@ -231,7 +229,7 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
 
     /// Whether the target holds what the plan was made from.
     fn is_planned(&self, live: Option<&Document>) -> bool {
-        let born = |tags| birth::is_born_with(&self.step.target, live, tags);
+        let born = |tags| self.step.is_born_with(live, tags);
         same(live, self.step.before.as_ref()) || self.born.is_some_and(born)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use s3ferry_core::model::document::VersioningStatus;
+use s3ferry_core::model::kinds::VersioningStatus;
 use s3ferry_core::model::{BucketPart, Document, RolePart, Target, same};
 use s3ferry_core::plan::{Step, StepId, Work};
 use s3ferry_engine::events::CanaryProgress;
@@ -50,7 +50,7 @@ fn policy(sid: &str) -> Document {
 
 /// Encryption with KMS; what AWS blocks on a new bucket stays blocked.
 fn encryption() -> Document {
-    Document::Encryption(s3ferry_core::model::document::BucketEncryption {
+    Document::Encryption(s3ferry_core::model::kinds::BucketEncryption {
         algorithm: "aws:kms".to_owned(),
         key: Some("arn:aws:kms:eu-central-1:222222222222:key/1".to_owned()),
         bucket_key: true,
@@ -179,7 +179,7 @@ fn without_what_is_so(steps: Vec<Step>, receipts: &MemoryReceipts) -> Vec<Step> 
         .collect();
     let is_open = |step: &Step| match &step.work {
         Work::Write(write) => !same(write.before.as_ref(), write.after.as_ref()),
-        Work::Prove(goal) => !proven.contains(&goal.subject.0),
+        Work::Prove(goal) => !proven.contains(&goal.subject().0),
     };
     let open: BTreeSet<StepId> = steps
         .iter()

@@ -545,7 +545,7 @@ async fn settings_of_a_bucket_that_was_there_before_are_not_taken_for_born() {
     let step = build::step(&target, None, Some(build::versioned()), &[]);
     let world = MemoryWorld::new().with_bucket(&bucket).with(
         &target,
-        build::versioning(s3ferry_core::model::document::VersioningStatus::Never),
+        build::versioning(s3ferry_core::model::kinds::VersioningStatus::Never),
     );
     let told = run(std::slice::from_ref(&step), &world).await;
     assert!(matches!(told.of(&step), StepResult::Stale { .. }));

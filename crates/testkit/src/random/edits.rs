@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use s3ferry_core::model::document::{ObjectOwnership, PolicyText, Role, VersioningStatus};
-use s3ferry_core::model::replication::{Filter, ReplicationConfiguration, Rule, Status};
+use s3ferry_core::model::kinds::replication::{Filter, ReplicationConfiguration, Rule, Status};
+use s3ferry_core::model::kinds::{ObjectOwnership, Policy, Role, VersioningStatus};
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target};
 
@@ -274,7 +274,7 @@ fn make_role(world: &MemoryWorld, at: usize, path: &str) {
     if world.document(&target).is_none() {
         let made = Role {
             path: path.to_owned(),
-            trust: PolicyText(r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned()),
+            trust: Policy::read(r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned()),
             tags: build::tags(&[("team", "theirs")]),
             boundary: None,
         };
@@ -358,7 +358,7 @@ fn with_policy(world: &MemoryWorld, at: Side, change: impl FnOnce(&mut Parts, &B
         return;
     }
     let before = match world.document(&target) {
-        Some(Document::BucketPolicy(PolicyText(text))) => parts(&text),
+        Some(Document::BucketPolicy(policy)) => parts(policy.text()),
         _ => Parts::default(),
     };
     let mut after = before.clone();
@@ -367,7 +367,7 @@ fn with_policy(world: &MemoryWorld, at: Side, change: impl FnOnce(&mut Parts, &B
     if after != before && text.as_ref().is_none_or(|text| text.len() <= POLICY_BYTES) {
         world.set(
             &target,
-            text.map(|text| Document::BucketPolicy(PolicyText(text))),
+            text.map(|text| Document::BucketPolicy(Policy::read(text))),
         );
     }
 }
@@ -505,10 +505,11 @@ fn drift_role(world: &MemoryWorld, at: usize, drift: RoleDrift) {
         }),
         RoleDrift::NoPolicy => world.set(&policy, None),
         RoleDrift::Widen => {
-            if let Some(Document::RolePolicy(PolicyText(text))) = world.document(&policy) {
-                let wider =
-                    text.replace("\"s3:ListBucket\"", "\"s3:ListBucket\",\"s3:DeleteObject\"");
-                world.set(&policy, Some(Document::RolePolicy(PolicyText(wider))));
+            if let Some(Document::RolePolicy(live)) = world.document(&policy) {
+                let wider = live
+                    .text()
+                    .replace("\"s3:ListBucket\"", "\"s3:ListBucket\",\"s3:DeleteObject\"");
+                world.set(&policy, Some(Document::RolePolicy(Policy::read(wider))));
             }
         }
     }
@@ -525,9 +526,11 @@ fn delete_role(world: &MemoryWorld, at: usize) {
     world.set(&Target::Role(of.clone(), RolePart::Policy), None);
     world.set(&Target::Role(of, RolePart::Itself), None);
     for (target, document) in world.documents() {
-        if let Document::BucketPolicy(PolicyText(text)) = document {
-            let text = text.replace(arn.as_str(), &format!("AROAEXAMPLEEXAMPLE12{at}"));
-            world.set(&target, Some(Document::BucketPolicy(PolicyText(text))));
+        if let Document::BucketPolicy(policy) = document {
+            let text = policy
+                .text()
+                .replace(arn.as_str(), &format!("AROAEXAMPLEEXAMPLE12{at}"));
+            world.set(&target, Some(Document::BucketPolicy(Policy::read(text))));
         }
     }
 }
@@ -570,18 +573,18 @@ fn reformat(world: &MemoryWorld) {
     let pretty = |text: &str| {
         let value: serde_json::Value =
             serde_json::from_str(text).expect("a test world holds policies");
-        PolicyText(serde_json::to_string_pretty(&value).expect("a value is JSON"))
+        Policy::read(serde_json::to_string_pretty(&value).expect("a value is JSON"))
     };
     for (target, document) in world.documents() {
         let other = match document {
-            Document::BucketPolicy(PolicyText(text)) => {
-                let text = pretty(&text);
-                if text.0.len() > POLICY_BYTES {
+            Document::BucketPolicy(policy) => {
+                let policy = pretty(policy.text());
+                if policy.text().len() > POLICY_BYTES {
                     continue;
                 }
-                Document::BucketPolicy(text)
+                Document::BucketPolicy(policy)
             }
-            Document::RolePolicy(PolicyText(text)) => Document::RolePolicy(pretty(&text)),
+            Document::RolePolicy(policy) => Document::RolePolicy(pretty(policy.text())),
             Document::Replication(mut live) => {
                 live.rules.reverse();
                 Document::Replication(live)

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use s3ferry_core::model::document::{PolicyText, Role};
-use s3ferry_core::model::replication::Rule;
+use s3ferry_core::model::kinds::Role;
+use s3ferry_core::model::kinds::replication::Rule;
 use s3ferry_core::model::{Document, Target};
 
 use super::policies::{is_theirs, parts};
@@ -48,8 +48,8 @@ impl Foreign {
                     self.rules.insert(target, (live.role, theirs));
                 }
             }
-            Document::BucketPolicy(PolicyText(text)) => {
-                let mut statements = parts(&text).statements;
+            Document::BucketPolicy(policy) => {
+                let mut statements = parts(policy.text()).statements;
                 statements.retain(|statement| is_theirs(statement));
                 if !statements.is_empty() {
                     self.statements.insert(target, statements);

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3ferry_core::model::document::{PolicyText, Role, Versioning, VersioningStatus};
-use s3ferry_core::model::replication::{ReplicationConfiguration, Rule, Status};
+use s3ferry_core::model::kinds::replication::{ReplicationConfiguration, Rule, Status};
+use s3ferry_core::model::kinds::{Role, Versioning, VersioningStatus};
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target};
 
 use super::foreign::is_their_rule;
@@ -168,8 +168,8 @@ fn is_versioned(world: &MemoryWorld, bucket: &BucketRef) -> bool {
 
 fn policy(world: &MemoryWorld, target: &Target) -> String {
     match world.document(target) {
-        Some(Document::BucketPolicy(PolicyText(text)) | Document::RolePolicy(PolicyText(text))) => {
-            text
+        Some(Document::BucketPolicy(policy) | Document::RolePolicy(policy)) => {
+            policy.text().to_owned()
         }
         _ => r#"{"Statement":[]}"#.to_owned(),
     }
@@ -179,7 +179,7 @@ fn policy(world: &MemoryWorld, target: &Target) -> String {
 fn assumed(world: &MemoryWorld, arn: &str) -> Option<RoleRef> {
     let (index, live) = role_of(world, arn)?;
     live.trust
-        .0
+        .text()
         .contains("s3.amazonaws.com")
         .then(|| role(index))
 }
@@ -201,14 +201,16 @@ fn role_of(world: &MemoryWorld, arn: &str) -> Option<(usize, Role)> {
 #[must_use]
 pub fn refused(world: &MemoryWorld, target: &Target, after: Option<&Document>) -> Option<String> {
     match after? {
-        Document::BucketPolicy(PolicyText(text)) => {
+        Document::BucketPolicy(policy) => {
+            let text = policy.text();
             if text.len() > BUCKET_POLICY_BYTES {
                 return Some(format!("{target} would have {} bytes", text.len()));
             }
             dangling(world, text)
         }
-        Document::RolePolicy(PolicyText(text)) => {
-            let characters = text
+        Document::RolePolicy(policy) => {
+            let characters = policy
+                .text()
                 .chars()
                 .filter(|letter| !letter.is_whitespace())
                 .count();

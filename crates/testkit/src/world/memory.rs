@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use s3ferry_core::model::document::{
+use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
+use s3ferry_core::model::kinds::{
     Bucket, BucketEncryption, ObjectOwnership, PublicAccessBlock, RequestPayment, Role,
     RolePolicies, Versioning, VersioningStatus,
 };
-use s3ferry_core::model::replication::ReplicationConfiguration;
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Document, RolePart, Target,
@@ -204,7 +204,9 @@ impl State {
     }
 
     fn write(&mut self, target: &Target, after: Option<&Document>) -> Result<(), Refusal> {
-        if !target.kind().is_written() || after.is_some_and(|to| to.kind() != target.kind()) {
+        if target.kind().facts().write.is_none()
+            || after.is_some_and(|to| to.kind() != target.kind())
+        {
             return Err(Refusal(Class::Rejected, "MalformedRequest"));
         }
         match after {
@@ -234,7 +236,7 @@ impl State {
                 self.check_versioning(source, configuration)?;
             }
             (Target::Role(_, RolePart::Itself), Document::Role(role)) => {
-                self.check_path(target, role)?
+                self.check_path(target, role)?;
             }
             _ => {}
         }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use s3ferry_core::model::replication::{Rule, Status};
+use s3ferry_core::model::kinds::replication::{Rule, Status};
 use s3ferry_core::model::{BucketPart, BucketRef, Document, Target};
 use s3ferry_engine::ports::{Class, NewObject, ObjectHead, Replication};
 use tokio::time::Instant;

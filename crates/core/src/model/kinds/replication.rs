@@ -7,6 +7,15 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::item::{Item, Placed};
+use super::kind::{
+    Born, Call, Change, Consequences, Facts, Holding, Items, Marked, Settled, Writes,
+};
+use crate::format::{Action, RiskLevel, UndoKind};
+use crate::ids::BucketName;
+use crate::model::links::{Link, Thing};
+use crate::model::target::{BucketPart, RolePart, RoleRef, Service, Target};
+
 /// A bucket's replication configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplicationConfiguration {
@@ -16,6 +25,193 @@ pub struct ReplicationConfiguration {
     pub rules: Vec<Rule>,
     /// Names of XML elements in the live document that the SDK does not model; writing would lose them.
     pub unmodelled: Vec<String>,
+}
+
+impl ReplicationConfiguration {
+    /// The role that the rules run under; none where S3 answered something else than a role's ARN.
+    #[must_use]
+    pub fn runs_as(&self) -> Option<RoleRef> {
+        RoleRef::of_arn(&self.role)
+    }
+
+    /// Whether the rules run under a role.
+    #[must_use]
+    pub fn runs_under(&self, role: &RoleRef) -> bool {
+        self.runs_as().is_some_and(|of| of == *role)
+    }
+}
+
+pub(super) const REPLICATION: Facts = Facts {
+    name: "replication configuration",
+    path: "/replication",
+    service: Service::S3,
+    read: &[Call::of(
+        "GetBucketReplication",
+        &["s3:GetReplicationConfiguration"],
+    )],
+    write: Some(Writes {
+        create: PUT,
+        update: PUT,
+        delete: &[Call::of(
+            "DeleteBucketReplication",
+            &["s3:PutReplicationConfiguration"],
+        )],
+    }),
+    guarded: false,
+    marked: Marked::ByItem,
+    born: Born::Nothing,
+    // "A get request soon after put or delete can return a wrong result" (BC:s3 PutBucketReplication). unverified: two reads
+    // are enough; the canary is the proof.
+    settled: Settled {
+        reads_in_a_row: 2,
+        wait: Some("S3 to answer the new configuration twice in a row"),
+    },
+    consequences: of_replication,
+};
+
+const PUT: &[Call] = &[Call::of(
+    "PutBucketReplication",
+    &["iam:PassRole", "s3:PutReplicationConfiguration"],
+)];
+
+/// What rules need of the bucket that they read and of the buckets that they write.
+const USED: [BucketPart; 5] = [
+    BucketPart::Versioning,
+    BucketPart::Encryption,
+    BucketPart::Ownership,
+    BucketPart::PublicAccess,
+    BucketPart::Policy,
+];
+
+impl Holding for ReplicationConfiguration {
+    /// Rules are a map by ID: their order means nothing (domain reference §1.5).
+    fn canonical(&self) -> Value {
+        let Self {
+            role,
+            rules,
+            unmodelled,
+        } = self;
+        let mut rules: Vec<Value> = rules
+            .iter()
+            .map(|rule| json!({ "id": rule.id, "meaning": rule.meaning().to_json() }))
+            .collect();
+        rules.sort_by_key(Value::to_string);
+        json!({ "role": role, "rules": rules, "unmodelled": unmodelled })
+    }
+
+    fn view(&self) -> Value {
+        self.canonical()
+    }
+
+    fn items(&self) -> Items {
+        let Self {
+            role,
+            rules,
+            unmodelled: _, // A configuration that holds such elements is never written.
+        } = self;
+        let role = Placed {
+            path: "/role".to_owned(),
+            item: Item::ReplicationRole(role.clone()),
+        };
+        let rules = rules.iter().enumerate().map(|(place, rule)| {
+            let id = rule.id.clone().unwrap_or_else(|| format!("#{place}"));
+            Placed {
+                path: format!("/rule/{id}"),
+                item: Item::Rule(Box::new(rule.clone())),
+            }
+        });
+        Items::Parts(std::iter::once(role).chain(rules).collect())
+    }
+
+    fn links(&self, at: &Target) -> Vec<Link> {
+        let source = at.bucket().map(|bucket| bucket.bucket.clone());
+        let destinations = self.rules.iter().filter_map(Rule::destination_bucket);
+        let buckets = source.into_iter().chain(destinations);
+        let settings =
+            buckets.flat_map(|bucket| USED.map(|part| Thing::Bucket(bucket.clone(), part)));
+        let role = self.runs_as().into_iter();
+        let role = role.flat_map(|role| {
+            [RolePart::Itself, RolePart::Policy].map(|part| Thing::Role(role.clone(), part))
+        });
+        let used = settings.chain(role).flat_map(|thing| {
+            [
+                Link::Uses(
+                    thing.clone(),
+                    "rules start when everything they need is there, or their objects fail for good",
+                ),
+                Link::HoldsTillLess(
+                    thing,
+                    "rules stop before what they need goes, or their objects fail for good",
+                ),
+            ]
+        });
+        used.collect()
+    }
+}
+
+fn of_replication(change: &Change<'_>) -> Consequences {
+    match change.action {
+        Action::Delete => Consequences::of(
+            UndoKind::Partial,
+            "objects written while the rule is gone are not replicated when it comes back; they \
+             need S3 Batch Replication",
+            RiskLevel::High,
+            &["New objects stop replicating."],
+        ),
+        Action::Create => Consequences::of(
+            UndoKind::Partial,
+            "removing it stops replication; replicas that have arrived stay",
+            RiskLevel::Medium,
+            &created_notes(change),
+        ),
+        Action::Update | Action::Prove => Consequences::of(
+            UndoKind::Partial,
+            "objects written in between keep what the rule did at the time",
+            RiskLevel::Medium,
+            &updated_notes(change),
+        ),
+    }
+}
+
+fn rule(item: Option<&Item>) -> Option<&Rule> {
+    match item? {
+        Item::Rule(rule) => Some(rule),
+        Item::Whole(_) | Item::ReplicationRole(_) | Item::Statement(_, _) => None,
+    }
+}
+
+/// What a rule says of delete markers, if anything.
+fn deletes(item: Option<&Item>) -> Option<&str> {
+    let status = rule(item)?.delete_markers.as_ref()?;
+    status.as_ref().map(Status::as_str)
+}
+
+fn created_notes(change: &Change<'_>) -> Vec<&'static str> {
+    let mut notes = vec![
+        "Objects written from now on are copied; each replica is billed as a PUT and as storage.",
+    ];
+    if deletes(change.after) == Some("Enabled") {
+        notes.push(
+            "Deletes at the source hide the objects at the destination too: delete markers replicate.",
+        );
+    }
+    notes
+}
+
+fn updated_notes(change: &Change<'_>) -> Vec<&'static str> {
+    let mut notes = vec!["The rule as changed applies to objects written from now on."];
+    if rule(change.before).is_some_and(|rule| rule.legacy_prefix.is_some()) {
+        notes
+            .push("Behaviour changes with the schema: a V1 rule always replicates delete markers.");
+    }
+    match (deletes(change.before), deletes(change.after)) {
+        (Some("Enabled"), Some("Disabled")) => notes.push("Delete markers no longer replicate."),
+        (Some("Disabled") | None, Some("Enabled")) => {
+            notes.push("Delete markers replicate from now on.");
+        }
+        (_, _) => {}
+    }
+    notes
 }
 
 /// `Enabled`, `Disabled`, or a word that this build does not know.
@@ -224,6 +420,13 @@ impl Rule {
                     .map(|metrics| &metrics.status),
             ),
         }
+    }
+
+    /// The bucket that the rule writes to.
+    #[must_use]
+    pub fn destination_bucket(&self) -> Option<BucketName> {
+        let arn = &self.destination.as_ref()?.bucket;
+        BucketName::new(arn.rsplit(':').next()?).ok()
     }
 
     /// The prefix and the tags that an object must have.

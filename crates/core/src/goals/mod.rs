@@ -1,0 +1,136 @@
+//! Goals: facts to become true. Configuration converges; goals are proven, and the proof is of exact documents.
+//!
+//! One file a goal, with everything about it: its subject, its gate, its change, the permissions that it needs, what is
+//! waited for and how many calls it takes.
+
+pub mod canary;
+
+use std::collections::BTreeSet;
+
+pub use canary::CanaryGoal;
+
+use crate::format::{Change, Gate};
+use crate::future::Future;
+use crate::ids::MigrationName;
+use crate::model::kinds::Call;
+use crate::model::{BucketRef, RoleRef};
+use crate::scene::Scene;
+
+/// SHA-256 over the documents that a proof is of, in hex.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProofSubject(pub String);
+
+/// The subjects that receipts in the ledger prove.
+pub type Proofs = BTreeSet<ProofSubject>;
+
+/// A fact to become true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goal {
+    /// An object that is written under a rule arrives.
+    Canary(CanaryGoal),
+}
+
+/// What stands between a goal and its being met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// A receipt proves it.
+    Met,
+    /// An apply will prove it.
+    Pending,
+    /// An apply is refused as things are.
+    Blocked,
+}
+
+/// A wait that a goal brings with it.
+pub(crate) struct GoalWait {
+    /// What is waited for.
+    pub(crate) what: &'static str,
+    /// After how many seconds it is given up for this run.
+    pub(crate) bound_seconds: u64,
+}
+
+/// The goals that the phases ask for, of the world as it will be.
+pub(crate) fn goals(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Goal> {
+    let of_route = |route| canary::goals(scene, route, future).into_iter();
+    let canaries = scene.covered().flat_map(of_route);
+    canaries.map(Goal::Canary).collect()
+}
+
+/// The gates of a migration that are no goals: what was skipped by decision.
+pub(crate) fn skipped(migration: &crate::spec::Migration) -> Vec<Gate> {
+    canary::skipped(migration).into_iter().collect()
+}
+
+impl Goal {
+    /// The migration that the goal belongs to.
+    #[must_use]
+    pub const fn migration(&self) -> &MigrationName {
+        match self {
+            Self::Canary(goal) => &goal.migration,
+        }
+    }
+
+    /// What a proof of it is of.
+    #[must_use]
+    pub const fn subject(&self) -> &ProofSubject {
+        match self {
+            Self::Canary(goal) => &goal.subject,
+        }
+    }
+
+    /// The address, also the identity of its step.
+    #[must_use]
+    pub fn address(&self) -> String {
+        match self {
+            Self::Canary(goal) => goal.address(),
+        }
+    }
+
+    /// The gate that a reviewer reads.
+    pub(crate) fn gate(&self, standing: Standing) -> Gate {
+        match self {
+            Self::Canary(goal) => goal.gate(standing),
+        }
+    }
+
+    /// Proving it, as a change.
+    pub(crate) fn change(&self, scene: &Scene<'_>) -> Change {
+        match self {
+            Self::Canary(goal) => goal.change(scene),
+        }
+    }
+
+    /// The calls that proving it makes, by the bucket that they are made on.
+    pub(crate) fn calls_on(&self) -> Vec<(&BucketRef, Vec<Call>)> {
+        match self {
+            Self::Canary(goal) => goal.calls_on(),
+        }
+    }
+
+    /// How many calls proving it takes where all goes well.
+    pub(crate) const fn calls(&self) -> u64 {
+        match self {
+            Self::Canary(_) => canary::CALLS,
+        }
+    }
+
+    /// What is waited for.
+    pub(crate) const fn wait(&self) -> GoalWait {
+        match self {
+            Self::Canary(_) => canary::WAIT,
+        }
+    }
+
+    /// The buckets and the role whose documents it says something about: they are written before.
+    #[must_use]
+    pub fn rests_on(&self) -> (Vec<&BucketRef>, &RoleRef) {
+        match self {
+            Self::Canary(goal) => (vec![&goal.source, &goal.destination], &goal.role),
+        }
+    }
+}
+
+/// Every call of every goal, and the IAM actions that it needs.
+pub fn calls() -> impl Iterator<Item = Call> {
+    canary::all_calls()
+}

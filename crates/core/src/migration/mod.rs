@@ -1,0 +1,120 @@
+//! Migrations: one file a part of one, with what the part reads, wants and warns of.
+//!
+//! Desired state is a function of the spec, its phases and [`crate::live`]; what is foreign in a document is brought in by
+//! `merge`. A warning takes what its part computed, so that nothing is derived twice.
+
+mod access;
+mod canary;
+mod destination_bucket;
+mod monitoring;
+mod rules;
+mod versioning;
+
+pub(crate) use access::role_targets;
+
+use access::Access;
+
+use crate::format::{Finding, FindingLevel};
+use crate::future::Future;
+use crate::model::Target;
+use crate::phase::Part;
+use crate::route::Route;
+use crate::scene::Scene;
+use crate::spec::Phase;
+use crate::wanted::{Desired, Items};
+
+/// A migration, with what its rules need to be allowed to do.
+pub(crate) struct Case<'a> {
+    pub(crate) route: &'a Route<'a>,
+    access: Access,
+}
+
+/// The migrations of a scene.
+pub(crate) fn cases<'a>(scene: &'a Scene<'_>) -> Vec<Case<'a>> {
+    let case = |route| Case {
+        route,
+        access: access::of(scene, route),
+    };
+    scene.routes.iter().map(case).collect()
+}
+
+/// The targets that a migration's plan rests on, from the spec alone: all independent, so that they can be read at once.
+pub(crate) fn reads(route: &Route<'_>) -> Vec<Target> {
+    let of = |part| match part {
+        Part::DestinationBucket => destination_bucket::reads(route),
+        Part::Versioning => versioning::reads(route),
+        Part::Access => access::reads(route),
+        Part::Rules => rules::reads(route),
+        Part::CanaryGoal => Vec::new(), // A goal rests on what its rule rests on.
+    };
+    Part::ALL.into_iter().flat_map(of).collect()
+}
+
+/// What the spec asks for.
+pub(crate) fn desired(scene: &Scene<'_>, cases: &[Case<'_>]) -> Desired {
+    let mut desired = Desired::default();
+    for case in cases {
+        for (target, wanted) in wants(scene, case) {
+            desired.want(target, case.route.name, wanted);
+        }
+    }
+    for (target, wanted, users) in access::roles(scene, cases) {
+        for user in users {
+            desired.want(target.clone(), user, wanted.clone());
+        }
+    }
+    desired
+}
+
+/// What one migration asks for in its phase.
+fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
+    let phase = case.route.migration.phase;
+    let of = |part: Part| match part {
+        Part::DestinationBucket => destination_bucket::wants(scene, case, phase),
+        Part::Versioning => versioning::wants(case, phase),
+        Part::Access => access::wants(scene, case, phase),
+        Part::Rules => rules::wants(scene, case, phase),
+        Part::CanaryGoal => Items::new(), // A goal is proven, not written: see `goals`.
+    };
+    Part::ALL.into_iter().flat_map(of).collect()
+}
+
+/// What a reviewer should know of one migration beyond its changes. What is blocked makes `apply` refuse (exit 4): what AWS
+/// would take with 200 OK and then fail object by object (T3) is refused here.
+pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
+    let of = |part| match part {
+        Part::DestinationBucket => destination_bucket::warns(scene, case, future),
+        Part::Versioning => versioning::warns(scene, case),
+        Part::Access => access::warns(scene, case, future),
+        Part::Rules => rules::warns(scene, case),
+        Part::CanaryGoal => canary::warns(case),
+    };
+    let parts = Part::ALL.into_iter().flat_map(of);
+    parts.chain(monitoring::warns(case)).collect()
+}
+
+/// A finding with a stable code.
+fn finding(
+    code: &str,
+    level: FindingLevel,
+    address: String,
+    message: String,
+    help: &str,
+) -> Finding {
+    Finding {
+        code: code.to_owned(),
+        level,
+        address,
+        message,
+        help: help.to_owned(),
+    }
+}
+
+/// What a plan says that a migration does not carry.
+pub(crate) fn left_out(route: &Route<'_>) -> Vec<String> {
+    if route.migration.phase == Phase::Prepare {
+        vec!["Anything: in phase prepare there are no rules yet.".to_owned()]
+    } else {
+        rules::not_carried(route.migration)
+    }
+}

@@ -1,0 +1,114 @@
+//! A bucket itself, and its tags.
+
+use serde_json::{Value, json};
+
+use super::kind::{
+    Born, Call, Consequences, Facts, Holding, Items, Marked, Settled, Tags, Writes, nothing_of_note,
+};
+use super::{in_a_value, nothing_linked};
+use crate::format::{RiskLevel, UndoKind};
+use crate::ids::Region;
+use crate::model::links::Link;
+use crate::model::target::{Service, Target};
+
+/// A bucket that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// The Region that it is in.
+    pub region: Region,
+    /// The tags it is made with, so that a bucket is never ours without its marker; empty when read
+    /// (BC:s3 CreateBucketConfiguration.Tags).
+    pub created_with_tags: Tags,
+}
+
+const CREATE: &[Call] = &[Call::of(
+    "CreateBucket",
+    &[
+        "s3:CreateBucket",
+        "s3:PutBucketOwnershipControls",
+        "s3:TagResource",
+    ],
+)];
+
+pub(super) const BUCKET: Facts = Facts {
+    name: "bucket",
+    path: "",
+    service: Service::S3,
+    read: &[Call::of("HeadBucket", &["s3:ListBucket"])],
+    write: Some(Writes {
+        create: CREATE,
+        update: &[],
+        delete: &[],
+    }),
+    guarded: false,
+    marked: Marked::Never,
+    born: Born::Nothing,
+    settled: Settled::AT_ONCE,
+    consequences: |_| {
+        Consequences::of(
+            UndoKind::Partial,
+            "s3ferry does not delete buckets; delete it by hand while it is empty",
+            RiskLevel::Low,
+            &[],
+        )
+    },
+};
+
+pub(super) const TAGS: Facts = Facts {
+    name: "bucket tags",
+    path: "/tags",
+    service: Service::S3,
+    read: &[Call::of("GetBucketTagging", &["s3:GetBucketTagging"])],
+    write: Some(Writes {
+        create: PUT_TAGS,
+        update: PUT_TAGS,
+        delete: &[Call::of("DeleteBucketTagging", &["s3:PutBucketTagging"])],
+    }),
+    guarded: false,
+    marked: Marked::ByItsWhole,
+    born: Born::Tags,
+    settled: Settled::AT_ONCE,
+    consequences: nothing_of_note,
+};
+
+const PUT_TAGS: &[Call] = &[Call::of("PutBucketTagging", &["s3:PutBucketTagging"])];
+
+impl Holding for Bucket {
+    fn canonical(&self) -> Value {
+        let Self {
+            region,
+            created_with_tags: _, // The tags are a document of their own; here they only ride along with the creation.
+        } = self;
+        json!({ "region": region.as_str() })
+    }
+
+    fn view(&self) -> Value {
+        self.canonical()
+    }
+
+    fn items(&self) -> Items {
+        Items::Whole
+    }
+
+    fn links(&self, _: &Target) -> Vec<Link> {
+        nothing_linked()
+    }
+}
+
+impl Holding for Tags {
+    fn canonical(&self) -> Value {
+        json!(self)
+    }
+
+    fn view(&self) -> Value {
+        in_a_value(self.canonical())
+    }
+
+    fn items(&self) -> Items {
+        Items::Whole
+    }
+
+    fn links(&self, _: &Target) -> Vec<Link> {
+        nothing_linked()
+    }
+}

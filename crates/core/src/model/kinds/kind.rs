@@ -1,0 +1,255 @@
+//! What every kind of target says of itself: facts about all its targets, and what one document of it is.
+//!
+//! Neither the facts nor [`Holding`] have defaults: a new kind answers every question here before it compiles.
+//! [`super`] holds the only matches over all kinds.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Document;
+use super::item::{Item, Placed};
+use crate::format::{Action, Risk, RiskLevel, Undo, UndoKind};
+use crate::model::links::Link;
+use crate::model::target::{Service, Target};
+
+/// What is true of every target of a kind.
+#[derive(Debug)]
+pub struct Facts {
+    /// The kind in AWS's words, for reviewers.
+    pub name: &'static str,
+    /// Its address below that of its place; empty for the place itself.
+    pub path: &'static str,
+    /// The service that it is reached through; AWS throttles each apart.
+    pub service: Service,
+    /// The calls that read it.
+    pub read: &'static [Call],
+    /// The calls that write it; none where s3ferry only reads it.
+    pub write: Option<Writes>,
+    /// Whether `guards.max_deletes` counts its removal as a whole.
+    pub guarded: bool,
+    /// How a thing of ours is told from everybody else's.
+    pub marked: Marked,
+    /// What a new bucket holds here.
+    pub born: Born,
+    /// When a write of it counts.
+    pub settled: Settled,
+    /// What a reviewer should know before a change, and whether it can be taken back.
+    pub(crate) consequences: fn(&Change<'_>) -> Consequences,
+}
+
+/// An operation, and the IAM actions that its caller needs.
+///
+/// The action is not always called like the operation (BC:s3 and BC:iam, each operation's page).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    /// The operation in AWS's words, e.g. `GetBucketEncryption`.
+    pub operation: &'static str,
+    /// The actions, e.g. `s3:GetEncryptionConfiguration`.
+    pub actions: &'static [&'static str],
+}
+
+impl Call {
+    pub(crate) const fn of(operation: &'static str, actions: &'static [&'static str]) -> Self {
+        Self { operation, actions }
+    }
+}
+
+/// The calls that write a target.
+#[derive(Debug, Clone, Copy)]
+pub struct Writes {
+    /// Where nothing is there yet.
+    pub create: &'static [Call],
+    /// Where something is.
+    pub update: &'static [Call],
+    /// To remove it.
+    pub delete: &'static [Call],
+}
+
+/// What is done to a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// It is made.
+    Create,
+    /// It is changed.
+    Update,
+    /// It is removed.
+    Delete,
+}
+
+/// How a thing of ours is told from everybody else's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// By the tags of the bucket or the role that it is a part of.
+    ByItsWhole,
+    /// Item by item: a rule by its ID, a statement by its Sid.
+    ByItem,
+    /// Not at all: it is set on things of others too, or never written.
+    Never,
+}
+
+/// What a new bucket holds, which a plan cannot know: the defaults have changed before (encryption in 2023, public access
+/// and ownership in April 2023, SSE-C blocked in April 2026, T16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Born {
+    /// Nothing, or it is no part of a bucket: what is there, somebody put there.
+    Nothing,
+    /// A state that was never set.
+    NeverSet,
+    /// The tags that the bucket was made with, or none yet.
+    Tags,
+    /// AWS's defaults of the day.
+    Defaults,
+    /// AWS's defaults of the day, of which some stay where a plan sets the rest.
+    DefaultsThatStay,
+}
+
+/// When a write counts: it is read back as wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    /// How many reads in a row must be as wanted.
+    pub reads_in_a_row: u32,
+    /// What a plan says is waited for; none where AWS shows the write at once.
+    pub wait: Option<&'static str>,
+}
+
+impl Settled {
+    /// AWS answers a read after the write with what was written (UG:Welcome, "strong read-after-write consistency", is of
+    /// objects; unverified for these settings, so one read checks it).
+    pub(crate) const AT_ONCE: Self = Self {
+        reads_in_a_row: 1,
+        wait: None,
+    };
+}
+
+/// What one document is, whatever its kind.
+pub(crate) trait Holding {
+    /// The canonical form: equal exactly where the meaning is equal.
+    fn canonical(&self) -> Value;
+    /// The document for reviewers.
+    fn view(&self) -> Value;
+    /// The items that a reviewer reads and a migration owns.
+    fn items(&self) -> Items;
+    /// What the document makes depend on what.
+    fn links(&self, at: &Target) -> Vec<Link>;
+}
+
+/// The items of a document.
+pub(crate) enum Items {
+    /// The document is one item.
+    Whole,
+    /// These, each with its path below the target's address.
+    Parts(Vec<Placed>),
+}
+
+/// A change to an item, as far as its consequences go.
+pub(crate) struct Change<'a> {
+    pub(crate) action: Action,
+    pub(crate) before: Option<&'a Item>,
+    pub(crate) after: Option<&'a Item>,
+    /// Whether the bucket that the target is a part of is made by the same plan.
+    pub(crate) new_bucket: bool,
+}
+
+/// What is said of a change.
+pub(crate) struct Consequences {
+    /// Whether it can be taken back.
+    pub(crate) undo: Undo,
+    /// What could go wrong.
+    pub(crate) risk: Risk,
+}
+
+impl Consequences {
+    /// A change that is taken back as if it had never been, and that nobody notices but who asked for it.
+    pub(crate) fn none() -> Self {
+        Self::of(UndoKind::Exact, "", RiskLevel::Low, &[])
+    }
+
+    pub(crate) fn of(undo: UndoKind, why: &str, level: RiskLevel, notes: &[&str]) -> Self {
+        Self {
+            undo: Undo {
+                kind: undo,
+                why: why.to_owned(),
+            },
+            risk: Risk {
+                level,
+                notes: notes.iter().map(|note| (*note).to_owned()).collect(),
+            },
+        }
+    }
+}
+
+/// The consequences of a change that has none worth a word.
+pub(crate) fn nothing_of_note(_: &Change<'_>) -> Consequences {
+    Consequences::none()
+}
+
+/// The tags of a bucket or a role.
+pub type Tags = BTreeMap<String, String>;
+
+impl Facts {
+    /// The calls that do this to a target.
+    #[must_use]
+    pub const fn to(&self, verb: Verb) -> &'static [Call] {
+        match (&self.write, verb) {
+            (None, _) => &[],
+            (Some(writes), Verb::Create) => writes.create,
+            (Some(writes), Verb::Update) => writes.update,
+            (Some(writes), Verb::Delete) => writes.delete,
+        }
+    }
+
+    /// Whether a bucket that was made with `tags` is born with `live` in a target of this kind.
+    #[must_use]
+    pub fn is_born_with(&self, live: Option<&Document>, tags: &Tags) -> bool {
+        match self.born {
+            Born::Nothing => false,
+            Born::NeverSet => {
+                matches!(live, Some(Document::Versioning(live)) if live.was_never_set())
+            }
+            Born::Tags => {
+                matches!(live, Some(Document::Tags(live)) if live.is_empty() || *live == *tags)
+            }
+            Born::Defaults | Born::DefaultsThatStay => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::kinds::{Policy, Versioning, VersioningStatus};
+    use crate::model::target::{BucketPart, Kind};
+
+    fn born(part: BucketPart, live: Document, tags: &Tags) -> bool {
+        Kind::Bucket(part).facts().is_born_with(Some(&live), tags)
+    }
+
+    #[test]
+    fn a_policy_is_never_born_with_a_bucket() {
+        let policy = Document::BucketPolicy(Policy::read("{}"));
+        assert!(!born(BucketPart::Policy, policy, &Tags::new()));
+    }
+
+    #[test]
+    fn a_new_bucket_was_never_versioned() {
+        let born = |status| {
+            let versioning = Document::Versioning(Versioning {
+                status,
+                mfa_delete: false,
+            });
+            born(BucketPart::Versioning, versioning, &Tags::new())
+        };
+        assert!(born(VersioningStatus::Never));
+        assert!(!born(VersioningStatus::Suspended));
+    }
+
+    #[test]
+    fn tags_that_nobody_of_this_run_gave_are_somebody_elses() {
+        let tags = |key: &str| Tags::from([(key.to_owned(), "1".to_owned())]);
+        let born = |live| born(BucketPart::Tags, Document::Tags(live), &tags("ours"));
+        assert!(born(tags("ours")));
+        assert!(born(Tags::new()));
+        assert!(!born(tags("theirs")));
+    }
+}

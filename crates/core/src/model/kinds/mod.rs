@@ -1,0 +1,202 @@
+//! The kinds of target: one file a kind or a family, and here the only matches over all of them.
+//!
+//! What belongs to a kind is what is true of one document alone: what it holds, when two of it mean the same, its items, its
+//! links, what a change of it brings. Which migration wants it is not: see `migration`. To add a kind, see
+//! `docs/architecture.md`.
+
+pub mod bucket;
+pub mod facts;
+pub mod item;
+pub mod kind;
+pub mod policy;
+pub mod replication;
+pub mod role;
+pub mod settings;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+pub use bucket::Bucket;
+pub use facts::{Lifecycle, ObjectLock, RequestPayment};
+pub use item::{Item, Placed, PolicyOf};
+pub(crate) use kind::Holding;
+pub use kind::{Born, Call, Facts, Marked, Settled, Tags, Verb};
+pub use policy::{Policy, Says};
+pub use replication::ReplicationConfiguration;
+pub use role::{Role, RolePolicies};
+pub use settings::{
+    BucketEncryption, ObjectOwnership, PublicAccessBlock, Versioning, VersioningStatus,
+};
+
+use crate::ids::RoleName;
+use crate::model::links::Link;
+use crate::model::target::{AccountPart, BucketPart, Kind, RolePart, Target};
+
+/// What a target holds. Each variant belongs to one [`Kind`].
+///
+/// A document is faithful to what AWS answered, so that what is not ours can be written back as it was. Whether two
+/// documents *mean* the same is asked with [`Document::same_meaning`], never with `==`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Document {
+    /// The bucket exists.
+    Bucket(Bucket),
+    /// Its tags. An existing bucket without tags holds an empty set.
+    Tags(Tags),
+    /// Its versioning. Every existing bucket has one.
+    Versioning(Versioning),
+    /// Its default encryption.
+    Encryption(BucketEncryption),
+    /// Its ownership controls.
+    Ownership(ObjectOwnership),
+    /// Its public access block.
+    PublicAccess(PublicAccessBlock),
+    /// Its policy.
+    BucketPolicy(Policy),
+    /// Its replication configuration.
+    Replication(ReplicationConfiguration),
+    /// Its Object Lock configuration.
+    ObjectLock(ObjectLock),
+    /// Who pays for requests.
+    RequestPayment(RequestPayment),
+    /// Its lifecycle rules.
+    Lifecycle(Lifecycle),
+    /// The roles under s3ferry's path.
+    Roles(BTreeSet<RoleName>),
+    /// A role.
+    Role(Role),
+    /// The role's inline policy that is s3ferry's.
+    RolePolicy(Policy),
+    /// The names of the role's policies.
+    RolePolicies(RolePolicies),
+}
+
+impl Kind {
+    /// What is true of every target of this kind.
+    #[must_use]
+    pub const fn facts(self) -> &'static Facts {
+        match self {
+            Self::Bucket(part) => match part {
+                BucketPart::Itself => &bucket::BUCKET,
+                BucketPart::Tags => &bucket::TAGS,
+                BucketPart::Versioning => &settings::VERSIONING,
+                BucketPart::Encryption => &settings::ENCRYPTION,
+                BucketPart::Ownership => &settings::OWNERSHIP,
+                BucketPart::PublicAccess => &settings::PUBLIC_ACCESS,
+                BucketPart::Policy => &policy::BUCKET_POLICY,
+                BucketPart::Replication => &replication::REPLICATION,
+                BucketPart::ObjectLock => &facts::OBJECT_LOCK,
+                BucketPart::RequestPayment => &facts::REQUEST_PAYMENT,
+                BucketPart::Lifecycle => &facts::LIFECYCLE,
+            },
+            Self::Account(part) => match part {
+                AccountPart::Roles => &role::ROLES,
+            },
+            Self::Role(part) => match part {
+                RolePart::Itself => &role::ROLE,
+                RolePart::Policy => &policy::ROLE_POLICY,
+                RolePart::Policies => &role::ROLE_POLICIES,
+            },
+        }
+    }
+}
+
+impl Document {
+    /// The kind of target that this document belongs to.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Bucket(_) => Kind::Bucket(BucketPart::Itself),
+            Self::Tags(_) => Kind::Bucket(BucketPart::Tags),
+            Self::Versioning(_) => Kind::Bucket(BucketPart::Versioning),
+            Self::Encryption(_) => Kind::Bucket(BucketPart::Encryption),
+            Self::Ownership(_) => Kind::Bucket(BucketPart::Ownership),
+            Self::PublicAccess(_) => Kind::Bucket(BucketPart::PublicAccess),
+            Self::BucketPolicy(_) => Kind::Bucket(BucketPart::Policy),
+            Self::Replication(_) => Kind::Bucket(BucketPart::Replication),
+            Self::ObjectLock(_) => Kind::Bucket(BucketPart::ObjectLock),
+            Self::RequestPayment(_) => Kind::Bucket(BucketPart::RequestPayment),
+            Self::Lifecycle(_) => Kind::Bucket(BucketPart::Lifecycle),
+            Self::Roles(_) => Kind::Account(AccountPart::Roles),
+            Self::Role(_) => Kind::Role(RolePart::Itself),
+            Self::RolePolicy(_) => Kind::Role(RolePart::Policy),
+            Self::RolePolicies(_) => Kind::Role(RolePart::Policies),
+        }
+    }
+
+    /// Asks the document of its kind.
+    fn ask<T>(&self, question: impl FnOnce(&dyn Holding) -> T) -> T {
+        match self {
+            Self::Bucket(held) => question(held),
+            Self::Tags(held) => question(held),
+            Self::Versioning(held) => question(held),
+            Self::Encryption(held) => question(held),
+            Self::Ownership(held) => question(held),
+            Self::PublicAccess(held) => question(held),
+            Self::BucketPolicy(held) => question(&policy::OfBucket(held)),
+            Self::Replication(held) => question(held),
+            Self::ObjectLock(held) => question(held),
+            Self::RequestPayment(held) => question(held),
+            Self::Lifecycle(held) => question(held),
+            Self::Roles(held) => question(held),
+            Self::Role(held) => question(held),
+            Self::RolePolicy(held) => question(&policy::OfRole(held)),
+            Self::RolePolicies(held) => question(held),
+        }
+    }
+
+    /// The canonical form: equal exactly where the meaning is equal.
+    #[must_use]
+    pub fn canonical(&self) -> Value {
+        self.ask(|held| held.canonical())
+    }
+
+    /// The document for reviewers.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        self.ask(|held| held.view())
+    }
+
+    /// The items that a reviewer reads and a migration owns.
+    #[must_use]
+    pub fn items(&self) -> Vec<Placed> {
+        match self.ask(|held| held.items()) {
+            kind::Items::Whole => vec![Placed::whole(self.clone())],
+            kind::Items::Parts(parts) => parts,
+        }
+    }
+
+    /// What the document makes depend on what, as what a target holds.
+    #[must_use]
+    pub fn links(&self, at: &Target) -> Vec<Link> {
+        self.ask(|held| held.links(at))
+    }
+}
+
+/// A plain value as a field of its own, so that every view is an object.
+fn in_a_value(meaning: Value) -> Value {
+    if meaning.is_object() {
+        meaning
+    } else {
+        json!({ "value": meaning })
+    }
+}
+
+/// The links of a document that nothing depends on and that depends on nothing.
+const fn nothing_linked() -> Vec<Link> {
+    Vec::new()
+}
+
+/// Every call of every kind, and the IAM actions that it needs: the one table for permissions and for hints.
+pub fn calls() -> impl Iterator<Item = Call> {
+    let buckets = BucketPart::ALL.into_iter().map(Kind::Bucket);
+    let accounts = AccountPart::ALL.into_iter().map(Kind::Account);
+    let roles = RolePart::ALL.into_iter().map(Kind::Role);
+    let kinds = buckets.chain(accounts).chain(roles);
+    kinds.flat_map(|kind| {
+        let facts = kind.facts();
+        let writes = [Verb::Create, Verb::Update, Verb::Delete].map(|verb| facts.to(verb));
+        let all = std::iter::once(facts.read).chain(writes);
+        all.flatten().copied()
+    })
+}

@@ -1,0 +1,193 @@
+//! Roles: one with its trust policy and tags, the list of ours in an account, and the names of a role's policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::kind::{
+    Born, Call, Change, Consequences, Facts, Holding, Items, Marked, Settled, Writes,
+    nothing_of_note,
+};
+use super::policy::Policy;
+use super::{in_a_value, nothing_linked};
+use crate::format::{Action, RiskLevel, UndoKind};
+use crate::ids::RoleName;
+use crate::model::links::{Link, Thing};
+use crate::model::target::{BucketPart, ROLE_POLICY_NAME, Service, Target};
+use crate::ownership::tagged_buckets;
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its path, `/` at both ends. It cannot be changed.
+    pub path: String,
+    /// Its trust policy, decoded.
+    pub trust: Policy,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+}
+
+/// The names of a role's policies.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RolePolicies {
+    /// Inline policies by name.
+    pub inline: BTreeSet<String>,
+    /// Attached managed policies by ARN.
+    pub attached: BTreeSet<String>,
+}
+
+impl RolePolicies {
+    /// The policies that s3ferry did not write.
+    pub fn foreign(&self) -> impl Iterator<Item = &str> {
+        let inline = self.inline.iter().filter(|name| *name != ROLE_POLICY_NAME);
+        inline.chain(&self.attached).map(String::as_str)
+    }
+}
+
+pub(super) const ROLES: Facts = Facts {
+    name: "roles",
+    path: "roles",
+    service: Service::Iam,
+    read: &[Call::of("ListRoles", &["iam:ListRoles"])],
+    write: None,
+    guarded: false,
+    marked: Marked::Never,
+    born: Born::Nothing,
+    settled: Settled::AT_ONCE,
+    consequences: nothing_of_note,
+};
+
+pub(super) const ROLE: Facts = Facts {
+    name: "IAM role",
+    path: "",
+    service: Service::Iam,
+    read: &[Call::of("GetRole", &["iam:GetRole"])],
+    write: Some(Writes {
+        create: &[Call::of("CreateRole", &["iam:CreateRole", "iam:TagRole"])],
+        update: &[
+            Call::of("UpdateAssumeRolePolicy", &["iam:UpdateAssumeRolePolicy"]),
+            Call::of("TagRole", &["iam:TagRole"]),
+            Call::of("UntagRole", &["iam:UntagRole"]),
+        ],
+        delete: &[Call::of("DeleteRole", &["iam:DeleteRole"])],
+    }),
+    guarded: true,
+    marked: Marked::ByItsWhole,
+    born: Born::Nothing,
+    settled: Settled {
+        reads_in_a_row: 1,
+        wait: Some("IAM to answer what was written"),
+    },
+    consequences: of_role,
+};
+
+pub(super) const ROLE_POLICIES: Facts = Facts {
+    name: "role policies",
+    path: "/policies",
+    service: Service::Iam,
+    read: &[
+        Call::of("ListRolePolicies", &["iam:ListRolePolicies"]),
+        Call::of(
+            "ListAttachedRolePolicies",
+            &["iam:ListAttachedRolePolicies"],
+        ),
+    ],
+    write: None,
+    guarded: false,
+    marked: Marked::Never,
+    born: Born::Nothing,
+    settled: Settled::AT_ONCE,
+    consequences: nothing_of_note,
+};
+
+fn of_role(change: &Change<'_>) -> Consequences {
+    match change.action {
+        Action::Delete => Consequences::of(
+            UndoKind::Partial,
+            "a role made again under the same name is another principal to policies that name it",
+            RiskLevel::Medium,
+            &[],
+        ),
+        Action::Create | Action::Update | Action::Prove => Consequences::none(),
+    }
+}
+
+impl Holding for Role {
+    fn canonical(&self) -> Value {
+        let Self {
+            path,
+            trust,
+            tags,
+            boundary,
+        } = self;
+        json!({
+            "path": path, "trust": trust.canonical(), "tags": tags, "boundary": boundary,
+        })
+    }
+
+    fn view(&self) -> Value {
+        let Self {
+            path,
+            trust,
+            tags,
+            boundary,
+        } = self;
+        let trust = serde_json::from_str(trust.text()).unwrap_or_else(|_| json!(trust.text()));
+        json!({ "path": path, "trust": trust, "tags": tags, "boundary": boundary })
+    }
+
+    fn items(&self) -> Items {
+        Items::Whole
+    }
+
+    fn links(&self, _: &Target) -> Vec<Link> {
+        let places = tagged_buckets(&self.tags).flat_map(|bucket| {
+            [BucketPart::Replication, BucketPart::Policy].map(|part| {
+                Link::Finds(
+                    Thing::Bucket(bucket.clone(), part),
+                    "what a role's tags lead to is cleaned before they go, or a run that stops between would not find it again",
+                )
+            })
+        });
+        places.collect()
+    }
+}
+
+impl Holding for BTreeSet<RoleName> {
+    fn canonical(&self) -> Value {
+        json!(self.iter().map(AsRef::<str>::as_ref).collect::<Vec<_>>())
+    }
+
+    fn view(&self) -> Value {
+        in_a_value(self.canonical())
+    }
+
+    fn items(&self) -> Items {
+        Items::Whole
+    }
+
+    fn links(&self, _: &Target) -> Vec<Link> {
+        nothing_linked()
+    }
+}
+
+impl Holding for RolePolicies {
+    fn canonical(&self) -> Value {
+        let Self { inline, attached } = self;
+        json!({ "inline": inline, "attached": attached })
+    }
+
+    fn view(&self) -> Value {
+        in_a_value(self.canonical())
+    }
+
+    fn items(&self) -> Items {
+        Items::Whole
+    }
+
+    fn links(&self, _: &Target) -> Vec<Link> {
+        nothing_linked()
+    }
+}

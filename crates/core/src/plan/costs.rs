@@ -1,0 +1,102 @@
+//! Costs: what an apply waits for, must be allowed, and takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::steps::{Step, Work, WriteStep};
+use crate::format::{Estimate, PermissionInfo, Wait};
+use crate::model::kinds::{Call, Verb};
+use crate::model::{BucketPart, Observed, Target};
+use crate::scene::Scene;
+
+/// Seconds after which a wait for propagation is given up: two minutes, as real tools found enough for IAM and S3
+/// (TF internal/service/iam/consts.go, internal/service/s3/bucket.go).
+const PROPAGATION_SECONDS: u64 = 120;
+
+/// Calls of a write step: read again, write, read back.
+const CALLS_PER_WRITE: u64 = 3;
+
+/// Calls a second that a single account makes without being throttled, for an estimate; AWS publishes no limits for
+/// S3 configuration calls and IAM (unverified: observed practice is some tens a second).
+const CALLS_PER_SECOND: u64 = 20;
+
+/// What is waited for, step by step.
+pub(super) fn waits(steps: &[Step]) -> Vec<Wait> {
+    let wait = |step: &Step| {
+        let (what, bound_seconds) = match &step.work {
+            Work::Prove(goal) => {
+                let wait = goal.wait();
+                (wait.what, wait.bound_seconds)
+            }
+            Work::Write(write) => (
+                write.target.kind().facts().settled.wait?,
+                PROPAGATION_SECONDS,
+            ),
+        };
+        Some(Wait {
+            address: step.id.to_string(),
+            what: what.to_owned(),
+            bound_seconds,
+        })
+    };
+    steps.iter().filter_map(wait).collect()
+}
+
+/// What an apply must be allowed, by account.
+pub(super) fn permissions(scene: &Scene<'_>, steps: &[Step]) -> Vec<PermissionInfo> {
+    let mut accounts: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+    for account in scene.spec.accounts.keys() {
+        accounts.entry(account.to_string()).or_default();
+    }
+    let mut need = |target: &Target, calls: &[Call]| {
+        let region = target.bucket().map(|bucket| &bucket.region);
+        let name = scene.names.account(target.account(), region);
+        let actions = accounts.entry(name).or_default();
+        actions.extend(calls.iter().flat_map(|call| call.actions));
+    };
+    for (target, _) in scene.observed.iter() {
+        need(target, target.kind().facts().read);
+    }
+    for step in steps {
+        match &step.work {
+            Work::Write(write) => need(&write.target, write.target.kind().facts().to(verb(write))),
+            Work::Prove(goal) => {
+                for (bucket, calls) in goal.calls_on() {
+                    need(&Target::Bucket(bucket.clone(), BucketPart::Itself), &calls);
+                }
+            }
+        }
+    }
+    let info = |(account, actions): (String, BTreeSet<&str>)| PermissionInfo {
+        account,
+        actions: actions.into_iter().map(ToOwned::to_owned).collect(),
+    };
+    accounts.into_iter().map(info).collect()
+}
+
+const fn verb(write: &WriteStep) -> Verb {
+    match (&write.before, &write.after) {
+        (None, Some(_)) => Verb::Create,
+        (_, None) => Verb::Delete,
+        (Some(_), Some(_)) => Verb::Update,
+    }
+}
+
+/// How many calls an apply takes.
+pub(super) fn estimate(observed: &Observed, steps: &[Step]) -> Estimate {
+    let (mut writes, mut calls) = (0, 0);
+    for step in steps {
+        match &step.work {
+            Work::Write(_) => {
+                writes += 1;
+                calls += CALLS_PER_WRITE;
+            }
+            Work::Prove(goal) => calls += goal.calls(),
+        }
+    }
+    Estimate {
+        reads: observed.len() as u64,
+        writes,
+        calls,
+        throttle_seconds: calls.div_ceil(CALLS_PER_SECOND),
+    }
+}

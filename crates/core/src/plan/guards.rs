@@ -1,0 +1,33 @@
+//! Guards: what a plan may destroy.
+
+use crate::diff::Diff;
+use crate::format::{Finding, FindingLevel};
+use crate::model::Item;
+use crate::scene::Scene;
+
+/// `guards.max_deletes`: the most that `defaults` or any migration in the plan allows is what the whole plan may delete.
+pub(super) fn deletions(scene: &Scene<'_>, deleted: &[String]) -> Option<Finding> {
+    let of_migrations = scene
+        .covered()
+        .map(|route| route.migration.guards.max_deletes);
+    let allowed = of_migrations
+        .max()
+        .unwrap_or(0)
+        .max(scene.spec.guards.max_deletes);
+    let count = deleted.len();
+    (count > allowed as usize).then(|| Finding {
+        code: "max-deletes".to_owned(),
+        level: FindingLevel::Blocked,
+        address: deleted.join(", "),
+        message: format!(
+            "the plan deletes {count} {} and guards.max_deletes allows {allowed}",
+            if count == 1 { "item" } else { "items" }
+        ),
+        help: format!("if this is meant, add to the spec: guards: {{ max_deletes: {count} }}"),
+    })
+}
+
+/// Whether a change takes away what the guard counts.
+pub(super) fn is_guarded(diff: &Diff) -> bool {
+    diff.after.is_none() && diff.before.as_ref().is_some_and(Item::is_guarded)
+}

@@ -1,0 +1,103 @@
+//! Stages: how a target gets from what it holds to what it shall hold. A policy, or a role by its tags, that both gains and
+//! loses is written twice, so that nothing that leans on it fails in between: it grows before the rules change, and shrinks
+//! when they have (domain reference §2.9).
+
+use std::collections::BTreeSet;
+
+use super::steps::{Stage, Step, StepId, Work, WriteStep};
+use super::writes::Writes;
+use crate::future::Planned;
+use crate::model::kinds::{Document, Policy, Role};
+use crate::model::{Target, same};
+use crate::ownership::Markers;
+use crate::policy::{Statement, union_for_growth};
+use crate::scene::Scene;
+
+/// The steps that write what differs.
+pub(super) fn steps(scene: &Scene<'_>, writes: &Writes) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (target, planned) in &writes.planned {
+        let Planned {
+            document: after,
+            migrations: _,
+        } = planned;
+        let before = scene.observed.document(target);
+        if same(before, after.as_ref()) {
+            continue;
+        }
+        let address = scene.names.address(target);
+        let staged = staged(target, before, after.as_ref(), &scene.markers);
+        steps.extend(staged.into_iter().map(|write| Step {
+            id: StepId(format!("{address}{}", write.stage.suffix())),
+            work: Work::Write(Box::new(write)),
+            needs: BTreeSet::new(),
+        }));
+    }
+    steps
+}
+
+/// The writes of a target that differs: one, or two where it must first grow and shrink once nothing needs the rest.
+fn staged(
+    target: &Target,
+    before: Option<&Document>,
+    after: Option<&Document>,
+    markers: &Markers,
+) -> Vec<WriteStep> {
+    let write = |stage, before: Option<&Document>, after: Option<&Document>| WriteStep {
+        target: target.clone(),
+        stage,
+        before: before.cloned(),
+        after: after.cloned(),
+    };
+    if after.is_none() {
+        return vec![write(Stage::Remove, before, after)];
+    }
+    let grown = grown(before, after, markers);
+    let Some(grown) = grown.as_ref().filter(|grown| !same(Some(grown), after)) else {
+        // It does not shrink, or nothing that leans on it would miss what goes.
+        return vec![write(Stage::Set, before, after)];
+    };
+    if same(Some(grown), before) {
+        // It only shrinks.
+        return vec![write(Stage::Shrink, before, after)];
+    }
+    vec![
+        write(Stage::Set, before, Some(grown)),
+        write(Stage::Shrink, Some(grown), after),
+    ]
+}
+
+/// A policy that grants what it granted before and what it will, or a role whose tags lead to where they led and to where
+/// they will; `None` for everything else.
+///
+/// A grant to a principal that was deleted is not carried on: it grants nothing, and S3 refuses a policy that holds it
+/// (T13; domain reference §2.9).
+pub(super) fn grown(
+    before: Option<&Document>,
+    after: Option<&Document>,
+    markers: &Markers,
+) -> Option<Document> {
+    match (before?, after?) {
+        (Document::BucketPolicy(before), Document::BucketPolicy(after)) => {
+            let ours = |statement: &Statement| {
+                let is_ours = statement.sid().is_some_and(|sid| markers.owns_sid(sid));
+                is_ours && !statement.has_broken_principal()
+            };
+            let grown = union_for_growth(before.document()?, after.document()?, ours);
+            Some(Document::BucketPolicy(Policy::from(grown)))
+        }
+        (Document::RolePolicy(before), Document::RolePolicy(after)) => {
+            let grown = union_for_growth(before.document()?, after.document()?, |_| true);
+            Some(Document::RolePolicy(Policy::from(grown)))
+        }
+        (Document::Role(before), Document::Role(after)) => {
+            let mut tags = before.tags.clone();
+            tags.extend(after.tags.clone());
+            Some(Document::Role(Role {
+                tags,
+                ..after.clone()
+            }))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,128 @@
+//! The scene: everything that a plan is made from, and how its things are named and told from others'.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use crate::goals::Proofs;
+use crate::ids::MigrationName;
+use crate::live::LiveFacts;
+use crate::model::kinds::{Document, ReplicationConfiguration};
+use crate::model::{Observed, RoleRef, Target};
+use crate::names::Names;
+use crate::ownership::Markers;
+use crate::route::Route;
+use crate::scope::Scope;
+use crate::spec::Spec;
+
+/// Everything that a plan is made from.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// The spec.
+    pub spec: &'a Spec,
+    /// Everything that [`crate::reads`] names, read.
+    pub observed: &'a Observed,
+    /// What receipts prove.
+    pub proofs: &'a Proofs,
+    /// Which migrations the plan is for.
+    pub scope: &'a Scope,
+    /// The markers of the spec.
+    pub(crate) markers: Markers,
+    /// The names for addresses.
+    pub(crate) names: Names,
+    /// All migrations of the spec, by name.
+    pub(crate) routes: Vec<Route<'a>>,
+    /// What is not ours and decides what ours must say.
+    pub(crate) live: LiveFacts,
+    /// Addresses that `guards.adopt` hands over.
+    adopted: BTreeSet<&'a str>,
+    /// The roles that the spec names.
+    roles: BTreeSet<RoleRef>,
+    /// The live configurations by the role that they run under.
+    configurations: BTreeMap<RoleRef, Vec<(&'a Target, &'a ReplicationConfiguration)>>,
+    /// The migrations by what their Sids begin with.
+    sids: BTreeMap<String, &'a MigrationName>,
+}
+
+impl<'a> Scene<'a> {
+    /// Looks at the world with a spec.
+    #[must_use]
+    pub fn new(
+        spec: &'a Spec,
+        observed: &'a Observed,
+        proofs: &'a Proofs,
+        scope: &'a Scope,
+    ) -> Self {
+        let markers = Markers::of(&spec.name);
+        let guards = spec.migrations.values().map(|migration| &migration.guards);
+        let adopted = guards
+            .chain([&spec.guards])
+            .flat_map(|guards| guards.adopt.iter().map(String::as_str));
+        let routes: Vec<Route<'a>> = spec.routes().collect();
+        let sids = routes
+            .iter()
+            .map(|route| (markers.sid_prefix(route.name), route.name));
+        Self {
+            adopted: adopted.collect(),
+            roles: routes.iter().map(|route| route.role.clone()).collect(),
+            configurations: configurations(observed),
+            sids: sids.collect(),
+            names: Names::of(spec),
+            live: LiveFacts::of(observed),
+            spec,
+            observed,
+            proofs,
+            scope,
+            markers,
+            routes,
+        }
+    }
+
+    /// The migrations that the plan is for.
+    pub(crate) fn covered(&self) -> impl Iterator<Item = &Route<'a>> {
+        let covers = |route: &&Route<'_>| self.scope.covers(route.name);
+        self.routes.iter().filter(covers)
+    }
+
+    /// Whether `guards.adopt` names an address.
+    pub(crate) fn adopts(&self, address: &str) -> bool {
+        self.adopted.contains(address)
+    }
+
+    /// Whether the spec names a role.
+    pub(crate) fn has_role(&self, role: &RoleRef) -> bool {
+        self.roles.contains(role)
+    }
+
+    /// The live configurations that run under a role.
+    pub(crate) fn running_under(
+        &self,
+        role: &RoleRef,
+    ) -> impl Iterator<Item = (&'a Target, &'a ReplicationConfiguration)> {
+        let found = self.configurations.get(role).into_iter();
+        found.flatten().copied()
+    }
+
+    /// The migration of the spec whose statement a Sid names.
+    pub(crate) fn migration_of_sid(&self, sid: &str) -> Option<&'a MigrationName> {
+        // Whatever stands, in order, between a beginning of the Sid and the Sid begins alike; so it is found at once.
+        let upto = (Bound::Unbounded, Bound::Included(sid));
+        let mut before = self.sids.range::<str, _>(upto).rev();
+        before
+            .find(|(prefix, _)| sid.starts_with(prefix.as_str()))
+            .map(|(_, name)| *name)
+    }
+}
+
+fn configurations(
+    observed: &Observed,
+) -> BTreeMap<RoleRef, Vec<(&Target, &ReplicationConfiguration)>> {
+    let mut found: BTreeMap<RoleRef, Vec<(&Target, &ReplicationConfiguration)>> = BTreeMap::new();
+    for (target, document) in observed.iter() {
+        if let Some(Document::Replication(live)) = document
+            && let Some(role) = live.runs_as()
+        {
+            found.entry(role).or_default().push((target, live));
+        }
+    }
+    found
+}

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
 use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
+use s3ferry_core::plan::Plan;
 use s3ferry_core::plan::file::Head;
-use s3ferry_core::plan::{Plan, plan};
-use s3ferry_core::reads;
-use s3ferry_core::scene::Scene;
 use s3ferry_engine::ledger::FolderLedger;
-use s3ferry_engine::observe;
 use s3ferry_engine::ports::PortError;
+use s3ferry_engine::{Survey, survey};
 
 use crate::exit::Exit;
 use crate::printer::Printer;
@@ -37,24 +35,21 @@ pub(crate) async fn make(
 ) -> Result<Planned, Exit> {
     let (cloud, callers) = sign_in(printer, loaded, parallelism, endpoint).await?;
     printer.status("reading both accounts");
-    let spec = &loaded.spec;
-    let world = observe(
-        &cloud,
-        reads::first_in(spec, &loaded.scope),
-        |observed| reads::following(spec, observed),
-        parallelism,
-    );
-    let observed = world
+    let ledger = FolderLedger::new(&loaded.ledger);
+    let proofs = proofs(printer, &ledger)?;
+    let of = Survey {
+        spec: &loaded.spec,
+        scope: &loaded.scope,
+        proofs: &proofs,
+    };
+    let plan = survey(&cloud, of, parallelism)
         .await
         .map_err(|failures| unreadable(printer, &failures))?;
     printer.clear_status();
     printer.detail(&format!(
         "read {}",
-        s3ferry_render::plural(observed.len() as u64, "document")
+        s3ferry_render::plural(plan.estimate.reads, "document")
     ));
-    let ledger = FolderLedger::new(&loaded.ledger);
-    let proofs = proofs(printer, &ledger)?;
-    let plan = plan(&Scene::new(spec, &observed, &proofs, &loaded.scope));
     let file = plan.to_file(Head {
         s3ferry: VERSION.to_owned(),
         created: now(),

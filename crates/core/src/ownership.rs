@@ -116,6 +116,25 @@ impl Markers {
     }
 }
 
+/// What a role's description says, so that a list of roles tells whose each one is: only GetRole answers tags.
+const DESCRIPTION: (&str, &str) = ("Assumed by S3 to replicate objects. s3ferry spec: ", ".");
+
+/// The description of a role that carries these tags.
+#[must_use]
+pub fn description(tags: &BTreeMap<String, String>) -> Option<String> {
+    let spec = tags.get(SPEC_TAG)?;
+    let (begin, end) = DESCRIPTION;
+    Some(format!("{begin}{spec}{end}"))
+}
+
+/// The spec that a role's description names.
+#[must_use]
+pub fn described(description: &str) -> Option<SpecName> {
+    let (begin, end) = DESCRIPTION;
+    let name = description.strip_prefix(begin)?.strip_suffix(end)?;
+    SpecName::new(name).ok()
+}
+
 /// The source buckets that a role's tags name.
 #[must_use]
 pub fn tagged_sources(account: &AccountId, tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
@@ -206,6 +225,14 @@ mod tests {
         assert_ne!(prefixes[0], prefixes[2]);
         assert!(ours.owns_sid(&prefixes[0]));
         assert!(!markers("other").owns_sid(&prefixes[0]));
+    }
+
+    #[test]
+    fn a_description_names_the_spec_of_the_tags() {
+        let said = description(&markers("team-a").bucket_tags()).unwrap();
+        assert_eq!(described(&said), SpecName::new("team-a").ok());
+        assert_eq!(described("Assumed by S3 to replicate objects."), None);
+        assert_eq!(description(&BTreeMap::new()), None);
     }
 
     #[test]

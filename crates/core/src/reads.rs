@@ -23,8 +23,16 @@ pub fn first(spec: &Spec) -> BTreeSet<Target> {
 /// with them. What left the spec is looked for with the whole spec only.
 #[must_use]
 pub fn first_in(spec: &Spec, scope: &Scope) -> BTreeSet<Target> {
+    following(spec, scope, &Observed::default())
+}
+
+/// The targets that a plan rests on, given what was read so far, and that were not read yet: those that the spec names, what
+/// they lead to, the roles of ours that left the spec, then the buckets that their tags name.
+#[must_use]
+pub fn following(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Target> {
     let concerned = concerned(spec, scope);
-    let mut targets: BTreeSet<Target> = concerned.iter().flat_map(migration::reads).collect();
+    let of_route = |route: &Route<'_>| migration::reads(route, observed);
+    let mut targets: BTreeSet<Target> = concerned.iter().flat_map(of_route).collect();
     if *scope == Scope::All {
         let roles = |account: &Account| {
             let of = AccountRef {
@@ -35,6 +43,8 @@ pub fn first_in(spec: &Spec, scope: &Scope) -> BTreeSet<Target> {
         };
         targets.extend(spec.accounts.values().map(roles));
     }
+    targets.extend(left_the_spec(spec, observed));
+    targets.retain(|target| observed.get(target).is_none());
     targets
 }
 
@@ -55,41 +65,34 @@ fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<Route<'a>> {
     routes.into_iter().filter(shares).collect()
 }
 
-/// The targets that what was read leads to and that were not read yet: roles of ours that left the spec, then the buckets
-/// that their tags name.
-#[must_use]
-pub fn following(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
+/// What may be ours although the spec no longer names it: the roles under our path that do not say that they are another
+/// spec's, and the buckets that the tags of ours lead to.
+fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
     let markers = Markers::of(&spec.name);
     let names = Names::of(spec);
     let mut targets = BTreeSet::new();
     for (target, document) in observed.iter() {
         match (target, document) {
-            (
-                Target::Account(AccountRef { account, partition }, AccountPart::Roles),
-                Some(Document::Roles(roles)),
-            ) => {
-                let role = |name| RoleRef {
-                    account: account.clone(),
-                    partition: *partition,
-                    name,
-                };
-                targets.extend(
-                    roles
-                        .iter()
-                        .cloned()
-                        .map(|name| Target::Role(role(name), RolePart::Itself)),
-                );
+            (Target::Account(of, AccountPart::Roles), Some(Document::Roles(roles))) => {
+                let unknown = roles.iter().filter(|(_, says)| {
+                    let other = says.as_ref().is_some_and(|says| *says != spec.name);
+                    !other
+                });
+                targets.extend(unknown.map(|(name, _)| {
+                    let role = RoleRef {
+                        account: of.account.clone(),
+                        partition: of.partition,
+                        name: name.clone(),
+                    };
+                    Target::Role(role, RolePart::Itself)
+                }));
             }
             (Target::Role(of, RolePart::Itself), Some(Document::Role(role)))
                 if markers.owns_tags(&role.tags) =>
             {
                 targets.extend(migration::role_targets(of));
-                let sources = tagged_sources(&of.account, &role.tags);
-                targets.extend(
-                    sources
-                        .into_iter()
-                        .map(|of| Target::Bucket(of, BucketPart::Replication)),
-                );
+                let sources = tagged_sources(&of.account, &role.tags).into_iter();
+                targets.extend(sources.map(|of| Target::Bucket(of, BucketPart::Replication)));
                 let destinations = tagged_destinations(&role.tags).into_iter();
                 let known = destinations.filter(|bucket| names.knows(&bucket.account));
                 targets.extend(known.map(|of| Target::Bucket(of, BucketPart::Policy)));
@@ -97,7 +100,6 @@ pub fn following(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
             _ => {}
         }
     }
-    targets.retain(|target| observed.get(target).is_none());
     targets
 }
 

@@ -20,6 +20,7 @@ pub mod observe;
 pub mod outcome;
 pub mod ports;
 pub mod saved;
+pub mod survey;
 
 pub use cancel::{CancelToken, Canceller, canceller};
 pub use clock::Clock;
@@ -29,3 +30,4 @@ pub use limits::Limits;
 pub use observe::observe;
 pub use outcome::{Outcome, StepResult, Verdict};
 pub use saved::{Moved, compare_fingerprints};
+pub use survey::{Survey, survey};

@@ -12,16 +12,14 @@ use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 use s3ferry_core::model::kinds::BucketEncryption;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, Target, same};
-use s3ferry_core::plan::{Plan, Proofs, Work, WriteStep, plan};
-use s3ferry_core::reads;
-use s3ferry_core::scene::Scene;
+use s3ferry_core::plan::{Plan, Proofs, Work, WriteStep};
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::ports::{
     Class, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
 };
 use s3ferry_engine::{
-    CancelToken, Limits, Outcome, Run, RunEvent, StepResult, Verdict, execute, observe,
+    CancelToken, Limits, Outcome, Run, RunEvent, StepResult, Survey, Verdict, execute, survey,
 };
 use s3ferry_testkit::random::edits::{Edit, start};
 use s3ferry_testkit::random::{Change, Foreign, Shape, change, edit, foreign, oracle, shape};
@@ -173,17 +171,16 @@ async fn play(case: &Case) -> Checked {
 
 impl Stage {
     async fn plan(&self) -> Plan {
-        let spec = &self.spec;
-        let follow = |observed: &_| reads::following(spec, observed);
-        let observed = observe(&self.world, reads::first(spec), follow, self.parallelism).await;
         let receipts = self.receipts.kept();
         let proofs: Proofs = receipts.iter().map(|receipt| receipt.proves()).collect();
-        plan(&Scene::new(
-            spec,
-            &observed.expect("the world in memory answers"),
-            &proofs,
-            &Scope::All,
-        ))
+        let of = Survey {
+            spec: &self.spec,
+            scope: &Scope::All,
+            proofs: &proofs,
+        };
+        survey(&self.world, of, self.parallelism)
+            .await
+            .expect("the world in memory answers")
     }
 
     /// A run in which nothing goes wrong: done, and a second plan is empty. Nothing where the plan is blocked.

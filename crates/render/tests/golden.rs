@@ -234,15 +234,21 @@ impl World {
 
     fn plan(&self, spec: &Spec) -> Plan {
         let mut observed = Observed::default();
-        let mut targets = reads::first(spec);
-        while !targets.is_empty() {
-            for target in targets {
-                let document = self.read(&target);
-                observed.insert(target, document);
+        let mut targets = reads::first_in(spec, &Scope::All);
+        loop {
+            while !targets.is_empty() {
+                for target in targets {
+                    let document = self.read(&target);
+                    observed.insert(target, document);
+                }
+                targets = reads::following(spec, &Scope::All, &observed);
             }
-            targets = reads::following(spec, &observed);
+            let plan = plan(&Scene::new(spec, &observed, &self.proofs, &Scope::All));
+            if plan.questions.is_empty() {
+                return plan;
+            }
+            targets = plan.questions;
         }
-        plan(&Scene::new(spec, &observed, &self.proofs, &Scope::All))
     }
 
     fn read(&self, target: &Target) -> Option<Document> {
@@ -256,7 +262,7 @@ impl World {
             ) => {
                 let roles = self.documents.keys().filter_map(|target| match target {
                     Target::Role(role, RolePart::Itself) if role.account == *account => {
-                        Some(role.name.clone())
+                        Some((role.name.clone(), None))
                     }
                     _ => None,
                 });

@@ -105,6 +105,7 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
         }
         Kind::Bucket(BucketPart::Lifecycle) => lifecycle().boxed(),
         Kind::Account(AccountPart::Roles) => btree_set(role_name(), 0..3)
+            .prop_map(|names| names.into_iter().map(|name| (name, None)).collect())
             .prop_map(Document::Roles)
             .boxed(),
         Kind::Role(RolePart::Itself) => role().boxed(),

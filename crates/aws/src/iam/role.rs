@@ -1,25 +1,26 @@
 //! A role: path, trust policy, tags, permissions boundary.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::{Role as SdkRole, Tag};
-use s3ferry_core::ids::RoleName;
+use s3ferry_core::ids::{RoleName, SpecName};
 use s3ferry_core::model::Document;
 use s3ferry_core::model::kinds::{Policy, Role};
 use s3ferry_core::model::target::ROLE_PATH;
+use s3ferry_core::ownership::{described, description};
 
 use super::{IamApi, decoded, entity, gone};
 use crate::failure::{Cause, Failure};
 
-/// What IAM's console shows beside the role.
-const DESCRIPTION: &str = "Assumed by S3 to replicate objects. Managed by s3ferry.";
-
 /// The most roles that IAM answers at once; pages wait for each other (BC:iam ListRoles MaxItems).
 const PAGE: i32 = 1000;
 
-/// The names of all roles under s3ferry's path.
-pub(crate) async fn list(api: &IamApi<'_>) -> Result<BTreeSet<RoleName>, Failure> {
-    let mut names = BTreeSet::new();
+/// All roles under s3ferry's path, each with the spec that its description names (ListRoles answers no tags,
+/// BC:iam ListRoles).
+pub(crate) async fn list(
+    api: &IamApi<'_>,
+) -> Result<BTreeMap<RoleName, Option<SpecName>>, Failure> {
+    let mut names = BTreeMap::new();
     let mut marker = None;
     loop {
         let request = api
@@ -30,11 +31,10 @@ pub(crate) async fn list(api: &IamApi<'_>) -> Result<BTreeSet<RoleName>, Failure
             .set_marker(marker);
         let page = api.read("ListRoles", request.send()).await?;
         // IAM gives no name that breaks its own rule; one that did could not be addressed anyway.
-        names.extend(
-            page.roles()
-                .iter()
-                .filter_map(|role| RoleName::new(role.role_name()).ok()),
-        );
+        names.extend(page.roles().iter().filter_map(|role| {
+            let name = RoleName::new(role.role_name()).ok()?;
+            Some((name, role.description().and_then(described)))
+        }));
         marker = page.marker.filter(|_| page.is_truncated);
         if marker.is_none() {
             return Ok(names);
@@ -87,7 +87,7 @@ pub(crate) async fn create(
         .create_role()
         .role_name(name.as_str())
         .path(path)
-        .description(DESCRIPTION)
+        .set_description(description(&wanted.tags))
         .assume_role_policy_document(trust.text())
         .set_permissions_boundary(boundary.clone())
         .set_tags(Some(tags).filter(|tags| !tags.is_empty()));
@@ -136,6 +136,7 @@ pub(crate) async fn update(
         let detail = format!("a role cannot move from path {} to {path}", before.path);
         return Err(api.refused("UpdateRole", detail));
     }
+    describe(api, name, before, after).await?;
     add_tags(api, name, &before.tags, tags).await?;
     if !same_policy(&before.trust, trust) {
         let request = api
@@ -149,6 +150,28 @@ pub(crate) async fn update(
         bound(api, name, boundary.as_deref()).await?;
     }
     remove_tags(api, name, &before.tags, tags).await
+}
+
+/// Lets the description name the spec of the tags, before the tags do: a list of roles must never say that a role is another
+/// spec's while its tags say that it is ours. UpdateRole would set the session duration back (BC:iam UpdateRole).
+async fn describe(
+    api: &IamApi<'_>,
+    name: &RoleName,
+    before: &Role,
+    after: &Role,
+) -> Result<(), Failure> {
+    let (said, says) = (description(&before.tags), description(&after.tags));
+    let Some(says) = says.filter(|says| said.as_ref() != Some(says)) else {
+        return Ok(());
+    };
+    let request = api
+        .writes()
+        .update_role_description()
+        .role_name(name.as_str())
+        .description(says);
+    api.write("UpdateRoleDescription", request.send())
+        .await
+        .map(drop)
 }
 
 fn same_policy(one: &Policy, other: &Policy) -> bool {

@@ -246,7 +246,7 @@ async fn roles_are_found_by_their_path_and_policies_by_name() {
     );
     assert_eq!(
         world.found(&roles).await,
-        Some(Document::Roles([role.name].into()))
+        Some(Document::Roles([(role.name, None)].into()))
     );
 }
 

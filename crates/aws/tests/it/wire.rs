@@ -918,7 +918,7 @@ async fn lists_of_iam_are_read_to_their_last_page() {
         ))
         .await
         .unwrap();
-    let expected = ["role-1", "role-2"].map(|name| RoleName::new(name).unwrap());
+    let expected = ["role-1", "role-2"].map(|name| (RoleName::new(name).unwrap(), None));
     assert_eq!(roles, Some(Document::Roles(expected.into())));
     let policies = RolePolicies {
         inline: names("inline-1", "inline-2"),

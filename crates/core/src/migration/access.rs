@@ -8,7 +8,7 @@ use crate::future::Future;
 use crate::ids::{Arn, MigrationName};
 use crate::live::LiveFacts;
 use crate::model::kinds::{Document, Policy, Role};
-use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target};
+use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target};
 use crate::phase::Part;
 use crate::policy::PolicyDocument;
 use crate::policy::deny::{Certainty, DenyHit, denials};
@@ -32,14 +32,19 @@ pub(super) struct Access {
     pub(super) owner_override: bool,
 }
 
-pub(super) fn reads(route: &Route<'_>) -> Vec<Target> {
+/// Both policies may deny, and the destination's is ours in part; Object Lock of the source adds to what the role must be
+/// allowed, and only a locked source needs a locked destination.
+pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
     let bucket = |bucket: &BucketRef, part| Target::Bucket(bucket.clone(), part);
+    let lock = bucket(&route.source, BucketPart::ObjectLock);
     let mut targets = vec![
         bucket(&route.source, BucketPart::Policy),
-        bucket(&route.source, BucketPart::ObjectLock),
         bucket(&route.destination, BucketPart::Policy),
-        bucket(&route.destination, BucketPart::ObjectLock),
     ];
+    if seen.document(&lock).is_some() {
+        targets.push(bucket(&route.destination, BucketPart::ObjectLock));
+    }
+    targets.push(lock);
     targets.extend(role_targets(&route.role));
     targets
 }

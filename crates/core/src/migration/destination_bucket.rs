@@ -12,18 +12,22 @@ use crate::spec::{Create, Phase, ReplicaOwner};
 use crate::wanted::{Items, Wanted};
 use FindingLevel::{Blocked, Note, Warning};
 
+/// Encryption and ownership decide what the role must be allowed; of a bucket that is ours all is kept as the spec says.
 pub(super) fn reads(route: &Route<'_>) -> Vec<Target> {
-    let mut parts = vec![
-        BucketPart::Itself,
-        BucketPart::Encryption,
-        BucketPart::Ownership,
-        BucketPart::RequestPayment,
-    ];
+    let mut parts = vec![BucketPart::Encryption, BucketPart::Ownership];
     if matches!(route.migration.destination.create, Create::Yes(_)) {
         parts.extend([BucketPart::Tags, BucketPart::PublicAccess]);
     }
     let target = |part| Target::Bucket(route.destination.clone(), part);
     parts.into_iter().map(target).collect()
+}
+
+/// Request payment matters where something is about to be written or proven: a bucket that was set to Requester Pays after
+/// its rules were proven shows in the rules' failed operations.
+pub(super) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Option<Target> {
+    let part = |part| Target::Bucket(route.destination.clone(), part);
+    let exists = scene.observed.document(&part(BucketPart::Itself)).is_some();
+    exists.then(|| part(BucketPart::RequestPayment))
 }
 
 pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>, phase: Phase) -> Items {

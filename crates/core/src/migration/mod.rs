@@ -16,7 +16,7 @@ use access::Access;
 
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::model::Target;
+use crate::model::{Observed, Target};
 use crate::phase::Part;
 use crate::route::Route;
 use crate::scene::Scene;
@@ -38,16 +38,26 @@ pub(crate) fn cases<'a>(scene: &'a Scene<'_>) -> Vec<Case<'a>> {
     scene.routes.iter().map(case).collect()
 }
 
-/// The targets that a migration's plan rests on, from the spec alone: all independent, so that they can be read at once.
-pub(crate) fn reads(route: &Route<'_>) -> Vec<Target> {
+/// The targets that a migration's plan rests on, given what was read so far: from the spec alone those that are always
+/// needed, all independent, so that they can be read at once; then those that what was seen makes necessary.
+pub(crate) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
     let of = |part| match part {
         Part::DestinationBucket => destination_bucket::reads(route),
-        Part::Versioning => versioning::reads(route),
-        Part::Access => access::reads(route),
+        Part::Versioning => versioning::reads(route, seen),
+        Part::Access => access::reads(route, seen),
         Part::Rules => rules::reads(route),
         Part::CanaryGoal => Vec::new(), // A goal rests on what its rule rests on.
     };
     Part::ALL.into_iter().flat_map(of).collect()
+}
+
+/// What must be known besides of a migration that something is written or proven for.
+pub(crate) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Vec<Target> {
+    let of = |part| match part {
+        Part::DestinationBucket => destination_bucket::asks(scene, route),
+        Part::Versioning | Part::Access | Part::Rules | Part::CanaryGoal => None,
+    };
+    Part::ALL.into_iter().filter_map(of).collect()
 }
 
 /// What the spec asks for.

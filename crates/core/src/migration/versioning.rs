@@ -3,7 +3,7 @@
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::model::kinds::{Document, Lifecycle};
-use crate::model::{BucketPart, Target};
+use crate::model::{BucketPart, Observed, Target};
 use crate::phase::Part;
 use crate::route::Route;
 use crate::scene::Scene;
@@ -11,13 +11,26 @@ use crate::spec::Phase;
 use crate::wanted::{Items, Wanted};
 use FindingLevel::Warning;
 
-pub(super) fn reads(route: &Route<'_>) -> Vec<Target> {
-    vec![
-        Target::Bucket(route.source.clone(), BucketPart::Itself),
-        Target::Bucket(route.source.clone(), BucketPart::Versioning),
-        Target::Bucket(route.source.clone(), BucketPart::Lifecycle),
-        Target::Bucket(route.destination.clone(), BucketPart::Versioning),
-    ]
+/// Versioning of the destination, which its owner may suspend at any time; that of the source only where no replication
+/// configuration says that it is on; and lifecycle rules only where a source is about to be versioned, because then they
+/// stop deleting.
+pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
+    let of_source = |part| Target::Bucket(route.source.clone(), part);
+    let mut targets = vec![Target::Bucket(
+        route.destination.clone(),
+        BucketPart::Versioning,
+    )];
+    let configuration = of_source(BucketPart::Replication);
+    let versioning = of_source(BucketPart::Versioning);
+    if seen.get(&configuration) == Some(None) {
+        targets.push(versioning.clone());
+    }
+    if let Some(Document::Versioning(live)) = seen.document(&versioning)
+        && !live.is_enabled()
+    {
+        targets.push(of_source(BucketPart::Lifecycle));
+    }
+    targets
 }
 
 pub(super) fn wants(case: &Case<'_>, phase: Phase) -> Items {

@@ -21,11 +21,14 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
     documents: BTreeMap<Target, Option<Document>>,
+    /// What follows from what was read, so that nobody has to read it.
+    implied: BTreeMap<Target, Option<Document>>,
 }
 
 impl Observed {
     /// Records what a target holds; `None` where nothing is there.
     pub fn insert(&mut self, target: Target, document: Option<Document>) {
+        self.implied.extend(implied(&target, document.as_ref()));
         self.documents.insert(target, document);
     }
 
@@ -35,10 +38,19 @@ impl Observed {
         self.documents.get(target).map(Option::as_ref)
     }
 
-    /// What a target holds, an unread target counting as absent.
+    /// What a target holds, as it was read or follows from what was read; a target of which nothing is known counts as absent.
     #[must_use]
     pub fn document(&self, target: &Target) -> Option<&Document> {
-        self.documents.get(target).and_then(Option::as_ref)
+        let known = self.documents.get(target);
+        known
+            .or_else(|| self.implied.get(target))
+            .and_then(Option::as_ref)
+    }
+
+    /// Whether it is known what a target holds, or that it holds nothing.
+    #[must_use]
+    pub fn knows(&self, target: &Target) -> bool {
+        self.documents.contains_key(target) || self.implied.contains_key(target)
     }
 
     /// Everything read, in the order of the targets.
@@ -63,8 +75,38 @@ impl Observed {
 
 impl FromIterator<(Target, Option<Document>)> for Observed {
     fn from_iter<I: IntoIterator<Item = (Target, Option<Document>)>>(iter: I) -> Self {
-        Self {
-            documents: iter.into_iter().collect(),
+        let mut observed = Self::default();
+        for (target, document) in iter {
+            observed.insert(target, document);
+        }
+        observed
+    }
+}
+
+/// What follows from what a part of a bucket holds: every call names the expected owner and goes to the bucket's Region, so
+/// whatever a part answers says that the bucket is there; a part that every bucket has says by its absence that it is not.
+fn implied(target: &Target, document: Option<&Document>) -> Vec<(Target, Option<Document>)> {
+    let Target::Bucket(bucket, part) = target else {
+        return Vec::new();
+    };
+    if *part == BucketPart::Itself {
+        return Vec::new();
+    }
+    let of = |part| Target::Bucket(bucket.clone(), part);
+    let itself = of(BucketPart::Itself);
+    let Some(document) = document else {
+        let gone = target.kind().facts().always_there;
+        return gone.then_some((itself, None)).into_iter().collect();
+    };
+    let exists = Document::Bucket(kinds::Bucket {
+        region: bucket.region.clone(),
+        created_with_tags: BTreeMap::new(),
+    });
+    let mut implied = vec![(itself, Some(exists))];
+    for other in document.implies() {
+        if let Kind::Bucket(part) = other.kind() {
+            implied.push((of(part), Some(other)));
         }
     }
+    implied
 }

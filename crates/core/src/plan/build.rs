@@ -15,6 +15,7 @@ use crate::merge::Conflict;
 use crate::migration::{self, Case};
 use crate::model::kinds::Document;
 use crate::model::{RolePart, Target, fingerprint};
+use crate::route::Route;
 use crate::scene::Scene;
 
 /// A plan: the steps that an apply takes, and all that a reviewer reads.
@@ -22,6 +23,8 @@ use crate::scene::Scene;
 pub struct Plan {
     /// What an apply does.
     pub steps: Vec<Step>,
+    /// What must be read before an apply, because of what it is about to do: with an open question a plan is not whole.
+    pub questions: BTreeSet<Target>,
     /// The migrations that the plan is for, with their gates.
     pub migrations: Vec<MigrationInfo>,
     /// What would change.
@@ -83,6 +86,7 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     changes.extend(unproven.iter().map(|goal| goal.change(scene)));
     Plan {
         migrations: gates::migrations(scene, &goals, &findings),
+        questions: questions(scene, &steps),
         waits: costs::waits(&steps),
         fingerprints: fingerprints(scene),
         permissions: costs::permissions(scene, &steps),
@@ -94,6 +98,35 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
         kept,
         findings,
     }
+}
+
+/// What is not known of the migrations that a step touches and that only steps make worth knowing.
+fn questions(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
+    let (mut buckets, mut roles) = (BTreeSet::new(), BTreeSet::new());
+    for step in steps {
+        match &step.work {
+            Work::Write(write) => {
+                buckets.extend(write.target.bucket());
+                roles.extend(write.target.role());
+            }
+            Work::Prove(goal) => {
+                let (of, role) = goal.rests_on();
+                buckets.extend(of);
+                roles.insert(role);
+            }
+        }
+    }
+    let touched = |route: &&Route<'_>| {
+        buckets.contains(&route.source)
+            || buckets.contains(&route.destination)
+            || roles.contains(&route.role)
+    };
+    let asked = scene.covered().filter(touched);
+    let mut questions: BTreeSet<Target> = asked
+        .flat_map(|route| migration::asks(scene, route))
+        .collect();
+    questions.retain(|target| !scene.observed.knows(target));
+    questions
 }
 
 /// The fingerprint of every document that the plan rests on.

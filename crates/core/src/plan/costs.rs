@@ -58,7 +58,11 @@ pub(super) fn permissions(scene: &Scene<'_>, steps: &[Step]) -> Vec<PermissionIn
     }
     for step in steps {
         match &step.work {
-            Work::Write(write) => need(&write.target, write.target.kind().facts().to(verb(write))),
+            Work::Write(write) => {
+                let facts = write.target.kind().facts();
+                need(&write.target, facts.read);
+                need(&write.target, facts.to(verb(write)));
+            }
             Work::Prove(goal) => {
                 for (bucket, calls) in goal.calls_on() {
                     need(&Target::Bucket(bucket.clone(), BucketPart::Itself), &calls);

@@ -21,7 +21,8 @@ impl Plan {
     #[must_use]
     pub fn to_file(&self, head: Head) -> PlanFile {
         let Self {
-            steps: _, // Steps are made anew from the live world when a saved plan is applied.
+            questions: _, // They are answered before a plan is shown.
+            steps: _,     // Steps are made anew from the live world when a saved plan is applied.
             migrations,
             changes,
             kept,

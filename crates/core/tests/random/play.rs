@@ -76,23 +76,24 @@ impl Play {
         }
     }
 
-    fn observe(&self, spec: &Spec) -> Observed {
-        let mut observed = Observed::default();
-        let mut targets = reads::first(spec);
-        while !targets.is_empty() {
-            for target in targets {
-                let document = self.world.document(&target);
-                observed.insert(target, document);
-            }
-            targets = reads::following(spec, &observed);
-        }
-        observed
-    }
-
     pub(crate) fn plan(&self, scope: &Scope) -> Plan {
-        let spec = self.shape.spec();
-        let observed = self.observe(&spec);
-        plan(&Scene::new(&spec, &observed, &self.proofs, scope))
+        let spec = &self.shape.spec();
+        let mut observed = Observed::default();
+        let mut targets = reads::first_in(spec, scope);
+        loop {
+            while !targets.is_empty() {
+                for target in targets {
+                    let document = self.world.document(&target);
+                    observed.insert(target, document);
+                }
+                targets = reads::following(spec, scope, &observed);
+            }
+            let plan = plan(&Scene::new(spec, &observed, &self.proofs, scope));
+            if plan.questions.is_empty() {
+                return plan;
+            }
+            targets = plan.questions;
+        }
     }
 
     /// Applies a plan and checks every write.

@@ -13,6 +13,7 @@ use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same,
 };
+use s3ferry_core::ownership::{described, description};
 use s3ferry_core::plan::{Plan, Proofs, Step, Work, plan};
 use s3ferry_core::reads;
 use s3ferry_core::scene::Scene;
@@ -317,19 +318,6 @@ impl World {
         }
     }
 
-    fn observe(&self, spec: &Spec, scope: &Scope) -> Observed {
-        let mut observed = Observed::default();
-        let mut targets = reads::first_in(spec, scope);
-        while !targets.is_empty() {
-            for target in targets {
-                let document = self.read(&target);
-                observed.insert(target, document);
-            }
-            targets = reads::following(spec, &observed);
-        }
-        observed
-    }
-
     fn read(&self, target: &Target) -> Option<Document> {
         match target {
             Target::Account(
@@ -344,7 +332,8 @@ impl World {
                         (Target::Role(of, RolePart::Itself), Document::Role(role))
                             if role.path == "/s3ferry/" && of.account == *account =>
                         {
-                            Some(of.name.clone())
+                            let says = description(&role.tags).and_then(|text| described(&text));
+                            Some((of.name.clone(), says))
                         }
                         _ => None,
                     }
@@ -385,8 +374,22 @@ impl World {
     }
 
     fn plan_scoped(&self, spec: &Spec, scope: &Scope) -> Plan {
-        let observed = self.observe(spec, scope);
-        plan(&Scene::new(spec, &observed, &self.proofs, scope))
+        let mut observed = Observed::default();
+        let mut targets = reads::first_in(spec, scope);
+        loop {
+            while !targets.is_empty() {
+                for target in targets {
+                    let document = self.read(&target);
+                    observed.insert(target, document);
+                }
+                targets = reads::following(spec, scope, &observed);
+            }
+            let plan = plan(&Scene::new(spec, &observed, &self.proofs, scope));
+            if plan.questions.is_empty() {
+                return plan;
+            }
+            targets = plan.questions;
+        }
     }
 
     /// Applies a plan in its order; every step finds what the plan says it will find.

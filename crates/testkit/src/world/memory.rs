@@ -17,6 +17,7 @@ use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Document, RolePart, Target,
 };
+use s3ferry_core::ownership::{described, description};
 use s3ferry_engine::ports::{
     Class, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
 };
@@ -129,9 +130,13 @@ impl State {
         match target {
             Target::Account(AccountRef { account, partition }, AccountPart::Roles) => {
                 let ours = |(target, document): (&Target, &Document)| match (target, document) {
-                    (Target::Role(role, RolePart::Itself), Document::Role(Role { path, .. })) => {
+                    (
+                        Target::Role(role, RolePart::Itself),
+                        Document::Role(Role { path, tags, .. }),
+                    ) => {
                         let here = role.account == *account && role.partition == *partition;
-                        (here && path.starts_with(ROLE_PATH)).then(|| role.name.clone())
+                        let says = description(tags).and_then(|text| described(&text));
+                        (here && path.starts_with(ROLE_PATH)).then(|| (role.name.clone(), says))
                     }
                     _ => None,
                 };

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::kind::{
     Born, Call, Consequences, Facts, Holding, Items, Marked, Settled, Tags, Writes, nothing_of_note,
 };
-use super::{in_a_value, nothing_linked};
+use super::{Document, in_a_value, nothing_implied, nothing_linked};
 use crate::format::{RiskLevel, UndoKind};
 use crate::ids::Region;
 use crate::model::links::Link;
@@ -42,6 +42,7 @@ pub(super) const BUCKET: Facts = Facts {
     }),
     guarded: false,
     marked: Marked::Never,
+    always_there: false,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: |_| {
@@ -66,6 +67,7 @@ pub(super) const TAGS: Facts = Facts {
     }),
     guarded: false,
     marked: Marked::ByItsWhole,
+    always_there: true,
     born: Born::Tags,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -90,6 +92,10 @@ impl Holding for Bucket {
         Items::Whole
     }
 
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
+    }
+
     fn links(&self, _: &Target) -> Vec<Link> {
         nothing_linked()
     }
@@ -106,6 +112,10 @@ impl Holding for Tags {
 
     fn items(&self) -> Items {
         Items::Whole
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::kind::{Born, Call, Facts, Holding, Items, Marked, Settled, nothing_of_note};
-use super::{in_a_value, nothing_linked};
+use super::{Document, in_a_value, nothing_implied, nothing_linked};
 use crate::model::links::Link;
 use crate::model::target::{Service, Target};
 
@@ -43,6 +43,7 @@ pub(super) const OBJECT_LOCK: Facts = Facts {
     write: None,
     guarded: false,
     marked: Marked::Never,
+    always_there: false,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -59,6 +60,7 @@ pub(super) const REQUEST_PAYMENT: Facts = Facts {
     write: None,
     guarded: false,
     marked: Marked::Never,
+    always_there: false,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -75,6 +77,7 @@ pub(super) const LIFECYCLE: Facts = Facts {
     write: None,
     guarded: false,
     marked: Marked::Never,
+    always_there: false,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -92,6 +95,10 @@ impl Holding for ObjectLock {
 
     fn items(&self) -> Items {
         Items::Whole
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -113,6 +120,10 @@ impl Holding for RequestPayment {
 
     fn items(&self) -> Items {
         Items::Whole
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -138,6 +149,10 @@ impl Holding for Lifecycle {
 
     fn items(&self) -> Items {
         Items::Whole
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {

@@ -30,6 +30,8 @@ pub struct Facts {
     pub guarded: bool,
     /// How a thing of ours is told from everybody else's.
     pub marked: Marked,
+    /// Whether a bucket or a role that exists always holds one: where there is none, its whole is not there.
+    pub always_there: bool,
     /// What a new bucket holds here.
     pub born: Born,
     /// When a write of it counts.
@@ -130,6 +132,8 @@ pub(crate) trait Holding {
     fn view(&self) -> Value;
     /// The items that a reviewer reads and a migration owns.
     fn items(&self) -> Items;
+    /// What other parts of the same place hold, where that follows from this document.
+    fn implies(&self) -> Vec<Document>;
     /// What the document makes depend on what.
     fn links(&self, at: &Target) -> Vec<Link>;
 }

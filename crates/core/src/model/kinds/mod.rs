@@ -13,7 +13,7 @@ pub mod replication;
 pub mod role;
 pub mod settings;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub use settings::{
     BucketEncryption, ObjectOwnership, PublicAccessBlock, Versioning, VersioningStatus,
 };
 
-use crate::ids::RoleName;
+use crate::ids::{RoleName, SpecName};
 use crate::model::links::Link;
 use crate::model::target::{AccountPart, BucketPart, Kind, RolePart, Target};
 
@@ -61,8 +61,8 @@ pub enum Document {
     RequestPayment(RequestPayment),
     /// Its lifecycle rules.
     Lifecycle(Lifecycle),
-    /// The roles under s3ferry's path.
-    Roles(BTreeSet<RoleName>),
+    /// The roles under s3ferry's path, each with the spec that its description names.
+    Roles(BTreeMap<RoleName, Option<SpecName>>),
     /// A role.
     Role(Role),
     /// The role's inline policy that is s3ferry's.
@@ -166,6 +166,12 @@ impl Document {
         }
     }
 
+    /// What other parts of the same place hold, where that follows from this document.
+    #[must_use]
+    pub fn implies(&self) -> Vec<Self> {
+        self.ask(|held| held.implies())
+    }
+
     /// What the document makes depend on what, as what a target holds.
     #[must_use]
     pub fn links(&self, at: &Target) -> Vec<Link> {
@@ -180,6 +186,11 @@ fn in_a_value(meaning: Value) -> Value {
     } else {
         json!({ "value": meaning })
     }
+}
+
+/// What follows from a document that says nothing of other parts.
+const fn nothing_implied() -> Vec<Document> {
+    Vec::new()
 }
 
 /// The links of a document that nothing depends on and that depends on nothing.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::item::{Item, Placed, PolicyOf};
 use super::kind::{Born, Call, Facts, Holding, Items, Marked, Settled, Writes, nothing_of_note};
+use super::{Document, nothing_implied};
 use crate::ids::BucketName;
 use crate::model::links::{Link, Thing};
 use crate::model::target::{BucketPart, RolePart, RoleRef, Service, Target};
@@ -125,6 +126,7 @@ pub(super) const BUCKET_POLICY: Facts = Facts {
     }),
     guarded: false,
     marked: Marked::ByItem,
+    always_there: false,
     born: Born::Nothing,
     // "A get request soon after put or delete can return a wrong result" (BC:s3 PutBucketPolicy). unverified: two reads are
     // enough; the canary is the proof.
@@ -147,6 +149,7 @@ pub(super) const ROLE_POLICY: Facts = Facts {
     }),
     guarded: false,
     marked: Marked::ByItsWhole,
+    always_there: false,
     born: Born::Nothing,
     settled: Settled {
         reads_in_a_row: 1,
@@ -172,6 +175,10 @@ impl Holding for OfBucket<'_> {
 
     fn items(&self) -> Items {
         self.0.items(PolicyOf::Bucket)
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, at: &Target) -> Vec<Link> {
@@ -216,6 +223,10 @@ impl Holding for OfRole<'_> {
 
     fn items(&self) -> Items {
         self.0.items(PolicyOf::Role)
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     /// The policy is the permission to use its keys for the buckets that the conditions beside them name, or else for all

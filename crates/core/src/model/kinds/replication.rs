@@ -11,6 +11,7 @@ use super::item::{Item, Placed};
 use super::kind::{
     Born, Call, Change, Consequences, Facts, Holding, Items, Marked, Settled, Writes,
 };
+use super::{Document, Versioning, VersioningStatus};
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::ids::BucketName;
 use crate::model::links::{Link, Thing};
@@ -59,6 +60,7 @@ pub(super) const REPLICATION: Facts = Facts {
     }),
     guarded: false,
     marked: Marked::ByItem,
+    always_there: false,
     born: Born::Nothing,
     // "A get request soon after put or delete can return a wrong result" (BC:s3 PutBucketReplication). unverified: two reads
     // are enough; the canary is the proof.
@@ -121,6 +123,15 @@ impl Holding for ReplicationConfiguration {
             }
         });
         Items::Parts(std::iter::once(role).chain(rules).collect())
+    }
+
+    /// S3 takes a configuration only on a versioned bucket, and refuses to suspend versioning while one is there
+    /// (UG26:replication-requirements, BC:s3 PutBucketVersioning).
+    fn implies(&self) -> Vec<Document> {
+        vec![Document::Versioning(Versioning {
+            status: VersioningStatus::Enabled,
+            mfa_delete: false,
+        })]
     }
 
     fn links(&self, at: &Target) -> Vec<Link> {

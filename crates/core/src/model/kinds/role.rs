@@ -9,9 +9,9 @@ use super::kind::{
     nothing_of_note,
 };
 use super::policy::Policy;
-use super::{in_a_value, nothing_linked};
+use super::{Document, in_a_value, nothing_implied, nothing_linked};
 use crate::format::{Action, RiskLevel, UndoKind};
-use crate::ids::RoleName;
+use crate::ids::{RoleName, SpecName};
 use crate::model::links::{Link, Thing};
 use crate::model::target::{BucketPart, ROLE_POLICY_NAME, Service, Target};
 use crate::ownership::tagged_buckets;
@@ -54,6 +54,7 @@ pub(super) const ROLES: Facts = Facts {
     write: None,
     guarded: false,
     marked: Marked::Never,
+    always_there: false,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -68,6 +69,7 @@ pub(super) const ROLE: Facts = Facts {
         create: &[Call::of("CreateRole", &["iam:CreateRole", "iam:TagRole"])],
         update: &[
             Call::of("UpdateAssumeRolePolicy", &["iam:UpdateAssumeRolePolicy"]),
+            Call::of("UpdateRoleDescription", &["iam:UpdateRoleDescription"]),
             Call::of("TagRole", &["iam:TagRole"]),
             Call::of("UntagRole", &["iam:UntagRole"]),
         ],
@@ -75,6 +77,7 @@ pub(super) const ROLE: Facts = Facts {
     }),
     guarded: true,
     marked: Marked::ByItsWhole,
+    always_there: false,
     born: Born::Nothing,
     settled: Settled {
         reads_in_a_row: 1,
@@ -97,6 +100,7 @@ pub(super) const ROLE_POLICIES: Facts = Facts {
     write: None,
     guarded: false,
     marked: Marked::Never,
+    always_there: false,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -142,6 +146,10 @@ impl Holding for Role {
         Items::Whole
     }
 
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
+    }
+
     fn links(&self, _: &Target) -> Vec<Link> {
         let places = tagged_buckets(&self.tags).flat_map(|bucket| {
             [BucketPart::Replication, BucketPart::Policy].map(|part| {
@@ -155,9 +163,13 @@ impl Holding for Role {
     }
 }
 
-impl Holding for BTreeSet<RoleName> {
+impl Holding for BTreeMap<RoleName, Option<SpecName>> {
     fn canonical(&self) -> Value {
-        json!(self.iter().map(AsRef::<str>::as_ref).collect::<Vec<_>>())
+        let said = |says: &Option<SpecName>| says.as_ref().map(ToString::to_string);
+        let roles = self
+            .iter()
+            .map(|(name, says)| (name.to_string(), said(says)));
+        json!(roles.collect::<BTreeMap<_, _>>())
     }
 
     fn view(&self) -> Value {
@@ -166,6 +178,10 @@ impl Holding for BTreeSet<RoleName> {
 
     fn items(&self) -> Items {
         Items::Whole
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -185,6 +201,10 @@ impl Holding for RolePolicies {
 
     fn items(&self) -> Items {
         Items::Whole
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::kind::{
     Born, Call, Change, Consequences, Facts, Holding, Items, Marked, Settled, Writes,
 };
-use super::{in_a_value, nothing_linked};
+use super::{Document, in_a_value, nothing_implied, nothing_linked};
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::model::links::{Link, Thing};
 use crate::model::target::{Service, Target};
@@ -71,6 +71,7 @@ pub(super) const VERSIONING: Facts = Facts {
     }),
     guarded: false,
     marked: Marked::Never,
+    always_there: true,
     born: Born::NeverSet,
     settled: Settled {
         reads_in_a_row: 1,
@@ -114,6 +115,10 @@ impl Holding for Versioning {
 
     fn items(&self) -> Items {
         Items::Whole
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -166,6 +171,7 @@ pub(super) const ENCRYPTION: Facts = Facts {
     }),
     guarded: false,
     marked: Marked::ByItsWhole,
+    always_there: false,
     born: Born::DefaultsThatStay,
     settled: Settled::AT_ONCE,
     consequences: of_encryption,
@@ -201,6 +207,10 @@ impl Holding for BucketEncryption {
 
     fn items(&self) -> Items {
         Items::Whole
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, at: &Target) -> Vec<Link> {
@@ -282,6 +292,7 @@ pub(super) const OWNERSHIP: Facts = Facts {
     }),
     guarded: false,
     marked: Marked::ByItsWhole,
+    always_there: false,
     born: Born::Defaults,
     settled: Settled::AT_ONCE,
     consequences: of_closing,
@@ -298,6 +309,10 @@ impl Holding for ObjectOwnership {
 
     fn items(&self) -> Items {
         Items::Whole
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -352,6 +367,7 @@ pub(super) const PUBLIC_ACCESS: Facts = Facts {
     }),
     guarded: false,
     marked: Marked::ByItsWhole,
+    always_there: false,
     born: Born::Defaults,
     settled: Settled::AT_ONCE,
     consequences: of_closing,
@@ -379,6 +395,10 @@ impl Holding for PublicAccessBlock {
 
     fn items(&self) -> Items {
         Items::Whole
+    }
+
+    fn implies(&self) -> Vec<Document> {
+        nothing_implied()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {

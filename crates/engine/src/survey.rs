@@ -1,0 +1,60 @@
+//! A survey: everything that a plan rests on is read, and the plan made, until it leaves no question open.
+
+use std::sync::{Mutex, PoisonError};
+
+use s3ferry_core::model::Observed;
+use s3ferry_core::plan::{Plan, Proofs, plan};
+use s3ferry_core::reads;
+use s3ferry_core::scene::Scene;
+use s3ferry_core::scope::Scope;
+use s3ferry_core::spec::Spec;
+
+use crate::observe;
+use crate::ports::{PortError, Read};
+
+/// What a survey is of.
+#[derive(Debug, Clone, Copy)]
+pub struct Survey<'a> {
+    /// The spec.
+    pub spec: &'a Spec,
+    /// Which migrations the plan is for.
+    pub scope: &'a Scope,
+    /// What receipts prove.
+    pub proofs: &'a Proofs,
+}
+
+/// Reads the world and plans. What only a plan with something to do must know is read when there is such a plan, which is
+/// then made again.
+///
+/// # Guarantees
+/// As [`observe`](observe()). The plan has no open question.
+///
+/// # Errors
+/// Every read that failed.
+pub async fn survey<R: Read>(
+    world: &R,
+    of: Survey<'_>,
+    parallelism: usize,
+) -> Result<Plan, Vec<PortError>> {
+    let Survey {
+        spec,
+        scope,
+        proofs,
+    } = of;
+    let made = |observed: &Observed| plan(&Scene::new(spec, observed, proofs, scope));
+    let last = Mutex::new(None);
+    let follow = |observed: &Observed| {
+        let more = reads::following(spec, scope, observed);
+        if !more.is_empty() {
+            return more;
+        }
+        let plan = made(observed);
+        let questions = plan.questions.clone();
+        *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(plan);
+        questions
+    };
+    let first = reads::first_in(spec, scope);
+    let observed = observe(world, first, follow, parallelism).await?;
+    let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(last.unwrap_or_else(|| made(&observed)))
+}

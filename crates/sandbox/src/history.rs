@@ -3,6 +3,7 @@
 //! Writes go on top of the newest state; whoever must lag (policy evaluation, principals, stale
 //! reads) looks at the state as of an earlier instant.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +14,8 @@ const KEPT: Duration = Duration::from_secs(3600);
 #[derive(Debug)]
 pub(crate) struct History<T> {
     first: Arc<T>,
-    later: Vec<(SystemTime, Arc<T>)>,
+    /// In the order of time.
+    later: VecDeque<(SystemTime, Arc<T>)>,
 }
 
 impl<T: Clone> History<T> {
@@ -21,18 +23,19 @@ impl<T: Clone> History<T> {
     pub(crate) fn new(value: T) -> Self {
         Self {
             first: Arc::new(value),
-            later: Vec::new(),
+            later: VecDeque::new(),
         }
     }
 
     /// Returns what was written last.
     pub(crate) fn latest(&self) -> Arc<T> {
-        Arc::clone(self.later.last().map_or(&self.first, |(_, value)| value))
+        Arc::clone(self.later.back().map_or(&self.first, |(_, value)| value))
     }
 
     /// Returns the value as it was at that instant.
     pub(crate) fn as_of(&self, instant: SystemTime) -> Arc<T> {
-        let known = self.later.iter().rev().find(|(at, _)| *at <= instant);
+        let after = self.later.partition_point(|(at, _)| *at <= instant);
+        let known = after.checked_sub(1).and_then(|at| self.later.get(at));
         Arc::clone(known.map_or(&self.first, |(_, value)| value))
     }
 
@@ -45,7 +48,9 @@ impl<T: Clone> History<T> {
         let mut next = T::clone(&self.latest());
         let result = edit(&mut next)?;
         self.forget(now);
-        self.later.push((now, Arc::new(next)));
+        // The machine's clock may be set back; what was written later is later all the same.
+        let now = self.later.back().map_or(now, |(last, _)| now.max(*last));
+        self.later.push_back((now, Arc::new(next)));
         Ok(result)
     }
 

@@ -29,6 +29,7 @@ mod replication;
 mod s3;
 mod sandbox;
 mod seed;
+mod shared_map;
 mod sts;
 mod switches;
 

@@ -135,8 +135,7 @@ impl Iam {
         let Some(state) = self.effective(&caller.account) else {
             return Policies::default();
         };
-        let of_caller = |identity: &&Identity| identity.id == caller.principal_id;
-        let Some(identity) = state.identities().find(of_caller) else {
+        let Some(identity) = state.by_id(&caller.principal_id) else {
             return Policies {
                 session,
                 ..Policies::default()
@@ -191,8 +190,7 @@ impl Iam {
         let Some(state) = self.effective(&caller.account) else {
             return;
         };
-        let of_caller = |identity: &&Identity| identity.id == caller.principal_id;
-        let Some(identity) = state.identities().find(of_caller) else {
+        let Some(identity) = state.by_id(&caller.principal_id) else {
             return;
         };
         if caller.kind == CallerKind::User {

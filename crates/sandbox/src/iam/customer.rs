@@ -34,12 +34,12 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
             name: name.to_owned(),
             path: path.to_owned(),
             id: call.iam.ids().unique_id("ANPA"),
-            arn: arn.clone(),
+            arn,
             description: call.form.get("Description").map(str::to_owned),
             created: call.iam.now(),
             policy,
         });
-        state.policies.insert(arn, Arc::clone(&made));
+        state.policies.insert(&made.arn, Arc::clone(&made));
         Ok(made)
     })?;
     Ok(Some(element("Policy", &customer_xml(&made, 0))))
@@ -99,7 +99,7 @@ pub(crate) fn list(call: &Call<'_>) -> Answer {
         let wanted = !only_attached || attachments(&state, &policy.arn) > 0;
         own && wanted && policy.path.starts_with(prefix)
     });
-    let (policies, end) = page(call.form, policies.collect())?;
+    let (policies, end) = page(call.form, policies)?;
     let xml = |policy: &Arc<ManagedPolicy>| customer_xml(policy, attachments(&state, &policy.arn));
     Ok(Some(
         xml_list("Policies", policies.into_iter().map(xml)) + &end,

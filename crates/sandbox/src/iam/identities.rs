@@ -68,7 +68,7 @@ pub(crate) fn delete_inline(call: &Call<'_>, kind: Kind) -> Answer {
 pub(crate) fn list_inline(call: &Call<'_>, kind: Kind) -> Answer {
     let state = call.read();
     let identity = state.find(kind, identity_name(call.form, kind)?)?;
-    let (names, end) = page(call.form, identity.inline.keys().cloned().collect())?;
+    let (names, end) = page(call.form, identity.inline.keys().cloned())?;
     Ok(Some(list("PolicyNames", names) + &end))
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn detach(call: &Call<'_>, kind: Kind) -> Answer {
 pub(crate) fn list_attached(call: &Call<'_>, kind: Kind) -> Answer {
     let state = call.read();
     let identity = state.find(kind, identity_name(call.form, kind)?)?;
-    let (arns, end) = page(call.form, identity.attached.iter().collect())?;
+    let (arns, end) = page(call.form, identity.attached.iter())?;
     let policy = |arn: &String| {
         text("PolicyName", arn.rsplit('/').next().unwrap_or_default()) + &text("PolicyArn", arn)
     };

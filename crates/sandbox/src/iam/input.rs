@@ -217,7 +217,10 @@ impl State {
 
 /// Cuts a list into the page that a call asks for, and writes the page's end. Markers are
 /// positions; a list that changes between pages shifts, as AWS's may.
-pub(crate) fn page<T>(form: &Form, mut items: Vec<T>) -> Checked<(Vec<T>, String)> {
+pub(crate) fn page<T>(
+    form: &Form,
+    items: impl IntoIterator<Item = T>,
+) -> Checked<(Vec<T>, String)> {
     let size = number(form, "MaxItems", 1, 1000)?.unwrap_or(100);
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let start = match form.get("Marker") {
@@ -229,14 +232,14 @@ pub(crate) fn page<T>(form: &Form, mut items: Vec<T>) -> Checked<(Vec<T>, String
                 Refusal::new(400, "ValidationError", format!("Invalid Marker: {marker}"))
             })?,
     };
-    let mut rest = items.split_off(items.len().min(start));
-    let more = rest.len() > size;
-    rest.truncate(size);
+    let mut rest = items.into_iter().skip(start);
+    let page: Vec<T> = rest.by_ref().take(size).collect();
+    let more = rest.next().is_some();
     let mut end = text("IsTruncated", if more { "true" } else { "false" });
     if more {
         end.push_str(&text("Marker", &format!("m{}", start + size)));
     }
-    Ok((rest, end))
+    Ok((page, end))
 }
 
 #[cfg(test)]

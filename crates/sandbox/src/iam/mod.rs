@@ -71,12 +71,11 @@ impl Iam {
         let ids = Ids::new(seed, "iam");
         let first = accounts.first().map_or("", |account| account.id.as_str());
         let state = |account: &Account| {
-            let role = sandbox_role(&account.id, first, &ids);
-            let roles = role.map(|role| ("sandbox".to_owned(), Arc::new(role)));
-            State {
-                roles: roles.into_iter().collect(),
-                ..State::default()
+            let mut state = State::default();
+            if let Some(role) = sandbox_role(&account.id, first, &ids) {
+                state.add_role(Arc::new(role));
             }
+            state
         };
         let with_history = |account| Mutex::new(History::new(state(account)));
         let histories = accounts

@@ -9,7 +9,6 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Iam;
-use super::state::State;
 use crate::policy::Document;
 
 /// Why principals are not stored.
@@ -60,7 +59,7 @@ impl Iam {
         let state = self.effective(account)?;
         match (service, resource) {
             ("iam", "root") => Some(name.to_owned()),
-            ("iam", _) => id_of(&state, name),
+            ("iam", _) => state.by_arn(name).map(|identity| identity.id.clone()),
             ("sts", session) => {
                 let role = session.strip_prefix("assumed-role/")?.split('/').next()?;
                 state.role(role).map(|_| name.to_owned())
@@ -77,15 +76,9 @@ impl Iam {
     fn find_by_id(&self, id: &str) -> Option<String> {
         self.account_ids().find_map(|account| {
             let state = self.latest(account)?;
-            let found = state.identities().find(|identity| identity.id == id);
-            found.map(|identity| identity.arn.clone())
+            state.by_id(id).map(|identity| identity.arn.clone())
         })
     }
-}
-
-fn id_of(state: &State, arn: &str) -> Option<String> {
-    let found = state.identities().find(|identity| identity.arn == arn);
-    found.map(|identity| identity.id.clone())
 }
 
 fn is_account(name: &str) -> bool {

@@ -56,7 +56,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
             max_session: max_session.unwrap_or(3600),
             trust,
         });
-        state.roles.insert(name.to_lowercase(), Arc::clone(&role));
+        state.add_role(Arc::clone(&role));
         Ok(role)
     })?;
     Ok(Some(element(
@@ -78,7 +78,7 @@ pub(crate) fn delete(call: &Call<'_>) -> Answer {
     call.write(|state| {
         let identity = state.find(Kind::Role, name)?;
         super::identities::check_bare(identity)?;
-        state.roles.remove(&name.to_lowercase());
+        state.remove_role(name);
         Ok(())
     })
 }
@@ -116,7 +116,7 @@ pub(crate) fn list(call: &Call<'_>) -> Answer {
     let state = call.read();
     let prefix = call.form.get("PathPrefix").unwrap_or("/");
     let under = |role: &&Arc<Role>| role.identity.path.starts_with(prefix);
-    let (roles, end) = page(call.form, state.roles.values().filter(under).collect())?;
+    let (roles, end) = page(call.form, state.roles().filter(under))?;
     let roles = roles
         .into_iter()
         .map(|role| role_xml(call.iam, role, Detail::Listed));
@@ -135,7 +135,7 @@ pub(crate) fn list_instance_profiles(call: &Call<'_>) -> Answer {
 fn edit(call: &Call<'_>, edit: impl FnOnce(&mut Role)) -> Result<Arc<Role>, Refusal> {
     let name = identity_name(call.form, Kind::Role)?;
     call.iam.write(call.account(), |state: &mut State| {
-        let role = state.roles.get_mut(&name.to_lowercase());
+        let role = state.role_mut(name);
         let role = role.ok_or_else(|| no_such(Kind::Role, name))?;
         edit(Arc::make_mut(role));
         Ok(Arc::clone(role))

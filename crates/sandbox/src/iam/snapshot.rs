@@ -16,20 +16,16 @@ impl Iam {
     }
 
     fn account_snapshot(&self, state: &State) -> Value {
-        let State {
-            roles,
-            users,
-            policies,
-        } = state;
-        let roles: Map<_, _> = roles
-            .values()
+        let roles: Map<_, _> = state
+            .roles()
             .map(|role| (role.identity.name.clone(), self.role_snapshot(role)))
             .collect();
-        let users: Map<_, _> = users
-            .values()
+        let users: Map<_, _> = state
+            .users()
             .map(|user| (user.identity.name.clone(), user_snapshot(user)))
             .collect();
-        let policies: Map<_, _> = policies
+        let policies: Map<_, _> = state
+            .policies
             .values()
             .map(|policy| (policy.arn.clone(), managed_snapshot(policy)))
             .collect();

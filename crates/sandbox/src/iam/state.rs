@@ -5,16 +5,20 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::policy::Document;
+use crate::shared_map::SharedMap;
 
-/// IAM of one account. Cloned for every change (see [`crate::history`]), so its parts are shared.
+/// IAM of one account. Cloned for every change and kept with its past (see [`crate::history`]), so its parts are
+/// shared: an account of two thousand roles must not be copied for each policy that one of them gets.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     /// By name in lower case: names are unique without regard to it (BC:iam CreateRole).
-    pub(crate) roles: BTreeMap<String, Arc<Role>>,
+    roles: SharedMap<Arc<Role>>,
     /// By name in lower case, likewise.
-    pub(crate) users: BTreeMap<String, Arc<User>>,
+    users: SharedMap<Arc<User>>,
+    /// Names in lower case by unique id: who calls, and whom a stored policy names, is known by that.
+    ids: SharedMap<(Kind, Arc<str>)>,
     /// Customer managed policies, by ARN.
-    pub(crate) policies: BTreeMap<String, Arc<ManagedPolicy>>,
+    pub(crate) policies: SharedMap<Arc<ManagedPolicy>>,
 }
 
 /// What roles and users have in common.
@@ -118,17 +122,85 @@ impl State {
 
     /// Finds a role or user by name, to change it.
     pub(crate) fn identity_mut(&mut self, kind: Kind, name: &str) -> Option<&mut Identity> {
-        let key = name.to_lowercase();
         match kind {
             Kind::Role => self
-                .roles
-                .get_mut(&key)
+                .role_mut(name)
                 .map(|role| &mut Arc::make_mut(role).identity),
             Kind::User => self
-                .users
-                .get_mut(&key)
+                .user_mut(name)
                 .map(|user| &mut Arc::make_mut(user).identity),
         }
+    }
+
+    /// Returns every role, by name.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = &Arc<Role>> {
+        self.roles.values()
+    }
+
+    /// Returns every user, by name.
+    pub(crate) fn users(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.users.values()
+    }
+
+    /// Finds a role by name, to change it.
+    pub(crate) fn role_mut(&mut self, name: &str) -> Option<&mut Arc<Role>> {
+        self.roles.get_mut(&name.to_lowercase())
+    }
+
+    /// Finds a user by name, to change it.
+    pub(crate) fn user_mut(&mut self, name: &str) -> Option<&mut Arc<User>> {
+        self.users.get_mut(&name.to_lowercase())
+    }
+
+    /// Adds a role; there must be none of its name.
+    pub(crate) fn add_role(&mut self, role: Arc<Role>) {
+        let name = self.add_id(Kind::Role, &role.identity);
+        self.roles.insert(&name, role);
+    }
+
+    /// Adds a user; there must be none of its name.
+    pub(crate) fn add_user(&mut self, user: Arc<User>) {
+        let name = self.add_id(Kind::User, &user.identity);
+        self.users.insert(&name, user);
+    }
+
+    fn add_id(&mut self, kind: Kind, identity: &Identity) -> Arc<str> {
+        let name: Arc<str> = identity.name.to_lowercase().into();
+        self.ids.insert(&identity.id, (kind, Arc::clone(&name)));
+        name
+    }
+
+    /// Removes a role.
+    pub(crate) fn remove_role(&mut self, name: &str) {
+        if let Some(role) = self.roles.remove(&name.to_lowercase()) {
+            self.ids.remove(&role.identity.id);
+        }
+    }
+
+    /// Removes a user.
+    pub(crate) fn remove_user(&mut self, name: &str) {
+        if let Some(user) = self.users.remove(&name.to_lowercase()) {
+            self.ids.remove(&user.identity.id);
+        }
+    }
+
+    /// Finds a role or user by its unique id.
+    pub(crate) fn by_id(&self, id: &str) -> Option<&Identity> {
+        let (kind, name) = self.ids.get(id)?;
+        self.identity(*kind, name)
+    }
+
+    /// Finds a role or user by its ARN, path included; the case of its letters counts.
+    pub(crate) fn by_arn(&self, arn: &str) -> Option<&Identity> {
+        let resource = arn.splitn(6, ':').nth(5)?;
+        let (kind, name) = match resource.split_once('/')? {
+            ("role", name) => (Kind::Role, name),
+            ("user", name) => (Kind::User, name),
+            _ => return None,
+        };
+        let name = name.rsplit('/').next()?;
+        self.identity(kind, name)
+            .filter(|identity| identity.arn == arn)
     }
 
     /// Returns every role and user.

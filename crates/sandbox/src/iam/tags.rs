@@ -46,7 +46,7 @@ pub(crate) fn remove(call: &Call<'_>, kind: Kind) -> Answer {
 pub(crate) fn list(call: &Call<'_>, kind: Kind) -> Answer {
     let state = call.read();
     let tags = &state.find(kind, identity_name(call.form, kind)?)?.tags;
-    let (tags, end) = page(call.form, tags.iter().collect())?;
+    let (tags, end) = page(call.form, tags.iter())?;
     let tags = tags.into_iter().map(|(key, value)| tag_xml(key, value));
     Ok(Some(xml_list("Tags", tags) + &end))
 }

@@ -53,7 +53,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
             identity,
             keys: BTreeMap::new(),
         });
-        state.users.insert(name.to_lowercase(), Arc::clone(&user));
+        state.add_user(Arc::clone(&user));
         Ok(user)
     })?;
     Ok(Some(element("User", &user_xml(&user))))
@@ -71,7 +71,7 @@ pub(crate) fn list(call: &Call<'_>) -> Answer {
     let state = call.read();
     let prefix = call.form.get("PathPrefix").unwrap_or("/");
     let under = |user: &&Arc<User>| user.identity.path.starts_with(prefix);
-    let (users, end) = page(call.form, state.users.values().filter(under).collect())?;
+    let (users, end) = page(call.form, state.users().filter(under))?;
     Ok(Some(
         xml_list("Users", users.into_iter().map(|user| user_xml(user))) + &end,
     ))
@@ -86,7 +86,7 @@ pub(crate) fn delete(call: &Call<'_>) -> Answer {
             return Err(Refusal::new(409, "DeleteConflict", message));
         }
         check_bare(&user.identity)?;
-        state.users.remove(&name.to_lowercase());
+        state.remove_user(name);
         Ok(())
     })
 }
@@ -95,7 +95,7 @@ pub(crate) fn create_key(call: &Call<'_>) -> Answer {
     let name = named_or_own(call)?;
     let now = call.iam.now();
     let (id, secret) = call.iam.write(call.account(), |state| {
-        let user = state.users.get_mut(&name.to_lowercase());
+        let user = state.user_mut(&name);
         let user = Arc::make_mut(user.ok_or_else(|| no_such(Kind::User, &name))?);
         if user.keys.len() >= KEYS {
             return Err(limit(format!(
@@ -115,7 +115,7 @@ pub(crate) fn create_key(call: &Call<'_>) -> Answer {
 pub(crate) fn delete_key(call: &Call<'_>) -> Answer {
     let (name, id) = (named_or_own(call)?, required(call.form, "AccessKeyId")?);
     let answer = call.write(|state| {
-        let user = state.users.get_mut(&name.to_lowercase());
+        let user = state.user_mut(&name);
         let user = Arc::make_mut(user.ok_or_else(|| no_such(Kind::User, &name))?);
         let removed = user.keys.remove(id);
         let message = format!("The Access Key with id {id} cannot be found.");
@@ -130,7 +130,7 @@ pub(crate) fn list_keys(call: &Call<'_>) -> Answer {
     let user = state
         .user(&name)
         .ok_or_else(|| no_such(Kind::User, &name))?;
-    let (keys, end) = page(call.form, user.keys.iter().collect())?;
+    let (keys, end) = page(call.form, user.keys.iter())?;
     let keys = keys
         .into_iter()
         .map(|(id, made)| key_xml(&name, id, &iso_seconds(*made)));

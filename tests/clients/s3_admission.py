@@ -1,5 +1,5 @@
 """Judges PutBucketReplication with boto3: each combination that S3 refuses, by code and message, and
-what it takes without a look. Texts and their sources are in crates/sandbox/src/replication/admission.rs.
+what it takes without a look. Texts and their sources are in crates/sandbox/src/s3/replication/admission.rs.
 """
 
 import base64

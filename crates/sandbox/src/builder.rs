@@ -4,9 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::environment::Account;
 use crate::error::StartError;
-use crate::sandbox::Sandbox;
 
-/// What a sandbox is started with; made by [`Sandbox::builder`].
+/// What a sandbox is started with; made by [`crate::Sandbox::builder`].
 #[derive(Debug, Clone)]
 pub struct Builder {
     pub(crate) accounts: Vec<Account>,
@@ -26,7 +25,7 @@ impl Default for Builder {
 
 impl Builder {
     /// Adds an account of twelve digits and the Region it works in by default. The first account
-    /// is the one whose root credentials [`Sandbox::environment`] names.
+    /// is the one whose root credentials [`crate::Sandbox::environment`] names.
     #[must_use]
     pub fn account(mut self, id: impl Into<String>, region: impl Into<String>) -> Self {
         self.accounts.push(Account {
@@ -50,16 +49,8 @@ impl Builder {
         self
     }
 
-    /// Starts the sandbox.
-    ///
-    /// # Errors
-    /// Where there is no account, an account id is not valid, or the address cannot be used.
-    pub async fn start(self) -> Result<Sandbox, StartError> {
-        self.check()?;
-        Sandbox::start(self).await
-    }
-
-    fn check(&self) -> Result<(), StartError> {
+    /// Checks that there are accounts, and that each is one.
+    pub(crate) fn check(&self) -> Result<(), StartError> {
         if self.accounts.is_empty() {
             return Err(StartError::NoAccounts);
         }

@@ -19,6 +19,13 @@ pub(crate) struct Key {
     pub(crate) caller: Caller,
 }
 
+/// The root credentials of the first account.
+#[derive(Clone)]
+pub(crate) struct RootKey {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
 /// What temporary credentials have beyond a key and a secret.
 #[derive(Debug, Clone)]
 pub(crate) struct Temporary {

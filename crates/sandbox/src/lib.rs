@@ -5,10 +5,11 @@
 //!
 //! ```text
 //! one port -> front (who calls, which service, faults, latency, call log)
-//!               |- s3   -> s3s -> s3/ (buckets, objects, configuration) -> replication/ (worker)
+//!               |- s3   -> s3s -> s3/ (buckets, objects, configuration, replication)
 //!               |- iam  -> iam/     |- sts -> sts/     (query protocol)
 //!               `- /_sandbox/ -> control (switches, faults, call log, settle)
-//! s3, iam and sts ask authority.rs (over policy/) whether a caller may act.
+//! s3, iam and sts ask authority.rs (over policy/) whether a caller may act; wire/ is what they and the
+//! front speak.
 //! ```
 //!
 //! A new service of the query protocol is one more `QueryService` in `sandbox.rs`; one of another
@@ -16,6 +17,7 @@
 
 mod authority;
 mod builder;
+mod call_log;
 mod clock;
 mod environment;
 mod error;
@@ -25,18 +27,18 @@ mod iam;
 mod ids;
 mod keys;
 mod policy;
-mod replication;
 mod s3;
 mod sandbox;
-mod seed;
 mod shared_map;
 mod sts;
 mod switches;
+mod wire;
+mod world;
 
 pub use builder::Builder;
+pub use call_log::CallRecord;
 pub use clock::Clock;
 pub use error::StartError;
-pub use front::CallRecord;
+pub use s3::seed::SeedError;
 pub use sandbox::Sandbox;
-pub use seed::SeedError;
 pub use switches::{Fault, FaultKind, Hook, Switches};

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use crate::builder::Builder;
+use crate::call_log::CallRecord;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::error::StartError;
-use crate::front::{CallRecord, Front, Server, Services};
+use crate::front::{Front, Server, Services};
 use crate::iam::Iam;
 use crate::keys::KeyRing;
 use crate::s3::S3;
-use crate::seed::SeedError;
+use crate::s3::seed::SeedError;
 use crate::sts::Sts;
 use crate::switches::Switches;
+use crate::world::World;
 
 /// A running sandbox: accounts, Regions and services behind one port. It stops when dropped.
 ///
@@ -36,44 +36,15 @@ pub struct Sandbox {
     server: Server,
 }
 
-/// What the sandbox and its control endpoint show of the whole.
-#[derive(Clone)]
-pub(crate) struct World {
-    endpoint: String,
-    root: RootKey,
-    region: String,
-    iam: Iam,
-    s3: S3,
-}
-
-/// The root credentials of the first account.
-#[derive(Clone)]
-pub(crate) struct RootKey {
-    pub(crate) id: String,
-    pub(crate) secret: String,
-}
-
-impl World {
-    pub(crate) fn environment(&self) -> Vec<(String, String)> {
-        let variables = [
-            ("AWS_ENDPOINT_URL", &self.endpoint),
-            ("AWS_ACCESS_KEY_ID", &self.root.id),
-            ("AWS_SECRET_ACCESS_KEY", &self.root.secret),
-            ("AWS_REGION", &self.region),
-            // boto3 and the AWS CLI read only this one.
-            ("AWS_DEFAULT_REGION", &self.region),
-        ];
-        variables
-            .map(|(name, value)| (name.to_owned(), value.clone()))
-            .into()
-    }
-
-    pub(crate) fn snapshot(&self) -> serde_json::Value {
-        json!({ "iam": self.iam.snapshot(), "s3": self.s3.snapshot() })
-    }
-
-    pub(crate) async fn settle(&self) {
-        self.s3.settle().await;
+// Beside the sandbox and not beside the builder, which need not know what it builds.
+impl Builder {
+    /// Starts the sandbox.
+    ///
+    /// # Errors
+    /// Where there is no account, an account id is not valid, or the address cannot be used.
+    pub async fn start(self) -> Result<Sandbox, StartError> {
+        self.check()?;
+        Sandbox::start(self).await
     }
 }
 
@@ -83,7 +54,7 @@ impl Sandbox {
         Builder::default()
     }
 
-    pub(crate) async fn start(builder: Builder) -> Result<Self, StartError> {
+    async fn start(builder: Builder) -> Result<Self, StartError> {
         let address = builder.listen;
         let listener = Server::bind(address).await?;
         let failed = |source| StartError::Listen { address, source };

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use crate::front::CallRecord;
+use crate::call_log::CallRecord;
 
 /// A fault armed for calls of one operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,12 +4,12 @@ use std::time::SystemTime;
 
 use http::request::Parts;
 
-use super::Refusal;
-use super::form::Form;
 use super::scope::Scope;
 use super::sigv4::{self, SignatureError};
 use crate::authority::Caller;
 use crate::keys::{Key, KeyError};
+use crate::wire::Form;
+use crate::wire::Refusal;
 
 /// Checks key, token and signature of a query call.
 pub(super) fn authenticated<'a>(

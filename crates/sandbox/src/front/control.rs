@@ -21,10 +21,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::refusal::json_reply;
-use super::{Front, Reply};
+use crate::call_log::CallLog;
 use crate::environment::Environment;
 use crate::switches::FaultKind;
+use crate::wire::refusal::{Reply, json_reply};
+use crate::world::World;
 
 /// Where the control endpoint begins; not a valid bucket name, so S3 loses nothing.
 pub(crate) const PREFIX: &str = "/_sandbox/";
@@ -45,44 +46,52 @@ struct Advance {
     advance_ms: u64,
 }
 
+/// What is controlled.
+#[derive(Clone, Copy)]
+pub(crate) struct Controlled<'a> {
+    pub(crate) calls: &'a CallLog,
+    pub(crate) environment: &'a Environment,
+    pub(crate) world: &'a World,
+}
+
 /// Answers one control request.
-pub(crate) async fn answer(front: &Front, parts: &Parts, mut body: Body) -> Reply {
+pub(crate) async fn answer(controlled: Controlled<'_>, parts: &Parts, mut body: Body) -> Reply {
     let Ok(bytes) = body.store_all_limited(BODY).await else {
         return json_reply(400, &json!({ "error": "the body cannot be read" }));
     };
     let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     match (parts.method.as_str(), path) {
-        ("GET", what) => show(front, what),
+        ("GET", what) => show(controlled, what),
         ("POST", "settle") => {
-            front.world.settle().await;
+            controlled.world.settle().await;
             json_reply(200, &json!({}))
         }
-        (method, what) => match change(front, method, what, &bytes) {
+        (method, what) => match change(controlled, method, what, &bytes) {
             Ok(()) => json_reply(200, &json!({})),
             Err(error) => json_reply(400, &json!({ "error": error })),
         },
     }
 }
 
-fn show(front: &Front, what: &str) -> Reply {
+fn show(controlled: Controlled<'_>, what: &str) -> Reply {
     match what {
         "environment" => {
-            let environment: BTreeMap<_, _> = front.world.environment().into_iter().collect();
+            let environment: BTreeMap<_, _> = controlled.world.environment().into_iter().collect();
             json_reply(200, &environment)
         }
-        "calls" => json_reply(200, &front.calls.all()),
-        "snapshot" => json_reply(200, &front.world.snapshot()),
-        "switches" => json_reply(200, &front.environment.switches.delays()),
+        "calls" => json_reply(200, &controlled.calls.all()),
+        "snapshot" => json_reply(200, &controlled.world.snapshot()),
+        "switches" => json_reply(200, &controlled.environment.switches.delays()),
         _ => json_reply(404, &json!({ "error": "there is no such control" })),
     }
 }
 
-fn change(front: &Front, method: &str, what: &str, body: &[u8]) -> Result<(), String> {
+fn change(controlled: Controlled<'_>, method: &str, what: &str, body: &[u8]) -> Result<(), String> {
     let Environment {
         switches, clock, ..
-    } = &front.environment;
+    } = controlled.environment;
     match (method, what) {
-        ("DELETE", "calls") => front.calls.reset(),
+        ("DELETE", "calls") => controlled.calls.reset(),
         ("PUT", "switches") => switches.set_delays(read(body)?),
         ("POST", "faults") => {
             switches.fail(read(body)?);

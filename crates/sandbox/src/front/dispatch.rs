@@ -9,41 +9,23 @@ use hyper::body::Incoming;
 use s3s::{Body, HttpRequest};
 
 use super::authenticate::{authenticated, key_refusal_s3, version_2_refusal};
-use super::calls::{CallLog, CallRecord};
-use super::form::Form;
+use super::control::{self, Controlled};
 use super::operation::{S3Target, s3_operation};
-use super::refusal::xml_reply;
 use super::replies::{Dropped, coded, drain, explained, finish};
 use super::scope::Scope;
-use super::{Protocol, Refusal, Reply, control};
 use crate::authority::Caller;
+use crate::call_log::{CallLog, CallRecord};
 use crate::environment::Environment;
 use crate::ids::Ids;
 use crate::keys::{Key, KeyError, KeyRing};
 use crate::s3::S3;
-use crate::sandbox::World;
 use crate::switches::{FaultKind, Hook};
+use crate::wire::refusal::{Protocol, Refusal, Reply, xml_reply};
+use crate::wire::{Form, QueryService};
+use crate::world::World;
 
 /// The largest body of a query request; IAM's longest document is far below.
 const QUERY_BODY: usize = 1 << 20;
-
-/// A service of the query protocol: form fields in, XML out.
-pub(crate) trait QueryService: Send + Sync {
-    /// Its name in the credential scope.
-    fn name(&self) -> &'static str;
-    /// Namespace of its XML.
-    fn namespace(&self) -> &'static str;
-    /// What a call is about, for the call log.
-    fn resource(&self, form: &Form) -> String;
-    /// Answers one operation with the inner XML of its `...Result` (`None`: the operation has no
-    /// result element).
-    fn call(
-        &self,
-        caller: &Caller,
-        operation: &str,
-        form: &Form,
-    ) -> Result<Option<String>, Refusal>;
-}
 
 /// The services behind the port.
 pub(crate) struct Services {
@@ -123,7 +105,7 @@ impl Front {
     ) -> Result<Reply, Dropped> {
         let (parts, body) = request.map(Body::from).into_parts();
         if parts.uri.path().starts_with(control::PREFIX) {
-            return Ok(control::answer(&self, &parts, body).await);
+            return Ok(control::answer(self.controlled(), &parts, body).await);
         }
         let call = self.read(parts, body).await;
         let protocol = call.service.protocol();
@@ -136,6 +118,14 @@ impl Front {
         };
         self.calls.close(record.seq, status, code);
         outcome.map(|(reply, _)| reply)
+    }
+
+    fn controlled(&self) -> Controlled<'_> {
+        Controlled {
+            calls: &self.calls,
+            environment: &self.environment,
+            world: &self.world,
+        }
     }
 
     async fn read(&self, parts: Parts, mut body: Body) -> Call<'_> {

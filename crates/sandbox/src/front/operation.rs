@@ -4,8 +4,8 @@
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
-use super::form::Form;
-use super::hosts::Hosts;
+use crate::wire::Form;
+use crate::wire::Hosts;
 
 /// What an S3 request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]

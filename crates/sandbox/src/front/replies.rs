@@ -3,9 +3,9 @@
 use http_body_util::BodyExt;
 use s3s::Body;
 
-use super::Reply;
-use super::refusal::error_code;
 use super::s3_errors::with_message;
+use crate::wire::refusal::Reply;
+use crate::wire::refusal::error_code;
 
 /// The largest body that is read before a fault is answered.
 const DRAINED: usize = 1 << 30;

@@ -1,6 +1,6 @@
 //! Completes S3's error replies: s3s leaves out the message of the errors that it raises itself.
 
-use super::refusal::{error_code, escaped};
+use crate::wire::refusal::{error_code, escaped};
 
 /// AWS's messages (S3 API reference, "List of error codes").
 const MESSAGES: &[(&str, &str)] = &[

@@ -2,7 +2,7 @@
 
 use http::request::Parts;
 
-use super::form::Form;
+use crate::wire::Form;
 
 /// The SigV4 claim of a request, from its `Authorization` header or its presigned query. Nothing
 /// of it is proven until the signature is checked.

@@ -7,8 +7,8 @@ use http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-use super::form::Form;
 use super::scope::Scope;
+use crate::wire::Form;
 
 /// Characters SigV4 encodes: all but the unreserved ones of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::call::{Answer, Call};
 use super::input::{
     encoded, identity_policy, limit, name, no_such_entity, page, path, required, size,
 };
 use super::managed::{aws_managed, aws_managed_name};
-use super::operations::{Answer, Call};
 use super::state::{ManagedPolicy, State};
 use super::xml::{element, list as xml_list, text};
 use crate::clock::iso_seconds;
-use crate::front::Refusal;
+use crate::wire::Refusal;
 
 /// Characters of a managed policy (IAMUG:reference_iam-quotas).
 const SIZE: usize = 6144;

@@ -1,13 +1,13 @@
 //! What roles and users have in common: inline policies, attached policies, a boundary.
 
+use super::call::{Answer, Call};
 use super::input::{
     encoded, identity_name, identity_policy, limit, name, no_such_entity, page, required, size,
 };
 use super::managed::{aws_managed, aws_managed_name};
-use super::operations::{Answer, Call};
 use super::state::{Identity, Kind, State};
 use super::xml::{element, list, text};
-use crate::front::Refusal;
+use crate::wire::Refusal;
 
 /// Managed policies attached to a role or user (IAMUG:reference_iam-quotas, the default quota).
 const ATTACHED: usize = 10;

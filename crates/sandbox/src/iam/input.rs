@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::state::{Identity, Kind, Policy, State};
 use super::xml::text;
-use crate::front::{Form, Refusal};
+use crate::wire::{Form, Refusal};
 
 type Checked<T> = Result<T, Refusal>;
 

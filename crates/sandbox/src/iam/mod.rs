@@ -5,6 +5,7 @@
 //! whatever the switches say; see [`crate::history`].
 
 mod authority;
+mod call;
 mod customer;
 mod identities;
 mod input;
@@ -25,13 +26,12 @@ use std::time::SystemTime;
 use crate::authority::{Caller, CallerKind};
 use crate::clock::Clock;
 use crate::environment::Account;
-use crate::front::Refusal;
 use crate::history::History;
 use crate::ids::Ids;
-use crate::keys::{Key, KeyRing};
+use crate::keys::{Key, KeyRing, RootKey};
 use crate::policy::Document;
-use crate::sandbox::RootKey;
 use crate::switches::Switches;
+use crate::wire::Refusal;
 
 pub(crate) use authority::session_caller;
 pub(crate) use input::{constraint, pattern_error};

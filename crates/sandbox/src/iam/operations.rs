@@ -2,38 +2,12 @@
 //! answers it.
 
 use super::Iam;
+use super::call::{Answer, Call};
 use super::input::{identity_name, path};
-use super::state::{Kind, State};
+use super::state::Kind;
 use super::{customer, identities, roles, tags, users};
 use crate::authority::{Action, Authority, Caller};
-use crate::front::{Form, QueryService, Refusal};
-
-/// What an operation answers: the XML of its result, where it has one.
-pub(crate) type Answer = Result<Option<String>, Refusal>;
-
-/// One call, as the operations see it.
-pub(crate) struct Call<'a> {
-    pub(crate) iam: &'a Iam,
-    pub(crate) caller: &'a Caller,
-    pub(crate) form: &'a Form,
-}
-
-impl Call<'_> {
-    /// Returns the account that is acted in: IAM knows no other than the caller's.
-    pub(crate) fn account(&self) -> &str {
-        &self.caller.account
-    }
-
-    /// Returns the state that a read answers from.
-    pub(crate) fn read(&self) -> std::sync::Arc<State> {
-        self.iam.read(self.account()).unwrap_or_default()
-    }
-
-    /// Changes the account and answers nothing.
-    pub(crate) fn write(&self, edit: impl FnOnce(&mut State) -> Result<(), Refusal>) -> Answer {
-        self.iam.write(self.account(), edit).map(|()| None)
-    }
-}
+use crate::wire::{Form, QueryService, Refusal};
 
 /// What an operation acts on.
 #[derive(Clone, Copy)]

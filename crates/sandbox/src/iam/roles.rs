@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Iam;
+use super::call::{Answer, Call};
 use super::identities::boundary;
 use super::input::{
     TAGS, constraint, encoded, identity_name, limit, malformed, no_such, number, page, path,
     required, size, tags,
 };
-use super::operations::{Answer, Call};
 use super::principals::PrincipalError;
 use super::state::{Identity, Kind, Policy, Role, State};
 use super::tags::tags_xml;
 use super::xml::{element, list as xml_list, text};
 use crate::clock::iso_seconds;
-use crate::front::Refusal;
+use crate::wire::Refusal;
 
 /// Characters of a trust policy (IAMUG:reference_iam-quotas, the default quota).
 const TRUST_SIZE: usize = 2048;

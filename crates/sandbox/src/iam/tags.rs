@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::call::{Answer, Call};
 use super::input::{TAGS, identity_name, limit, members, page, tags};
-use super::operations::{Answer, Call};
 use super::state::Kind;
 use super::xml::{list as xml_list, text};
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::authority::{Action, Authority, Caller, CallerKind, Denied};
 use crate::clock::Clock;
 use crate::environment::Account;
-use crate::front::{Form, QueryService, Refusal};
 use crate::keys::KeyRing;
 use crate::switches::Switches;
+use crate::wire::{Form, QueryService, Refusal};
 
 use super::{Iam, session_caller};
 

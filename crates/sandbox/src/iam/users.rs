@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::call::{Answer, Call};
 use super::identities::{boundary, boundary_xml, check_bare};
 use super::input::{identity_name, limit, no_such, no_such_entity, page, path, required, tags};
-use super::operations::{Answer, Call};
 use super::state::{Identity, Kind, User};
 use super::tags::tags_xml;
 use super::xml::{element, list as xml_list, text};
 use crate::authority::{Caller, CallerKind};
 use crate::clock::iso_seconds;
-use crate::front::Refusal;
+use crate::wire::Refusal;
 
 /// Access keys of a user (IAMUG:reference_iam-quotas).
 const KEYS: usize = 2;

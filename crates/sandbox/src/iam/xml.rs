@@ -1,6 +1,6 @@
 //! The XML that replies of the query protocol are made of.
 
-use crate::front::escaped;
+use crate::wire::escaped;
 
 /// Writes an element with text.
 pub(crate) fn text(name: &str, text: &str) -> String {

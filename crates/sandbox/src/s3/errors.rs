@@ -2,7 +2,7 @@
 //!
 //! Every error is made here or in the table of the part that owns it, so that texts are found in
 //! one guess. Extra elements of the error document (`<Region>`, `<Endpoint>`) travel as headers to
-//! [`super::service`], which writes the document.
+//! `calls/service.rs`, which writes the document.
 
 use std::borrow::Cow;
 

@@ -1,60 +1,31 @@
 //! The S3 service: buckets in Regions, their configuration, versioned objects.
 //!
 //! ```text
-//! service (s3s, error documents)
-//!   |- documents: PUT/GET/DELETE of configuration, CreateBucket   (kept as the text that was sent)
-//!   |    |- subresource (the table)  |- validate, policy_document, acl, replication_document
-//!   `- access (bucket, Region, owner, policies) -> api -> put, get, attributes, copy, delete,
-//!        multipart, complete, tagging, list_calls                (all over world)
+//! calls/ (what a request does) ----> rules/ (what S3 says) -> state/ (what is)
+//!    `-> replication/ (its worker) -----^
 //! ```
 //!
-//! State is in [`world`]; every new version passes through [`mod@write`], which plans its replication.
+//! One way only; a test of the workspace holds it. Under all of them lie [`errors`], [`xml`] and [`checksum`], the
+//! words that they share.
 
-mod access;
-mod acl;
-mod actions;
-mod api;
-mod attributes;
+pub(crate) mod calls;
 pub(crate) mod checksum;
-mod complete;
-mod context;
-mod copy;
-mod create;
-mod delete;
-mod documents;
 pub(crate) mod errors;
-mod find;
-mod get;
-mod list_calls;
-mod listing;
-mod multipart;
-mod policy_document;
-mod put;
-mod replication_document;
-mod service;
-mod snapshot;
-mod subresource;
-mod tagging;
-mod validate;
-pub(crate) mod version;
-mod wishes;
-pub(crate) mod world;
-pub(crate) mod write;
+pub(crate) mod replication;
+pub(crate) mod rules;
+pub(crate) mod seed;
+pub(crate) mod state;
 pub(crate) mod xml;
 
 use std::sync::Arc;
 
 use crate::environment::Environment;
 use crate::keys::KeyRing;
-use crate::replication;
-use crate::seed::{self, SeedError};
 
-pub(crate) use access::Target;
-pub(crate) use context::Context;
-pub(crate) use create::empty_bucket;
-pub(crate) use documents::force as force_document;
-use service::Service;
-use world::Store;
+use calls::service::Service;
+use seed::SeedError;
+use state::snapshot::snapshot;
+use state::world::Store;
 
 /// The S3 service of one sandbox.
 #[derive(Clone)]
@@ -91,6 +62,6 @@ impl S3 {
 
     /// Returns the state of every bucket, the same for the same calls.
     pub(crate) fn snapshot(&self) -> serde_json::Value {
-        snapshot::snapshot(&self.store)
+        snapshot(&self.store)
     }
 }

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::authority::{Action, Authority, Caller, CallerKind};
 use crate::clock::iso_seconds;
-use crate::front::{Form, QueryService, Refusal};
 use crate::iam::{Iam, Role, arn_parts, constraint, element, pattern_error, session_caller, text};
 use crate::keys::{Key, Temporary};
 use crate::policy::Document;
+use crate::wire::{Form, QueryService, Refusal};
 
 /// The longest session of a role that another role's session assumes (IAMUG:id_roles_terms-and-concepts).
 const CHAINED: u64 = 3600;

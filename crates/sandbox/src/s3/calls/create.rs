@@ -1,0 +1,177 @@
+//! CreateBucket: who owns the name, in which Region, and with which configuration it starts.
+
+use http::StatusCode;
+use s3s::validation::{AwsNameValidation, NameValidation as _};
+use s3s::{Body, S3Response, S3Result};
+
+use super::body::{empty, parse, with_header};
+use super::context;
+use super::request::Call;
+use super::validate;
+use crate::authority::Action;
+use crate::s3::errors::{access_denied, fault, invalid_argument, malformed_xml};
+use crate::s3::rules::new_bucket::empty_bucket;
+use crate::s3::rules::target::borrowed;
+use crate::s3::state::world::{Bucket, Store};
+use crate::s3::xml::Element;
+
+const OBJECT_LOCK: &str = "<ObjectLockConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+     <ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
+
+const VERSIONING: &str = "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+     <Status>Enabled</Status></VersioningConfiguration>";
+
+/// Creates a bucket for the caller's account.
+pub(crate) fn create_bucket(
+    store: &Store,
+    call: &Call<'_>,
+    name: &str,
+    body: &[u8],
+) -> S3Result<S3Response<Body>> {
+    if !AwsNameValidation::new().validate_bucket_name(name) {
+        return Err(fault(
+            400,
+            "InvalidBucketName",
+            "The specified bucket is not valid.",
+        ));
+    }
+    let root = match body {
+        [] => Element::default(),
+        body => parse(body, "CreateBucketConfiguration")?,
+    };
+    let known = ["LocationConstraint", "Location", "Bucket", "Tags"];
+    if !root.has_only(&known, &[]) {
+        return Err(malformed_xml());
+    }
+    let region = region(call, root.text_of("LocationConstraint"))?;
+    authorize(store, call, name, &region)?;
+    let bucket = new_bucket(store, call, &region, &root)?;
+    let mut world = store.world();
+    if let Some(existing) = world.buckets.get(name) {
+        return already(&existing.owner, &call.caller.account, &region, name);
+    }
+    world.buckets.insert(name.to_owned(), bucket);
+    Ok(created(name))
+}
+
+fn created(name: &str) -> S3Response<Body> {
+    with_header(
+        empty(StatusCode::OK),
+        http::header::LOCATION,
+        &format!("/{name}"),
+    )
+}
+
+/// The signature's Region stands for the endpoint's, which only takes its own constraint;
+/// us-east-1 takes any (BC:s3 CreateBucketConfiguration; error texts as S3 answers).
+fn region(call: &Call<'_>, constraint: Option<&str>) -> S3Result<String> {
+    let endpoint = context::signing_region(call).unwrap_or_else(|| "us-east-1".to_owned());
+    match constraint {
+        Some("us-east-1") => Err(fault(
+            400,
+            "InvalidLocationConstraint",
+            "The specified location-constraint is not valid",
+        )),
+        Some("EU") => Ok("eu-west-1".to_owned()),
+        Some(wanted) if endpoint == "us-east-1" || endpoint == wanted => Ok(wanted.to_owned()),
+        None if endpoint == "us-east-1" => Ok(endpoint),
+        wanted => {
+            let wanted = wanted.unwrap_or("unspecified");
+            let text = format!(
+                "The {wanted} location constraint is incompatible for the region specific \
+                 endpoint this request was sent to."
+            );
+            Err(fault(400, "IllegalLocationConstraintException", text))
+        }
+    }
+}
+
+fn authorize(store: &Store, call: &Call<'_>, name: &str, region: &str) -> S3Result<()> {
+    let mut context = context::of_request(call);
+    context.push(("s3:LocationConstraint".into(), region.to_owned()));
+    let context = borrowed(&context);
+    let resource = format!("arn:aws:s3:::{name}");
+    let with_ownership = call.headers.contains_key("x-amz-object-ownership");
+    let with_lock = call
+        .headers
+        .contains_key("x-amz-bucket-object-lock-enabled");
+    let more = [
+        (with_ownership, "s3:PutBucketOwnershipControls"),
+        (with_lock, "s3:PutBucketObjectLockConfiguration"),
+        (with_lock, "s3:PutBucketVersioning"),
+    ];
+    let more = more
+        .into_iter()
+        .filter(|(needed, _)| *needed)
+        .map(|(_, action)| action);
+    for name in std::iter::once("s3:CreateBucket").chain(more) {
+        let action = Action {
+            name,
+            resource: &resource,
+            resource_account: &call.caller.account,
+            resource_policy: None,
+            context: &context,
+        };
+        let decision = store.environment.authority.authorize(call.caller, &action);
+        decision.map_err(|denied| access_denied(denied.message))?;
+    }
+    Ok(())
+}
+
+fn already(owner: &str, caller: &str, region: &str, name: &str) -> S3Result<S3Response<Body>> {
+    if owner != caller {
+        let text = "The requested bucket name is not available. The bucket namespace is shared by \
+                    all users of the system. Please select a different name and try again.";
+        return Err(fault(409, "BucketAlreadyExists", text));
+    }
+    if region == "us-east-1" {
+        // There S3 answers 200 for compatibility (BC:s3 BucketAlreadyOwnedByYou).
+        return Ok(created(name));
+    }
+    let text = "Your previous request to create the named bucket succeeded and you already own it.";
+    Err(fault(409, "BucketAlreadyOwnedByYou", text))
+}
+
+fn new_bucket(store: &Store, call: &Call<'_>, region: &str, root: &Element) -> S3Result<Bucket> {
+    let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok());
+    let ownership = header("x-amz-object-ownership").unwrap_or("BucketOwnerEnforced");
+    let known = [
+        "BucketOwnerEnforced",
+        "BucketOwnerPreferred",
+        "ObjectWriter",
+    ];
+    if !known.contains(&ownership) {
+        return Err(invalid_argument(format!(
+            "Invalid x-amz-object-ownership header: {ownership}"
+        )));
+    }
+    let lock = header("x-amz-bucket-object-lock-enabled").is_some_and(is_true);
+    let tags = root.child("Tags").map(tagging).transpose()?;
+    let mut bucket = empty_bucket(store, &call.caller.account, region, ownership);
+    let now = bucket.created;
+    if lock {
+        bucket.set_document(("versioning", String::new()), now, Some(VERSIONING));
+        bucket.set_document(("object-lock", String::new()), now, Some(OBJECT_LOCK));
+    }
+    if let Some(tags) = tags {
+        bucket.set_document(("tagging", String::new()), now, Some(&tags));
+    }
+    Ok(bucket)
+}
+
+fn is_true(value: &str) -> bool {
+    value.eq_ignore_ascii_case("true")
+}
+
+/// `CreateBucketConfiguration.Tags` become the bucket's tags.
+fn tagging(tags: &Element) -> S3Result<String> {
+    validate::check_tags(tags)?;
+    let set = Element {
+        name: "TagSet".to_owned(),
+        ..tags.clone()
+    };
+    Ok(format!(
+        "<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{}</Tagging>",
+        set.write()
+    ))
+}

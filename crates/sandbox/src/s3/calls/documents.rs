@@ -1,0 +1,376 @@
+//! GET, PUT and DELETE of a bucket's configuration documents, and CreateBucket.
+//!
+//! Documents are kept and answered as the text that was sent: a reader sees exactly what the
+//! writer wrote, also elements that no SDK models. They arrive as a route of s3s, before its own
+//! typed operations, which drop or refuse such elements.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use http_body_util::BodyExt as _;
+use s3s::route::S3Route;
+use s3s::{Body, S3Request, S3Response, S3Result};
+
+use super::access::{self, caller_of, refused};
+use super::body::{as_sent, empty, parse, with_header};
+use super::context;
+use super::policy_document;
+use super::request::{Call, Request};
+use super::subresource::{Absent, Subresource};
+use super::{acl, actions, create, replication_document, validate};
+use crate::s3::checksum;
+use crate::s3::errors::{fault, method_not_allowed, not_modelled};
+use crate::s3::rules::acl::private_acl;
+use crate::s3::rules::new_bucket::DEFAULT_ENCRYPTION;
+use crate::s3::state::world::{DocumentKey, Store};
+use crate::wire::{Form, Hosts};
+
+/// A configuration document may have 2 MB (BC:s3 ReplicationConfiguration); requests may hold a
+/// little more so that the refusal is S3's.
+const LARGEST: usize = 4 << 20;
+
+/// The route.
+pub(crate) struct Documents(pub(crate) Arc<Store>);
+
+type Reply = S3Result<S3Response<Body>>;
+
+#[async_trait::async_trait]
+impl S3Route for Documents {
+    fn is_match(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        _extensions: &mut http::Extensions,
+    ) -> bool {
+        let Some(_) = bucket_of(uri, headers) else {
+            return false;
+        };
+        let query = Form::parse(uri.query().unwrap_or_default());
+        match Subresource::find(|name| query.has(name)) {
+            Some(_) => [Method::GET, Method::PUT, Method::DELETE].contains(method),
+            None => *method == Method::PUT && actions::unknown_parameter(&query, &[]).is_none(),
+        }
+    }
+
+    async fn check_access(&self, _request: &mut S3Request<Body>) -> S3Result<()> {
+        // The call itself does, because the answer depends on the subresource.
+        Ok(())
+    }
+
+    async fn call(&self, request: S3Request<Body>) -> Reply {
+        let S3Request {
+            input,
+            method,
+            uri,
+            headers,
+            extensions,
+            ..
+        } = request;
+        let caller = caller_of(&extensions);
+        let call = Call {
+            caller: &caller,
+            method: &method,
+            uri: &uri,
+            headers: &headers,
+        };
+        let Some(bucket) = bucket_of(&uri, &headers) else {
+            return Err(method_not_allowed());
+        };
+        let query = Form::parse(uri.query().unwrap_or_default());
+        let body = read(input).await?;
+        verify(&headers, &body)?;
+        let Some(subresource) = Subresource::find(|name| query.has(name)) else {
+            return create::create_bucket(&self.0, &call, &bucket, &body);
+        };
+        let target = access::admit(&self.0, &call, "", &bucket)?;
+        let id = query
+            .get("id")
+            .filter(|_| subresource.many)
+            .unwrap_or_default()
+            .to_owned();
+        let request = Request {
+            store: &self.0,
+            call,
+            target,
+            subresource,
+            id,
+        };
+        answer(&request, &body)
+    }
+}
+
+/// Returns the bucket of a request that names a bucket and no key.
+fn bucket_of(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let host = headers.get("host").and_then(|host| host.to_str().ok());
+    let path = uri.path().trim_start_matches('/');
+    if let Some(bucket) = host.and_then(Hosts::bucket) {
+        return path.is_empty().then(|| bucket.to_owned());
+    }
+    let bucket = path.strip_suffix('/').unwrap_or(path);
+    (!bucket.is_empty() && !bucket.contains('/')).then(|| bucket.to_owned())
+}
+
+async fn read(body: Body) -> S3Result<Bytes> {
+    let limited = http_body_util::Limited::new(body, LARGEST);
+    match limited.collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            let text = "Your request was too big.";
+            Err(fault(400, "MaxMessageLengthExceeded", text))
+        }
+        // A body that does not match its signed hash or its length ends here, too.
+        Err(_) => Err(fault(
+            400,
+            "IncompleteBody",
+            "The request body could not be read.",
+        )),
+    }
+}
+
+fn verify(headers: &HeaderMap, body: &Bytes) -> S3Result<()> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let pieces = std::slice::from_ref(body);
+    checksum::verify_md5(text("content-md5"), &checksum::md5(pieces))?;
+    for algorithm in checksum::ALGORITHMS {
+        if let Some(sent) = text(algorithm.header()) {
+            checksum::settle(Some((algorithm, sent.to_owned())), None, pieces)?;
+        }
+    }
+    Ok(())
+}
+
+fn answer(request: &Request<'_>, body: &Bytes) -> Reply {
+    let Subresource {
+        get, put, delete, ..
+    } = request.subresource;
+    let method = request.call.method;
+    let action = match *method {
+        Method::PUT => *put,
+        Method::DELETE => *delete,
+        _ => Some(*get),
+    };
+    let Some(action) = action else {
+        return Err(method_not_allowed());
+    };
+    authorize(request, action)?;
+    match *method {
+        Method::PUT => put_document(request, body),
+        Method::DELETE => delete_document(request),
+        _ => get_document(request),
+    }
+}
+
+fn authorize(request: &Request<'_>, action: &str) -> S3Result<()> {
+    let Request {
+        store,
+        call,
+        target,
+        subresource,
+        ..
+    } = request;
+    let context = context::of_object(store, call, target, None);
+    let decision = target.authorize(store, call.caller, action, None, &context);
+    let is_policy = subresource.query == "policy";
+    let own = *call.caller.account == *target.owner;
+    match decision {
+        // The root of the owner can always repair the policy (BC:s3 PutBucketPolicy).
+        Err(_) if is_policy && own && call.caller.is_root => Ok(()),
+        Err(denied) => Err(refused(target, denied.message)),
+        // "405 Method Not Allowed" to other accounts, even if a policy allows it (same).
+        Ok(()) if is_policy && !own => Err(method_not_allowed()),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn get_document(request: &Request<'_>) -> Reply {
+    let Request {
+        store,
+        target,
+        subresource,
+        id,
+        ..
+    } = request;
+    if subresource.many && id.is_empty() {
+        return list_documents(request);
+    }
+    let at = store.read_instant();
+    let stored = store
+        .world()
+        .bucket(&target.name)?
+        .document_as_of(&request.key(), at);
+    match (stored, subresource.absent) {
+        (Some(policy), _) if subresource.query == "policy" => {
+            let shown = store.environment.authority.show_principals(&policy);
+            Ok(reply(StatusCode::OK, "application/json", shown))
+        }
+        (Some(text), _) => with_minimum_size(request, xml_reply(&text)),
+        (None, _) if subresource.query == "acl" => Ok(xml_reply(&private_acl(&target.owner))),
+        (None, Absent::Document(text)) => Ok(xml_reply(text)),
+        (None, Absent::Error(code, message)) => Err(fault(404, code, message)),
+    }
+}
+
+/// A lifecycle configuration has one setting that travels as a header (BC:s3
+/// TransitionDefaultMinimumObjectSize); Terraform waits until it reads it back.
+const MINIMUM_SIZE: HeaderName =
+    HeaderName::from_static("x-amz-transition-default-minimum-object-size");
+
+/// Where that setting is kept, beside the document.
+fn minimum_size_key() -> DocumentKey {
+    ("lifecycle", "minimum-size".to_owned())
+}
+
+fn with_minimum_size(
+    request: &Request<'_>,
+    response: S3Response<Body>,
+) -> S3Result<S3Response<Body>> {
+    if request.subresource.query != "lifecycle" {
+        return Ok(response);
+    }
+    let now = request.store.environment.clock.now();
+    let world = request.store.world();
+    let stored = world
+        .bucket(&request.target.name)?
+        .document_as_of(&minimum_size_key(), now);
+    let value = stored
+        .as_deref()
+        .unwrap_or("all_storage_classes_128K")
+        .to_owned();
+    Ok(with_header(response, MINIMUM_SIZE, &value))
+}
+
+fn list_documents(request: &Request<'_>) -> Reply {
+    let Request {
+        store,
+        target,
+        subresource,
+        ..
+    } = request;
+    let root = match subresource.query {
+        "inventory" => "ListInventoryConfigurationsResult",
+        "metrics" => "ListMetricsConfigurationsResult",
+        "analytics" => "ListBucketAnalyticsConfigurationResult",
+        _ => "ListBucketIntelligentTieringConfigurationsOutput",
+    };
+    let at = store.read_instant();
+    let world = store.world();
+    let bucket = world.bucket(&target.name)?;
+    let keys = bucket
+        .documents
+        .keys()
+        .filter(|(name, _)| *name == subresource.query);
+    let documents: String = keys
+        .filter_map(|key| bucket.document_as_of(key, at))
+        .map(|text| text.to_string())
+        .collect();
+    Ok(xml_reply(&format!(
+        "<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>false</IsTruncated>\
+         {documents}</{root}>"
+    )))
+}
+
+fn put_document(request: &Request<'_>, body: &Bytes) -> Reply {
+    let Request {
+        store,
+        call,
+        target,
+        subresource,
+        ..
+    } = request;
+    let text = match subresource.query {
+        "policy" => policy_document::check(store, target, body)?,
+        "acl" => acl::check(store, call, target, body)?,
+        "replication" => replication_document::check(store, call, target, body)?,
+        _ => {
+            let root = parse(body, subresource.root)?;
+            validate::check(request, &root)?;
+            as_sent(body, &root)
+        }
+    };
+    let now = store.environment.clock.now();
+    let minimum_size = call
+        .headers
+        .get(&MINIMUM_SIZE)
+        .and_then(|value| value.to_str().ok());
+    let mut world = store.world();
+    let bucket = world.bucket_mut(&target.name)?;
+    bucket.set_document(request.key(), now, Some(&text));
+    if let Some(size) = minimum_size.filter(|_| subresource.query == "lifecycle") {
+        bucket.set_document(minimum_size_key(), now, Some(size));
+    }
+    drop(world);
+    // BC:s3 responseCode of PutBucketPolicy and PutBucketTagging.
+    let status = match subresource.query {
+        "policy" | "tagging" => StatusCode::NO_CONTENT,
+        _ => StatusCode::OK,
+    };
+    with_minimum_size(request, empty(status))
+}
+
+fn delete_document(request: &Request<'_>) -> Reply {
+    let Request {
+        store,
+        target,
+        subresource,
+        ..
+    } = request;
+    let now = store.environment.clock.now();
+    let mut world = store.world();
+    let bucket = world.bucket_mut(&target.name)?;
+    let key = request.key();
+    let exists = bucket.document_as_of(&key, now).is_some();
+    if let (true, false, Absent::Error(code, message)) =
+        (subresource.many, exists, subresource.absent)
+    {
+        return Err(fault(404, code, message));
+    }
+    // Without a configuration of its own a bucket encrypts with SSE-S3 (BC:s3
+    // DeleteBucketEncryption "resets the default encryption ... as SSE-S3").
+    let rest = (subresource.query == "encryption").then_some(DEFAULT_ENCRYPTION);
+    if exists || rest.is_some() {
+        bucket.set_document(key, now, rest);
+    }
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+fn xml_reply(document: &str) -> S3Response<Body> {
+    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{document}");
+    reply(StatusCode::OK, "application/xml", text)
+}
+
+fn reply(status: StatusCode, content_type: &'static str, text: String) -> S3Response<Body> {
+    let mut response = S3Response::with_status(Body::from(text), status);
+    let headers = &mut response.headers;
+    headers.insert(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static(content_type),
+    );
+    response
+}
+
+/// Sets a document without asking anyone, for seeds.
+pub(crate) fn force(store: &Store, bucket: &str, query: &str, text: &str) -> S3Result<()> {
+    let known = Subresource::find(|name| name == query);
+    let subresource = known.ok_or_else(|| not_modelled(query))?;
+    let text = match query {
+        "policy" => store
+            .environment
+            .authority
+            .store_principals(text)
+            .map_err(malformed_policy)?,
+        _ => text.to_owned(),
+    };
+    let now = store.environment.clock.now();
+    let key = (subresource.query, String::new());
+    store
+        .world()
+        .bucket_mut(bucket)?
+        .set_document(key, now, Some(&text));
+    Ok(())
+}
+
+fn malformed_policy(text: String) -> s3s::S3Error {
+    fault(400, "MalformedPolicy", text)
+}

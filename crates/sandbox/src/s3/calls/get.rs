@@ -1,0 +1,292 @@
+//! GetObject and HeadObject: how much of a version, and what the reply says about it.
+
+use bytes::Bytes;
+use http::HeaderValue;
+use s3s::dto::{
+    ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, Range,
+    ReplicationStatus, StreamingBlob, Timestamp,
+};
+use s3s::{S3Request, S3Response, S3Result};
+
+use super::access::caller_of;
+use super::attributes::checksum_dto;
+use super::find::{Conditions, Found, find};
+use super::put::{Shown, system_time};
+use crate::s3::errors::{access_denied, fault};
+use crate::s3::state::version::{Object, RareHeaders};
+use crate::s3::state::world::Store;
+
+/// Which bytes of an object are asked for.
+struct Part {
+    start: u64,
+    end: u64,
+    /// Only some of the bytes.
+    partial: bool,
+    parts_count: Option<i32>,
+}
+
+fn part(object: &Object, range: Option<Range>, number: Option<i32>) -> S3Result<Part> {
+    let size = object.content.body.size();
+    let whole = Part {
+        start: 0,
+        end: size,
+        partial: false,
+        parts_count: None,
+    };
+    if let Some(number) = number {
+        return numbered_part(object, number, whole);
+    }
+    let Some(range) = range else { return Ok(whole) };
+    let unsatisfiable = |_| {
+        let error = fault(
+            416,
+            "InvalidRange",
+            "The requested range is not satisfiable",
+        );
+        crate::s3::errors::with_detail(error, "ActualObjectSize", &size.to_string())
+    };
+    let range = range.check(size).map_err(unsatisfiable)?;
+    Ok(Part {
+        start: range.start,
+        end: range.end,
+        partial: true,
+        parts_count: None,
+    })
+}
+
+fn numbered_part(object: &Object, number: i32, whole: Part) -> S3Result<Part> {
+    let parts = &object.content.parts;
+    let invalid = || {
+        fault(
+            416,
+            "InvalidPartNumber",
+            "The requested partnumber is not satisfiable",
+        )
+    };
+    if parts.is_empty() {
+        return if number == 1 {
+            Ok(whole)
+        } else {
+            Err(invalid())
+        };
+    }
+    let at = parts
+        .iter()
+        .position(|part| part.number == number)
+        .ok_or_else(invalid)?;
+    let start = parts[..at].iter().map(|part| part.size).sum();
+    let count = i32::try_from(parts.len()).unwrap_or(i32::MAX);
+    Ok(Part {
+        start,
+        end: start + parts[at].size,
+        partial: true,
+        parts_count: Some(count),
+    })
+}
+
+/// Answers HeadObject.
+pub(crate) fn head_object(
+    store: &Store,
+    request: S3Request<HeadObjectInput>,
+) -> S3Result<S3Response<HeadObjectOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    let place = (input.bucket.as_str(), input.key.as_str());
+    let found = find(store, &caller, place, input.version_id.as_deref())?;
+    let conditions = Conditions {
+        if_match: input.if_match.as_ref(),
+        if_none_match: input.if_none_match.as_ref(),
+        modified_since: input.if_modified_since.and_then(system_time),
+        unmodified_since: input.if_unmodified_since.and_then(system_time),
+    };
+    conditions.check(&found.object.etag, found.version.modified)?;
+    check_customer_key(&found.object, input.sse_customer_key_md5.as_deref())?;
+    let part = part(&found.object, input.range, input.part_number)?;
+    let checksums = input
+        .checksum_mode
+        .is_some_and(|mode| mode.as_str() == "ENABLED");
+    let mut output = head_output(&found, checksums && !part.partial);
+    output.content_length = i64::try_from(part.end - part.start).ok();
+    output.content_range = content_range(&found.object, &part);
+    output.parts_count = part.parts_count;
+    let tags = found.object.tags.len();
+    let mut response = S3Response::new(output);
+    if part.partial {
+        response.status = Some(http::StatusCode::PARTIAL_CONTENT);
+    }
+    if tags > 0 {
+        response
+            .headers
+            .insert("x-amz-tagging-count", HeaderValue::from(tags));
+    }
+    Ok(response)
+}
+
+/// Answers GetObject.
+pub(crate) fn get_object(
+    store: &Store,
+    request: S3Request<GetObjectInput>,
+) -> S3Result<S3Response<GetObjectOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    let place = (input.bucket.as_str(), input.key.as_str());
+    let found = find(store, &caller, place, input.version_id.as_deref())?;
+    let conditions = Conditions {
+        if_match: input.if_match.as_ref(),
+        if_none_match: input.if_none_match.as_ref(),
+        modified_since: input.if_modified_since.and_then(system_time),
+        unmodified_since: input.if_unmodified_since.and_then(system_time),
+    };
+    conditions.check(&found.object.etag, found.version.modified)?;
+    check_customer_key(&found.object, input.sse_customer_key_md5.as_deref())?;
+    let part = part(&found.object, input.range, input.part_number)?;
+    let checksums = input
+        .checksum_mode
+        .is_some_and(|mode| mode.as_str() == "ENABLED");
+    let head = head_output(&found, checksums && !part.partial);
+    let pieces = found.object.content.body.slice(part.start, part.end);
+    let output = GetObjectOutput {
+        body: Some(streamed(pieces)),
+        content_length: i64::try_from(part.end - part.start).ok(),
+        content_range: content_range(&found.object, &part),
+        parts_count: part.parts_count,
+        tag_count: i32::try_from(found.object.tags.len())
+            .ok()
+            .filter(|count| *count > 0),
+        ..from_head(head)
+    };
+    Ok(S3Response::new(output))
+}
+
+fn streamed(mut pieces: Vec<Bytes>) -> StreamingBlob {
+    if pieces.len() == 1 {
+        return StreamingBlob::from(s3s::Body::from(pieces.remove(0)));
+    }
+    let pieces = pieces.into_iter().map(Ok::<_, std::io::Error>);
+    StreamingBlob::wrap(futures::stream::iter(pieces))
+}
+
+fn content_range(object: &Object, part: &Part) -> Option<String> {
+    let Part { start, end, .. } = part;
+    let size = object.content.body.size();
+    (part.partial && end > start).then(|| format!("bytes {start}-{}/{size}", end - 1))
+}
+
+/// An object under SSE-C is read with the key it was written with.
+fn check_customer_key(object: &Object, key_md5: Option<&str>) -> S3Result<()> {
+    match (&object.encryption, key_md5) {
+        (crate::s3::state::version::Encryption::Customer { key_md5: own }, given) => match given {
+            Some(given) if *given == **own => Ok(()),
+            Some(_) => Err(access_denied("Access Denied")),
+            None => Err(fault(
+                400,
+                "InvalidRequest",
+                "The object was stored using a form of Server Side Encryption. The correct \
+                 parameters must be provided to retrieve the object.",
+            )),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn head_output(found: &Found, checksums: bool) -> HeadObjectOutput {
+    let Found {
+        version,
+        object,
+        versioned,
+    } = found;
+    let content = &object.content;
+    let headers = &content.headers;
+    let rare = headers.rare.as_deref().cloned().unwrap_or_default();
+    let RareHeaders {
+        cache_control,
+        content_disposition,
+        ..
+    } = rare;
+    let shown = Shown::of(&object.encryption);
+    let lock = object.lock.as_deref().cloned().unwrap_or_default();
+    let metadata = headers.metadata.iter();
+    let content_type = headers
+        .content_type
+        .as_deref()
+        .unwrap_or("binary/octet-stream");
+    let mut output = HeadObjectOutput {
+        accept_ranges: Some("bytes".to_owned()),
+        bucket_key_enabled: shown.bucket_key,
+        cache_control,
+        content_disposition,
+        content_encoding: rare.content_encoding,
+        content_language: rare.content_language,
+        content_type: content_type.parse().ok(),
+        e_tag: Some(ETag::Strong(object.etag.to_string())),
+        expires: rare.expires.map(Timestamp::from),
+        last_modified: Some(Timestamp::from(version.modified)),
+        metadata: Some(
+            metadata
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect(),
+        ),
+        object_lock_legal_hold_status: lock.legal_hold.then(|| "ON".to_owned().into()),
+        object_lock_mode: lock.mode.map(|mode| mode.to_string().into()),
+        object_lock_retain_until_date: lock.retain_until.map(Timestamp::from),
+        replication_status: version.replication.map(replication_status),
+        sse_customer_algorithm: shown.customer_algorithm,
+        sse_customer_key_md5: shown.customer_key_md5,
+        ssekms_key_id: shown.key,
+        server_side_encryption: shown.algorithm,
+        // "Amazon S3 returns this header for all objects except for S3 Standard" (BC:s3).
+        storage_class: (&*object.storage_class != "STANDARD")
+            .then(|| object.storage_class.to_string().into()),
+        version_id: versioned.then(|| version.id.to_string()),
+        website_redirect_location: rare.website_redirect,
+        ..HeadObjectOutput::default()
+    };
+    if let Some(checksum) = content.checksum.as_ref().filter(|_| checksums) {
+        let dto = checksum_dto(checksum);
+        output.checksum_crc32 = dto.checksum_crc32;
+        output.checksum_crc32c = dto.checksum_crc32c;
+        output.checksum_crc64nvme = dto.checksum_crc64nvme;
+        output.checksum_sha1 = dto.checksum_sha1;
+        output.checksum_sha256 = dto.checksum_sha256;
+        output.checksum_type = dto.checksum_type;
+    }
+    output
+}
+
+fn from_head(head: HeadObjectOutput) -> GetObjectOutput {
+    GetObjectOutput {
+        accept_ranges: head.accept_ranges,
+        bucket_key_enabled: head.bucket_key_enabled,
+        cache_control: head.cache_control,
+        checksum_crc32: head.checksum_crc32,
+        checksum_crc32c: head.checksum_crc32c,
+        checksum_crc64nvme: head.checksum_crc64nvme,
+        checksum_sha1: head.checksum_sha1,
+        checksum_sha256: head.checksum_sha256,
+        checksum_type: head.checksum_type,
+        content_disposition: head.content_disposition,
+        content_encoding: head.content_encoding,
+        content_language: head.content_language,
+        content_type: head.content_type,
+        e_tag: head.e_tag,
+        expires: head.expires,
+        last_modified: head.last_modified,
+        metadata: head.metadata,
+        object_lock_legal_hold_status: head.object_lock_legal_hold_status,
+        object_lock_mode: head.object_lock_mode,
+        object_lock_retain_until_date: head.object_lock_retain_until_date,
+        replication_status: head.replication_status,
+        sse_customer_algorithm: head.sse_customer_algorithm,
+        sse_customer_key_md5: head.sse_customer_key_md5,
+        ssekms_key_id: head.ssekms_key_id,
+        server_side_encryption: head.server_side_encryption,
+        storage_class: head.storage_class,
+        version_id: head.version_id,
+        website_redirect_location: head.website_redirect_location,
+        ..GetObjectOutput::default()
+    }
+}
+
+fn replication_status(status: crate::s3::state::version::Status) -> ReplicationStatus {
+    ReplicationStatus::from(status.as_str().to_owned())
+}

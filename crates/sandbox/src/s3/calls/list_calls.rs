@@ -1,0 +1,419 @@
+//! The listing calls: pages of [`super::listing`] in the shape of each call.
+
+use s3s::dto::{
+    Bucket as BucketDto, CommonPrefix, DeleteMarkerEntry, ETag, EncodingType, ListBucketsInput,
+    ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+    ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, MultipartUpload,
+    Object as ObjectDto, ObjectVersion, Owner, Part as PartDto, Timestamp,
+};
+use s3s::{S3Request, S3Response, S3Result};
+
+use super::access::caller_of;
+use super::attributes::checksum_dto;
+use super::listing::{self, Entry, Page, Query};
+use super::put::check_version_id;
+use crate::s3::checksum::{base64_decode, base64_encode};
+use crate::s3::errors::{invalid_argument, no_such_upload};
+use crate::s3::rules::acl::canonical_id;
+use crate::s3::state::version::{Object, Version};
+use crate::s3::state::world::Store;
+
+fn owner_dto(account: &str) -> Owner {
+    Owner {
+        display_name: None,
+        id: Some(canonical_id(account)),
+    }
+}
+
+fn url(query: &Query) -> Option<EncodingType> {
+    query
+        .url_encoded
+        .then(|| EncodingType::from_static(EncodingType::URL))
+}
+
+fn prefixes(page: &Page<'_>, query: &Query) -> Option<Vec<CommonPrefix>> {
+    let shown = page.entries.iter().filter_map(|entry| match entry {
+        Entry::Prefix(prefix) => Some(CommonPrefix {
+            prefix: Some(query.show(prefix)),
+        }),
+        Entry::Version { .. } => None,
+    });
+    let shown: Vec<CommonPrefix> = shown.collect();
+    (!shown.is_empty()).then_some(shown)
+}
+
+fn object_dto(query: &Query, key: &str, version: &Version, with_owner: bool) -> Option<ObjectDto> {
+    let object = version.object.as_ref()?;
+    let checksum = object.content.checksum.as_ref();
+    Some(ObjectDto {
+        checksum_algorithm: checksum
+            .map(|checksum| vec![checksum.algorithm.as_str().to_owned().into()]),
+        checksum_type: checksum.map(|checksum| checksum.kind.as_str().to_owned().into()),
+        e_tag: Some(ETag::Strong(object.etag.to_string())),
+        key: Some(query.show(key)),
+        last_modified: Some(Timestamp::from(version.modified)),
+        owner: with_owner.then(|| owner_dto(&version.owner)),
+        restore_status: None,
+        size: size(object),
+        storage_class: Some(object.storage_class.to_string().into()),
+    })
+}
+
+fn size(object: &Object) -> Option<i64> {
+    i64::try_from(object.content.body.size()).ok()
+}
+
+fn contents(page: &Page<'_>, query: &Query, with_owner: bool) -> Option<Vec<ObjectDto>> {
+    let shown = page.entries.iter().filter_map(|entry| match entry {
+        Entry::Version { key, version, .. } => object_dto(query, key, version, with_owner),
+        Entry::Prefix(_) => None,
+    });
+    let shown: Vec<ObjectDto> = shown.collect();
+    (!shown.is_empty()).then_some(shown)
+}
+
+fn text(value: &str) -> Option<String> {
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// Answers ListObjectsV2.
+pub(crate) fn list_objects_v2(
+    store: &Store,
+    request: S3Request<ListObjectsV2Input>,
+) -> S3Result<S3Response<ListObjectsV2Output>> {
+    let input = request.input;
+    let encoding = input
+        .encoding_type
+        .as_ref()
+        .map(|encoding| encoding.as_str());
+    let (prefix, delimiter) = (input.prefix.as_deref(), input.delimiter.as_deref());
+    let query = Query::new(prefix, delimiter, input.max_keys, encoding)?;
+    let token = input
+        .continuation_token
+        .as_deref()
+        .map(after_token)
+        .transpose()?;
+    let after = token.as_deref().or(input.start_after.as_deref());
+    let world = store.world();
+    let page = listing::current(world.bucket(&input.bucket)?, &query, after);
+    let next = page.last_key().filter(|_| page.truncated);
+    Ok(S3Response::new(ListObjectsV2Output {
+        name: Some(input.bucket.clone()),
+        prefix: Some(query.show(&query.prefix)),
+        max_keys: i32::try_from(query.max).ok(),
+        key_count: i32::try_from(page.entries.len()).ok(),
+        continuation_token: input.continuation_token,
+        is_truncated: Some(page.truncated),
+        next_continuation_token: next.map(|key| base64_encode(key.as_bytes())),
+        contents: contents(&page, &query, input.fetch_owner == Some(true)),
+        common_prefixes: prefixes(&page, &query),
+        delimiter: text(&query.delimiter).map(|delimiter| query.show(&delimiter)),
+        encoding_type: url(&query),
+        start_after: input.start_after.as_deref().map(|after| query.show(after)),
+        request_charged: None,
+    }))
+}
+
+fn after_token(token: &str) -> S3Result<String> {
+    let decoded = base64_decode(token).and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))
+}
+
+/// Answers ListObjects.
+pub(crate) fn list_objects(
+    store: &Store,
+    request: S3Request<ListObjectsInput>,
+) -> S3Result<S3Response<ListObjectsOutput>> {
+    let input = request.input;
+    let encoding = input
+        .encoding_type
+        .as_ref()
+        .map(|encoding| encoding.as_str());
+    let (prefix, delimiter) = (input.prefix.as_deref(), input.delimiter.as_deref());
+    let query = Query::new(prefix, delimiter, input.max_keys, encoding)?;
+    let world = store.world();
+    let marker = input.marker.as_deref().filter(|marker| !marker.is_empty());
+    let page = listing::current(world.bucket(&input.bucket)?, &query, marker);
+    // "returned only if you have the delimiter request parameter specified" (BC:s3).
+    let next = page
+        .last_key()
+        .filter(|_| page.truncated && !query.delimiter.is_empty());
+    Ok(S3Response::new(ListObjectsOutput {
+        name: Some(input.bucket.clone()),
+        prefix: Some(query.show(&query.prefix)),
+        marker: Some(query.show(marker.unwrap_or_default())),
+        max_keys: i32::try_from(query.max).ok(),
+        is_truncated: Some(page.truncated),
+        contents: contents(&page, &query, true),
+        common_prefixes: prefixes(&page, &query),
+        delimiter: text(&query.delimiter).map(|delimiter| query.show(&delimiter)),
+        next_marker: next.map(|key| query.show(key)),
+        encoding_type: url(&query),
+        request_charged: None,
+    }))
+}
+
+/// Answers ListObjectVersions.
+pub(crate) fn list_object_versions(
+    store: &Store,
+    request: S3Request<ListObjectVersionsInput>,
+) -> S3Result<S3Response<ListObjectVersionsOutput>> {
+    let input = request.input;
+    let encoding = input
+        .encoding_type
+        .as_ref()
+        .map(|encoding| encoding.as_str());
+    let (prefix, delimiter) = (input.prefix.as_deref(), input.delimiter.as_deref());
+    let query = Query::new(prefix, delimiter, input.max_keys, encoding)?;
+    let key_marker = input
+        .key_marker
+        .as_deref()
+        .filter(|marker| !marker.is_empty());
+    let version_marker = input
+        .version_id_marker
+        .as_deref()
+        .filter(|marker| !marker.is_empty());
+    if version_marker.is_some() && key_marker.is_none() {
+        let text = "A version-id marker cannot be specified without a key marker.";
+        return Err(invalid_argument(text));
+    }
+    check_version_id(version_marker)?;
+    let world = store.world();
+    let page = listing::versions(
+        world.bucket(&input.bucket)?,
+        &query,
+        key_marker,
+        version_marker,
+    );
+    let (mut found, mut markers) = (Vec::new(), Vec::new());
+    for entry in &page.entries {
+        let Entry::Version {
+            key,
+            version,
+            latest,
+        } = entry
+        else {
+            continue;
+        };
+        match object_dto(&query, key, version, true) {
+            Some(object) => found.push(version_dto(object, version, *latest)),
+            None => markers.push(DeleteMarkerEntry {
+                is_latest: Some(*latest),
+                key: Some(query.show(key)),
+                last_modified: Some(Timestamp::from(version.modified)),
+                owner: Some(owner_dto(&version.owner)),
+                version_id: Some(version.id.to_string()),
+            }),
+        }
+    }
+    let next = page.last_key().filter(|_| page.truncated);
+    let next_version = page.last_version().filter(|_| page.truncated);
+    Ok(S3Response::new(ListObjectVersionsOutput {
+        common_prefixes: prefixes(&page, &query),
+        delete_markers: (!markers.is_empty()).then_some(markers),
+        delimiter: text(&query.delimiter).map(|delimiter| query.show(&delimiter)),
+        encoding_type: url(&query),
+        is_truncated: Some(page.truncated),
+        key_marker: Some(query.show(key_marker.unwrap_or_default())),
+        max_keys: i32::try_from(query.max).ok(),
+        name: Some(input.bucket.clone()),
+        next_key_marker: next.map(|key| query.show(key)),
+        next_version_id_marker: next_version.map(str::to_owned),
+        prefix: Some(query.show(&query.prefix)),
+        version_id_marker: Some(version_marker.unwrap_or_default().to_owned()),
+        versions: (!found.is_empty()).then_some(found),
+        ..ListObjectVersionsOutput::default()
+    }))
+}
+
+fn version_dto(object: ObjectDto, version: &Version, latest: bool) -> ObjectVersion {
+    let storage_class = object
+        .storage_class
+        .map(|class| class.as_str().to_owned().into());
+    ObjectVersion {
+        checksum_algorithm: object.checksum_algorithm,
+        checksum_type: object.checksum_type,
+        e_tag: object.e_tag,
+        is_latest: Some(latest),
+        key: object.key,
+        last_modified: object.last_modified,
+        owner: object.owner,
+        restore_status: None,
+        size: object.size,
+        storage_class,
+        version_id: Some(version.id.to_string()),
+    }
+}
+
+/// Answers ListBuckets: those of the caller's account.
+pub(crate) fn list_buckets(
+    store: &Store,
+    request: S3Request<ListBucketsInput>,
+) -> S3Result<S3Response<ListBucketsOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    let after = input
+        .continuation_token
+        .as_deref()
+        .map(after_token)
+        .transpose()?;
+    let prefix = input.prefix.clone().unwrap_or_default();
+    let max = usize::try_from(input.max_buckets.unwrap_or(10_000)).unwrap_or(10_000);
+    let world = store.world();
+    let mut own = world.buckets.iter().filter(|(name, bucket)| {
+        *bucket.owner == *caller.account
+            && name.starts_with(&prefix)
+            && input
+                .bucket_region
+                .as_deref()
+                .is_none_or(|region| region == &*bucket.region)
+            && after.as_ref().is_none_or(|after| *name > after)
+    });
+    let shown: Vec<BucketDto> = own
+        .by_ref()
+        .take(max)
+        .map(|(name, bucket)| BucketDto {
+            bucket_region: Some(bucket.region.to_string()),
+            creation_date: Some(Timestamp::from(bucket.created)),
+            name: Some(name.clone()),
+        })
+        .collect();
+    let more = own.next().is_some();
+    let last = shown.last().and_then(|bucket| bucket.name.as_deref());
+    let token = last
+        .filter(|_| more)
+        .map(|name| base64_encode(name.as_bytes()));
+    Ok(S3Response::new(ListBucketsOutput {
+        continuation_token: token,
+        owner: Some(owner_dto(&caller.account)),
+        prefix: input.prefix,
+        buckets: Some(shown),
+    }))
+}
+
+/// Answers ListMultipartUploads.
+pub(crate) fn list_multipart_uploads(
+    store: &Store,
+    request: S3Request<ListMultipartUploadsInput>,
+) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
+    let input = request.input;
+    let prefix = input.prefix.as_deref().unwrap_or_default();
+    let encoding = input
+        .encoding_type
+        .as_ref()
+        .map(|encoding| encoding.as_str());
+    let query = Query::new(Some(prefix), None, input.max_uploads, encoding)?;
+    let world = store.world();
+    let bucket = world.bucket(&input.bucket)?;
+    let mut uploads: Vec<_> = bucket
+        .uploads
+        .iter()
+        .filter(|(_, upload)| upload.key.starts_with(prefix))
+        .collect();
+    uploads.sort_by_key(|(id, upload)| (upload.key.clone(), upload.initiated, (*id).clone()));
+    let key_marker = input.key_marker.clone().unwrap_or_default();
+    let id_marker = input.upload_id_marker.clone().unwrap_or_default();
+    if !key_marker.is_empty() {
+        let seen = uploads.iter().position(|(id, upload)| {
+            upload.key == key_marker && !id_marker.is_empty() && **id == id_marker
+        });
+        let from = match seen {
+            Some(at) => at + 1,
+            None => uploads.partition_point(|(_, upload)| upload.key <= key_marker),
+        };
+        uploads.drain(..from);
+    }
+    let truncated = uploads.len() > query.max;
+    uploads.truncate(query.max);
+    let last = uploads.last().filter(|_| truncated);
+    let next = last.map(|(id, upload)| (query.show(&upload.key), (*id).clone()));
+    let shown = uploads.iter().map(|(id, upload)| MultipartUpload {
+        checksum_algorithm: upload.algorithm.map(|name| name.as_str().to_owned().into()),
+        checksum_type: upload
+            .algorithm
+            .map(|_| upload.kind.as_str().to_owned().into()),
+        initiated: Some(Timestamp::from(upload.initiated)),
+        initiator: None,
+        key: Some(query.show(&upload.key)),
+        owner: Some(owner_dto(&upload.initiator)),
+        storage_class: upload.options.storage_class.clone().map(Into::into),
+        upload_id: Some((*id).clone()),
+    });
+    let shown: Vec<MultipartUpload> = shown.collect();
+    Ok(S3Response::new(ListMultipartUploadsOutput {
+        bucket: Some(input.bucket.clone()),
+        encoding_type: url(&query),
+        is_truncated: Some(truncated),
+        key_marker: Some(query.show(&key_marker)),
+        max_uploads: i32::try_from(query.max).ok(),
+        next_key_marker: next.as_ref().map(|(key, _)| key.clone()),
+        next_upload_id_marker: next.map(|(_, id)| id),
+        prefix: text(&query.show(prefix)),
+        upload_id_marker: Some(id_marker),
+        uploads: (!shown.is_empty()).then_some(shown),
+        ..ListMultipartUploadsOutput::default()
+    }))
+}
+
+/// Answers ListParts.
+pub(crate) fn list_parts(
+    store: &Store,
+    request: S3Request<ListPartsInput>,
+) -> S3Result<S3Response<ListPartsOutput>> {
+    let input = request.input;
+    let world = store.world();
+    let upload = world.bucket(&input.bucket)?.uploads.get(&input.upload_id);
+    let upload = upload
+        .filter(|upload| upload.key == input.key)
+        .ok_or_else(no_such_upload)?;
+    let after = input.part_number_marker.unwrap_or(0);
+    let max = usize::try_from(input.max_parts.unwrap_or(1000))
+        .unwrap_or(1000)
+        .min(1000);
+    let mut rest = upload.parts.range(after.saturating_add(1)..);
+    let shown: Vec<PartDto> = rest
+        .by_ref()
+        .take(max)
+        .map(|(number, part)| {
+            let dto = checksum_dto(&part.checksum);
+            PartDto {
+                checksum_crc32: dto.checksum_crc32,
+                checksum_crc32c: dto.checksum_crc32c,
+                checksum_crc64nvme: dto.checksum_crc64nvme,
+                checksum_sha1: dto.checksum_sha1,
+                checksum_sha256: dto.checksum_sha256,
+                e_tag: Some(ETag::Strong(hex::encode(&part.md5))),
+                last_modified: Some(Timestamp::from(part.modified)),
+                part_number: Some(*number),
+                size: i64::try_from(part.bytes.len()).ok(),
+            }
+        })
+        .collect();
+    let truncated = rest.next().is_some();
+    let last = shown.last().and_then(|part| part.part_number);
+    Ok(S3Response::new(ListPartsOutput {
+        bucket: Some(input.bucket.clone()),
+        checksum_algorithm: upload.algorithm.map(|name| name.as_str().to_owned().into()),
+        checksum_type: upload
+            .algorithm
+            .map(|_| upload.kind.as_str().to_owned().into()),
+        is_truncated: Some(truncated),
+        key: Some(input.key.clone()),
+        max_parts: i32::try_from(max).ok(),
+        next_part_number_marker: last,
+        owner: Some(owner_dto(&upload.initiator)),
+        part_number_marker: Some(after),
+        parts: (!shown.is_empty()).then_some(shown),
+        storage_class: Some(
+            upload
+                .options
+                .storage_class
+                .clone()
+                .unwrap_or_else(|| "STANDARD".to_owned())
+                .into(),
+        ),
+        upload_id: Some(input.upload_id.clone()),
+        ..ListPartsOutput::default()
+    }))
+}

@@ -1,0 +1,39 @@
+//! What a request does.
+//!
+//! ```text
+//! service (s3s, error documents)
+//!   |- documents: PUT/GET/DELETE of configuration, CreateBucket   (kept as the text that was sent)
+//!   |    |- subresource (the table)  |- validate, policy_document, acl, replication_document
+//!   `- access (bucket, Region, owner, policies) -> api -> put, get, attributes, copy, delete,
+//!        multipart, complete, tagging, list_calls                (all over the state)
+//! ```
+//!
+//! Every new version passes through [`mod@write`], which plans its replication.
+
+pub(crate) mod access;
+pub(crate) mod acl;
+pub(crate) mod actions;
+pub(crate) mod api;
+pub(crate) mod attributes;
+pub(crate) mod body;
+pub(crate) mod complete;
+pub(crate) mod context;
+pub(crate) mod copy;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod documents;
+pub(crate) mod find;
+pub(crate) mod get;
+pub(crate) mod list_calls;
+pub(crate) mod listing;
+pub(crate) mod multipart;
+pub(crate) mod policy_document;
+pub(crate) mod put;
+pub(crate) mod replication_document;
+pub(crate) mod request;
+pub(crate) mod service;
+pub(crate) mod subresource;
+pub(crate) mod tagging;
+pub(crate) mod validate;
+pub(crate) mod write;
+pub(crate) mod write_options;

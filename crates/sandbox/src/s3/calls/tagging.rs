@@ -1,0 +1,275 @@
+//! Object tags, Object Lock state and ACLs of versions: what can change after a write.
+
+use s3s::dto::{
+    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetObjectAclInput, GetObjectAclOutput,
+    GetObjectLegalHoldInput, GetObjectLegalHoldOutput, GetObjectRetentionInput,
+    GetObjectRetentionOutput, GetObjectTaggingInput, GetObjectTaggingOutput, Grant, Grantee,
+    ObjectLockLegalHold, ObjectLockRetention, Owner, Permission, PutObjectAclInput,
+    PutObjectAclOutput, PutObjectLegalHoldInput, PutObjectLegalHoldOutput, PutObjectRetentionInput,
+    PutObjectRetentionOutput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag, Timestamp, Type,
+};
+use s3s::{S3Request, S3Response, S3Result};
+
+use super::access::caller_of;
+use super::find::{Found, find};
+use super::put::system_time;
+use crate::authority::Caller;
+use crate::s3::errors::{access_denied, fault, invalid_request, malformed_xml};
+use crate::s3::replication;
+use crate::s3::rules::acl;
+use crate::s3::rules::tags::tags;
+use crate::s3::state::version::{Lock, Object, Tags};
+use crate::s3::state::world::Store;
+
+/// Which version a call is about.
+struct Place<'a> {
+    bucket: &'a str,
+    key: &'a str,
+    version_id: Option<&'a str>,
+}
+
+/// Changes a version's object; returns its id where the bucket names versions.
+fn change(
+    store: &Store,
+    caller: &Caller,
+    place: &Place<'_>,
+    edit: impl FnOnce(&mut Object),
+) -> S3Result<Option<String>> {
+    let Place {
+        bucket,
+        key,
+        version_id,
+    } = place;
+    let found = find(store, caller, (bucket, key), *version_id)?;
+    let id = found.version.id;
+    let mut world = store.world();
+    let target = world.bucket_mut(bucket)?;
+    if let Some(object) = target
+        .version_mut(key, &id)
+        .and_then(|version| version.object.as_mut())
+    {
+        edit(object);
+    }
+    replication::plan_metadata(store, (bucket, target), key, &id);
+    Ok(found.versioned.then(|| id.to_string()))
+}
+
+/// Answers GetObjectTagging.
+pub(crate) fn get_object_tagging(
+    store: &Store,
+    request: S3Request<GetObjectTaggingInput>,
+) -> S3Result<S3Response<GetObjectTaggingOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    let place = (input.bucket.as_str(), input.key.as_str());
+    let Found {
+        version,
+        object,
+        versioned,
+    } = find(store, &caller, place, input.version_id.as_deref())?;
+    let tag = |(key, value): &(Box<str>, Box<str>)| Tag {
+        key: Some(key.to_string()),
+        value: Some(value.to_string()),
+    };
+    Ok(S3Response::new(GetObjectTaggingOutput {
+        tag_set: object.tags.iter().map(tag).collect(),
+        version_id: versioned.then(|| version.id.to_string()),
+    }))
+}
+
+/// Answers PutObjectTagging.
+pub(crate) fn put_object_tagging(
+    store: &Store,
+    request: S3Request<PutObjectTaggingInput>,
+) -> S3Result<S3Response<PutObjectTaggingOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    let pair = |tag: Tag| Some((tag.key?, tag.value?));
+    let pairs: Option<Vec<_>> = input.tagging.tag_set.into_iter().map(pair).collect();
+    let tags: Tags = tags(pairs.ok_or_else(malformed_xml)?)?;
+    let place = Place {
+        bucket: &input.bucket,
+        key: &input.key,
+        version_id: input.version_id.as_deref(),
+    };
+    let version_id = change(store, &caller, &place, |object| object.tags = tags)?;
+    Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
+}
+
+/// Answers DeleteObjectTagging.
+pub(crate) fn delete_object_tagging(
+    store: &Store,
+    request: S3Request<DeleteObjectTaggingInput>,
+) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    let place = Place {
+        bucket: &input.bucket,
+        key: &input.key,
+        version_id: input.version_id.as_deref(),
+    };
+    let version_id = change(store, &caller, &place, |object| {
+        object.tags = Tags::default();
+    })?;
+    Ok(S3Response::new(DeleteObjectTaggingOutput { version_id }))
+}
+
+/// Answers GetObjectAcl: the owner has FULL_CONTROL, nobody else anything.
+pub(crate) fn get_object_acl(
+    store: &Store,
+    request: S3Request<GetObjectAclInput>,
+) -> S3Result<S3Response<GetObjectAclOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    let place = (input.bucket.as_str(), input.key.as_str());
+    let found = find(store, &caller, place, input.version_id.as_deref())?;
+    let id = acl::canonical_id(&found.version.owner);
+    let grantee = Grantee {
+        display_name: None,
+        email_address: None,
+        id: Some(id.clone()),
+        type_: Type::from_static(Type::CANONICAL_USER),
+        uri: None,
+    };
+    let permission = Some(Permission::from_static(Permission::FULL_CONTROL));
+    Ok(S3Response::new(GetObjectAclOutput {
+        grants: Some(vec![Grant {
+            grantee: Some(grantee),
+            permission,
+        }]),
+        owner: Some(Owner {
+            display_name: None,
+            id: Some(id),
+        }),
+        ..GetObjectAclOutput::default()
+    }))
+}
+
+/// Answers PutObjectAcl, which changes nothing that this sandbox keeps.
+pub(crate) fn put_object_acl(
+    store: &Store,
+    request: S3Request<PutObjectAclInput>,
+) -> S3Result<S3Response<PutObjectAclOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    let canned = input.acl.as_ref().map(|acl| acl.as_str());
+    let place = (input.bucket.as_str(), input.key.as_str());
+    find(store, &caller, place, input.version_id.as_deref())?;
+    let world = store.world();
+    let owner_enforced = world.bucket(&input.bucket)?.owner_enforced();
+    if input.access_control_policy.is_some() && owner_enforced {
+        return Err(acl::not_supported());
+    }
+    acl::check_canned(owner_enforced, canned)?;
+    Ok(S3Response::new(PutObjectAclOutput::default()))
+}
+
+fn lock_of(found: Found) -> S3Result<Lock> {
+    let none = || {
+        let text = "The specified object does not have a ObjectLock configuration";
+        fault(404, "NoSuchObjectLockConfiguration", text)
+    };
+    found.object.lock.map(|lock| *lock).ok_or_else(none)
+}
+
+/// Answers GetObjectRetention.
+pub(crate) fn get_object_retention(
+    store: &Store,
+    request: S3Request<GetObjectRetentionInput>,
+) -> S3Result<S3Response<GetObjectRetentionOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    let place = (input.bucket.as_str(), input.key.as_str());
+    let lock = lock_of(find(store, &caller, place, input.version_id.as_deref())?)?;
+    let retention = ObjectLockRetention {
+        mode: lock.mode.map(|mode| mode.to_string().into()),
+        retain_until_date: lock.retain_until.map(Timestamp::from),
+    };
+    Ok(S3Response::new(GetObjectRetentionOutput {
+        retention: Some(retention),
+    }))
+}
+
+/// Answers PutObjectRetention.
+pub(crate) fn put_object_retention(
+    store: &Store,
+    request: S3Request<PutObjectRetentionInput>,
+) -> S3Result<S3Response<PutObjectRetentionOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    need_lock(store, &input.bucket)?;
+    let place = Place {
+        bucket: &input.bucket,
+        key: &input.key,
+        version_id: input.version_id.as_deref(),
+    };
+    let wanted = input.retention.unwrap_or(ObjectLockRetention {
+        mode: None,
+        retain_until_date: None,
+    });
+    let until = wanted.retain_until_date.and_then(system_time);
+    let found = find(store, &caller, (place.bucket, place.key), place.version_id)?;
+    let held = found
+        .object
+        .lock
+        .filter(|lock| lock.mode.as_deref() == Some("COMPLIANCE"));
+    if held.is_some_and(|lock| lock.retain_until > until) {
+        return Err(access_denied(
+            "Access Denied because object protected by object lock.",
+        ));
+    }
+    let mode = wanted.mode.map(|mode| mode.as_str().into());
+    change(store, &caller, &place, |object| {
+        let lock = object.lock.get_or_insert_default();
+        (lock.mode, lock.retain_until) = (mode, until);
+    })?;
+    Ok(S3Response::new(PutObjectRetentionOutput::default()))
+}
+
+/// Answers GetObjectLegalHold.
+pub(crate) fn get_object_legal_hold(
+    store: &Store,
+    request: S3Request<GetObjectLegalHoldInput>,
+) -> S3Result<S3Response<GetObjectLegalHoldOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    let place = (input.bucket.as_str(), input.key.as_str());
+    let lock = lock_of(find(store, &caller, place, input.version_id.as_deref())?)?;
+    let status = if lock.legal_hold { "ON" } else { "OFF" };
+    let legal_hold = ObjectLockLegalHold {
+        status: Some(status.to_owned().into()),
+    };
+    Ok(S3Response::new(GetObjectLegalHoldOutput {
+        legal_hold: Some(legal_hold),
+    }))
+}
+
+/// Answers PutObjectLegalHold.
+pub(crate) fn put_object_legal_hold(
+    store: &Store,
+    request: S3Request<PutObjectLegalHoldInput>,
+) -> S3Result<S3Response<PutObjectLegalHoldOutput>> {
+    let caller = caller_of(&request.extensions);
+    let input = request.input;
+    need_lock(store, &input.bucket)?;
+    let status = input.legal_hold.and_then(|hold| hold.status);
+    let on = status.is_some_and(|status| status.as_str() == "ON");
+    let place = Place {
+        bucket: &input.bucket,
+        key: &input.key,
+        version_id: input.version_id.as_deref(),
+    };
+    change(store, &caller, &place, |object| {
+        object.lock.get_or_insert_default().legal_hold = on;
+    })?;
+    Ok(S3Response::new(PutObjectLegalHoldOutput::default()))
+}
+
+fn need_lock(store: &Store, bucket: &str) -> S3Result<()> {
+    if store.world().bucket(bucket)?.object_lock() {
+        return Ok(());
+    }
+    Err(invalid_request(
+        "Bucket is missing Object Lock Configuration",
+    ))
+}

@@ -1,0 +1,193 @@
+//! What S3 checks of a configuration document before it stores it.
+
+use s3s::S3Result;
+
+use super::request::Request;
+use crate::s3::errors::{fault, invalid_argument, malformed_xml};
+use crate::s3::state::world::Versioning;
+use crate::s3::xml::Element;
+
+/// Checks a document of a subresource that has no module of its own.
+pub(crate) fn check(request: &Request<'_>, root: &Element) -> S3Result<()> {
+    match request.subresource.query {
+        "versioning" => versioning(request, root),
+        "encryption" => encryption(root),
+        "ownershipControls" => ownership(root),
+        "publicAccessBlock" => public_access_block(root),
+        "tagging" => tagging(root),
+        "object-lock" => object_lock(request, root),
+        "logging" => logging(request, root),
+        "requestPayment" => one_of(root, "Payer", &["Requester", "BucketOwner"]),
+        "accelerate" => one_of(root, "Status", &["Enabled", "Suspended"]),
+        "lifecycle" => lifecycle(root),
+        "cors" => need(!root.children.is_empty() && root.has_only(&["ID"], &["CORSRule"])),
+        "analytics" | "inventory" | "metrics" | "intelligent-tiering" => identified(request, root),
+        _ => Ok(()),
+    }
+}
+
+fn need(holds: bool) -> S3Result<()> {
+    if holds { Ok(()) } else { Err(malformed_xml()) }
+}
+
+fn one_of(root: &Element, name: &str, values: &[&str]) -> S3Result<()> {
+    need(
+        root.text_of(name)
+            .is_some_and(|value| values.contains(&value)),
+    )
+}
+
+fn versioning(request: &Request<'_>, root: &Element) -> S3Result<()> {
+    need(root.has_only(&["Status", "MfaDelete"], &[]))?;
+    let Some(status) = root.text_of("Status") else {
+        let text = "The Versioning element must be specified";
+        return Err(fault(400, "IllegalVersioningConfigurationException", text));
+    };
+    need(["Enabled", "Suspended"].contains(&status))?;
+    let world = request.store.world();
+    let bucket = world.bucket(&request.target.name)?;
+    if status == "Suspended" && bucket.document("replication").is_some() {
+        return Err(fault(
+            409,
+            "InvalidBucketState",
+            "A replication configuration is present on this bucket, so you cannot change the \
+             versioning state. To change the versioning state, first delete the replication \
+             configuration.",
+        ));
+    }
+    if status == "Suspended" && bucket.object_lock() {
+        return Err(fault(
+            409,
+            "InvalidBucketState",
+            "An Object Lock configuration is present on this bucket, so the versioning state \
+             cannot be changed.",
+        ));
+    }
+    Ok(())
+}
+
+fn encryption(root: &Element) -> S3Result<()> {
+    need(!root.children.is_empty() && root.has_only(&["Rule"], &[]))?;
+    let Some(default) = root
+        .child("Rule")
+        .and_then(|rule| rule.child("ApplyServerSideEncryptionByDefault"))
+    else {
+        return Ok(());
+    };
+    let algorithm = default.text_of("SSEAlgorithm").unwrap_or_default();
+    need(["AES256", "aws:kms", "aws:kms:dsse"].contains(&algorithm))?;
+    if algorithm == "AES256" && default.child("KMSMasterKeyID").is_some() {
+        let text = "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms \
+                    or aws:kms:dsse";
+        return Err(invalid_argument(text));
+    }
+    Ok(())
+}
+
+fn ownership(root: &Element) -> S3Result<()> {
+    need(root.has_only(&["Rule"], &[]))?;
+    let rule = root.child("Rule").ok_or_else(malformed_xml)?;
+    let values = [
+        "BucketOwnerEnforced",
+        "BucketOwnerPreferred",
+        "ObjectWriter",
+    ];
+    one_of(rule, "ObjectOwnership", &values)
+}
+
+fn public_access_block(root: &Element) -> S3Result<()> {
+    let names = [
+        "BlockPublicAcls",
+        "IgnorePublicAcls",
+        "BlockPublicPolicy",
+        "RestrictPublicBuckets",
+    ];
+    let is_bool = |child: &Element| ["true", "false", "TRUE", "FALSE"].contains(&&*child.text);
+    need(root.has_only(&names, &[]) && root.children.iter().all(is_bool))
+}
+
+fn tagging(root: &Element) -> S3Result<()> {
+    need(root.has_only(&["TagSet"], &[]))?;
+    check_tags(root.child("TagSet").ok_or_else(malformed_xml)?)
+}
+
+/// Checks a list of `Tag` elements of a bucket.
+pub(crate) fn check_tags(set: &Element) -> S3Result<()> {
+    need(set.has_only(&[], &["Tag"]))?;
+    if set.children.len() > 50 {
+        return Err(fault(
+            400,
+            "BadRequest",
+            "Bucket tag count cannot be greater than 50",
+        ));
+    }
+    let mut keys = std::collections::BTreeSet::new();
+    for tag in &set.children {
+        let (Some(key), Some(_)) = (tag.text_of("Key"), tag.text_of("Value")) else {
+            return Err(malformed_xml());
+        };
+        if key.starts_with("aws:") {
+            let text = "System tags cannot be added/updated by requester";
+            return Err(fault(400, "InvalidTag", text));
+        }
+        if !keys.insert(key) {
+            let text = "Cannot provide multiple Tags with the same key";
+            return Err(fault(400, "InvalidTag", text));
+        }
+    }
+    Ok(())
+}
+
+fn object_lock(request: &Request<'_>, root: &Element) -> S3Result<()> {
+    need(root.text_of("ObjectLockEnabled") == Some("Enabled"))?;
+    let world = request.store.world();
+    if world.bucket(&request.target.name)?.versioning() == Versioning::Enabled {
+        return Ok(());
+    }
+    let text = "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration";
+    Err(fault(409, "InvalidBucketState", text))
+}
+
+/// The target must exist, in the same account and Region (UG:troubleshooting-server-access-logging).
+fn logging(request: &Request<'_>, root: &Element) -> S3Result<()> {
+    need(root.has_only(&["LoggingEnabled"], &[]))?;
+    let Some(enabled) = root.child("LoggingEnabled") else {
+        return Ok(());
+    };
+    let name = enabled.text_of("TargetBucket").ok_or_else(malformed_xml)?;
+    need(enabled.child("TargetPrefix").is_some())?;
+    let world = request.store.world();
+    let invalid = |text: &'static str| fault(400, "InvalidTargetBucketForLogging", text);
+    let Some(bucket) = world.buckets.get(name) else {
+        return Err(invalid("The target bucket for logging does not exist"));
+    };
+    if bucket.owner != request.target.owner {
+        return Err(invalid(
+            "The owner for the bucket to be logged and the target bucket must be the same.",
+        ));
+    }
+    if bucket.region != request.target.region {
+        let text = "Cross S3 location logging not allowed.";
+        return Err(fault(403, "CrossLocationLoggingProhibitted", text));
+    }
+    Ok(())
+}
+
+fn lifecycle(root: &Element) -> S3Result<()> {
+    need(!root.children.is_empty() && root.has_only(&[], &["Rule"]))?;
+    root.children
+        .iter()
+        .try_for_each(|rule| one_of(rule, "Status", &["Enabled", "Disabled"]))
+}
+
+/// The id in the document is the id in the request.
+fn identified(request: &Request<'_>, root: &Element) -> S3Result<()> {
+    if request.id.is_empty() {
+        return Err(fault(
+            400,
+            "InvalidConfigurationId",
+            "The specified configuration id is invalid.",
+        ));
+    }
+    need(root.text_of("Id") == Some(&*request.id))
+}

@@ -1,0 +1,89 @@
+//! How a version comes to be: identity, place in the order, encryption, and the start of its
+//! replication. PutObject, CopyObject and CompleteMultipartUpload all end here.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use s3s::S3Result;
+
+use crate::s3::replication;
+use crate::s3::rules::acl::{check_canned, owner};
+use crate::s3::rules::encryption::{encryption, etag_under};
+use crate::s3::rules::lock::lock;
+use crate::s3::rules::storage_class::storage_class;
+use crate::s3::state::version::{Content, Encryption, NULL_VERSION, Object, Version};
+use crate::s3::state::world::{Store, Versioning, World};
+use crate::s3::state::write_options::WriteOptions;
+
+/// A version that was written.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    /// `None` where the bucket was never versioned: S3 names no version then.
+    pub(crate) version_id: Option<String>,
+    pub(crate) etag: String,
+    pub(crate) encryption: Encryption,
+    pub(crate) modified: SystemTime,
+}
+
+/// Writes a new version of an object.
+pub(crate) fn write_object(
+    store: &Store,
+    (bucket, key): (&str, &str),
+    caller_account: &str,
+    options: WriteOptions,
+    content: Arc<Content>,
+) -> S3Result<Written> {
+    let mut guard = store.world();
+    let world = &mut *guard;
+    let target = world.bucket(bucket)?;
+    check_canned(target.owner_enforced(), options.canned_acl.as_deref())?;
+    let encryption = encryption(target, caller_account, options.encryption)?;
+    let object = Object {
+        etag: etag_under(&encryption, &content.etag, bucket).into(),
+        content,
+        tags: options.tags,
+        storage_class: storage_class(options.storage_class.as_deref())?,
+        encryption: encryption.clone(),
+        lock: lock(target, options.lock, store.now())?,
+    };
+    let etag = object.etag.to_string();
+    let owner = owner(target, caller_account, options.canned_acl.as_deref());
+    let (version_id, modified) = add_version(store, world, (bucket, key), owner, Some(object))?;
+    Ok(Written {
+        version_id,
+        etag,
+        encryption,
+        modified,
+    })
+}
+
+/// Adds a version or a delete marker and plans its replication.
+pub(crate) fn add_version(
+    store: &Store,
+    world: &mut World,
+    (bucket, key): (&str, &str),
+    owner: Arc<str>,
+    object: Option<Object>,
+) -> S3Result<(Option<String>, SystemTime)> {
+    let sequence = world.next_sequence();
+    let target = world.bucket_mut(bucket)?;
+    let versioning = target.versioning();
+    let id = match versioning {
+        Versioning::Enabled => store.version_id(),
+        Versioning::Never | Versioning::Suspended => NULL_VERSION.into(),
+    };
+    let modified = store.now();
+    let mut version = Version {
+        id: id.clone(),
+        sequence,
+        modified,
+        owner,
+        replication: None,
+        failure: None,
+        object,
+    };
+    replication::plan(store, (bucket, target), key, &mut version);
+    target.put_version(key, version);
+    let shown = (versioning != Versioning::Never).then(|| id.to_string());
+    Ok((shown, modified))
+}

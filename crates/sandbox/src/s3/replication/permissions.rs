@@ -1,0 +1,192 @@
+//! What the replication role must be allowed, action by action.
+//!
+//! Sources: UG:setting-repl-config-perm-overview (the role's policy), UG:replication-change-owner,
+//! UG:replication-config-for-kms-objects; reasons are those of UG:replication-failure-codes. Where
+//! no AWS text says which reason a missing action gives, the nearest is taken: unverified.
+
+use crate::authority::{Action, Caller};
+use crate::s3::rules::target::{Context, Target};
+use crate::s3::state::version::Encryption;
+use crate::s3::state::world::Store;
+
+/// Why a version failed, as AWS names it.
+pub(crate) type Reason = &'static str;
+
+/// The role at work on one version.
+pub(crate) struct Actor<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) role: Caller,
+    pub(crate) source: &'a Target,
+    pub(crate) destination: &'a Target,
+    pub(crate) key: &'a str,
+}
+
+/// S3 assumes the role for the transfer.
+pub(crate) fn assume(store: &Store, role: &str) -> Result<Caller, Reason> {
+    let authority = &store.environment.authority;
+    let assumed = authority.assume_as_service("s3.amazonaws.com", role);
+    assumed.map_err(|_| "AssumeRoleNotPermitted")
+}
+
+impl Actor<'_> {
+    /// What every kind of work needs at the source.
+    pub(crate) fn reads_configuration(&self) -> Result<(), Reason> {
+        self.source(
+            "s3:GetReplicationConfiguration",
+            false,
+            "SrcBucketReplicationConfigMissing",
+        )
+    }
+
+    /// "s3:ListBucket ... required for accessing delete markers".
+    pub(crate) fn reads_marker(&self) -> Result<(), Reason> {
+        self.source("s3:ListBucket", false, "SrcHeadObjectNotPermitted")
+    }
+
+    /// GetObjectVersion does for objects that no KMS key protects.
+    pub(crate) fn reads_object(&self, encryption: &Encryption) -> Result<(), Reason> {
+        let reason = "SrcGetObjectNotPermitted";
+        let read = self.source("s3:GetObjectVersionForReplication", true, reason);
+        if matches!(encryption, Encryption::Kms { .. }) {
+            return read;
+        }
+        read.or_else(|_| self.source("s3:GetObjectVersion", true, reason))
+    }
+
+    /// The ACL is read with every object.
+    pub(crate) fn reads_acl(&self) -> Result<(), Reason> {
+        self.source("s3:GetObjectVersionAcl", true, "SrcGetAclNotPermitted")
+    }
+
+    /// Without it objects replicate without their tags.
+    pub(crate) fn reads_tags(&self) -> bool {
+        self.source(
+            "s3:GetObjectVersionTagging",
+            true,
+            "SrcGetTaggingNotPermitted",
+        )
+        .is_ok()
+    }
+
+    /// Retention and legal hold of a source with Object Lock (UG26:replication-requirements).
+    pub(crate) fn reads_lock(&self) -> Result<(), Reason> {
+        self.source("s3:GetObjectRetention", true, "SrcGetObjectNotPermitted")?;
+        self.source("s3:GetObjectLegalHold", true, "SrcGetObjectNotPermitted")
+    }
+
+    /// The replica itself.
+    pub(crate) fn writes_object(&self) -> Result<(), Reason> {
+        self.destination("s3:ReplicateObject", "DstPutObjectNotPermitted")
+    }
+
+    /// Tags of the replica (R:s3-troubleshoot-cross-account-replication).
+    pub(crate) fn writes_tags(&self) -> Result<(), Reason> {
+        self.destination("s3:ReplicateTags", "DstPutTaggingNotPermitted")
+    }
+
+    /// A delete marker.
+    pub(crate) fn writes_marker(&self) -> Result<(), Reason> {
+        self.destination("s3:ReplicateDelete", "DstDelObjNotPermitted")
+    }
+
+    /// Ownership of the replica, unless the bucket enforces it.
+    pub(crate) fn overrides_owner(&self) -> Result<(), Reason> {
+        self.destination(
+            "s3:ObjectOwnerOverrideToBucketOwner",
+            "DstPutAclNotPermitted",
+        )
+    }
+
+    /// Reading under the source's key.
+    pub(crate) fn decrypts(&self, key: &str, bucket_key: bool) -> Result<(), Reason> {
+        self.key(
+            "kms:Decrypt",
+            key,
+            (self.source, bucket_key),
+            "SrcGetObjectNotPermitted",
+        )
+    }
+
+    /// Writing under the replica's key what was under a key before: "GenerateDataKey and Encrypt"
+    /// are the least for the destination's key (UG26:replication-troubleshoot).
+    pub(crate) fn encrypts_again(&self, key: &str, bucket_key: bool) -> Result<(), Reason> {
+        let place = (self.destination, bucket_key);
+        self.key("kms:Encrypt", key, place, "DstPutObjectNotPermitted")?;
+        self.encrypts_first(key, bucket_key)
+    }
+
+    /// Writing under the destination's default key what was under none
+    /// (UG:replication-config-for-kms-objects).
+    pub(crate) fn encrypts_first(&self, key: &str, bucket_key: bool) -> Result<(), Reason> {
+        let place = (self.destination, bucket_key);
+        self.key(
+            "kms:GenerateDataKey",
+            key,
+            place,
+            "DstPutObjectNotPermitted",
+        )?;
+        if bucket_key {
+            // The bucket key is checked for integrity ("S3 Bucket Keys and replication").
+            self.key("kms:Decrypt", key, place, "DstPutObjectNotPermitted")?;
+        }
+        Ok(())
+    }
+
+    fn source(&self, action: &str, on_object: bool, reason: Reason) -> Result<(), Reason> {
+        let key = on_object.then_some(self.key);
+        self.ask(self.source, action, key).map_err(|()| reason)
+    }
+
+    fn destination(&self, action: &str, reason: Reason) -> Result<(), Reason> {
+        self.ask(self.destination, action, Some(self.key))
+            .map_err(|()| reason)
+    }
+
+    fn ask(&self, target: &Target, action: &str, key: Option<&str>) -> Result<(), ()> {
+        // S3's own requests use TLS ("deny non-TLS is fine").
+        let context: Context = vec![
+            ("aws:SecureTransport".into(), "true".to_owned()),
+            ("aws:ResourceAccount".into(), target.owner.to_string()),
+            ("s3:ResourceAccount".into(), target.owner.to_string()),
+        ];
+        target
+            .authorize(self.store, &self.role, action, key, &context)
+            .map_err(|_| ())
+    }
+
+    /// Asks for a KMS action. There is no KMS here yet, so the key's own policy is a stand-in
+    /// that lets everyone in: in another account the role's policy alone decides, as it does in
+    /// the role's own.
+    fn key(
+        &self,
+        action: &str,
+        key: &str,
+        (bucket, bucket_key): (&Target, bool),
+        reason: Reason,
+    ) -> Result<(), Reason> {
+        const OPEN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+            "Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}]}"#;
+        let account = key.split(':').nth(4).unwrap_or_default();
+        let arn = match bucket_key {
+            true => format!("arn:aws:s3:::{}", bucket.name),
+            false => format!("arn:aws:s3:::{}/{}", bucket.name, self.key),
+        };
+        let context = [
+            (
+                "kms:ViaService",
+                format!("s3.{}.amazonaws.com", bucket.region),
+            ),
+            ("kms:EncryptionContext:aws:s3:arn", arn),
+            ("kms:CallerAccount", self.role.account.clone()),
+        ];
+        let action = Action {
+            name: action,
+            resource: key,
+            resource_account: account,
+            resource_policy: (account != self.role.account).then_some(OPEN),
+            context: &context,
+        };
+        let authority = &self.store.environment.authority;
+        authority.authorize(&self.role, &action).map_err(|_| reason)
+    }
+}

@@ -1,0 +1,588 @@
+//! The worker against an authority that forbids chosen actions: no network, no IAM.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{admission, transfer};
+use crate::authority::{Action, Authority, Caller, Denied};
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::s3::calls::documents::force as force_document;
+use crate::s3::calls::write::{add_version, write_object};
+use crate::s3::rules::new_bucket::empty_bucket;
+use crate::s3::state::replication::Configuration;
+use crate::s3::state::version::{Body, Content, Status, Tags, Version};
+use crate::s3::state::world::{Store, World};
+use crate::s3::state::write_options::{EncryptionOptions, WriteOptions};
+use crate::s3::xml;
+use crate::switches::Switches;
+
+/// Allows everything but the actions named.
+#[derive(Default)]
+struct Fence {
+    forbidden: Mutex<BTreeSet<String>>,
+}
+
+fn denied() -> Denied {
+    Denied {
+        message: "no".to_owned(),
+        explicit: false,
+    }
+}
+
+impl Authority for Fence {
+    fn authorize(&self, _: &Caller, action: &Action<'_>) -> Result<(), Denied> {
+        let forbidden = self.forbidden.lock().unwrap().contains(action.name);
+        if forbidden { Err(denied()) } else { Ok(()) }
+    }
+
+    fn assume_as_service(&self, service: &str, _: &str) -> Result<Caller, Denied> {
+        if self.forbidden.lock().unwrap().contains(service) {
+            return Err(denied());
+        }
+        Ok(Caller {
+            account: SOURCE.to_owned(),
+            ..Caller::anonymous()
+        })
+    }
+
+    fn may_pass_role(&self, _: &Caller, _: &str, _: &str) -> Result<(), Denied> {
+        Ok(())
+    }
+
+    fn store_principals(&self, policy: &str) -> Result<String, String> {
+        Ok(policy.to_owned())
+    }
+
+    fn show_principals(&self, policy: &str) -> String {
+        policy.to_owned()
+    }
+}
+
+const SOURCE: &str = "111111111111";
+const DESTINATION: &str = "222222222222";
+const KMS: &str = "arn:aws:kms:eu-west-1:111111111111:key/k";
+const RULE: &str = "<Rule><ID>all</ID><Priority>1</Priority><Status>Enabled</Status><Filter/>\
+    <DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication>\
+    <Destination><Bucket>arn:aws:s3:::to</Bucket></Destination></Rule>";
+
+struct Lab {
+    fence: Arc<Fence>,
+    store: Store,
+}
+
+impl Lab {
+    /// Two versioned buckets in two accounts, and a configuration of these rules.
+    fn new(rules: &str) -> Self {
+        let fence = Arc::new(Fence::default());
+        let store = Store::new(Environment {
+            authority: Arc::clone(&fence) as Arc<dyn Authority>,
+            clock: Clock::default(),
+            switches: Arc::new(Switches::default()),
+            seed: 1,
+        });
+        for (name, owner, region) in [
+            ("from", SOURCE, "eu-west-1"),
+            ("to", DESTINATION, "eu-central-1"),
+        ] {
+            let bucket = empty_bucket(&store, owner, region, "BucketOwnerEnforced");
+            store.world().buckets.insert(name.to_owned(), bucket);
+            let versioning =
+                "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+            force_document(&store, name, "versioning", versioning).unwrap();
+        }
+        let lab = Self { fence, store };
+        lab.configure(rules);
+        lab
+    }
+
+    fn configure(&self, rules: &str) {
+        let text = format!(
+            "<ReplicationConfiguration><Role>arn:aws:iam::{SOURCE}:role/r</Role>{rules}\
+             </ReplicationConfiguration>"
+        );
+        self.document("from", "replication", &text);
+    }
+
+    fn document(&self, bucket: &str, name: &str, text: &str) {
+        force_document(&self.store, bucket, name, text).unwrap();
+    }
+
+    fn forbid(&self, action: &str) {
+        *self.fence.forbidden.lock().unwrap() = [action.to_owned()].into();
+    }
+
+    fn put_with(&self, key: &str, options: WriteOptions) -> Version {
+        let content = Content {
+            body: Body::Bytes(Bytes::from("body")),
+            etag: "0".into(),
+            ..Content::default()
+        };
+        write_object(
+            &self.store,
+            ("from", key),
+            SOURCE,
+            options,
+            Arc::new(content),
+        )
+        .unwrap();
+        self.work();
+        self.latest("from", key)
+    }
+
+    fn put(&self, key: &str) -> Version {
+        let tags: Tags = [("k".into(), "v".into())].into();
+        self.put_with(
+            key,
+            WriteOptions {
+                tags,
+                ..WriteOptions::default()
+            },
+        )
+    }
+
+    fn mark(&self, key: &str) -> Version {
+        let owner = Arc::from(SOURCE);
+        let mut world = self.store.world();
+        add_version(&self.store, &mut world, ("from", key), owner, None).unwrap();
+        drop(world);
+        self.work();
+        self.latest("from", key)
+    }
+
+    /// Does the work that is due.
+    fn work(&self) {
+        while let Some(job) = self.store.queue.next(self.store.environment.clock.now()) {
+            transfer::run(&self.store, &job);
+        }
+    }
+
+    fn latest(&self, bucket: &str, key: &str) -> Version {
+        self.find(bucket, key).unwrap()
+    }
+
+    fn find(&self, bucket: &str, key: &str) -> Option<Version> {
+        self.store
+            .world()
+            .bucket(bucket)
+            .unwrap()
+            .version(key, None)
+            .cloned()
+    }
+}
+
+fn kms_rule() -> String {
+    let criteria = "<SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status>\
+                    </SseKmsEncryptedObjects></SourceSelectionCriteria>";
+    let encryption = "<EncryptionConfiguration><ReplicaKmsKeyID>\
+                      arn:aws:kms:eu-central-1:222222222222:key/r</ReplicaKmsKeyID>\
+                      </EncryptionConfiguration></Destination>";
+    RULE.replace("<Destination>", &format!("{criteria}<Destination>"))
+        .replace("</Destination>", encryption)
+}
+
+fn secret() -> WriteOptions {
+    let (algorithm, key) = (Some("aws:kms".to_owned()), Some(KMS.to_owned()));
+    let encryption = EncryptionOptions {
+        algorithm,
+        key,
+        ..EncryptionOptions::default()
+    };
+    WriteOptions {
+        encryption,
+        ..WriteOptions::default()
+    }
+}
+
+#[test]
+fn a_replica_keeps_identity_and_content() {
+    let lab = Lab::new(RULE);
+    let source = lab.put("a");
+    let replica = lab.latest("to", "a");
+    assert_eq!(
+        (source.replication, source.failure),
+        (Some(Status::Completed), None)
+    );
+    assert_eq!(replica.replication, Some(Status::Replica));
+    assert_eq!(
+        (&replica.id, replica.modified),
+        (&source.id, source.modified)
+    );
+    assert_eq!(&*replica.owner, DESTINATION);
+    let (source, replica) = (source.object.unwrap(), replica.object.unwrap());
+    assert!(Arc::ptr_eq(&source.content, &replica.content));
+    assert_eq!((replica.tags, replica.etag), (source.tags, source.etag));
+}
+
+#[test]
+fn every_action_of_an_object_is_needed() {
+    let table = [
+        ("s3.amazonaws.com", "AssumeRoleNotPermitted"),
+        (
+            "s3:GetReplicationConfiguration",
+            "SrcBucketReplicationConfigMissing",
+        ),
+        ("s3:GetObjectVersionAcl", "SrcGetAclNotPermitted"),
+        ("s3:ReplicateObject", "DstPutObjectNotPermitted"),
+        ("s3:ReplicateTags", "DstPutTaggingNotPermitted"),
+    ];
+    let lab = Lab::new(RULE);
+    for (action, reason) in table {
+        lab.forbid(action);
+        let source = lab.put(action);
+        assert_eq!(
+            (source.replication, source.failure),
+            (Some(Status::Failed), Some(reason))
+        );
+        assert!(lab.find("to", action).is_none(), "{action}");
+    }
+}
+
+#[test]
+fn tags_are_lost_where_they_cannot_be_read() {
+    let lab = Lab::new(RULE);
+    lab.forbid("s3:GetObjectVersionTagging");
+    assert_eq!(lab.put("a").replication, Some(Status::Completed));
+    assert!(lab.latest("to", "a").object.unwrap().tags.is_empty());
+}
+
+#[test]
+fn every_action_of_a_marker_is_needed() {
+    let lab = Lab::new(RULE);
+    lab.put("a");
+    for action in [
+        "s3:GetReplicationConfiguration",
+        "s3:ListBucket",
+        "s3:ReplicateDelete",
+    ] {
+        lab.forbid(action);
+        assert_eq!(lab.mark("a").replication, Some(Status::Failed), "{action}");
+        assert!(!lab.latest("to", "a").is_marker());
+    }
+    lab.forbid("");
+    let marker = lab.mark("a");
+    assert_eq!(lab.latest("to", "a").id, marker.id);
+}
+
+#[test]
+fn plain_objects_do_with_get_object_version_and_kms_objects_do_not() {
+    let lab = Lab::new(&kms_rule());
+    lab.forbid("s3:GetObjectVersionForReplication");
+    assert_eq!(lab.put("plain").replication, Some(Status::Completed));
+    let failed = lab.put_with("secret", secret());
+    assert_eq!(failed.failure, Some("SrcGetObjectNotPermitted"));
+}
+
+#[test]
+fn keys_are_asked_for_on_both_sides() {
+    let lab = Lab::new(&kms_rule());
+    for action in ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"] {
+        lab.forbid(action);
+        assert_eq!(
+            lab.put_with(action, secret()).replication,
+            Some(Status::Failed),
+            "{action}"
+        );
+    }
+    lab.forbid("");
+    assert_eq!(
+        lab.put_with("granted", secret()).replication,
+        Some(Status::Completed)
+    );
+    lab.configure(RULE);
+    assert_eq!(lab.put_with("silent", secret()).replication, None);
+}
+
+#[test]
+fn one_failed_destination_fails_the_version() {
+    let second = RULE
+        .replace(":::to", ":::second")
+        .replace("<Priority>1<", "<Priority>2<")
+        .replace(">all<", ">second<");
+    let lab = Lab::new(&format!("{RULE}{second}"));
+    let bucket = empty_bucket(
+        &lab.store,
+        DESTINATION,
+        "eu-central-1",
+        "BucketOwnerEnforced",
+    );
+    lab.store
+        .world()
+        .buckets
+        .insert("second".to_owned(), bucket);
+    assert_eq!(lab.put("a").failure, Some("DstBucketUnversioned"));
+    assert!(lab.find("to", "a").is_some() && lab.find("second", "a").is_none());
+    let versioning = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    lab.document("second", "versioning", versioning);
+    assert_eq!(lab.put("b").replication, Some(Status::Completed));
+    assert!(lab.find("second", "b").is_some());
+}
+
+#[test]
+fn a_bucket_key_is_decrypted_at_the_destination() {
+    let lab = Lab::new(&kms_rule());
+    let encryption = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+         <SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault>\
+         <BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>";
+    lab.document("to", "encryption", encryption);
+    lab.forbid("kms:Decrypt");
+    assert_eq!(lab.put("plain").failure, Some("DstPutObjectNotPermitted"));
+    lab.forbid("");
+    assert_eq!(lab.put("granted").replication, Some(Status::Completed));
+}
+
+#[test]
+fn a_default_key_at_the_destination_needs_its_data_key() {
+    let lab = Lab::new(RULE);
+    lab.document(
+        "to",
+        "encryption",
+        "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+         <SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>d</KMSMasterKeyID>\
+         </ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>",
+    );
+    lab.forbid("kms:GenerateDataKey");
+    assert_eq!(lab.put("a").failure, Some("DstPutObjectNotPermitted"));
+    lab.forbid("");
+    let (source, replica) = (lab.put("b"), lab.latest("to", "b"));
+    assert_ne!(source.object.unwrap().etag, replica.object.unwrap().etag);
+}
+
+#[test]
+fn the_owner_override_is_needed_where_acls_are_on() {
+    let target = format!(
+        "<Account>{DESTINATION}</Account><AccessControlTranslation><Owner>Destination</Owner>\
+         </AccessControlTranslation></Destination>"
+    );
+    let lab = Lab::new(&RULE.replace("</Destination>", &target));
+    lab.forbid("s3:ObjectOwnerOverrideToBucketOwner");
+    assert_eq!(lab.put("enforced").replication, Some(Status::Completed));
+    let controls = "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule>\
+                    </OwnershipControls>";
+    lab.document("to", "ownershipControls", controls);
+    assert_eq!(lab.put("acls").failure, Some("DstPutAclNotPermitted"));
+    lab.forbid("");
+    lab.put("overridden");
+    assert_eq!(&*lab.latest("to", "overridden").owner, DESTINATION);
+    lab.configure(RULE);
+    lab.put("kept");
+    assert_eq!(&*lab.latest("to", "kept").owner, SOURCE);
+}
+
+#[test]
+fn destinations_are_looked_at_when_the_object_goes() {
+    let lab = Lab::new(RULE);
+    let suspended = "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
+    lab.document("to", "versioning", suspended);
+    assert_eq!(lab.put("a").failure, Some("DstBucketUnversioned"));
+    lab.store.world().buckets.remove("to");
+    assert_eq!(lab.put("b").failure, Some("DstBucketNotFound"));
+}
+
+#[test]
+fn a_locked_source_needs_a_locked_destination_and_two_more_actions() {
+    let lab = Lab::new(RULE);
+    let lock = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>\
+                </ObjectLockConfiguration>";
+    lab.document("from", "object-lock", lock);
+    assert_eq!(
+        lab.put("a").failure,
+        Some("DstBucketObjectLockConfigMissing")
+    );
+    lab.document("to", "object-lock", lock);
+    for action in ["s3:GetObjectRetention", "s3:GetObjectLegalHold"] {
+        lab.forbid(action);
+        assert_eq!(
+            lab.put(action).replication,
+            Some(Status::Failed),
+            "{action}"
+        );
+    }
+    lab.forbid("");
+    assert_eq!(lab.put("b").replication, Some(Status::Completed));
+}
+
+#[test]
+fn replicas_and_older_objects_stay_where_they_are() {
+    let lab = Lab::new("");
+    assert_eq!(lab.put("old").replication, None);
+    lab.configure(RULE);
+    let back = RULE.replace(":::to", ":::from");
+    lab.document(
+        "to",
+        "replication",
+        &format!("<ReplicationConfiguration><Role>r</Role>{back}</ReplicationConfiguration>"),
+    );
+    lab.put("new");
+    assert!(!lab.store.queue.has_work());
+    assert!(lab.find("to", "old").is_none());
+    assert_eq!(
+        lab.latest("from", "new").replication,
+        Some(Status::Completed)
+    );
+}
+
+#[test]
+fn tags_changed_on_a_replica_flow_back_where_both_sides_say_so() {
+    let modifications = "<SourceSelectionCriteria><ReplicaModifications><Status>Enabled</Status>\
+                         </ReplicaModifications></SourceSelectionCriteria><Destination>";
+    let lab = Lab::new(RULE);
+    lab.put("a");
+    let change = |value: &str| {
+        let mut world = lab.store.world();
+        let bucket = world.bucket_mut("to").unwrap();
+        let id = bucket.version("a", None).unwrap().id.clone();
+        let object = bucket
+            .version_mut("a", &id)
+            .unwrap()
+            .object
+            .as_mut()
+            .unwrap();
+        object.tags = [("k".into(), value.into())].into();
+        super::plan_metadata(&lab.store, ("to", bucket), "a", &id);
+        drop(world);
+        lab.work();
+        lab.latest("from", "a").object.unwrap().tags[0]
+            .1
+            .to_string()
+    };
+    assert_eq!(change("unsent"), "v");
+    let back = RULE
+        .replace(":::to", ":::from")
+        .replace("<Destination>", modifications);
+    lab.document(
+        "to",
+        "replication",
+        &format!("<ReplicationConfiguration><Role>r</Role>{back}</ReplicationConfiguration>"),
+    );
+    assert_eq!(change("sent"), "sent");
+    assert_eq!(lab.latest("to", "a").replication, Some(Status::Replica));
+}
+
+#[test]
+fn rules_take_effect_after_the_propagation_delay() {
+    let lab = Lab::new("");
+    lab.store
+        .environment
+        .switches
+        .propagation_delay(Duration::from_secs(60));
+    lab.configure(RULE);
+    assert_eq!(lab.put("early").replication, None);
+    lab.store.environment.clock.advance(Duration::from_secs(61));
+    assert_eq!(lab.put("late").replication, Some(Status::Completed));
+}
+
+#[test]
+fn work_waits_for_the_replication_delay() {
+    let lab = Lab::new(RULE);
+    lab.store
+        .environment
+        .switches
+        .replication_delay(Duration::from_secs(60));
+    assert_eq!(lab.put("a").replication, Some(Status::Pending));
+    lab.store.environment.clock.advance(Duration::from_secs(61));
+    lab.work();
+    assert_eq!(lab.latest("from", "a").replication, Some(Status::Completed));
+}
+
+#[test]
+fn versions_that_arrive_late_keep_their_order() {
+    let lab = Lab::new(RULE);
+    lab.store
+        .environment
+        .switches
+        .replication_delay(Duration::from_secs(60));
+    let first = lab.put("a");
+    lab.store
+        .environment
+        .switches
+        .replication_delay(Duration::ZERO);
+    let second = lab.put("a");
+    lab.store.environment.clock.advance(Duration::from_secs(61));
+    lab.work();
+    let world = lab.store.world();
+    let versions = &world.bucket("to").unwrap().objects["a"];
+    let ids: Vec<&str> = versions
+        .newest_first()
+        .map(|version| &*version.id)
+        .collect();
+    assert_eq!(ids, [&*second.id, &*first.id]);
+}
+
+fn admit(rules: &str) -> Result<(), String> {
+    let text =
+        format!("<ReplicationConfiguration><Role>r</Role>{rules}</ReplicationConfiguration>");
+    let root = xml::parse(text.as_bytes()).map_err(|_| "not well-formed".to_owned())?;
+    let config = Configuration::parse(&root).map_err(|_| "MalformedXML".to_owned())?;
+    admission::check_rules(&config).map_err(|error| {
+        format!(
+            "{}: {}",
+            error.code().as_str(),
+            error.message().unwrap_or("")
+        )
+    })
+}
+
+/// A few rows; the judge `s3_admission.py` has them all, through the port.
+#[test]
+fn combinations_are_admitted_by_the_table() {
+    let guide = "this version of Cross Region Replication configuration schema. Please refer to S3 \
+                 Developer Guide for more information.";
+    let markers = "<DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication>";
+    let tagged = "<Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter>";
+    let table = [
+        (RULE.to_owned(), Ok(())),
+        (String::new(), Err("MalformedXML".to_owned())),
+        (
+            RULE.replace(markers, ""),
+            Err(format!(
+                "InvalidRequest: DeleteMarkerReplication must be specified for {guide}"
+            )),
+        ),
+        (
+            RULE.replace("<Filter/>", ""),
+            Err(format!(
+                "InvalidRequest: DeleteMarkerReplication cannot be used for {guide}"
+            )),
+        ),
+        (
+            RULE.replace("<Filter/>", tagged),
+            Err(
+                "InvalidRequest: Delete marker replication is not supported if any Tag filter is \
+                 specified. Please refer to S3 Developer Guide for more information."
+                    .to_owned(),
+            ),
+        ),
+        (
+            RULE.replace("<Filter/>", "<Filter/><Other/>"),
+            Err("MalformedXML".to_owned()),
+        ),
+    ];
+    for (rules, wanted) in table {
+        assert_eq!(admit(&rules), wanted, "{rules}");
+    }
+}
+
+#[test]
+fn buckets_of_a_configuration_must_exist_and_be_versioned() {
+    let lab = Lab::new("");
+    let check = |source: &str, world: &World| {
+        let text =
+            format!("<ReplicationConfiguration><Role>r</Role>{RULE}</ReplicationConfiguration>");
+        let config = Configuration::parse(&xml::parse(text.as_bytes()).unwrap()).unwrap();
+        admission::check(&config, source, world)
+            .map_err(|error| error.message().unwrap_or_default().to_owned())
+    };
+    let mut world = lab.store.world();
+    assert_eq!(check("from", &world), Ok(()));
+    let same = "Destination bucket cannot be the same as the source bucket.".to_owned();
+    assert_eq!(check("to", &world), Err(same));
+    world.buckets.remove("to");
+    assert_eq!(
+        check("from", &world),
+        Err("Destination bucket must exist.".to_owned())
+    );
+}

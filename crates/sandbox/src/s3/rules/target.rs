@@ -1,0 +1,68 @@
+//! A bucket as the object of a question to IAM: may this caller do this to it?
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use s3s::S3Result;
+
+use crate::authority::{Action, Caller, Denied};
+use crate::s3::state::world::Store;
+
+/// A bucket as far as authorization needs it.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) owner: Arc<str>,
+    pub(crate) region: Arc<str>,
+    /// The bucket policy in effect, with stored principals.
+    pub(crate) policy: Option<Arc<str>>,
+}
+
+impl Target {
+    /// Reads the bucket; NoSuchBucket where there is none.
+    pub(crate) fn of(store: &Store, bucket: &str) -> S3Result<Self> {
+        let effective = store.effective_instant();
+        let world = store.world();
+        let found = world.bucket(bucket)?;
+        Ok(Self {
+            name: bucket.to_owned(),
+            owner: Arc::clone(&found.owner),
+            region: Arc::clone(&found.region),
+            policy: found.document_as_of(&("policy", String::new()), effective),
+        })
+    }
+
+    /// Asks IAM about one action on the bucket, or on an object of it.
+    pub(crate) fn authorize(
+        &self,
+        store: &Store,
+        caller: &Caller,
+        action: &str,
+        key: Option<&str>,
+        context: &Context,
+    ) -> Result<(), Denied> {
+        let resource = match key {
+            Some(key) => format!("arn:aws:s3:::{}/{key}", self.name),
+            None => format!("arn:aws:s3:::{}", self.name),
+        };
+        let action = Action {
+            name: action,
+            resource: &resource,
+            resource_account: &self.owner,
+            resource_policy: self.policy.as_deref(),
+            context: &borrowed(context),
+        };
+        store.environment.authority.authorize(caller, &action)
+    }
+}
+
+/// Keys and values; a key given twice is multivalued.
+pub(crate) type Context = Vec<(Cow<'static, str>, String)>;
+
+/// Returns the keys in the form IAM takes them.
+pub(crate) fn borrowed(context: &Context) -> Vec<(&str, String)> {
+    context
+        .iter()
+        .map(|(key, value)| (key.as_ref(), value.clone()))
+        .collect()
+}

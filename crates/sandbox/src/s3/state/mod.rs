@@ -1,0 +1,11 @@
+//! What is: buckets, their documents and versions, uploads, and the replication that waits.
+//!
+//! Nothing here knows a call, nor what S3 says to one.
+
+pub(crate) mod queue;
+pub(crate) mod replication;
+pub(crate) mod snapshot;
+pub(crate) mod upload;
+pub(crate) mod version;
+pub(crate) mod world;
+pub(crate) mod write_options;

@@ -1,0 +1,230 @@
+//! The state of S3: buckets with their configuration documents and objects.
+//!
+//! One lock holds it all. Nothing here asks whether a caller may act; see [`crate::s3::rules::target`].
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use s3s::S3Result;
+
+use super::queue::Queue;
+use super::upload::Upload;
+use super::version::{Version, Versions};
+use crate::environment::Environment;
+use crate::history::History;
+use crate::ids::Ids;
+use crate::s3::errors::no_such_bucket;
+use crate::s3::xml::{self, Element};
+
+/// What the S3 service and the replication worker share.
+pub(crate) struct Store {
+    pub(crate) environment: Environment,
+    pub(crate) ids: Ids,
+    pub(crate) queue: Queue,
+    world: Mutex<World>,
+}
+
+impl Store {
+    /// Starts with no buckets.
+    pub(crate) fn new(environment: Environment) -> Self {
+        Self {
+            ids: Ids::new(environment.seed, "s3"),
+            queue: Queue::default(),
+            world: Mutex::new(World::default()),
+            environment,
+        }
+    }
+
+    /// Locks the state. Hold it shortly and never over an await.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the sandbox's time in whole seconds, as S3 keeps it.
+    pub(crate) fn now(&self) -> SystemTime {
+        let now = self.environment.clock.now();
+        let since = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs())
+    }
+
+    /// Returns the instant as of which written policies and rules have taken effect.
+    pub(crate) fn effective_instant(&self) -> SystemTime {
+        self.environment
+            .switches
+            .effective(self.environment.clock.now())
+    }
+
+    /// Returns the instant a configuration read answers from.
+    pub(crate) fn read_instant(&self) -> SystemTime {
+        self.environment
+            .switches
+            .read_instant(self.environment.clock.now())
+    }
+
+    /// Returns a new version id in the form S3 gives them.
+    pub(crate) fn version_id(&self) -> Box<str> {
+        self.ids.mixed(32).into()
+    }
+}
+
+/// Every bucket of every account.
+#[derive(Default)]
+pub(crate) struct World {
+    pub(crate) buckets: BTreeMap<String, Bucket>,
+    sequence: u64,
+}
+
+impl World {
+    /// Returns the bucket or NoSuchBucket.
+    pub(crate) fn bucket(&self, name: &str) -> S3Result<&Bucket> {
+        self.buckets.get(name).ok_or_else(|| no_such_bucket(name))
+    }
+
+    /// Returns the bucket for change or NoSuchBucket.
+    pub(crate) fn bucket_mut(&mut self, name: &str) -> S3Result<&mut Bucket> {
+        self.buckets
+            .get_mut(name)
+            .ok_or_else(|| no_such_bucket(name))
+    }
+
+    /// Returns the next place in the order of creation.
+    pub(crate) fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+}
+
+/// Names a configuration document: its subresource and, where a bucket holds many, its id.
+pub(crate) type DocumentKey = (&'static str, String);
+
+/// A bucket.
+pub(crate) struct Bucket {
+    pub(crate) owner: Arc<str>,
+    pub(crate) region: Arc<str>,
+    pub(crate) created: SystemTime,
+    pub(crate) documents: BTreeMap<DocumentKey, History<Option<Arc<str>>>>,
+    pub(crate) objects: BTreeMap<Box<str>, Versions>,
+    pub(crate) uploads: BTreeMap<String, Upload>,
+    /// The newest documents as trees: every write of an object asks for several settings.
+    trees: BTreeMap<&'static str, Element>,
+}
+
+/// The versioning state of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Versioning {
+    Never,
+    Enabled,
+    Suspended,
+}
+
+impl Bucket {
+    /// Makes an empty bucket without any configuration.
+    pub(crate) fn new(owner: &str, region: &str, created: SystemTime) -> Self {
+        Self {
+            owner: owner.into(),
+            region: region.into(),
+            created,
+            documents: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            trees: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the newest document of a subresource.
+    pub(crate) fn document(&self, subresource: &'static str) -> Option<Arc<str>> {
+        let history = self.documents.get(&(subresource, String::new()))?;
+        history.latest().as_ref().clone()
+    }
+
+    /// Returns a document as it was at an instant.
+    pub(crate) fn document_as_of(&self, key: &DocumentKey, at: SystemTime) -> Option<Arc<str>> {
+        self.documents.get(key)?.as_of(at).as_ref().clone()
+    }
+
+    /// Stores or removes a document.
+    pub(crate) fn set_document(&mut self, key: DocumentKey, now: SystemTime, text: Option<&str>) {
+        if key.1.is_empty() {
+            match text.and_then(|text| xml::parse(text.as_bytes()).ok()) {
+                Some(tree) => self.trees.insert(key.0, tree),
+                None => self.trees.remove(key.0),
+            };
+        }
+        let history = self
+            .documents
+            .entry(key)
+            .or_insert_with(|| History::new(None));
+        let written: Result<(), std::convert::Infallible> = history.write(now, |document| {
+            *document = text.map(Arc::from);
+            Ok(())
+        });
+        match written {
+            Ok(()) => {}
+            Err(never) => match never {},
+        }
+    }
+
+    /// Returns the text at a path below the root of a document.
+    pub(crate) fn setting(&self, subresource: &'static str, path: &[&str]) -> Option<&str> {
+        let root = self.trees.get(subresource)?;
+        let leaf = path
+            .iter()
+            .try_fold(root, |element, name| element.child(name))?;
+        Some(&leaf.text)
+    }
+
+    /// Returns the versioning state.
+    pub(crate) fn versioning(&self) -> Versioning {
+        match self.setting("versioning", &["Status"]) {
+            Some("Enabled") => Versioning::Enabled,
+            Some("Suspended") => Versioning::Suspended,
+            _ => Versioning::Never,
+        }
+    }
+
+    /// Says whether ACLs are off and every object belongs to the bucket's owner.
+    pub(crate) fn owner_enforced(&self) -> bool {
+        let ownership = self.setting("ownershipControls", &["Rule", "ObjectOwnership"]);
+        ownership == Some("BucketOwnerEnforced")
+    }
+
+    /// Says whether Object Lock is on.
+    pub(crate) fn object_lock(&self) -> bool {
+        self.document("object-lock").is_some()
+    }
+
+    /// Returns a version by id, or the current one.
+    pub(crate) fn version(&self, key: &str, id: Option<&str>) -> Option<&Version> {
+        let versions = self.objects.get(key)?;
+        match id {
+            Some(id) => versions.by_id(id),
+            None => versions.latest(),
+        }
+    }
+
+    /// Returns a version by id for change.
+    pub(crate) fn version_mut(&mut self, key: &str, id: &str) -> Option<&mut Version> {
+        self.objects.get_mut(key)?.by_id_mut(id)
+    }
+
+    /// Adds a version of a key.
+    pub(crate) fn put_version(&mut self, key: &str, version: Version) {
+        match self.objects.get_mut(key) {
+            Some(versions) => versions.put(version),
+            None => self.objects.entry(key.into()).or_default().put(version),
+        }
+    }
+
+    /// Removes a version of a key, and the key with its last version.
+    pub(crate) fn remove_version(&mut self, key: &str, id: &str) -> Option<Version> {
+        let versions = self.objects.get_mut(key)?;
+        let removed = versions.remove(id);
+        if versions.is_empty() {
+            self.objects.remove(key);
+        }
+        removed
+    }
+}

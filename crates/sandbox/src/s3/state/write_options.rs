@@ -1,0 +1,32 @@
+//! What a write asked for beside its content. An upload in parts keeps it until the parts are put together.
+
+use std::time::SystemTime;
+
+use super::version::Tags;
+
+/// What a caller asks for with the headers of a write.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WriteOptions {
+    pub(crate) tags: Tags,
+    pub(crate) storage_class: Option<String>,
+    pub(crate) encryption: EncryptionOptions,
+    pub(crate) lock: LockOptions,
+    pub(crate) canned_acl: Option<String>,
+}
+
+/// The encryption headers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EncryptionOptions {
+    pub(crate) algorithm: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) bucket_key: Option<bool>,
+    pub(crate) customer_key_md5: Option<String>,
+}
+
+/// The Object Lock headers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LockOptions {
+    pub(crate) mode: Option<String>,
+    pub(crate) retain_until: Option<SystemTime>,
+    pub(crate) legal_hold: bool,
+}

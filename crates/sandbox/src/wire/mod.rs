@@ -1,0 +1,11 @@
+//! What travels between the port and the services: forms, host names, refusals, and the query protocol.
+
+pub(crate) mod form;
+pub(crate) mod hosts;
+pub(crate) mod query;
+pub(crate) mod refusal;
+
+pub(crate) use form::Form;
+pub(crate) use hosts::Hosts;
+pub(crate) use query::QueryService;
+pub(crate) use refusal::{Refusal, escaped};

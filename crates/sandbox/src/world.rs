@@ -1,0 +1,41 @@
+//! What the sandbox and its control endpoint show of the whole.
+
+use serde_json::json;
+
+use crate::iam::Iam;
+use crate::keys::RootKey;
+use crate::s3::S3;
+
+/// What the sandbox and its control endpoint show of the whole.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) endpoint: String,
+    pub(crate) root: RootKey,
+    pub(crate) region: String,
+    pub(crate) iam: Iam,
+    pub(crate) s3: S3,
+}
+
+impl World {
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let variables = [
+            ("AWS_ENDPOINT_URL", &self.endpoint),
+            ("AWS_ACCESS_KEY_ID", &self.root.id),
+            ("AWS_SECRET_ACCESS_KEY", &self.root.secret),
+            ("AWS_REGION", &self.region),
+            // boto3 and the AWS CLI read only this one.
+            ("AWS_DEFAULT_REGION", &self.region),
+        ];
+        variables
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .into()
+    }
+
+    pub(crate) fn snapshot(&self) -> serde_json::Value {
+        json!({ "iam": self.iam.snapshot(), "s3": self.s3.snapshot() })
+    }
+
+    pub(crate) async fn settle(&self) {
+        self.s3.settle().await;
+    }
+}

@@ -117,6 +117,98 @@ fn the_judge_shares_nothing_with_the_judged() {
     }
 }
 
+/// The rooms of the sandbox's S3, from what is to what a request does. Each may know those before it. `errors`, `xml` and
+/// `checksum` are the words that all of them share.
+const S3_ROOMS: [&str; 7] = [
+    "errors",
+    "xml",
+    "checksum",
+    "state",
+    "rules",
+    "replication",
+    "calls",
+];
+
+/// The rooms of the sandbox that answer requests, which neither state nor rules may know.
+const ANSWERING: [&str; 5] = ["front", "iam", "sandbox", "sts", "world"];
+
+#[test]
+fn the_sandbox_s_state_knows_no_call() {
+    let files = rust::files_outside_tests("sandbox");
+    let mut known = BTreeSet::new();
+    for (at, room) in S3_ROOMS.into_iter().enumerate() {
+        let files = room_of(&files, &format!("s3/{room}"));
+        assert!(!files.is_empty(), "s3/{room} is somewhere else now");
+        for file in files {
+            for path in paths_of_sandbox(file) {
+                let mut parts = path.split("::");
+                let (top, next) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+                assert!(!ANSWERING.contains(&top), "{} names {path}", file.display());
+                let below = S3_ROOMS.iter().position(|room| *room == next);
+                let allowed = below.is_some_and(|below| below <= at);
+                assert!(top != "s3" || allowed, "{} names {path}", file.display());
+                known.insert((room, path));
+            }
+        }
+    }
+    for file in room_of(&files, "iam/state") {
+        for path in paths_of_sandbox(file) {
+            let top = path.split("::").next().unwrap_or("");
+            assert!(
+                top != "s3" && !ANSWERING.contains(&top),
+                "{} names {path}",
+                file.display()
+            );
+            known.insert(("iam", path));
+        }
+    }
+    for (room, path) in [
+        ("calls", "s3::state::world::Store"),
+        ("replication", "s3::rules::encryption::key_arn"),
+        ("state", "s3::state::queue::Queue"),
+        ("iam", "policy::Document"),
+    ] {
+        assert!(
+            known.contains(&(room, path.to_owned())),
+            "{room} does not name {path}; the test looks for the wrong thing"
+        );
+    }
+}
+
+/// The files of a room of the sandbox: a folder of this name, or the one file.
+fn room_of<'a>(files: &'a [PathBuf], room: &str) -> Vec<&'a Path> {
+    let room = Path::new("crates/sandbox/src").join(room);
+    let files = files.iter().map(PathBuf::as_path);
+    files
+        .filter(|file| file.starts_with(&room) || *file == room.with_extension("rs"))
+        .collect()
+}
+
+/// What a file of the sandbox names of its own crate, from the crate's root: `super::world` of `s3/state/queue.rs` is
+/// `s3::state::world`.
+fn paths_of_sandbox(file: &Path) -> BTreeSet<String> {
+    let module = file.strip_prefix("crates/sandbox/src").unwrap_or(file);
+    let module = module.with_extension("");
+    let names = module.iter().map(|name| name.to_string_lossy());
+    let module: Vec<String> = names
+        .filter(|name| name != "mod")
+        .map(|name| name.into_owned())
+        .collect();
+    let rooted = |path: &String| {
+        if let Some(path) = path.strip_prefix("crate::") {
+            return Some(path.to_owned());
+        }
+        let (mut above, mut rest) = (module.clone(), path.as_str());
+        while let Some(next) = rest.strip_prefix("super::") {
+            above.pop();
+            rest = next;
+        }
+        (rest.len() < path.len()).then(|| format!("{}::{rest}", above.join("::")))
+    };
+    let names = rust::names_outside_tests(file);
+    names.paths.iter().filter_map(rooted).collect()
+}
+
 #[test]
 fn the_testkit_is_built_into_nothing() {
     let workspace = Workspace::load();

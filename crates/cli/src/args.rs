@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::build_info::long_version;
+
 /// Move S3 data between AWS accounts with S3 Replication, declared in YAML.
 ///
 /// A spec says what must be true; plan compares it with both live accounts and is reviewed; apply makes the minimal changes.
 #[derive(Debug, Parser)]
-#[command(name = "s3ferry", version, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "s3ferry", version, long_version = long_version(), propagate_version = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

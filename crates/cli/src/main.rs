@@ -3,6 +3,7 @@
 //! Start reading at [`args`]; each command has a file in [`commands`].
 
 mod args;
+mod build_info;
 mod commands;
 mod exit;
 mod planning;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use s3ferry_engine::Verdict;
-use s3ferry_engine::ports::{Class, PortError};
+use s3ferry_engine::ports::PortError;
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Exit {
 
     /// What failed reads mean: permissions are what the user can mend, so they go first.
     pub(crate) fn of_errors<'a>(mut errors: impl Iterator<Item = &'a PortError>) -> Self {
-        let access = errors.any(|error| matches!(error.class, Class::Credentials | Class::Denied));
+        let access = errors.any(|error| error.class.is_access());
         if access { Self::Denied } else { Self::Error }
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use s3ferry_engine::RunEvent;
-use s3ferry_engine::events::{CanaryProgress, How, LeftVersion, Problem};
+use s3ferry_engine::events::{CanaryProgress, LeftVersion};
+use s3ferry_engine::outcome::How;
+use s3ferry_engine::problem::Problem;
 use s3ferry_render::{duration, plural};
 
 /// A piece of text, by how it is shown.

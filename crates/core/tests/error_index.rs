@@ -74,6 +74,16 @@ fn function(text: &str, name: &str) -> String {
     body.split("\n    }\n").next().unwrap().to_owned()
 }
 
+/// The variants of an enum, in lower case.
+fn variants(text: &str, name: &str) -> Codes {
+    let (_, body) = text.split_once(&format!("pub enum {name} {{")).unwrap();
+    let lines = body.split('}').next().unwrap().lines().map(str::trim);
+    let variants = lines.filter(|line| !line.starts_with("//") && line.ends_with(','));
+    variants
+        .map(|variant| variant.trim_end_matches(',').to_lowercase())
+        .collect()
+}
+
 #[test]
 fn findings_are_in_the_index() {
     let conflicts = source("crates/core/src/merge/conflict.rs");
@@ -101,13 +111,11 @@ fn diagnostics_are_in_the_index() {
 
 #[test]
 fn kinds_of_problems_are_in_the_index() {
-    let events = source("crates/engine/src/events.rs");
-    let (_, kinds) = events.split_once("pub enum ProblemKind {").unwrap();
-    let kinds = kinds.split('}').next().unwrap().lines().map(str::trim);
-    let kinds = kinds.filter(|line| !line.starts_with("//") && line.ends_with(','));
-    let given: Codes = kinds
-        .map(|kind| kind.trim_end_matches(',').to_lowercase())
-        .collect();
+    let of_calls = variants(&source("crates/engine/src/ports.rs"), "Class");
+    let own = variants(&source("crates/engine/src/problem.rs"), "ProblemKind");
+    assert!(own.contains("call(class)"), "{own:?}");
+    let own = own.into_iter().filter(|kind| kind != "call(class)");
+    let given: Codes = of_calls.into_iter().chain(own).collect();
     assert!(given.len() >= 12, "{given:?}");
     assert_eq!(
         table(&file("docs/errors.md"), "Problems of an apply"),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use s3ferry_core::plan::StepId;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Counts, Verdict};
-use crate::ports::{Class, PortError};
+use crate::outcome::{Counts, How, Verdict};
+use crate::problem::Problem;
 
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,18 +149,6 @@ pub enum StepAction {
     Prove,
 }
 
-/// How a step came to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum How {
-    /// The target already held what is wanted: an earlier run wrote it.
-    Already,
-    /// It was written and read back.
-    Written,
-    /// The rule is proven.
-    Proven,
-}
-
 /// How far a canary is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case", deny_unknown_fields)]
@@ -217,104 +205,6 @@ pub struct LeftVersion {
     pub version: String,
     /// Why it stays.
     pub why: String,
-}
-
-/// What went wrong, for people and for the exit code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Problem {
-    /// What kind of thing.
-    pub kind: ProblemKind,
-    /// What happened; from AWS where AWS answered, so sanitise before showing.
-    pub message: String,
-    /// What the user can do, where it is known.
-    pub hint: Option<String>,
-    /// AWS's request ID, where there was an answer.
-    pub request_id: Option<String>,
-}
-
-/// What kind of thing went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProblemKind {
-    /// [`Class::Credentials`].
-    Credentials,
-    /// [`Class::Denied`].
-    Denied,
-    /// [`Class::Throttled`].
-    Throttled,
-    /// [`Class::Transient`].
-    Transient,
-    /// [`Class::Propagation`].
-    Propagation,
-    /// [`Class::Busy`].
-    Busy,
-    /// [`Class::Misplaced`].
-    Misplaced,
-    /// [`Class::Rejected`].
-    Rejected,
-    /// [`Class::Unexpected`].
-    Unexpected,
-    /// A write was acknowledged and is not read back within its bound.
-    Unsettled,
-    /// A canary shows that the rule does not replicate.
-    Canary,
-    /// The ledger could not be written.
-    Ledger,
-}
-
-impl ProblemKind {
-    /// Whether credentials or permissions are what is missing.
-    #[must_use]
-    pub const fn is_access(self) -> bool {
-        matches!(self, Self::Credentials | Self::Denied)
-    }
-}
-
-impl From<Class> for ProblemKind {
-    fn from(class: Class) -> Self {
-        match class {
-            Class::Credentials => Self::Credentials,
-            Class::Denied => Self::Denied,
-            Class::Throttled => Self::Throttled,
-            Class::Transient => Self::Transient,
-            Class::Propagation => Self::Propagation,
-            Class::Busy => Self::Busy,
-            Class::Misplaced => Self::Misplaced,
-            Class::Rejected => Self::Rejected,
-            Class::Unexpected => Self::Unexpected,
-        }
-    }
-}
-
-impl From<&PortError> for Problem {
-    fn from(error: &PortError) -> Self {
-        Self {
-            kind: error.class.into(),
-            message: error.to_string(),
-            hint: error.hint.clone(),
-            request_id: error.request_id.clone(),
-        }
-    }
-}
-
-impl Problem {
-    /// A problem that no single answer of AWS tells of.
-    pub(crate) fn new(kind: ProblemKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            hint: None,
-            request_id: None,
-        }
-    }
-
-    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
-    }
 }
 
 /// Takes events as they happen; must not block for long.

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod observe;
 pub mod outcome;
 pub mod ports;
+pub mod problem;
 pub mod saved;
 pub mod survey;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use s3ferry_core::plan::StepId;
 use serde::{Deserialize, Serialize};
 
-use crate::events::{How, Problem};
+use crate::problem::Problem;
 
 /// How each step of a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,18 @@ pub enum StepResult {
     },
     /// The run was asked to stop before the step started.
     NotStarted,
+}
+
+/// How a step came to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// The target already held what is wanted: an earlier run wrote it.
+    Already,
+    /// It was written and read back.
+    Written,
+    /// The rule is proven.
+    Proven,
 }
 
 /// How many steps ended in which way.
@@ -206,7 +218,8 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::ProblemKind;
+    use crate::ports::Class;
+    use crate::problem::ProblemKind;
 
     fn outcome(results: impl IntoIterator<Item = StepResult>) -> Outcome {
         let named = |(index, result)| (StepId(format!("step {index}")), result);
@@ -240,7 +253,7 @@ mod tests {
 
     #[test]
     fn the_verdict_follows_the_documented_precedence() {
-        use ProblemKind::{Denied, Rejected};
+        let [denied, rejected] = [Class::Denied, Class::Rejected].map(ProblemKind::Call);
         let written = || StepResult::Done(How::Written);
         let already = || StepResult::Done(How::Already);
         let cases = [
@@ -248,14 +261,14 @@ mod tests {
             (vec![written(), already()], Verdict::Done),
             (vec![already(), waiting()], Verdict::Waiting),
             (vec![written(), waiting()], Verdict::Waiting),
-            (vec![already(), failed(Rejected)], Verdict::Error),
-            (vec![waiting(), failed(Rejected)], Verdict::Error),
-            (vec![stale(), failed(Rejected)], Verdict::Stale),
-            (vec![stale(), failed(Denied)], Verdict::Denied),
-            (vec![written(), failed(Denied)], Verdict::Partial),
+            (vec![already(), failed(rejected)], Verdict::Error),
+            (vec![waiting(), failed(rejected)], Verdict::Error),
+            (vec![stale(), failed(rejected)], Verdict::Stale),
+            (vec![stale(), failed(denied)], Verdict::Denied),
+            (vec![written(), failed(denied)], Verdict::Partial),
             (vec![written(), stale(), waiting()], Verdict::Partial),
             (
-                vec![written(), failed(Denied), StepResult::NotStarted],
+                vec![written(), failed(denied), StepResult::NotStarted],
                 Verdict::Interrupted,
             ),
         ];

@@ -9,6 +9,7 @@ use std::future::Future;
 
 use s3ferry_core::ids::Arn;
 use s3ferry_core::model::{BucketRef, Document, Target};
+use serde::{Deserialize, Serialize};
 
 /// Reads what targets hold.
 pub trait Read: Send + Sync {
@@ -169,8 +170,9 @@ pub struct PortError {
     pub hint: Option<String>,
 }
 
-/// What to do about an error; retry, hint and exit code are functions of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What to do about an error; retry, hint and exit code are functions of it. Its words stand in journals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Class {
     /// No usable credentials, or credentials of another account (exit 7).
     Credentials,
@@ -190,4 +192,12 @@ pub enum Class {
     Rejected,
     /// The answer could not be understood.
     Unexpected,
+}
+
+impl Class {
+    /// Whether credentials or permissions are what is missing.
+    #[must_use]
+    pub const fn is_access(self) -> bool {
+        matches!(self, Self::Credentials | Self::Denied)
+    }
 }

@@ -2,21 +2,21 @@
 //!
 //! ```text
 //! graph (are the steps sound?) -> scheduler (one loop, one event at a time) --+--> write -> settle
-//!                                                                             +--> prove
+//!                                                                             +--> goals: canary
 //! ```
 //!
 //! The scheduler decides nothing about AWS and the steps decide nothing about each other. The one owner of retries of
 //! writes is [`write`]; it reads again before it writes again, because an error does not say that nothing happened.
 
+mod goals;
 mod graph;
-mod prove;
 mod repeat;
 mod scheduler;
 mod settle;
 mod write;
 
+pub use goals::{CANARY_MARK, CANARY_SUBJECT};
 pub use graph::InvalidSteps;
-pub use prove::{CANARY_MARK, CANARY_SUBJECT};
 pub use scheduler::execute;
 
 use crate::cancel::CancelToken;

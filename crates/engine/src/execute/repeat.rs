@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::events::{Problem, RunEvent, millis};
+use crate::events::{RunEvent, millis};
 use crate::ledger::ReceiptStore;
 use crate::limits::{Limits, patience};
 use crate::ports::{Class, PortError};
+use crate::problem::Problem;
 
 use super::{Context, Slept};
 

@@ -9,13 +9,13 @@ use s3ferry_core::model::{BucketRef, Target};
 use s3ferry_core::plan::{Step, StepId, Work};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use crate::events::{EventSink, How, Reporter, RunEvent, StepAction};
+use crate::events::{EventSink, Reporter, RunEvent, StepAction};
 use crate::ledger::ReceiptStore;
-use crate::outcome::{Outcome, StepResult};
+use crate::outcome::{How, Outcome, StepResult};
 use crate::ports::{Objects, Write};
 
 use super::graph::{self, InvalidSteps};
-use super::{Context, Run, prove, write};
+use super::{Context, Run, goals, write};
 
 /// Follows the steps.
 ///
@@ -106,9 +106,7 @@ async fn perform<'a, W: Write + Objects, R: ReceiptStore>(
     });
     let result = match &step.work {
         Work::Write(work) => write::write(work, born.as_ref(), &on).await,
-        Work::Prove(goal) => match &**goal {
-            Goal::Canary(goal) => prove::prove(goal, &on).await,
-        },
+        Work::Prove(goal) => goals::prove(goal, &on).await,
     };
     (step, result)
 }

@@ -14,11 +14,12 @@ use s3ferry_core::plan::WriteStep;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::events::{How, Problem, ProblemKind, RunEvent};
+use crate::events::RunEvent;
 use crate::ledger::ReceiptStore;
 use crate::limits::SETTLE_WAITS;
-use crate::outcome::StepResult;
+use crate::outcome::{How, StepResult};
 use crate::ports::{Class, PortError, Write, WriteChange};
+use crate::problem::{Problem, ProblemKind};
 
 use super::repeat::{Attempts, passes};
 use super::settle::Settled;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use s3ferry_core::model::{RolePart, Target};
 use s3ferry_core::plan::{Step, StepId};
-use s3ferry_engine::events::{How as Done, RunEvent};
+use s3ferry_engine::events::RunEvent;
 use s3ferry_engine::execute::InvalidSteps;
+use s3ferry_engine::outcome::How as Done;
 use s3ferry_engine::ports::Class;
 use s3ferry_engine::{CancelToken, Limits, Run, StepResult, Verdict, canceller, execute};
 use s3ferry_testkit::{

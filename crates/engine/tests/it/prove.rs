@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use s3ferry_core::model::{BucketPart, RolePart, Target};
 use s3ferry_core::plan::Step;
-use s3ferry_engine::events::{CanaryProgress, How as Done, LeftVersion, ProblemKind};
+use s3ferry_engine::events::{CanaryProgress, LeftVersion};
 use s3ferry_engine::execute::{CANARY_MARK, CANARY_SUBJECT};
 use s3ferry_engine::ledger::{CanaryReceipt, LedgerError, ReceiptId, ReceiptStore};
+use s3ferry_engine::outcome::How as Done;
 use s3ferry_engine::ports::{Class, NewObject, Objects as _};
+use s3ferry_engine::problem::ProblemKind;
 use s3ferry_engine::{StepResult, Verdict, canceller};
 use s3ferry_testkit::{
     Fate, Fault, Faulty, MemoryReceipts, MemoryWorld, Operation, Recording, build,

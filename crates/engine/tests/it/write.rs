@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use s3ferry_core::model::{BucketPart, Document, RolePart, Target};
 use s3ferry_core::plan::Step;
-use s3ferry_engine::events::{How as Done, ProblemKind, RunEvent};
+use s3ferry_engine::events::RunEvent;
+use s3ferry_engine::outcome::How as Done;
 use s3ferry_engine::ports::{Class, PortError, Read, Write, WriteChange};
+use s3ferry_engine::problem::ProblemKind;
 use s3ferry_engine::{StepResult, Verdict, canceller};
 use s3ferry_testkit::{
     Fault, Faulty, MemoryReceipts, MemoryWorld, Operation, Recording, Slow, Stale, build,
@@ -83,7 +85,7 @@ async fn propagation_is_waited_for_two_minutes_and_no_longer() {
     };
     assert_eq!(
         (problem.kind, *may_have_written),
-        (ProblemKind::Propagation, false)
+        (ProblemKind::Call(Class::Propagation), false)
     );
     assert!(
         told.took > Duration::from_secs(100) && told.took <= Duration::from_secs(120),

@@ -21,14 +21,15 @@ use s3ferry_core::model::BucketRef;
 use s3ferry_core::plan::CanaryGoal;
 use tokio::time::Instant;
 
-use crate::events::{CanaryProgress, How, Problem, ProblemKind, RunEvent, millis};
+use crate::events::{CanaryProgress, RunEvent, millis};
 use crate::ledger::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptStore};
 use crate::limits::FRESH_CANARY_WAITS;
-use crate::outcome::StepResult;
+use crate::outcome::{How, StepResult};
 use crate::ports::{NewObject, ObjectHead, Objects, PortError, Replication};
+use crate::problem::{Problem, ProblemKind};
 
-use super::repeat::Stopped;
-use super::{Context, Slept};
+use crate::execute::repeat::Stopped;
+use crate::execute::{Context, Slept};
 use watch::{Fate, Loss};
 
 /// The metadata key that marks a canary; its value is `<migration>/<rule>`.
@@ -68,7 +69,7 @@ struct Canary<'a, W, R> {
 ///
 /// # Caveats
 /// While it waits, the canary is an object like any other to consumers of the bucket.
-pub(super) async fn prove<W: Objects, R: ReceiptStore>(
+pub(in crate::execute) async fn prove<W: Objects, R: ReceiptStore>(
     goal: &CanaryGoal,
     on: &Context<'_, W, R>,
 ) -> StepResult {

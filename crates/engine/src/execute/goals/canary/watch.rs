@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::events::{CanaryProgress, Problem, ProblemKind, millis};
+use crate::events::{CanaryProgress, millis};
 use crate::execute::repeat::passes;
 use crate::ledger::ReceiptStore;
 use crate::limits::CANARY_WAITS;
 use crate::ports::{ObjectHead, Objects, PortError, Replication};
+use crate::problem::{Problem, ProblemKind};
 
 use super::{Canary, NoProof, failed};
 

@@ -1,0 +1,22 @@
+//! Goals: facts about the world that a step makes true or waits for; a room for each kind of goal.
+
+mod canary;
+
+pub use canary::{CANARY_MARK, CANARY_SUBJECT};
+
+use s3ferry_core::goals::Goal;
+
+use super::Context;
+use crate::ledger::ReceiptStore;
+use crate::outcome::StepResult;
+use crate::ports::Objects;
+
+/// Makes a goal true, and shows that it is.
+pub(super) async fn prove<W: Objects, R: ReceiptStore>(
+    goal: &Goal,
+    on: &Context<'_, W, R>,
+) -> StepResult {
+    match goal {
+        Goal::Canary(goal) => canary::prove(goal, on).await,
+    }
+}

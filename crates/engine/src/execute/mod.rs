@@ -1,13 +1,15 @@
 //! Execution: brings the world to what the steps say, and proves what they ask to be proven.
 //!
 //! ```text
-//! graph (are the steps sound?) -> scheduler (one loop, one event at a time) --+--> write -> settle
-//!                                                                             +--> goals: canary
+//! graph (are the steps sound?) -> board (which step is next?) -> scheduler (one loop, one event at a time)
+//!                                                                   +--> write -> settle
+//!                                                                   +--> goals: canary
 //! ```
 //!
 //! The scheduler decides nothing about AWS and the steps decide nothing about each other. The one owner of retries of
 //! writes is [`write`]; it reads again before it writes again, because an error does not say that nothing happened.
 
+mod board;
 mod goals;
 mod graph;
 mod repeat;

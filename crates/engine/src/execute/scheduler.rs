@@ -1,20 +1,17 @@
 //! The scheduler: one loop owns the state of a run and handles one event at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use futures::stream::{FuturesUnordered, StreamExt};
-use s3ferry_core::goals::Goal;
 use s3ferry_core::model::kinds::Tags;
-use s3ferry_core::model::{BucketRef, Target};
 use s3ferry_core::plan::{Step, StepId, Work};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::events::{EventSink, Reporter, RunEvent, StepAction};
 use crate::ledger::ReceiptStore;
-use crate::outcome::{How, Outcome, StepResult};
+use crate::outcome::{Outcome, StepResult};
 use crate::ports::{Objects, Write};
 
-use super::graph::{self, InvalidSteps};
+use super::board::Board;
+use super::graph::{Graph, InvalidSteps};
 use super::{Context, Run, goals, write};
 
 /// Follows the steps.
@@ -32,11 +29,11 @@ pub async fn execute<W: Write + Objects, R: ReceiptStore>(
     run: &Run<'_, W, R>,
     sink: &mut dyn EventSink,
 ) -> Result<Outcome, InvalidSteps> {
-    graph::check(steps)?;
+    let graph = Graph::of(steps)?;
     sink.event(&RunEvent::Started {
         steps: steps.len() as u64,
     });
-    let outcome = follow(Board::new(steps), run, sink).await;
+    let outcome = follow(steps, graph, run, sink).await;
     sink.event(&RunEvent::Finished {
         verdict: outcome.verdict(),
         counts: outcome.counts(),
@@ -45,10 +42,12 @@ pub async fn execute<W: Write + Objects, R: ReceiptStore>(
 }
 
 async fn follow<W: Write + Objects, R: ReceiptStore>(
-    mut board: Board<'_>,
+    steps: &[Step],
+    graph: Graph,
     run: &Run<'_, W, R>,
     sink: &mut dyn EventSink,
 ) -> Outcome {
+    let mut board = Board::new(steps, graph);
     let (sender, mut events) = mpsc::unbounded_channel();
     let mut running = FuturesUnordered::new();
     let mut stopping = false;
@@ -57,11 +56,13 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
             && !run.cancel.is_cancelled()
             && running.len() < run.limits.parallelism.max(1)
         {
-            let Some(step) = board.start_next() else {
+            let Some(index) = board.start_next() else {
                 break;
             };
+            let step = &steps[index];
             let born = board.tags_of_new_bucket(step);
-            running.push(perform(step, born, run, sender.clone()));
+            let work = perform(step, born, run, sender.clone());
+            running.push(async move { (index, work.await) });
         }
         if running.is_empty() {
             break;
@@ -69,13 +70,16 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
         tokio::select! {
             biased;
             Some(event) = events.recv() => sink.event(&event),
-            Some((step, result)) = running.next() => {
+            Some((index, result)) = running.next() => {
                 pass_on(&mut events, sink);
-                board.end(step, result, sink);
+                board.end(index, result, |step, result| sink.event(&ending(step, result)));
             }
             () = run.cancel.cancelled(), if !stopping => {
                 stopping = true;
-                sink.event(&board.stopping());
+                sink.event(&RunEvent::Stopping {
+                    running: board.running(),
+                    not_started: board.open(),
+                });
             }
         }
     }
@@ -89,12 +93,12 @@ fn pass_on(events: &mut UnboundedReceiver<RunEvent>, sink: &mut dyn EventSink) {
     }
 }
 
-async fn perform<'a, W: Write + Objects, R: ReceiptStore>(
-    step: &'a Step,
+async fn perform<W: Write + Objects, R: ReceiptStore>(
+    step: &Step,
     born: Option<Tags>,
-    run: &'a Run<'a, W, R>,
+    run: &Run<'_, W, R>,
     events: UnboundedSender<RunEvent>,
-) -> (&'a Step, StepResult) {
+) -> StepResult {
     let reporter = Reporter {
         step: step.id.clone(),
         events,
@@ -104,11 +108,10 @@ async fn perform<'a, W: Write + Objects, R: ReceiptStore>(
         step: id,
         action: action(&step.work),
     });
-    let result = match &step.work {
+    match &step.work {
         Work::Write(work) => write::write(work, born.as_ref(), &on).await,
         Work::Prove(goal) => goals::prove(goal, &on).await,
-    };
-    (step, result)
+    }
 }
 
 fn action(work: &Work) -> StepAction {
@@ -120,114 +123,6 @@ fn action(work: &Work) -> StepAction {
             (Some(_), None) => StepAction::Delete,
         },
     }
-}
-
-/// What two steps may not use at once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Resource<'a> {
-    Target(&'a Target),
-    CanaryKey(&'a BucketRef, &'a str),
-}
-
-fn resource(step: &Step) -> Resource<'_> {
-    match &step.work {
-        Work::Write(write) => Resource::Target(&write.target),
-        Work::Prove(goal) => match &**goal {
-            Goal::Canary(goal) => Resource::CanaryKey(&goal.source, &goal.key),
-        },
-    }
-}
-
-/// The state of a run.
-struct Board<'a> {
-    /// Steps that have neither started nor ended, in the order of the plan.
-    open: Vec<&'a Step>,
-    running: BTreeMap<&'a StepId, Resource<'a>>,
-    ended: BTreeMap<StepId, StepResult>,
-    /// Buckets that this run made, with the tags they were made with.
-    made: BTreeMap<BucketRef, Tags>,
-}
-
-impl<'a> Board<'a> {
-    fn new(steps: &'a [Step]) -> Self {
-        Self {
-            open: steps.iter().collect(),
-            running: BTreeMap::new(),
-            ended: BTreeMap::new(),
-            made: BTreeMap::new(),
-        }
-    }
-
-    fn next(&self) -> Option<usize> {
-        let done = |need: &StepId| self.ended.get(need).is_some_and(StepResult::is_done);
-        let used: BTreeSet<&Resource<'_>> = self.running.values().collect();
-        self.open
-            .iter()
-            .position(|step| step.needs.iter().all(done) && !used.contains(&resource(step)))
-    }
-
-    fn start_next(&mut self) -> Option<&'a Step> {
-        let step = self.open.remove(self.next()?);
-        self.running.insert(&step.id, resource(step));
-        Some(step)
-    }
-
-    fn tags_of_new_bucket(&self, step: &Step) -> Option<Tags> {
-        let Work::Write(write) = &step.work else {
-            return None;
-        };
-        self.made.get(write.target.bucket()?).cloned()
-    }
-
-    /// Records how a step ended, and skips what cannot start any more.
-    fn end(&mut self, step: &'a Step, result: StepResult, sink: &mut dyn EventSink) {
-        self.running.remove(&step.id);
-        self.made.extend(made_by(&step.work, &result));
-        sink.event(&ending(&step.id, &result));
-        self.ended.insert(step.id.clone(), result);
-        while let Some((index, because)) = self.stopped() {
-            let step = self.open.remove(index);
-            let result = StepResult::Skipped { because };
-            sink.event(&ending(&step.id, &result));
-            self.ended.insert(step.id.clone(), result);
-        }
-    }
-
-    /// An open step that needs one that ended otherwise than done, with the step that stopped the branch.
-    fn stopped(&self) -> Option<(usize, StepId)> {
-        let culprit = |need: &StepId| match self.ended.get(need)? {
-            StepResult::Done(_) => None,
-            StepResult::Skipped { because } => Some(because.clone()),
-            _ => Some(need.clone()),
-        };
-        let stopped = |step: &&Step| step.needs.iter().find_map(culprit);
-        let mut open = self.open.iter().enumerate();
-        open.find_map(|(index, step)| stopped(step).map(|because| (index, because)))
-    }
-
-    fn stopping(&self) -> RunEvent {
-        RunEvent::Stopping {
-            running: self.running.len() as u64,
-            not_started: self.open.len() as u64,
-        }
-    }
-
-    fn outcome(self) -> Outcome {
-        let not_started = |step: &Step| (step.id.clone(), StepResult::NotStarted);
-        let mut steps = self.ended;
-        steps.extend(self.open.into_iter().map(not_started));
-        Outcome { steps }
-    }
-}
-
-/// The bucket that a step made in this run, with its tags; none where it was there already.
-fn made_by(work: &Work, result: &StepResult) -> Option<(BucketRef, Tags)> {
-    let Work::Write(step) = work else { return None };
-    let StepResult::Done(How::Written) = result else {
-        return None;
-    };
-    let (bucket, tags) = step.makes()?;
-    Some((bucket.clone(), tags.clone()))
 }
 
 /// The event that says how a step ended.

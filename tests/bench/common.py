@@ -139,6 +139,12 @@ class Sandbox:
     def calls(self):
         return self.control("GET", "calls")
 
+    def cpu(self):
+        """Returns the seconds of user and system time that the sandbox has taken so far."""
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
+        fields = stat.rsplit(")", 1)[1].split()  # the name before may hold anything
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
 
 def environment(more):
     """Returns an environment without credentials and profiles of the user's."""

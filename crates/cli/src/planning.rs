@@ -14,6 +14,7 @@ use s3ferry_engine::{Survey, survey};
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::specs::Loaded;
+use crate::wording::ignored_keys;
 
 /// This build's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -123,6 +124,13 @@ fn proofs(printer: &Printer, ledger: &FolderLedger) -> Result<s3ferry_core::plan
             "the receipt {path} proves nothing: {}",
             chain(&ignored.why)
         ));
+    }
+    for warning in kept
+        .newer
+        .values()
+        .filter_map(|newer| ignored_keys("a receipt in the ledger", newer))
+    {
+        printer.warning(&warning);
     }
     Ok(kept.proofs)
 }

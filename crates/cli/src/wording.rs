@@ -1,12 +1,15 @@
-//! What the events of a run are in words. Pure; the printer decides what is shown.
+//! What events of a run and files of other versions are in words. Pure; the printer decides what is shown.
 
 use std::time::Duration;
 
+use s3ferry_core::format::reading::{Newer, ReadError};
 use s3ferry_engine::RunEvent;
 use s3ferry_engine::events::{CanaryProgress, LeftVersion};
 use s3ferry_engine::outcome::How;
 use s3ferry_engine::problem::Problem;
 use s3ferry_render::{duration, plural};
+
+use crate::planning::chain;
 
 /// A piece of text, by how it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,9 +182,55 @@ const fn how_done(how: How) -> &'static str {
     }
 }
 
+/// That keys of a newer version are ignored, where there are any.
+pub(crate) fn ignored_keys(what: &str, newer: &Newer) -> Option<String> {
+    /// More would hide what is said before them.
+    const SHOWN: usize = 10;
+    let Newer {
+        format,
+        s3ferry,
+        ignored,
+    } = newer;
+    let mut keys: Vec<&str> = ignored.iter().take(SHOWN).map(String::as_str).collect();
+    let more = (ignored.len() > SHOWN).then(|| format!("and {} more", ignored.len() - SHOWN));
+    keys.extend(more.as_deref());
+    (!keys.is_empty()).then(|| {
+        format!(
+            "{what} is format {format}, written by s3ferry {s3ferry}; keys that this version does not know are ignored: {}",
+            keys.join(", ")
+        )
+    })
+}
+
+/// Why a plan cannot be read.
+pub(crate) fn unreadable_plan(error: &ReadError) -> String {
+    match error {
+        ReadError::Shape(why) => format!("this is not an s3ferry plan: {why}"),
+        ReadError::Version { .. } | ReadError::UnknownKeys { .. } | ReadError::Newer { .. } => {
+            chain(error)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_of_a_newer_version_are_named_up_to_ten() {
+        let newer = |count: usize| Newer {
+            format: "1.1".to_owned(),
+            s3ferry: "0.2.0".to_owned(),
+            ignored: (0..count).map(|key| format!("k{key:02}")).collect(),
+        };
+        assert_eq!(ignored_keys("this plan", &newer(0)), None);
+        assert_eq!(
+            ignored_keys("this plan", &newer(2)).unwrap(),
+            "this plan is format 1.1, written by s3ferry 0.2.0; keys that this version does not know are ignored: k00, k01"
+        );
+        let many = ignored_keys("this plan", &newer(12)).unwrap();
+        assert!(many.ends_with("k09, and 2 more"), "{many}");
+    }
 
     #[test]
     fn what_stays_of_a_canary_is_a_warning_each() {

@@ -1,20 +1,23 @@
 //! Format 1.0 of a plan: the one JSON value that text, Markdown and HTML are drawn from.
 //!
-//! These are wire types, apart from the types that decisions are taken with. Before a change, write the matrix of
-//! old and new readers and writers: a minor version adds keys, a major version is refused by older readers.
+//! These are wire types, apart from the types that decisions are taken with. What a minor and a major version may do, and
+//! what old and new readers make of it, is the table of [`reading`]; before a change, add its row.
 //! Every collection is ordered, so that the same input gives the same bytes.
+
+pub mod reading;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use reading::{Read, ReadError};
+
 /// The version of the format that this build writes.
 pub const FORMAT: &str = "1.0";
 
 /// A plan, whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PlanFile {
     /// The format's version, [`FORMAT`].
     pub format: String,
@@ -50,7 +53,6 @@ pub struct PlanFile {
 
 /// The spec that a plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SpecInfo {
     /// The spec's name in ownership markers.
     pub name: String,
@@ -64,7 +66,6 @@ pub struct SpecInfo {
 
 /// One file of a spec.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SpecFileInfo {
     /// The path as given on the command line, or below the folder given there.
     pub path: String,
@@ -74,7 +75,6 @@ pub struct SpecFileInfo {
 
 /// An account of the spec, as signed in to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct AccountInfo {
     /// The name in the spec.
     pub name: String,
@@ -88,7 +88,6 @@ pub struct AccountInfo {
 
 /// One migration and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct MigrationInfo {
     /// The name.
     pub name: String,
@@ -106,7 +105,6 @@ pub struct MigrationInfo {
 
 /// One thing that must be true for a phase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Gate {
     /// What must be true, e.g. `canary everything`.
     pub name: String,
@@ -132,7 +130,6 @@ pub enum GateState {
 
 /// One change that a reviewer reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Change {
     /// The item's address, e.g. `prod/bucket/orders-prod/replication/rule/s3ferry/default/orders/everything`.
     pub address: String,
@@ -196,7 +193,6 @@ pub enum Reason {
 
 /// A leaf that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Attribute {
     /// The path to the leaf, with dots, e.g. `destination.storage_class`.
     pub path: String,
@@ -208,7 +204,6 @@ pub struct Attribute {
 
 /// How the access that a statement grants changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct AccessChange {
     /// By set containment.
     pub verdict: AccessVerdict,
@@ -234,7 +229,6 @@ pub enum AccessVerdict {
 
 /// Whether a change can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Undo {
     /// How far.
     pub kind: UndoKind,
@@ -256,7 +250,6 @@ pub enum UndoKind {
 
 /// What could go wrong with a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Risk {
     /// How much attention it wants.
     pub level: RiskLevel,
@@ -278,7 +271,6 @@ pub enum RiskLevel {
 
 /// Something that stays as it was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Kept {
     /// Its address.
     pub address: String,
@@ -292,7 +284,6 @@ pub struct Kept {
 
 /// Something that an apply waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Wait {
     /// The address of the step that waits.
     pub address: String,
@@ -304,7 +295,6 @@ pub struct Wait {
 
 /// An edge of the order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Edge {
     /// The step that is done and settled first.
     pub first: String,
@@ -316,7 +306,6 @@ pub struct Edge {
 
 /// What one account must allow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PermissionInfo {
     /// The account's name in the spec.
     pub account: String,
@@ -326,7 +315,6 @@ pub struct PermissionInfo {
 
 /// What an apply takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// Documents read to make this plan.
     pub reads: u64,
@@ -340,7 +328,6 @@ pub struct Estimate {
 
 /// Something that a reviewer should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Finding {
     /// A stable code, e.g. `not-watched`.
     pub code: String,
@@ -368,7 +355,6 @@ pub enum FindingLevel {
 
 /// Counts of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Summary {
     /// Items made.
     pub create: u64,
@@ -394,35 +380,13 @@ impl Summary {
     }
 }
 
-/// Why a text is not a plan that this build can read.
-#[derive(Debug, thiserror::Error)]
-pub enum FormatError {
-    /// Not JSON, or not of the shape of a plan.
-    #[error("this is not an s3ferry plan: {0}")]
-    Shape(#[from] serde_json::Error),
-    /// Another major version.
-    #[error("plan format {found} cannot be read by this s3ferry, which reads {FORMAT}; plan again")]
-    Version {
-        /// The version found.
-        found: String,
-    },
-}
-
 impl PlanFile {
     /// Reads a plan of this major version.
     ///
     /// # Errors
-    /// [`FormatError`] where the text is no plan, or one of another major version.
-    pub fn from_json(text: &str) -> Result<Self, FormatError> {
-        #[derive(Deserialize)]
-        struct Head {
-            format: String,
-        }
-        let Head { format } = serde_json::from_str(text)?;
-        if format.split('.').next() != FORMAT.split('.').next() {
-            return Err(FormatError::Version { found: format });
-        }
-        Ok(serde_json::from_str(text)?)
+    /// [`ReadError`] where the text is no plan, one of another major version, or one that says what this build does not know.
+    pub fn from_json(text: &str) -> Result<Read<Self>, ReadError> {
+        reading::read(text.as_bytes(), FORMAT)
     }
 
     /// The plan as JSON, indented, with a newline at the end.

@@ -1,6 +1,7 @@
 //! Events: what happens in a run, told once; the journal and the printer read the same stream.
 //!
-//! These are wire types of the journal: a minor version of [`crate::journal::FORMAT`] adds, a major one changes.
+//! These are wire types of the journal, whose version is [`crate::journal::FORMAT`]; what a minor and a major version may do
+//! is the table of [`s3ferry_core::format::reading`].
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::problem::Problem;
 
 /// Something that happened in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum RunEvent {
     /// The run began.
     Started {
@@ -151,7 +152,7 @@ pub enum StepAction {
 
 /// How far a canary is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum CanaryProgress {
     /// A canary of an earlier run is still on its way and is used.
     Resumed {
@@ -195,7 +196,6 @@ pub enum CanaryProgress {
 
 /// A version of a canary's key that stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct LeftVersion {
     /// The bucket.
     pub bucket: String,

@@ -3,6 +3,10 @@
 //! JSON lines. The first is the [`Header`], each further one an [`Entry`]. A line is handed to the system whole, before the
 //! next event is handled, and forced to the disk at the end of each step; so a killed run loses at most a torn last line.
 
+mod reading;
+
+pub use reading::{JournalError, JournalFile, NewerJournal, parse, read};
+
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -18,7 +22,6 @@ pub const FORMAT: &str = "1.0";
 
 /// The first line of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Header {
     /// The format's version, [`FORMAT`].
     pub format: String,
@@ -36,7 +39,6 @@ pub struct Header {
 
 /// A line after the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// When it happened, RFC 3339 in UTC.
     pub at: String,
@@ -56,44 +58,6 @@ pub struct Journal {
 pub struct JournalSink {
     journal: Journal,
     clock: Arc<dyn Clock>,
-}
-
-/// A journal that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JournalFile {
-    /// The first line.
-    pub header: Header,
-    /// The further lines.
-    pub entries: Vec<Entry>,
-    /// Whether the last line was cut short: the run was killed while writing it.
-    pub torn: bool,
-}
-
-/// Why a file is not a journal that can be read.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// The file system refused.
-    #[error("read the journal {path}")]
-    Io {
-        /// The file.
-        path: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// There is no whole first line.
-    #[error("the journal has no header")]
-    NoHeader,
-    /// A line other than a torn last one cannot be read.
-    #[error("line {line} of the journal cannot be read")]
-    Line {
-        /// Which, from 1.
-        line: usize,
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// Another major version.
-    #[error("the journal's format is {0}, and this s3ferry reads {FORMAT}")]
-    Version(String),
 }
 
 impl Journal {
@@ -180,53 +144,6 @@ const fn ends_something(event: &RunEvent) -> bool {
         | RunEvent::Skipped { .. }
         | RunEvent::Stopping { .. } => false,
     }
-}
-
-/// Reads a journal file.
-///
-/// # Errors
-/// As [`parse`], and where the file cannot be read.
-pub fn read(path: &Path) -> Result<JournalFile, JournalError> {
-    let bytes = std::fs::read(path).map_err(|source| JournalError::Io {
-        path: path.display().to_string(),
-        source,
-    })?;
-    parse(&bytes)
-}
-
-/// Reads a journal; a last line without its end is torn and left out, whatever it holds.
-///
-/// # Errors
-/// [`JournalError`] where it is no journal, is of another major version, or is damaged before its last line.
-pub fn parse(bytes: &[u8]) -> Result<JournalFile, JournalError> {
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n');
-    let whole = whole.map_or(0, |newline| newline + 1);
-    let mut lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n');
-    let header = read_header(lines.next().ok_or(JournalError::NoHeader)?)?;
-    let read = |(index, line)| {
-        serde_json::from_slice(line).map_err(|source| JournalError::Line {
-            line: index + 2,
-            source,
-        })
-    };
-    Ok(JournalFile {
-        header,
-        entries: lines.enumerate().map(read).collect::<Result<_, _>>()?,
-        torn: whole < bytes.len(),
-    })
-}
-
-fn read_header(line: &[u8]) -> Result<Header, JournalError> {
-    #[derive(Deserialize)]
-    struct Head {
-        format: String,
-    }
-    let broken = |source| JournalError::Line { line: 1, source };
-    let Head { format } = serde_json::from_slice(line).map_err(broken)?;
-    if format.split('.').next() != FORMAT.split('.').next() {
-        return Err(JournalError::Version(format));
-    }
-    serde_json::from_slice(line).map_err(broken)
 }
 
 #[cfg(test)]

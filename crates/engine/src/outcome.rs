@@ -72,7 +72,6 @@ pub enum How {
 
 /// How many steps ended in which way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Counts {
     /// Written and read back.
     pub written: u64,

@@ -9,7 +9,6 @@ use crate::ports::{Class, PortError};
 
 /// What went wrong, for people and for the exit code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Problem {
     /// What kind of thing.
     pub kind: ProblemKind,

@@ -7,8 +7,8 @@ use s3ferry_core::format::PlanFile;
 use super::{Ended, plan};
 use crate::args::Show;
 use crate::exit::Exit;
-use crate::planning::chain;
 use crate::printer::Printer;
+use crate::wording::{ignored_keys, unreadable_plan};
 
 pub(crate) fn run(printer: &Printer, args: &Show) -> Ended {
     let plan = read(printer, &args.plan)?;
@@ -22,12 +22,19 @@ pub(crate) fn read(printer: &Printer, path: &Path) -> Result<PlanFile, Exit> {
         printer.error(&format!("cannot read {}: {error}", path.display()), None);
         Exit::Usage
     })?;
-    PlanFile::from_json(&text).map_err(|error| {
-        let hint = "make one with: s3ferry plan PATH --out FILE";
+    let read = PlanFile::from_json(&text).map_err(|error| {
         printer.error(
-            &format!("{}: {}", path.display(), chain(&error)),
-            Some(hint),
+            &format!("{}: {}", path.display(), unreadable_plan(&error)),
+            Some("plan again with this s3ferry: s3ferry plan PATH --out FILE"),
         );
         Exit::Usage
-    })
+    })?;
+    if let Some(warning) = read
+        .newer
+        .as_ref()
+        .and_then(|newer| ignored_keys("this plan", newer))
+    {
+        printer.warning(&warning);
+    }
+    Ok(read.value)
 }

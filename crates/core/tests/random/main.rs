@@ -229,7 +229,7 @@ proptest! {
             let (one, other) = (file(&play.plan(&scope)), file(&play.copy().plan(&scope)));
             equal(&other.to_json(), &one.to_json(), "JSON")?;
             let read = PlanFile::from_json(&one.to_json()).map_err(|error| error.to_string())?;
-            equal(&read, &one, "the plan that was written and read")?;
+            equal(&read.value, &one, "the plan that was written and read")?;
             for detail in [Detail::Brief, Detail::Full] {
                 let drawn = |plan| text(plan, Style::Plain, 100, detail);
                 equal(&drawn(&other), &drawn(&one), "text")?;

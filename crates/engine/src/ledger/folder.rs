@@ -1,11 +1,13 @@
 //! A ledger in a folder.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use s3ferry_core::format::reading::{Newer, Read};
 use s3ferry_core::plan::Proofs;
 
 use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
@@ -27,6 +29,23 @@ pub struct KeptProofs {
     pub receipts: BTreeMap<ReceiptId, CanaryReceipt>,
     /// Files among the receipts that prove nothing.
     pub ignored: Vec<IgnoredReceipt>,
+    /// What receipts of newer versions say that this one does not know, by the version that says it.
+    pub newer: BTreeMap<(String, String), Newer>,
+}
+
+impl KeptProofs {
+    fn keep(&mut self, id: ReceiptId, receipt: Read<CanaryReceipt>) {
+        let Read { value, newer } = receipt;
+        if let Some(newer) = newer {
+            let by = (newer.format.clone(), newer.s3ferry.clone());
+            match self.newer.entry(by) {
+                Entry::Vacant(first) => drop(first.insert(newer)),
+                Entry::Occupied(of_version) => of_version.into_mut().ignored.extend(newer.ignored),
+            }
+        }
+        self.proofs.insert(value.proves());
+        self.receipts.insert(id, value);
+    }
 }
 
 /// A file among the receipts that proves nothing.
@@ -82,10 +101,7 @@ impl FolderLedger {
             let content = fs::read(&path).map_err(LedgerError::io("read", &path))?;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             match CanaryReceipt::read(&name, &content) {
-                Ok(receipt) => {
-                    kept.proofs.insert(receipt.proves());
-                    kept.receipts.insert(receipt.id(), receipt);
-                }
+                Ok(receipt) => kept.keep(ReceiptId::of(&content), receipt),
                 Err(why) => kept.ignored.push(IgnoredReceipt { path, why }),
             }
         }

@@ -1,7 +1,12 @@
 //! Receipts: the wire format of a proof, and its name, which is the hash of its content.
+//!
+//! Versions are read by the table of [`s3ferry_core::format::reading`]. A ledger is shared by whoever applies its specs, so
+//! a receipt of a newer minor proves here what it proves there: a key that takes away from what a receipt proves would
+//! be a major.
 
 use std::fmt;
 
+use s3ferry_core::format::reading::{Read, ReadError, read};
 use s3ferry_core::plan::ProofSubject;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,7 +16,6 @@ pub const RECEIPT_FORMAT: &str = "1.0";
 
 /// The proof that an object replicated under a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CanaryReceipt {
     /// The format's version, [`RECEIPT_FORMAT`].
     pub format: String,
@@ -41,7 +45,6 @@ pub struct CanaryReceipt {
 
 /// A bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Place {
     /// The account ID.
     pub account: String,
@@ -67,12 +70,9 @@ pub enum ReceiptError {
     /// Its content is not what its name says.
     #[error("its content does not match its name: it was changed, cut short or renamed")]
     Hash,
-    /// Not a receipt's JSON.
-    #[error("it is not a receipt of format {RECEIPT_FORMAT}")]
-    Shape(#[source] serde_json::Error),
-    /// Another major version.
-    #[error("its format is {0}, and this s3ferry reads {RECEIPT_FORMAT}")]
-    Version(String),
+    /// Not a receipt, or one of a version that this one cannot rely on.
+    #[error("it is not a receipt that can be read")]
+    Unreadable(#[from] ReadError),
 }
 
 impl ReceiptId {
@@ -97,19 +97,11 @@ impl CanaryReceipt {
     }
 
     /// Reads the content of a file of this name.
-    pub(super) fn read(file_name: &str, content: &[u8]) -> Result<Self, ReceiptError> {
-        #[derive(Deserialize)]
-        struct Head {
-            format: String,
-        }
+    pub(super) fn read(file_name: &str, content: &[u8]) -> Result<Read<Self>, ReceiptError> {
         if ReceiptId::of(content).file_name() != file_name {
             return Err(ReceiptError::Hash);
         }
-        let Head { format } = serde_json::from_slice(content).map_err(ReceiptError::Shape)?;
-        if format.split('.').next() != RECEIPT_FORMAT.split('.').next() {
-            return Err(ReceiptError::Version(format));
-        }
-        serde_json::from_slice(content).map_err(ReceiptError::Shape)
+        Ok(read(content, RECEIPT_FORMAT)?)
     }
 
     /// Its name in every ledger.

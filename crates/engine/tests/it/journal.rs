@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use s3ferry_core::format::reading::ReadError;
 use s3ferry_core::model::{BucketPart, Target};
 use s3ferry_engine::events::{Both, RunEvent};
-use s3ferry_engine::journal::{self, FORMAT, Header, JournalError};
+use s3ferry_engine::journal::{self, FORMAT, Header, JournalError, NewerJournal};
 use s3ferry_engine::ledger::FolderLedger;
 use s3ferry_engine::{CancelToken, Limits, Run, execute};
 use s3ferry_testkit::{MemoryReceipts, MemoryWorld, build};
@@ -112,7 +113,63 @@ fn another_major_version_is_refused() {
     };
     let line = serde_json::to_string(&newer).unwrap() + "\n";
     let error = journal::parse(line.as_bytes()).unwrap_err();
-    assert!(matches!(error, JournalError::Version(_)), "{error:?}");
+    assert!(
+        matches!(error, JournalError::Header(ReadError::Version { .. })),
+        "{error:?}"
+    );
+}
+
+/// The journal of a run as that version writes it: a key more in the header, in each line and in each event, and a last
+/// event of its own.
+fn as_written_by(format: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut lines: Vec<serde_json::Value> = bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    lines[0]["format"] = format.into();
+    lines[0]["s3ferry"] = "9.9.9".into();
+    lines[0]["host"] = "h".into();
+    for line in &mut lines[1..] {
+        line["took_ms"] = 1.into();
+        line["what"]["lane"] = 1.into();
+    }
+    let mut unheard = lines[1].clone();
+    unheard["what"]["event"] = "unheard".into();
+    lines.push(unheard);
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    text.into_bytes()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_minor_is_read_without_its_keys_and_without_events_that_are_not_known() {
+    let (bytes, heard) = journal_of_a_run().await;
+    let journal = journal::parse(&as_written_by("1.1", &bytes)).unwrap();
+    let told = journal.entries.iter().map(|entry| &entry.what);
+    assert!(told.eq(&heard));
+    let NewerJournal { keys, left_out } = journal.newer.unwrap();
+    assert_eq!(left_out, [heard.len() + 2]);
+    assert_eq!((&*keys.format, &*keys.s3ferry), ("1.1", "9.9.9"));
+    let ignored: Vec<&str> = keys.ignored.iter().map(String::as_str).collect();
+    assert_eq!(ignored, ["host", "took_ms", "what.lane"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_minor_has_no_unknown_keys_and_no_unknown_events() {
+    let (bytes, _) = journal_of_a_run().await;
+    let header = journal::parse(&as_written_by("1.0", &bytes)).unwrap_err();
+    assert!(
+        matches!(header, JournalError::Header(ReadError::UnknownKeys { .. })),
+        "{header:?}"
+    );
+    let text = String::from_utf8(bytes).unwrap();
+    for forged in ["\"lane\":1,\"event\"", "\"event\":\"unheard\",\"of\""] {
+        let forged = text.replacen("\"event\"", forged, 1);
+        let error = journal::parse(forged.as_bytes()).unwrap_err();
+        assert!(
+            matches!(error, JournalError::Line { line: 2, .. }),
+            "{error:?}"
+        );
+    }
 }
 
 #[test]

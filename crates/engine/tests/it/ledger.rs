@@ -2,11 +2,14 @@
 
 use std::fs;
 
+use s3ferry_core::format::reading::ReadError;
 use s3ferry_core::plan::ProofSubject;
 use s3ferry_engine::ledger::{
-    CanaryReceipt, FolderLedger, LedgerError, Place, RECEIPT_FORMAT, ReceiptError,
+    CanaryReceipt, FolderLedger, KeptProofs, LedgerError, Place, RECEIPT_FORMAT, ReceiptError,
     ReceiptStore as _,
 };
+
+use sha2::{Digest, Sha256};
 
 use crate::support::now;
 
@@ -110,7 +113,49 @@ fn a_receipt_of_another_format_proves_nothing_here() {
     ledger.keep(&newer).unwrap();
     let kept = ledger.proofs().unwrap();
     assert!(kept.proofs.is_empty());
-    assert!(matches!(kept.ignored[0].why, ReceiptError::Version(_)));
+    assert!(matches!(
+        kept.ignored[0].why,
+        ReceiptError::Unreadable(ReadError::Version { .. })
+    ));
+}
+
+/// Keeps a receipt as that version writes it, with a key of its own.
+fn keep_as_written_by(ledger: &FolderLedger, format: &str) -> KeptProofs {
+    let mut receipt = serde_json::to_value(receipt("a")).unwrap();
+    receipt["format"] = format.into();
+    receipt["source"]["zone"] = "a".into();
+    let content = receipt.to_string();
+    let hash = Sha256::digest(&content);
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let folder = ledger.root().join("receipts");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(format!("sha256-{hex}.json")), &content).unwrap();
+    let kept = ledger.proofs().unwrap();
+    let id = format!("sha256:{hex}");
+    assert_eq!(kept.receipts.len() + kept.ignored.len(), 1);
+    assert!(kept.receipts.keys().all(|kept| kept.to_string() == id));
+    kept
+}
+
+#[test]
+fn a_receipt_of_a_newer_minor_proves_what_it_says_and_its_keys_are_named() {
+    let (_folder, ledger) = ledger();
+    let kept = keep_as_written_by(&ledger, "1.1");
+    assert!(kept.proofs.contains(&ProofSubject("a".to_owned())));
+    let newer: Vec<_> = kept.newer.values().collect();
+    let ignored: Vec<&str> = newer[0].ignored.iter().map(String::as_str).collect();
+    assert_eq!((newer.len(), ignored), (1, vec!["source.zone"]));
+}
+
+#[test]
+fn a_receipt_of_our_minor_with_a_key_it_does_not_have_proves_nothing() {
+    let (_folder, ledger) = ledger();
+    let kept = keep_as_written_by(&ledger, RECEIPT_FORMAT);
+    assert!(kept.proofs.is_empty());
+    assert!(matches!(
+        kept.ignored[0].why,
+        ReceiptError::Unreadable(ReadError::UnknownKeys { .. })
+    ));
 }
 
 #[test]

@@ -1,0 +1,136 @@
+//! The wire format of a plan between versions, on the plans under `plans/`: both directions, in every object of the file.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its files has failed"
+)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use s3ferry_core::format::reading::ReadError;
+use s3ferry_core::format::{FORMAT, PlanFile};
+use serde_json::{Map, Value, json};
+
+const PLANS: [&str; 4] = [
+    "demo/plan-replicate.json",
+    "demo/plan-prepare.json",
+    "kms/plan.json",
+    "shared-source/plan.json",
+];
+
+fn plan(path: &str) -> Value {
+    let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plans");
+    serde_json::from_slice(&std::fs::read(plans.join(path)).unwrap()).unwrap()
+}
+
+fn written_as(format: &str, plan: &Value) -> String {
+    let mut plan = plan.clone();
+    plan["format"] = json!(format);
+    plan["s3ferry"] = json!("9.9.9");
+    plan.to_string()
+}
+
+/// Whether what stands here is somebody's document or a map of addresses, of which any key is part.
+fn is_open(path: &str) -> bool {
+    let last = path.rsplit('.').next().unwrap_or_default();
+    matches!(last, "before" | "after" | "value" | "fingerprints")
+}
+
+/// Adds a key to every object of the format, and says where.
+fn add_keys(value: &mut Value, path: &str, added: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(keys) if !is_open(path) => {
+            let name = |key: &str| format!("{path}.{key}").trim_start_matches('.').to_owned();
+            for (key, value) in keys.iter_mut() {
+                add_keys(value, &name(key), added);
+            }
+            added.insert(name("later"));
+            keys.insert("later".to_owned(), json!({ "anything": [1] }));
+        }
+        Value::Array(items) if !is_open(path) => {
+            for item in items {
+                add_keys(item, &format!("{path}[]"), added);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn with_keys(plan: &Value) -> (Value, BTreeSet<String>) {
+    let (mut plan, mut added) = (plan.clone(), BTreeSet::new());
+    add_keys(&mut plan, "", &mut added);
+    (plan, added)
+}
+
+#[test]
+fn a_plan_of_a_newer_minor_is_read_without_the_keys_it_adds_and_they_are_named() {
+    for path in PLANS {
+        let plan = plan(path);
+        let (newer, added) = with_keys(&plan);
+        assert!(added.len() >= 10, "{path}: {added:?}");
+        let read = PlanFile::from_json(&written_as("1.1", &newer)).unwrap();
+        assert_eq!(read.newer.unwrap().ignored, added, "{path}");
+        let known = PlanFile::from_json(&written_as(FORMAT, &plan)).unwrap();
+        assert_eq!(known.newer, None);
+        let read = PlanFile {
+            format: FORMAT.to_owned(),
+            ..read.value
+        };
+        assert_eq!(read, known.value, "{path}");
+    }
+}
+
+#[test]
+fn a_plan_of_our_minor_with_keys_it_does_not_have_is_refused() {
+    for path in PLANS {
+        let (forged, added) = with_keys(&plan(path));
+        let error = PlanFile::from_json(&written_as(FORMAT, &forged)).unwrap_err();
+        assert!(
+            matches!(&error, ReadError::UnknownKeys { keys, .. } if *keys == added),
+            "{path}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_plan_without_one_of_its_keys_is_refused_whatever_its_minor() {
+    let plan = plan(PLANS[0]);
+    for key in plan.as_object().map(Map::keys).unwrap() {
+        let mut lacking = plan.clone();
+        lacking.as_object_mut().unwrap().remove(key);
+        for format in [FORMAT, "1.1"] {
+            let mut lacking = lacking.clone();
+            if key != "format" {
+                lacking["format"] = json!(format);
+            }
+            let read = PlanFile::from_json(&lacking.to_string());
+            assert!(read.is_err(), "without {key}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_with_a_word_of_a_newer_minor_is_refused_by_name() {
+    let mut plan = plan(PLANS[0]);
+    plan["changes"][0]["reason"] = json!("later");
+    let error = PlanFile::from_json(&written_as("1.1", &plan)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "format 1.1, written by s3ferry 9.9.9, holds what this version does not know"
+    );
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.starts_with("unknown variant `later`"), "{source}");
+    let error = PlanFile::from_json(&written_as(FORMAT, &plan)).unwrap_err();
+    assert!(matches!(error, ReadError::Shape(_)), "{error:?}");
+}
+
+#[test]
+fn a_plan_of_another_major_is_refused_and_says_which_is_read() {
+    let error = PlanFile::from_json(&written_as("2.0", &plan(PLANS[0]))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "format 2.0 cannot be read by this s3ferry, which reads 1.0"
+    );
+    let bare = PlanFile::from_json(r#"{ "format": "2.0" }"#).unwrap_err();
+    assert!(matches!(bare, ReadError::Version { .. }), "{bare:?}");
+}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use s3ferry_tests::house::House;
 use s3ferry_tests::repository::{self, files, files_ending};
 use s3ferry_tests::rust::{self, Names};
 use s3ferry_tests::workspace::{Kind, Workspace};
@@ -187,26 +188,118 @@ fn room_of<'a>(files: &'a [PathBuf], room: &str) -> Vec<&'a Path> {
 /// What a file of the sandbox names of its own crate, from the crate's root: `super::world` of `s3/state/queue.rs` is
 /// `s3::state::world`.
 fn paths_of_sandbox(file: &Path) -> BTreeSet<String> {
-    let module = file.strip_prefix("crates/sandbox/src").unwrap_or(file);
-    let module = module.with_extension("");
-    let names = module.iter().map(|name| name.to_string_lossy());
-    let module: Vec<String> = names
-        .filter(|name| name != "mod")
-        .map(|name| name.into_owned())
-        .collect();
-    let rooted = |path: &String| {
-        if let Some(path) = path.strip_prefix("crate::") {
-            return Some(path.to_owned());
+    House::of("sandbox").named_by(file)
+}
+
+/// What core's model must not know: the passes over it, and what a migration wants of it.
+const ABOVE_THE_MODEL: [&str; 9] = [
+    "diff",
+    "future",
+    "goals",
+    "merge",
+    "migration",
+    "plan",
+    "reads",
+    "scene",
+    "wanted",
+];
+
+#[test]
+fn the_model_knows_no_pass_over_it() {
+    let house = House::of("core");
+    let mut known = BTreeSet::new();
+    for file in house.files() {
+        let in_model = file.starts_with("crates/core/src/model");
+        for path in house.named_by(file) {
+            let room = path.split("::").next().unwrap_or("").to_owned();
+            assert!(
+                !in_model || !ABOVE_THE_MODEL.contains(&room.as_str()),
+                "{} names {path}",
+                file.display()
+            );
+            known.insert(room);
         }
-        let (mut above, mut rest) = (module.clone(), path.as_str());
-        while let Some(next) = rest.strip_prefix("super::") {
-            above.pop();
-            rest = next;
+    }
+    for room in ABOVE_THE_MODEL {
+        assert!(
+            known.contains(room),
+            "nobody names {room}; it is somewhere else now"
+        );
+    }
+}
+
+/// The words by which one kind of target is told from another, and what core says of each.
+const KINDS: [&str; 6] = [
+    "AccountPart",
+    "Born",
+    "BucketPart",
+    "Kind",
+    "Marked",
+    "RolePart",
+];
+
+/// When a write counts, what a new bucket is born with, what a kind is called: the engine asks core.
+#[test]
+fn the_engine_holds_no_fact_about_aws() {
+    let mut asks = false;
+    for file in rust::files_outside_tests("engine") {
+        let names = rust::names_outside_tests(&file);
+        for word in KINDS {
+            assert!(
+                !names.words.contains(word),
+                "{} names {word}",
+                file.display()
+            );
         }
-        (rest.len() < path.len()).then(|| format!("{}::{rest}", above.join("::")))
-    };
-    let names = rust::names_outside_tests(file);
-    names.paths.iter().filter_map(rooted).collect()
+        let kind = names.paths.iter().find(|path| {
+            let mut parts = path.rsplit("::").skip(1);
+            parts
+                .next()
+                .is_some_and(|of| of == "Document" || of == "Target")
+        });
+        let kind = kind.filter(|path| {
+            let name = path.rsplit("::").next().unwrap_or("");
+            name.starts_with(char::is_uppercase)
+        });
+        assert_eq!(kind, None, "{} tells kinds apart", file.display());
+        asks |= names.words.contains("facts");
+    }
+    assert!(
+        asks,
+        "the engine asks no kind for its facts; the test looks for the wrong thing"
+    );
+}
+
+/// Data flows one way: no file of these crates comes back to itself over the files that it names.
+#[test]
+fn no_files_go_in_a_circle() {
+    for name in ["aws", "cli", "core", "engine", "render", "sandbox"] {
+        let house = House::of(name);
+        let arrows = house.arrows();
+        let count: usize = arrows.values().map(BTreeSet::len).sum();
+        assert!(
+            count >= house.files().count(),
+            "{name}: {count} arrows only"
+        );
+        let circle = circle(&arrows);
+        assert!(circle.is_empty(), "{name}: {circle:#?}");
+    }
+}
+
+/// Takes away the files that name no file that is left, until none is left or none can be taken; then those that none names.
+fn circle(arrows: &BTreeMap<PathBuf, BTreeSet<PathBuf>>) -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
+    let mut left = arrows.clone();
+    loop {
+        let named: BTreeSet<PathBuf> = left.values().flatten().cloned().collect();
+        let (all, before) = (left.keys().cloned().collect::<BTreeSet<_>>(), left.len());
+        for to in left.values_mut() {
+            to.retain(|file| all.contains(file));
+        }
+        left.retain(|file, to| !to.is_empty() && named.contains(file));
+        if left.len() == before {
+            return left;
+        }
+    }
 }
 
 #[test]

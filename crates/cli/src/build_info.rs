@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
-use crate::planning::VERSION;
+/// This build's version, without commit and day.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Where a build comes from.
 #[derive(Debug, Clone, Copy)]

@@ -4,6 +4,7 @@
 
 mod args;
 mod build_info;
+mod chain;
 mod commands;
 mod exit;
 mod planning;

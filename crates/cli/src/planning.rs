@@ -11,13 +11,12 @@ use s3ferry_engine::ledger::FolderLedger;
 use s3ferry_engine::ports::PortError;
 use s3ferry_engine::{Survey, survey};
 
+use crate::build_info::VERSION;
+use crate::chain::chain;
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::specs::Loaded;
 use crate::wording::ignored_keys;
-
-/// This build's version.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A plan with the world it was made from, ready to be applied.
 pub(crate) struct Planned {
@@ -146,15 +145,4 @@ fn accounts(loaded: &Loaded, callers: &BTreeMap<AccountName, Caller>) -> Vec<Acc
             .unwrap_or_default(),
     };
     loaded.spec.accounts.iter().map(info).collect()
-}
-
-/// An error with what caused it.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

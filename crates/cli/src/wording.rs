@@ -9,7 +9,7 @@ use s3ferry_engine::outcome::How;
 use s3ferry_engine::problem::Problem;
 use s3ferry_render::{duration, plural};
 
-use crate::planning::chain;
+use crate::chain::chain;
 
 /// A piece of text, by how it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

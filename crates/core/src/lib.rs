@@ -9,6 +9,7 @@
 //! Start reading at [`spec`] and [`model`], then [`scene`], `migration`, [`merge`] and [`plan`].
 
 pub mod diff;
+mod digest;
 pub mod format;
 mod future;
 pub mod goals;
@@ -21,8 +22,10 @@ pub mod model;
 pub mod names;
 pub mod ownership;
 pub mod phase;
+pub mod places;
 pub mod plan;
 pub mod policy;
+pub mod proof;
 pub mod reads;
 pub mod route;
 pub mod scene;

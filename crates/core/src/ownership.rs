@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use crate::digest::digest;
 use crate::ids::{AccountId, BucketName, MigrationName, Region, RuleName, SpecName};
-use crate::model::BucketRef;
-use crate::model::meaning::digest;
+use crate::places::BucketRef;
 
 /// The tag that says which spec a role or a bucket belongs to.
 pub const SPEC_TAG: &str = "s3ferry:spec";

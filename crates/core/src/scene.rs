@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use crate::goals::Proofs;
 use crate::ids::MigrationName;
 use crate::live::LiveFacts;
 use crate::model::kinds::{Document, ReplicationConfiguration};
 use crate::model::{Observed, RoleRef, Target};
 use crate::names::Names;
 use crate::ownership::Markers;
+use crate::proof::Proofs;
 use crate::route::Route;
 use crate::scope::Scope;
 use crate::spec::Spec;

@@ -8,7 +8,8 @@ use s3ferry_core::format::{AccessChange, Change};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use crate::leaf::{Leaf, compact, leaves, plain_list};
+use crate::json::{compact, plain_list};
+use crate::leaf::{Leaf, leaves};
 use crate::sanitize::{columns, sanitize, word};
 use crate::statement::{self, Row};
 use crate::view::Verb;

@@ -14,6 +14,7 @@
 mod budget;
 mod detail;
 mod escape;
+mod json;
 mod leaf;
 mod markdown;
 mod page;

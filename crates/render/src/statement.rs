@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::leaf::compact;
+use crate::json::compact;
 use crate::sanitize::word;
 
 /// One row of a statement's table.

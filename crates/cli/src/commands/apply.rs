@@ -14,8 +14,10 @@ use s3ferry_spec::SourceFile;
 
 use super::{Ended, plan, show};
 use crate::args::{Apply, Format};
+use crate::build_info::VERSION;
+use crate::chain::chain;
 use crate::exit::Exit;
-use crate::planning::{self, Planned, VERSION, chain, now};
+use crate::planning::{self, Planned, now};
 use crate::printer::Printer;
 use crate::progress::{Progress, summary};
 use crate::specs::{Loaded, check, load};
@@ -239,7 +241,7 @@ pub(crate) async fn execute_plan(printer: &Printer, planned: &Planned, how: &How
 }
 
 fn header(run: &str, plan: &PlanFile) -> Header {
-    let digest = s3ferry_core::model::meaning::digest(&serde_json::json!(plan.to_json()));
+    let digest = s3ferry_core::digest::digest(&serde_json::json!(plan.to_json()));
     Header {
         format: FORMAT.to_owned(),
         s3ferry: VERSION.to_owned(),

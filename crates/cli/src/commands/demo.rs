@@ -21,8 +21,8 @@ use s3ferry_sandbox::Sandbox;
 
 use super::Ended;
 use crate::args::Demo;
+use crate::chain::chain;
 use crate::exit::Exit;
-use crate::planning::chain;
 use crate::printer::Printer;
 use crate::specs;
 

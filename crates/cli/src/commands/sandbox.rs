@@ -7,8 +7,8 @@ use s3ferry_sandbox::Sandbox;
 
 use super::Ended;
 use crate::args::SandboxArgs;
+use crate::chain::chain;
 use crate::exit::Exit;
-use crate::planning::chain;
 use crate::printer::Printer;
 
 /// Runs until Ctrl-C; prints the environment that points every client at it.

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{GoalWait, ProofSubject, Standing};
+use super::standing::{GoalWait, Standing};
+use crate::digest::digest;
 use crate::format::{Action, Change, Gate, GateState, Reason, Risk, RiskLevel, Undo, UndoKind};
 use crate::future::Future;
 use crate::ids::{Arn, MigrationName, RuleName};
 use crate::model::kinds::{BucketEncryption, Call, Document};
-use crate::model::meaning::digest;
 use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target, fingerprint};
 use crate::phase::Part;
 use crate::policy::Statement;
+use crate::proof::ProofSubject;
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::spec::{Canary, Migration, Phase, RuleSpec};

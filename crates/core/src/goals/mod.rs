@@ -4,49 +4,24 @@
 //! waited for and how many calls it takes.
 
 pub mod canary;
-
-use std::collections::BTreeSet;
+mod standing;
 
 pub use canary::CanaryGoal;
+pub(crate) use standing::{GoalWait, Standing};
 
 use crate::format::{Change, Gate};
 use crate::future::Future;
 use crate::ids::MigrationName;
 use crate::model::kinds::Call;
 use crate::model::{BucketRef, RoleRef};
+use crate::proof::ProofSubject;
 use crate::scene::Scene;
-
-/// SHA-256 over the documents that a proof is of, in hex.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProofSubject(pub String);
-
-/// The subjects that receipts in the ledger prove.
-pub type Proofs = BTreeSet<ProofSubject>;
 
 /// A fact to become true.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
     /// An object that is written under a rule arrives.
     Canary(CanaryGoal),
-}
-
-/// What stands between a goal and its being met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// A receipt proves it.
-    Met,
-    /// An apply will prove it.
-    Pending,
-    /// An apply is refused as things are.
-    Blocked,
-}
-
-/// A wait that a goal brings with it.
-pub(crate) struct GoalWait {
-    /// What is waited for.
-    pub(crate) what: &'static str,
-    /// After how many seconds it is given up for this run.
-    pub(crate) bound_seconds: u64,
 }
 
 /// The goals that the phases ask for, of the world as it will be.

@@ -1,9 +1,7 @@
 //! Meaning: when two documents are the same to AWS, and the fingerprint that follows from it.
 
-use serde_json::Value;
-use sha2::{Digest, Sha256};
-
 use super::kinds::Document;
+use crate::digest::digest;
 
 impl Document {
     /// Whether both mean the same to AWS, however they are written down (domain reference §1.5 and §9).
@@ -30,13 +28,4 @@ pub fn fingerprint(document: Option<&Document>) -> String {
         || "absent".to_owned(),
         |document| digest(&document.canonical()),
     )
-}
-
-/// SHA-256 of a JSON value in hex; keys are sorted, so equal values give equal digests.
-#[must_use]
-pub fn digest(value: &Value) -> String {
-    Sha256::digest(value.to_string().as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

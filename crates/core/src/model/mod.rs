@@ -3,12 +3,14 @@
 //! A target is what AWS reads and writes whole; a document is what it holds. Both are closed enums: diff, merge and
 //! the adapters match every variant, so that the compiler finds what was forgotten.
 
+pub mod item;
 pub mod kinds;
 pub mod links;
 pub mod meaning;
 pub mod target;
 
-pub use kinds::{Document, Item};
+pub use item::{Item, Placed};
+pub use kinds::Document;
 pub use links::{Link, Thing};
 pub use meaning::{fingerprint, same};
 pub use target::{
@@ -16,6 +18,8 @@ pub use target::{
 };
 
 use std::collections::BTreeMap;
+
+use kinds::{Implied, Versioning, VersioningStatus};
 
 /// What was read of the world.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -94,18 +98,23 @@ fn implied(target: &Target, document: Option<&Document>) -> Vec<(Target, Option<
     }
     let of = |part| Target::Bucket(bucket.clone(), part);
     let itself = of(BucketPart::Itself);
-    let Some(document) = document else {
+    if document.is_none() {
         let gone = target.kind().facts().always_there;
         return gone.then_some((itself, None)).into_iter().collect();
-    };
+    }
     let exists = Document::Bucket(kinds::Bucket {
         region: bucket.region.clone(),
         created_with_tags: BTreeMap::new(),
     });
     let mut implied = vec![(itself, Some(exists))];
-    for other in document.implies() {
-        if let Kind::Bucket(part) = other.kind() {
-            implied.push((of(part), Some(other)));
+    match target.kind().facts().implies {
+        Implied::Nothing => {}
+        Implied::Versioned => {
+            let on = Versioning {
+                status: VersioningStatus::Enabled,
+                mfa_delete: false,
+            };
+            implied.push((of(BucketPart::Versioning), Some(Document::Versioning(on))));
         }
     }
     implied

@@ -8,9 +8,9 @@ use crate::diff::{Diff, attributes, diff};
 use crate::format::{AccessChange, AccessVerdict, Action, Change, Kept, Reason};
 use crate::future::Planned;
 use crate::ids::MigrationName;
-use crate::model::kinds::{Document, Item, Marked, kind};
-use crate::model::{BucketPart, RolePart, Target};
-use crate::phase::{Part, Presence, presence};
+use crate::model::kinds::{Document, Marked, Part, kind};
+use crate::model::{BucketPart, Item, RolePart, Target};
+use crate::phase::{self, Presence, presence};
 use crate::policy::containment::{self, Comparison, Verdict, compare};
 use crate::policy::{Effect, Statement};
 use crate::scene::Scene;
@@ -61,8 +61,8 @@ fn change(scene: &Scene<'_>, target: &Target, planned: &Planned, diff: &Diff) ->
     let facts = target.kind().facts();
     let told = (facts.consequences)(&kind::Change {
         action,
-        before: diff.before.as_ref(),
-        after: diff.after.as_ref(),
+        before: diff.before.as_ref().and_then(Item::part),
+        after: diff.after.as_ref().and_then(Item::part),
         new_bucket: is_new_bucket(scene, target),
     });
     Change {
@@ -102,13 +102,13 @@ fn migrations(scene: &Scene<'_>, planned: &Planned, item: Option<&Item>) -> Vec<
 
 /// The migration that a rule's ID or a statement's Sid names.
 fn marked(scene: &Scene<'_>, item: &Item) -> Option<MigrationName> {
-    match item {
-        Item::Rule(rule) => scene
+    match item.part()? {
+        Part::Rule(rule) => scene
             .markers
             .rule(rule.id.as_deref()?)
             .map(|(name, _)| name),
-        Item::Statement(_, statement) => scene.migration_of_sid(statement.sid()?).cloned(),
-        Item::Whole(_) | Item::ReplicationRole(_) => None,
+        Part::Statement(_, statement) => scene.migration_of_sid(statement.sid()?).cloned(),
+        Part::ReplicationRole(_) => None,
     }
 }
 
@@ -147,14 +147,14 @@ fn reason_to_delete(scene: &Scene<'_>, diff: &Diff) -> Reason {
         return Reason::LeftSpec;
     };
     let part = match item {
-        Item::Rule(rule) => match rule.id.as_deref() {
+        Item::Part(Part::Rule(rule)) => match rule.id.as_deref() {
             Some(id) if !id.is_empty() && scene.markers.rule(id).is_none() => {
                 return Reason::Adopted;
             }
-            Some(_) | None => Part::Rules,
+            Some(_) | None => phase::Part::Rules,
         },
-        Item::ReplicationRole(_) => Part::Rules,
-        Item::Statement(_, _) | Item::Whole(_) => Part::Access,
+        Item::Part(Part::ReplicationRole(_)) => phase::Part::Rules,
+        Item::Part(Part::Statement(_, _)) | Item::Whole(_) => phase::Part::Access,
     };
     let migration = marked(scene, item).and_then(|name| scene.spec.migrations.get(&name));
     match migration.map(|migration| presence(part, migration.phase)) {
@@ -167,16 +167,16 @@ fn reason_to_delete(scene: &Scene<'_>, diff: &Diff) -> Reason {
 fn kept_item(scene: &Scene<'_>, target: &Target, diff: &Diff) -> Option<Kept> {
     let item = diff.item()?;
     let ours = match (target.kind().facts().marked, item) {
-        (Marked::ByItem, Item::Rule(rule)) => {
+        (Marked::ByItem, Item::Part(Part::Rule(rule))) => {
             let id = rule.id.as_deref().unwrap_or_default();
             scene.markers.rule(id).is_some()
         }
-        (Marked::ByItem, Item::Statement(_, statement)) => {
+        (Marked::ByItem, Item::Part(Part::Statement(_, statement))) => {
             scene.markers.owns_sid(statement.sid().unwrap_or_default())
         }
         // A policy that cannot be read is nobody's but theirs.
         (Marked::ByItem, Item::Whole(_)) => false,
-        (Marked::ByItem, Item::ReplicationRole(_)) => true,
+        (Marked::ByItem, Item::Part(Part::ReplicationRole(_))) => true,
         (Marked::ByItsWhole | Marked::Never, _) => true,
     };
     (!ours).then(|| Kept {
@@ -207,9 +207,9 @@ fn access(diff: &Diff) -> Option<AccessChange> {
 }
 
 fn statement(item: Option<&Item>) -> Option<&Statement> {
-    match item? {
-        Item::Statement(_, statement) => Some(statement),
-        Item::Whole(_) | Item::ReplicationRole(_) | Item::Rule(_) => None,
+    match item?.part()? {
+        Part::Statement(_, statement) => Some(statement),
+        Part::ReplicationRole(_) | Part::Rule(_) => None,
     }
 }
 

@@ -14,12 +14,14 @@ mod changes;
 mod costs;
 pub mod file;
 mod gates;
+mod growth;
 mod guards;
 mod order;
 mod stages;
 pub mod steps;
 mod writes;
 
-pub use crate::goals::{CanaryGoal, Goal, ProofSubject, Proofs};
+pub use crate::goals::{CanaryGoal, Goal};
+pub use crate::proof::{ProofSubject, Proofs};
 pub use build::{Plan, plan};
 pub use steps::{Stage, Step, StepId, Work, WriteStep};

@@ -222,12 +222,13 @@ fn grows(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::goals::{CanaryGoal, Goal, ProofSubject};
+    use crate::goals::{CanaryGoal, Goal};
     use crate::ids::{AccountId, BucketName, MigrationName, Partition, Region, RoleName, RuleName};
     use crate::model::Document;
     use crate::model::kinds::replication::{Filter, Rule, RuleDestination, Status};
     use crate::model::kinds::{BucketEncryption, Policy, ReplicationConfiguration, Role};
     use crate::plan::steps::StepId;
+    use crate::proof::ProofSubject;
 
     const KEY: &str = "arn:aws:kms:eu-west-1:222222222222:key/k";
 

@@ -69,7 +69,7 @@ impl WriteStep {
     /// Whether a bucket that was just made with `tags` may hold `live` here although the plan did not know: it was born so.
     #[must_use]
     pub fn is_born_with(&self, live: Option<&Document>, tags: &Tags) -> bool {
-        self.target.kind().facts().is_born_with(live, tags)
+        self.target.kind().is_born_with(live, tags)
     }
 
     /// Whether a new bucket holds something here that the plan could not know of and that shall stay.

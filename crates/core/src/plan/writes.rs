@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::stages::grown;
+use super::growth::grown;
 use crate::future::Planned;
 use crate::ids::MigrationName;
 use crate::merge::{self, Conflict, refuse};

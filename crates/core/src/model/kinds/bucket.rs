@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::kind::{
-    Born, Call, Consequences, Facts, Holding, Items, Marked, Settled, Tags, Writes, nothing_of_note,
+    Born, Call, Consequences, Facts, Holding, Implied, Marked, Parts, Settled, Tags, Writes,
+    in_a_value, nothing_linked, nothing_of_note, one_thing,
 };
-use super::{Document, in_a_value, nothing_implied, nothing_linked};
 use crate::format::{RiskLevel, UndoKind};
 use crate::ids::Region;
 use crate::model::links::Link;
@@ -43,6 +43,7 @@ pub(super) const BUCKET: Facts = Facts {
     guarded: false,
     marked: Marked::Never,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: |_| {
@@ -68,6 +69,7 @@ pub(super) const TAGS: Facts = Facts {
     guarded: false,
     marked: Marked::ByItsWhole,
     always_there: true,
+    implies: Implied::Nothing,
     born: Born::Tags,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -88,12 +90,8 @@ impl Holding for Bucket {
         self.canonical()
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -110,12 +108,8 @@ impl Holding for Tags {
         in_a_value(self.canonical())
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {

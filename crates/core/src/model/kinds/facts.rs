@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::kind::{Born, Call, Facts, Holding, Items, Marked, Settled, nothing_of_note};
-use super::{Document, in_a_value, nothing_implied, nothing_linked};
+use super::kind::{
+    Born, Call, Facts, Holding, Implied, Marked, Parts, Settled, in_a_value, nothing_linked,
+    nothing_of_note, one_thing,
+};
 use crate::model::links::Link;
 use crate::model::target::{Service, Target};
 
@@ -44,6 +46,7 @@ pub(super) const OBJECT_LOCK: Facts = Facts {
     guarded: false,
     marked: Marked::Never,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -61,6 +64,7 @@ pub(super) const REQUEST_PAYMENT: Facts = Facts {
     guarded: false,
     marked: Marked::Never,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -78,6 +82,7 @@ pub(super) const LIFECYCLE: Facts = Facts {
     guarded: false,
     marked: Marked::Never,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -93,12 +98,8 @@ impl Holding for ObjectLock {
         in_a_value(self.canonical())
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -118,12 +119,8 @@ impl Holding for RequestPayment {
         in_a_value(self.canonical())
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -147,12 +144,8 @@ impl Holding for Lifecycle {
         in_a_value(self.canonical())
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::Document;
-use super::item::{Item, Placed};
+use super::part::Part;
 use crate::format::{Action, Risk, RiskLevel, Undo, UndoKind};
 use crate::model::links::Link;
 use crate::model::target::{Service, Target};
@@ -32,6 +31,8 @@ pub struct Facts {
     pub marked: Marked,
     /// Whether a bucket or a role that exists always holds one: where there is none, its whole is not there.
     pub always_there: bool,
+    /// What else of the same place is known where there is one.
+    pub implies: Implied,
     /// What a new bucket holds here.
     pub born: Born,
     /// When a write of it counts.
@@ -90,6 +91,15 @@ pub enum Marked {
     Never,
 }
 
+/// What is known of a bucket because a part of it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Implied {
+    /// Nothing but that the bucket is there.
+    Nothing,
+    /// That its versioning is on.
+    Versioned,
+}
+
 /// What a new bucket holds, which a plan cannot know: the defaults have changed before (encryption in 2023, public access
 /// and ownership in April 2023, SSE-C blocked in April 2026, T16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,27 +140,21 @@ pub(crate) trait Holding {
     fn canonical(&self) -> Value;
     /// The document for reviewers.
     fn view(&self) -> Value;
-    /// The items that a reviewer reads and a migration owns.
-    fn items(&self) -> Items;
-    /// What other parts of the same place hold, where that follows from this document.
-    fn implies(&self) -> Vec<Document>;
+    /// The parts that a reviewer reads and a migration owns, each with its path below the target's address; none where the
+    /// document is one thing.
+    fn parts(&self) -> Option<Parts>;
     /// What the document makes depend on what.
     fn links(&self, at: &Target) -> Vec<Link>;
 }
 
-/// The items of a document.
-pub(crate) enum Items {
-    /// The document is one item.
-    Whole,
-    /// These, each with its path below the target's address.
-    Parts(Vec<Placed>),
-}
+/// The parts of a document, each with its path below the target's address.
+pub(crate) type Parts = Vec<(String, Part)>;
 
-/// A change to an item, as far as its consequences go.
+/// A change, as far as its consequences go; to a part of a document, or where there is none to the whole.
 pub(crate) struct Change<'a> {
     pub(crate) action: Action,
-    pub(crate) before: Option<&'a Item>,
-    pub(crate) after: Option<&'a Item>,
+    pub(crate) before: Option<&'a Part>,
+    pub(crate) after: Option<&'a Part>,
     /// Whether the bucket that the target is a part of is made by the same plan.
     pub(crate) new_bucket: bool,
 }
@@ -202,58 +206,23 @@ impl Facts {
             (Some(writes), Verb::Delete) => writes.delete,
         }
     }
+}
 
-    /// Whether a bucket that was made with `tags` is born with `live` in a target of this kind.
-    #[must_use]
-    pub fn is_born_with(&self, live: Option<&Document>, tags: &Tags) -> bool {
-        match self.born {
-            Born::Nothing => false,
-            Born::NeverSet => {
-                matches!(live, Some(Document::Versioning(live)) if live.was_never_set())
-            }
-            Born::Tags => {
-                matches!(live, Some(Document::Tags(live)) if live.is_empty() || *live == *tags)
-            }
-            Born::Defaults | Born::DefaultsThatStay => true,
-        }
+/// A plain value as a field of its own, so that every view is an object.
+pub(super) fn in_a_value(meaning: Value) -> Value {
+    if meaning.is_object() {
+        meaning
+    } else {
+        json!({ "value": meaning })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::kinds::{Policy, Versioning, VersioningStatus};
-    use crate::model::target::{BucketPart, Kind};
+/// The parts of a document that is one thing.
+pub(super) const fn one_thing() -> Option<Parts> {
+    None
+}
 
-    fn born(part: BucketPart, live: Document, tags: &Tags) -> bool {
-        Kind::Bucket(part).facts().is_born_with(Some(&live), tags)
-    }
-
-    #[test]
-    fn a_policy_is_never_born_with_a_bucket() {
-        let policy = Document::BucketPolicy(Policy::read("{}"));
-        assert!(!born(BucketPart::Policy, policy, &Tags::new()));
-    }
-
-    #[test]
-    fn a_new_bucket_was_never_versioned() {
-        let born = |status| {
-            let versioning = Document::Versioning(Versioning {
-                status,
-                mfa_delete: false,
-            });
-            born(BucketPart::Versioning, versioning, &Tags::new())
-        };
-        assert!(born(VersioningStatus::Never));
-        assert!(!born(VersioningStatus::Suspended));
-    }
-
-    #[test]
-    fn tags_that_nobody_of_this_run_gave_are_somebody_elses() {
-        let tags = |key: &str| Tags::from([(key.to_owned(), "1".to_owned())]);
-        let born = |live| born(BucketPart::Tags, Document::Tags(live), &tags("ours"));
-        assert!(born(tags("ours")));
-        assert!(born(Tags::new()));
-        assert!(!born(tags("theirs")));
-    }
+/// The links of a document that nothing depends on and that depends on nothing.
+pub(super) const fn nothing_linked() -> Vec<Link> {
+    Vec::new()
 }

@@ -6,22 +6,23 @@
 
 pub mod bucket;
 pub mod facts;
-pub mod item;
 pub mod kind;
+pub mod part;
 pub mod policy;
 pub mod replication;
 pub mod role;
+mod rule;
 pub mod settings;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use bucket::Bucket;
 pub use facts::{Lifecycle, ObjectLock, RequestPayment};
-pub use item::{Item, Placed, PolicyOf};
 pub(crate) use kind::Holding;
-pub use kind::{Born, Call, Facts, Marked, Settled, Tags, Verb};
+pub use kind::{Born, Call, Facts, Implied, Marked, Settled, Tags, Verb};
+pub use part::{Part, PolicyOf};
 pub use policy::{Policy, Says};
 pub use replication::ReplicationConfiguration;
 pub use role::{Role, RolePolicies};
@@ -101,6 +102,23 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether a bucket that was made with `tags` is born with `live` in a target of this kind.
+    #[must_use]
+    pub fn is_born_with(self, live: Option<&Document>, tags: &Tags) -> bool {
+        match self.facts().born {
+            Born::Nothing => false,
+            Born::NeverSet => {
+                matches!(live, Some(Document::Versioning(live)) if live.was_never_set())
+            }
+            Born::Tags => {
+                matches!(live, Some(Document::Tags(live)) if live.is_empty() || *live == *tags)
+            }
+            Born::Defaults | Born::DefaultsThatStay => true,
+        }
+    }
+}
+
 impl Document {
     /// The kind of target that this document belongs to.
     #[must_use]
@@ -157,19 +175,9 @@ impl Document {
         self.ask(|held| held.view())
     }
 
-    /// The items that a reviewer reads and a migration owns.
-    #[must_use]
-    pub fn items(&self) -> Vec<Placed> {
-        match self.ask(|held| held.items()) {
-            kind::Items::Whole => vec![Placed::whole(self.clone())],
-            kind::Items::Parts(parts) => parts,
-        }
-    }
-
-    /// What other parts of the same place hold, where that follows from this document.
-    #[must_use]
-    pub fn implies(&self) -> Vec<Self> {
-        self.ask(|held| held.implies())
+    /// The parts that a reviewer reads and a migration owns, each with its path; none where the document is one thing.
+    pub(crate) fn parts(&self) -> Option<kind::Parts> {
+        self.ask(|held| held.parts())
     }
 
     /// What the document makes depend on what, as what a target holds.
@@ -177,25 +185,6 @@ impl Document {
     pub fn links(&self, at: &Target) -> Vec<Link> {
         self.ask(|held| held.links(at))
     }
-}
-
-/// A plain value as a field of its own, so that every view is an object.
-fn in_a_value(meaning: Value) -> Value {
-    if meaning.is_object() {
-        meaning
-    } else {
-        json!({ "value": meaning })
-    }
-}
-
-/// What follows from a document that says nothing of other parts.
-const fn nothing_implied() -> Vec<Document> {
-    Vec::new()
-}
-
-/// The links of a document that nothing depends on and that depends on nothing.
-const fn nothing_linked() -> Vec<Link> {
-    Vec::new()
 }
 
 /// Every call of every kind, and the IAM actions that it needs: the one table for permissions and for hints.
@@ -210,4 +199,41 @@ pub fn calls() -> impl Iterator<Item = Call> {
         let all = std::iter::once(facts.read).chain(writes);
         all.flatten().copied()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn born(part: BucketPart, live: Document, tags: &Tags) -> bool {
+        Kind::Bucket(part).is_born_with(Some(&live), tags)
+    }
+
+    #[test]
+    fn a_policy_is_never_born_with_a_bucket() {
+        let policy = Document::BucketPolicy(Policy::read("{}"));
+        assert!(!born(BucketPart::Policy, policy, &Tags::new()));
+    }
+
+    #[test]
+    fn a_new_bucket_was_never_versioned() {
+        let born = |status| {
+            let versioning = Document::Versioning(Versioning {
+                status,
+                mfa_delete: false,
+            });
+            born(BucketPart::Versioning, versioning, &Tags::new())
+        };
+        assert!(born(VersioningStatus::Never));
+        assert!(!born(VersioningStatus::Suspended));
+    }
+
+    #[test]
+    fn tags_that_nobody_of_this_run_gave_are_somebody_elses() {
+        let tags = |key: &str| Tags::from([(key.to_owned(), "1".to_owned())]);
+        let born = |live| born(BucketPart::Tags, Document::Tags(live), &tags("ours"));
+        assert!(born(tags("ours")));
+        assert!(born(Tags::new()));
+        assert!(!born(tags("theirs")));
+    }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::item::{Item, Placed, PolicyOf};
-use super::kind::{Born, Call, Facts, Holding, Items, Marked, Settled, Writes, nothing_of_note};
-use super::{Document, nothing_implied};
+use super::kind::{
+    Born, Call, Facts, Holding, Implied, Marked, Parts, Settled, Writes, nothing_of_note,
+};
+use super::part::{Part, PolicyOf};
 use crate::ids::BucketName;
 use crate::model::links::{Link, Thing};
 use crate::model::target::{BucketPart, RolePart, RoleRef, Service, Target};
@@ -76,21 +77,18 @@ impl Policy {
         }
     }
 
-    fn items(&self, of: PolicyOf) -> Items {
-        let Some(document) = self.document() else {
-            return Items::Whole;
-        };
+    /// The statements; a policy that cannot be read is one thing.
+    fn parts(&self, of: PolicyOf) -> Option<Parts> {
+        let document = self.document()?;
         let statements = document.statements().iter().enumerate();
         let placed = statements.map(|(place, statement)| {
             let name = statement
                 .sid()
                 .map_or_else(|| format!("#{place}"), ToOwned::to_owned);
-            Placed {
-                path: format!("/statement/{name}"),
-                item: Item::Statement(of, Box::new(statement.clone())),
-            }
+            let part = Part::Statement(of, Box::new(statement.clone()));
+            (format!("/statement/{name}"), part)
         });
-        Items::Parts(placed.collect())
+        Some(placed.collect())
     }
 
     fn statements(&self) -> &[Statement] {
@@ -127,6 +125,7 @@ pub(super) const BUCKET_POLICY: Facts = Facts {
     guarded: false,
     marked: Marked::ByItem,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Nothing,
     // "A get request soon after put or delete can return a wrong result" (BC:s3 PutBucketPolicy). unverified: two reads are
     // enough; the canary is the proof.
@@ -150,6 +149,7 @@ pub(super) const ROLE_POLICY: Facts = Facts {
     guarded: false,
     marked: Marked::ByItsWhole,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Nothing,
     settled: Settled {
         reads_in_a_row: 1,
@@ -173,12 +173,8 @@ impl Holding for OfBucket<'_> {
         json!({ "text": self.0.text() })
     }
 
-    fn items(&self) -> Items {
-        self.0.items(PolicyOf::Bucket)
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        self.0.parts(PolicyOf::Bucket)
     }
 
     fn links(&self, at: &Target) -> Vec<Link> {
@@ -221,12 +217,8 @@ impl Holding for OfRole<'_> {
         json!({ "text": self.0.text() })
     }
 
-    fn items(&self) -> Items {
-        self.0.items(PolicyOf::Role)
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        self.0.parts(PolicyOf::Role)
     }
 
     /// The policy is the permission to use its keys for the buckets that the conditions beside them name, or else for all

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::kind::{
-    Born, Call, Change, Consequences, Facts, Holding, Items, Marked, Settled, Writes,
-    nothing_of_note,
+    Born, Call, Change, Consequences, Facts, Holding, Implied, Marked, Parts, Settled, Writes,
+    in_a_value, nothing_linked, nothing_of_note, one_thing,
 };
 use super::policy::Policy;
-use super::{Document, in_a_value, nothing_implied, nothing_linked};
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::ids::{RoleName, SpecName};
 use crate::model::links::{Link, Thing};
@@ -55,6 +54,7 @@ pub(super) const ROLES: Facts = Facts {
     guarded: false,
     marked: Marked::Never,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -78,6 +78,7 @@ pub(super) const ROLE: Facts = Facts {
     guarded: true,
     marked: Marked::ByItsWhole,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Nothing,
     settled: Settled {
         reads_in_a_row: 1,
@@ -101,6 +102,7 @@ pub(super) const ROLE_POLICIES: Facts = Facts {
     guarded: false,
     marked: Marked::Never,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Nothing,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
@@ -142,12 +144,8 @@ impl Holding for Role {
         json!({ "path": path, "trust": trust, "tags": tags, "boundary": boundary })
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -176,12 +174,8 @@ impl Holding for BTreeMap<RoleName, Option<SpecName>> {
         in_a_value(self.canonical())
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -199,12 +193,8 @@ impl Holding for RolePolicies {
         in_a_value(self.canonical())
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {

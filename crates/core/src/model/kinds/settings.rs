@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::kind::{
-    Born, Call, Change, Consequences, Facts, Holding, Items, Marked, Settled, Writes,
+    Born, Call, Change, Consequences, Facts, Holding, Implied, Marked, Parts, Settled, Writes,
+    in_a_value, nothing_linked, one_thing,
 };
-use super::{Document, in_a_value, nothing_implied, nothing_linked};
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::model::links::{Link, Thing};
 use crate::model::target::{Service, Target};
@@ -72,6 +72,7 @@ pub(super) const VERSIONING: Facts = Facts {
     guarded: false,
     marked: Marked::Never,
     always_there: true,
+    implies: Implied::Nothing,
     born: Born::NeverSet,
     settled: Settled {
         reads_in_a_row: 1,
@@ -113,12 +114,8 @@ impl Holding for Versioning {
         without_what_is_off(self.canonical())
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -172,6 +169,7 @@ pub(super) const ENCRYPTION: Facts = Facts {
     guarded: false,
     marked: Marked::ByItsWhole,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::DefaultsThatStay,
     settled: Settled::AT_ONCE,
     consequences: of_encryption,
@@ -205,12 +203,8 @@ impl Holding for BucketEncryption {
         without_what_is_off(self.canonical())
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, at: &Target) -> Vec<Link> {
@@ -293,6 +287,7 @@ pub(super) const OWNERSHIP: Facts = Facts {
     guarded: false,
     marked: Marked::ByItsWhole,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Defaults,
     settled: Settled::AT_ONCE,
     consequences: of_closing,
@@ -307,12 +302,8 @@ impl Holding for ObjectOwnership {
         in_a_value(self.canonical())
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {
@@ -368,6 +359,7 @@ pub(super) const PUBLIC_ACCESS: Facts = Facts {
     guarded: false,
     marked: Marked::ByItsWhole,
     always_there: false,
+    implies: Implied::Nothing,
     born: Born::Defaults,
     settled: Settled::AT_ONCE,
     consequences: of_closing,
@@ -393,12 +385,8 @@ impl Holding for PublicAccessBlock {
         in_a_value(self.canonical())
     }
 
-    fn items(&self) -> Items {
-        Items::Whole
-    }
-
-    fn implies(&self) -> Vec<Document> {
-        nothing_implied()
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {

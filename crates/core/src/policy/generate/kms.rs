@@ -2,28 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::access::{BucketKeys, RuleAccess};
 use super::area::Area;
-use super::role::RuleAccess;
 use crate::ids::{Arn, Partition, Region};
 use crate::policy::grammar::{Effect, Statement};
-
-/// The keys of a rule that replicates SSE-KMS objects; key ARNs, since policies can't name a key by alias.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KmsAccess {
-    /// The keys that source objects are encrypted with.
-    pub source_keys: Vec<Arn>,
-    /// The key that replicas are encrypted with.
-    pub replica_key: Arn,
-}
-
-/// Whether a bucket uses S3 Bucket Keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BucketKeys {
-    /// It does: S3 decrypts the bucket key to check it (UG:replication-config-for-kms-objects).
-    Used,
-    /// It doesn't.
-    Unused,
-}
 
 /// Encrypting replicas: the guide names `kms:Encrypt`, and `kms:GenerateDataKey` for sources that were not under
 /// KMS (UG:replication-config-for-kms-objects); the troubleshooting page wants both (UG26:replication-troubleshoot).

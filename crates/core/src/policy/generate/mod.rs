@@ -3,12 +3,14 @@
 //! Every grant here has its source beside it, and none is wider than the rules that ask for it: objects are
 //! named by the rules' prefixes, keys by ARN and by what they may be used for. Start reading at [`replication_role_policy`].
 
+mod access;
 mod area;
 mod destination;
 mod kms;
 mod rights;
 mod role;
 
+pub use access::{BucketKeys, KmsAccess, RuleAccess};
 pub use destination::{DestinationInput, ReplicaAccess, destination_statements};
-pub use kms::{BucketKeys, KmsAccess, key_policy_statement};
-pub use role::{RolePolicyInput, RuleAccess, replication_role_policy, trust_for_s3};
+pub use kms::key_policy_statement;
+pub use role::{RolePolicyInput, replication_role_policy, trust_for_s3};

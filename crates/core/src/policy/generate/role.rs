@@ -2,43 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::area::Area;
-use super::destination::{ReplicaAccess, replica_rights};
-use super::kms::{BucketKeys, KmsAccess, key_statements};
+use super::access::RuleAccess;
+use super::destination::replica_rights;
+use super::kms::key_statements;
 use super::rights::{READ, READ_LOCKS, Rights};
-use crate::ids::{Arn, BucketName, Partition, Region};
+use crate::ids::{BucketName, Partition};
 use crate::policy::grammar::{Effect, PolicyDocument, Statement};
-use crate::spec::DeleteMarkers;
-
-/// What one replication rule asks of the replication role.
-///
-/// Storage class and tag filters ask for nothing: they change where a replica lies and which objects are
-/// replicated, not what S3 does with them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleAccess {
-    /// The bucket that is read.
-    pub source_bucket: BucketName,
-    /// Its Region.
-    pub source_region: Region,
-    /// Whether Object Lock is enabled on it.
-    pub source_object_lock: bool,
-    /// The bucket that is written.
-    pub destination_bucket: BucketName,
-    /// Its Region.
-    pub destination_region: Region,
-    /// The rule's prefix; empty for all objects.
-    pub prefix: String,
-    /// Whether delete markers replicate.
-    pub delete_markers: DeleteMarkers,
-    /// Whether replicas change their owner.
-    pub owner_override: bool,
-    /// The keys of SSE-KMS objects, where these replicate.
-    pub kms: Option<KmsAccess>,
-    /// The key of the destination's default encryption, where that is SSE-KMS.
-    pub destination_default_key: Option<Arn>,
-    /// Whether the destination uses S3 Bucket Keys.
-    pub destination_bucket_keys: BucketKeys,
-}
 
 /// What all rules under one replication role ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,30 +100,4 @@ fn object_statements(sid: &str, rights: &Rights, partition: Partition) -> Vec<St
                 .build()
         })
         .collect()
-}
-
-impl RuleAccess {
-    pub(super) fn source_area(&self) -> Area {
-        Area {
-            bucket: self.source_bucket.clone(),
-            prefix: self.prefix.clone(),
-        }
-    }
-
-    pub(super) fn destination_area(&self) -> Area {
-        Area {
-            bucket: self.destination_bucket.clone(),
-            prefix: self.prefix.clone(),
-        }
-    }
-
-    /// What the rule asks of the destination bucket's policy.
-    #[must_use]
-    pub fn replica_access(&self) -> ReplicaAccess {
-        ReplicaAccess {
-            prefix: self.prefix.clone(),
-            delete_markers: self.delete_markers,
-            owner_override: self.owner_override,
-        }
-    }
 }

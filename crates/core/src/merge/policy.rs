@@ -4,8 +4,9 @@ use super::conflict::ConflictKind;
 use super::{Merged, refuse};
 use crate::ids::MigrationName;
 use crate::model::Target;
+use crate::model::kinds::policy::{Measured, Unit};
 use crate::model::kinds::{Document, Policy, Says};
-use crate::policy::{PolicyDocument, Statement, size};
+use crate::policy::{PolicyDocument, Statement};
 use crate::scene::Scene;
 use crate::scope::Scope;
 
@@ -37,17 +38,13 @@ pub(super) fn bucket_policy(
     if after.is_empty() {
         return Ok(None);
     }
-    within(
-        size::bucket_policy(&after),
-        size::BUCKET_POLICY_BYTES,
-        "bytes",
-    )
-    .map_err(refused)?;
+    let policy = Policy::from(after.clone());
+    fits(target, &policy).map_err(refused)?;
     let deleted = deleted_principals(&after);
     if !deleted.is_empty() && after.canonical_json() != before.canonical_json() {
         return Err(refused(ConflictKind::DeletedPrincipals(deleted)));
     }
-    Ok(Some(Document::BucketPolicy(Policy::from(after))))
+    Ok(Some(Document::BucketPolicy(policy)))
 }
 
 /// The statements that name deleted principals, each once (T13). Ours never do after a merge.
@@ -62,18 +59,18 @@ fn deleted_principals(policy: &PolicyDocument) -> Vec<String> {
 
 /// The role's inline policy is ours whole.
 pub(super) fn role_policy(scene: &Scene<'_>, target: &Target, policy: &Policy) -> Merged {
-    let fits = within(
-        characters(policy),
-        size::INLINE_ROLE_CHARACTERS,
-        "characters",
-    );
-    fits.map_err(|kind| refuse(scene, target, kind))?;
+    fits(target, policy).map_err(|kind| refuse(scene, target, kind))?;
     Ok(Some(Document::RolePolicy(policy.clone())))
 }
 
-/// The size of a role's policy as IAM counts it.
-fn characters(policy: &Policy) -> usize {
-    policy.document().map_or(policy.text().len(), size::iam)
+fn fits(target: &Target, policy: &Policy) -> Result<(), ConflictKind> {
+    within(
+        policy.measured(target.kind().facts().size),
+        |unit| match unit {
+            Unit::Bytes => "bytes",
+            Unit::Characters => "characters",
+        },
+    )
 }
 
 /// Whether AWS takes a policy that holds the grants of before and after at once, as it does while rules change.
@@ -81,26 +78,28 @@ fn characters(policy: &Policy) -> usize {
 /// # Errors
 /// [`ConflictKind::TooLarge`] with the size on the way.
 pub(crate) fn fits_while_grown(document: &Document) -> Result<(), ConflictKind> {
-    match document {
-        Document::BucketPolicy(policy) => within(
-            policy.text().len(),
-            size::BUCKET_POLICY_BYTES,
-            "bytes with old and new grants together",
-        ),
-        Document::RolePolicy(policy) => within(
-            characters(policy),
-            size::INLINE_ROLE_CHARACTERS,
-            "characters with old and new grants together",
-        ),
-        _ => Ok(()),
-    }
+    let policy = document.policy();
+    let limit = document.kind().facts().size;
+    within(
+        policy.and_then(|policy| policy.measured(limit)),
+        |unit| match unit {
+            Unit::Bytes => "bytes with old and new grants together",
+            Unit::Characters => "characters with old and new grants together",
+        },
+    )
 }
 
-fn within(size: usize, limit: usize, unit: &'static str) -> Result<(), ConflictKind> {
-    if size <= limit {
-        Ok(())
-    } else {
-        Err(ConflictKind::TooLarge { unit, size, limit })
+fn within(
+    measured: Option<Measured>,
+    words: impl FnOnce(Unit) -> &'static str,
+) -> Result<(), ConflictKind> {
+    match measured {
+        Some(Measured { size, limit, unit }) if size > limit => Err(ConflictKind::TooLarge {
+            unit: words(unit),
+            size,
+            limit,
+        }),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Growth: a document between two others, with what both need.
 
-use crate::model::kinds::{Document, Policy, Role};
+use crate::model::kinds::{Document, Grows, Policy, Role};
 use crate::ownership::Markers;
 use crate::policy::{Statement, union_for_growth};
 
@@ -14,27 +14,36 @@ pub(super) fn grown(
     after: Option<&Document>,
     markers: &Markers,
 ) -> Option<Document> {
-    match (before?, after?) {
-        (Document::BucketPolicy(before), Document::BucketPolicy(after)) => {
-            let ours = |statement: &Statement| {
-                let is_ours = statement.sid().is_some_and(|sid| markers.owns_sid(sid));
-                is_ours && !statement.has_broken_principal()
-            };
-            let grown = union_for_growth(before.document()?, after.document()?, ours);
-            Some(Document::BucketPolicy(Policy::from(grown)))
-        }
-        (Document::RolePolicy(before), Document::RolePolicy(after)) => {
-            let grown = union_for_growth(before.document()?, after.document()?, |_| true);
-            Some(Document::RolePolicy(Policy::from(grown)))
-        }
-        (Document::Role(before), Document::Role(after)) => {
-            let mut tags = before.tags.clone();
-            tags.extend(after.tags.clone());
-            Some(Document::Role(Role {
-                tags,
-                ..after.clone()
-            }))
-        }
-        _ => None,
+    let (before, after) = (before?, after?);
+    match after.kind().facts().grows {
+        Grows::Never => None,
+        Grows::OurStatements => with_statements(before, after, |statement| {
+            let is_ours = statement.sid().is_some_and(|sid| markers.owns_sid(sid));
+            is_ours && !statement.has_broken_principal()
+        }),
+        Grows::Statements => with_statements(before, after, |_| true),
+        Grows::Tags => with_tags(before, after),
     }
+}
+
+fn with_statements(
+    before: &Document,
+    after: &Document,
+    is_owned: impl Fn(&Statement) -> bool,
+) -> Option<Document> {
+    let (old, new) = (before.policy()?.document()?, after.policy()?.document()?);
+    let grown = union_for_growth(old, new, is_owned);
+    Some(after.with_policy(Policy::from(grown)))
+}
+
+fn with_tags(before: &Document, after: &Document) -> Option<Document> {
+    let (Document::Role(before), Document::Role(after)) = (before, after) else {
+        return None;
+    };
+    let mut tags = before.tags.clone();
+    tags.extend(after.tags.clone());
+    Some(Document::Role(Role {
+        tags,
+        ..after.clone()
+    }))
 }

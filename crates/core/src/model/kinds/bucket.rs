@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::kind::{
-    Born, Call, Consequences, Facts, Holding, Implied, Marked, Parts, Settled, Tags, Writes,
-    in_a_value, nothing_linked, nothing_of_note, one_thing,
+    Born, Call, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, Tags,
+    Writes, in_a_value, nothing_linked, nothing_of_note, one_thing,
 };
 use crate::format::{RiskLevel, UndoKind};
 use crate::ids::Region;
@@ -45,6 +45,8 @@ pub(super) const BUCKET: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Nothing,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: |_| {
         Consequences::of(
@@ -71,6 +73,8 @@ pub(super) const TAGS: Facts = Facts {
     always_there: true,
     implies: Implied::Nothing,
     born: Born::Tags,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
 };

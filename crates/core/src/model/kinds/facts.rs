@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::kind::{
-    Born, Call, Facts, Holding, Implied, Marked, Parts, Settled, in_a_value, nothing_linked,
-    nothing_of_note, one_thing,
+    Born, Call, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, in_a_value,
+    nothing_linked, nothing_of_note, one_thing,
 };
 use crate::model::links::Link;
 use crate::model::target::{Service, Target};
@@ -48,6 +48,8 @@ pub(super) const OBJECT_LOCK: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Nothing,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
 };
@@ -66,6 +68,8 @@ pub(super) const REQUEST_PAYMENT: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Nothing,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
 };
@@ -84,6 +88,8 @@ pub(super) const LIFECYCLE: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Nothing,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
 };

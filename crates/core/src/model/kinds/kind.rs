@@ -35,6 +35,10 @@ pub struct Facts {
     pub implies: Implied,
     /// What a new bucket holds here.
     pub born: Born,
+    /// What it holds while its users go from what they needed to what they will need.
+    pub grows: Grows,
+    /// How large AWS takes it.
+    pub size: Size,
     /// When a write of it counts.
     pub settled: Settled,
     /// What a reviewer should know before a change, and whether it can be taken back.
@@ -114,6 +118,30 @@ pub enum Born {
     Defaults,
     /// AWS's defaults of the day, of which some stay where a plan sets the rest.
     DefaultsThatStay,
+}
+
+/// What of a document is both given and taken away while its users change, and so is written twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grows {
+    /// Nothing: nobody fails for what it lacks in between.
+    Never,
+    /// The statements of ours in a policy.
+    OurStatements,
+    /// All statements of a policy, which is ours whole.
+    Statements,
+    /// The tags that lead to what is ours.
+    Tags,
+}
+
+/// How large a document AWS takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// As large as its parts may be.
+    Free,
+    /// This many bytes of a policy, white space included.
+    PolicyBytes(usize),
+    /// This many characters of a policy, white space apart.
+    PolicyCharacters(usize),
 }
 
 /// When a write counts: it is read back as wanted.

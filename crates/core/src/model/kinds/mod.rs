@@ -21,7 +21,7 @@ use serde_json::Value;
 pub use bucket::Bucket;
 pub use facts::{Lifecycle, ObjectLock, RequestPayment};
 pub(crate) use kind::Holding;
-pub use kind::{Born, Call, Facts, Implied, Marked, Settled, Tags, Verb};
+pub use kind::{Born, Call, Facts, Grows, Implied, Marked, Settled, Size, Tags, Verb};
 pub use part::{Part, PolicyOf};
 pub use policy::{Policy, Says};
 pub use replication::ReplicationConfiguration;
@@ -139,6 +139,49 @@ impl Document {
             Self::Role(_) => Kind::Role(RolePart::Itself),
             Self::RolePolicy(_) => Kind::Role(RolePart::Policy),
             Self::RolePolicies(_) => Kind::Role(RolePart::Policies),
+        }
+    }
+
+    /// The policy, where the document is one.
+    #[must_use]
+    pub const fn policy(&self) -> Option<&Policy> {
+        match self {
+            Self::BucketPolicy(policy) | Self::RolePolicy(policy) => Some(policy),
+            Self::Bucket(_)
+            | Self::Tags(_)
+            | Self::Versioning(_)
+            | Self::Encryption(_)
+            | Self::Ownership(_)
+            | Self::PublicAccess(_)
+            | Self::Replication(_)
+            | Self::ObjectLock(_)
+            | Self::RequestPayment(_)
+            | Self::Lifecycle(_)
+            | Self::Roles(_)
+            | Self::Role(_)
+            | Self::RolePolicies(_) => None,
+        }
+    }
+
+    /// The same document with another policy; itself where it is none.
+    #[must_use]
+    pub fn with_policy(&self, policy: Policy) -> Self {
+        match self {
+            Self::BucketPolicy(_) => Self::BucketPolicy(policy),
+            Self::RolePolicy(_) => Self::RolePolicy(policy),
+            Self::Bucket(_)
+            | Self::Tags(_)
+            | Self::Versioning(_)
+            | Self::Encryption(_)
+            | Self::Ownership(_)
+            | Self::PublicAccess(_)
+            | Self::Replication(_)
+            | Self::ObjectLock(_)
+            | Self::RequestPayment(_)
+            | Self::Lifecycle(_)
+            | Self::Roles(_)
+            | Self::Role(_)
+            | Self::RolePolicies(_) => self.clone(),
         }
     }
 

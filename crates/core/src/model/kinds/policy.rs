@@ -7,13 +7,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::kind::{
-    Born, Call, Facts, Holding, Implied, Marked, Parts, Settled, Writes, nothing_of_note,
+    Born, Call, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, Writes,
+    nothing_of_note,
 };
 use super::part::{Part, PolicyOf};
 use crate::ids::BucketName;
 use crate::model::links::{Link, Thing};
 use crate::model::target::{BucketPart, RolePart, RoleRef, Service, Target};
-use crate::policy::{PolicyDocument, PolicyError, Statement};
+use crate::policy::{PolicyDocument, PolicyError, Statement, size};
 
 /// A policy as AWS holds it: its JSON text, decoded but otherwise as AWS answered it, and what the text says.
 ///
@@ -91,9 +92,43 @@ impl Policy {
         Some(placed.collect())
     }
 
+    /// How large it is as AWS counts it against a limit, with the limit; none where there is none.
+    #[must_use]
+    pub fn measured(&self, limit: Size) -> Option<Measured> {
+        let (size, limit, unit) = match limit {
+            Size::Free => return None,
+            Size::PolicyBytes(limit) => (self.text().len(), limit, Unit::Bytes),
+            Size::PolicyCharacters(limit) => {
+                let size = self.document().map_or(self.text().len(), size::iam);
+                (size, limit, Unit::Characters)
+            }
+        };
+        Some(Measured { size, limit, unit })
+    }
+
     fn statements(&self) -> &[Statement] {
         self.document().map_or(&[], PolicyDocument::statements)
     }
+}
+
+/// A size and what AWS takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// As it is.
+    pub size: usize,
+    /// The most that AWS takes.
+    pub limit: usize,
+    /// What is counted.
+    pub unit: Unit,
+}
+
+/// What AWS counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes, white space included.
+    Bytes,
+    /// Characters, white space apart.
+    Characters,
 }
 
 impl From<PolicyDocument> for Policy {
@@ -127,6 +162,8 @@ pub(super) const BUCKET_POLICY: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Nothing,
+    grows: Grows::OurStatements,
+    size: Size::PolicyBytes(size::BUCKET_POLICY_BYTES),
     // "A get request soon after put or delete can return a wrong result" (BC:s3 PutBucketPolicy). unverified: two reads are
     // enough; the canary is the proof.
     settled: Settled {
@@ -151,6 +188,8 @@ pub(super) const ROLE_POLICY: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Nothing,
+    grows: Grows::Statements,
+    size: Size::PolicyCharacters(size::INLINE_ROLE_CHARACTERS),
     settled: Settled {
         reads_in_a_row: 1,
         wait: Some("IAM to answer what was written"),

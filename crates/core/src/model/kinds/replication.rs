@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::kind::{
-    Born, Call, Change, Consequences, Facts, Holding, Implied, Marked, Parts, Settled, Writes,
+    Born, Call, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
+    Writes,
 };
 use super::part::Part;
 pub use super::rule::{Filter, Rule, RuleDestination, RuleMeaning, SourceSelection, Status, Timed};
@@ -59,6 +60,8 @@ pub(super) const REPLICATION: Facts = Facts {
     // (UG26:replication-requirements, BC:s3 PutBucketVersioning).
     implies: Implied::Versioned,
     born: Born::Nothing,
+    grows: Grows::Never,
+    size: Size::Free,
     // "A get request soon after put or delete can return a wrong result" (BC:s3 PutBucketReplication). unverified: two reads
     // are enough; the canary is the proof.
     settled: Settled {

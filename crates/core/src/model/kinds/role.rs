@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::kind::{
-    Born, Call, Change, Consequences, Facts, Holding, Implied, Marked, Parts, Settled, Writes,
-    in_a_value, nothing_linked, nothing_of_note, one_thing,
+    Born, Call, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
+    Writes, in_a_value, nothing_linked, nothing_of_note, one_thing,
 };
 use super::policy::Policy;
 use crate::format::{Action, RiskLevel, UndoKind};
@@ -56,6 +56,8 @@ pub(super) const ROLES: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Nothing,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
 };
@@ -80,6 +82,8 @@ pub(super) const ROLE: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Nothing,
+    grows: Grows::Tags,
+    size: Size::Free,
     settled: Settled {
         reads_in_a_row: 1,
         wait: Some("IAM to answer what was written"),
@@ -104,6 +108,8 @@ pub(super) const ROLE_POLICIES: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Nothing,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: nothing_of_note,
 };

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::kind::{
-    Born, Call, Change, Consequences, Facts, Holding, Implied, Marked, Parts, Settled, Writes,
-    in_a_value, nothing_linked, one_thing,
+    Born, Call, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
+    Writes, in_a_value, nothing_linked, one_thing,
 };
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::model::links::{Link, Thing};
@@ -74,6 +74,8 @@ pub(super) const VERSIONING: Facts = Facts {
     always_there: true,
     implies: Implied::Nothing,
     born: Born::NeverSet,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled {
         reads_in_a_row: 1,
         wait: Some("S3 to answer Enabled"),
@@ -171,6 +173,8 @@ pub(super) const ENCRYPTION: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::DefaultsThatStay,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: of_encryption,
 };
@@ -289,6 +293,8 @@ pub(super) const OWNERSHIP: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Defaults,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: of_closing,
 };
@@ -361,6 +367,8 @@ pub(super) const PUBLIC_ACCESS: Facts = Facts {
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Defaults,
+    grows: Grows::Never,
+    size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: of_closing,
 };

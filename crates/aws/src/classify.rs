@@ -2,6 +2,8 @@
 //!
 //! The first row that fits wins; codes that no row names are judged by their HTTP status.
 
+use s3ferry_core::goals;
+use s3ferry_core::model::kinds;
 use s3ferry_engine::ports::{Class, PortError};
 
 use crate::failure::{Call, Cause, Facts, Failure, Intent};
@@ -231,9 +233,9 @@ fn hint(facts: &Facts, class: Class) -> Option<String> {
 }
 
 fn denied_hint(call: &Call) -> String {
-    let action = action(call);
+    let actions = actions(call);
     format!(
-        "the caller needs {action} here, with no Deny in a policy of the bucket, the organization, a boundary or the session{}",
+        "the caller needs {actions} here, with no Deny in a policy of the bucket, the organization, a boundary or the session{}",
         // S3 answers the same to a bucket of another account, and only ListBuckets tells the two apart for sure.
         if call.service == "s3" {
             "; and the bucket must belong to the account"
@@ -269,38 +271,30 @@ fn credentials_hint(cause: &Cause) -> String {
         .to_owned()
 }
 
-/// The IAM action that allows an operation (Service Authorization Reference, S3: several operations have actions of
-/// another name).
-fn action(call: &Call) -> String {
-    let action = match call.operation {
-        "HeadBucket" => "s3:ListBucket",
-        "ListObjectVersions" => "s3:ListBucketVersions",
-        "ListBuckets" => "s3:ListAllMyBuckets",
-        "HeadObject" => {
-            "s3:GetObjectVersion, and s3:ListBucket to tell what is missing from what is denied,"
-        }
-        "PutObject" => {
-            "s3:PutObject and s3:PutObjectTagging, and kms:GenerateDataKey on the key if there is one,"
-        }
-        "DeleteObject" => "s3:DeleteObjectVersion",
-        "CreateBucket" => "s3:CreateBucket, s3:TagResource and s3:PutBucketOwnershipControls",
-        "PutBucketReplication" => {
-            "s3:PutReplicationConfiguration, and iam:PassRole on the replication role,"
-        }
-        "DeleteBucketReplication" => "s3:PutReplicationConfiguration",
-        "GetBucketReplication" => "s3:GetReplicationConfiguration",
-        "GetBucketEncryption" => "s3:GetEncryptionConfiguration",
-        "PutBucketEncryption" | "DeleteBucketEncryption" => "s3:PutEncryptionConfiguration",
-        "GetBucketLifecycleConfiguration" => "s3:GetLifecycleConfiguration",
-        "GetObjectLockConfiguration" => "s3:GetBucketObjectLockConfiguration",
-        "GetPublicAccessBlock" => "s3:GetBucketPublicAccessBlock",
-        "PutPublicAccessBlock" | "DeletePublicAccessBlock" => "s3:PutBucketPublicAccessBlock",
-        "DeleteBucketOwnershipControls" => "s3:PutBucketOwnershipControls",
-        "DeleteBucketTagging" => "s3:PutBucketTagging",
-        "CreateRole" => "iam:CreateRole and iam:TagRole",
-        other => return format!("{}:{other}", call.service),
+/// The IAM actions that allow an operation, as the plan's permissions have them: several operations have actions of
+/// another name.
+fn actions(call: &Call) -> String {
+    let calls = kinds::calls().chain(goals::calls());
+    let of_this = calls.filter(|known| known.operation == call.operation);
+    let mut actions: Vec<&str> = of_this.flat_map(|known| known.actions).copied().collect();
+    actions.sort_unstable();
+    actions.dedup();
+    let named = match &actions[..] {
+        [] => format!("{}:{}", call.service, call.operation),
+        [one] => (*one).to_owned(),
+        [firsts @ .., last] => format!("{} and {last}", firsts.join(", ")),
     };
-    action.to_owned()
+    named + besides(call.operation)
+}
+
+/// What the table of actions cannot say: on what else, and when.
+fn besides(operation: &str) -> &'static str {
+    match operation {
+        "HeadObject" => ", and s3:ListBucket to tell what is missing from what is denied,",
+        "PutObject" => ", and kms:GenerateDataKey on the key if there is one,",
+        "PutBucketReplication" => " (iam:PassRole on the replication role)",
+        _ => "",
+    }
 }
 
 #[cfg(test)]
@@ -482,6 +476,31 @@ mod tests {
         let hint = error.hint.unwrap();
         assert!(hint.contains("s3:PutReplicationConfiguration"), "{hint}");
         assert!(hint.contains("iam:PassRole"), "{hint}");
+    }
+
+    #[test]
+    fn actions_are_those_of_the_plan_each_once() {
+        let needed = |operation| {
+            let call = Call {
+                operation,
+                ..call(Intent::Write)
+            };
+            actions(&call)
+        };
+        assert_eq!(
+            needed("DeleteBucketEncryption"),
+            "s3:PutEncryptionConfiguration"
+        );
+        assert_eq!(
+            needed("CreateBucket"),
+            "s3:CreateBucket, s3:PutBucketOwnershipControls and s3:TagResource"
+        );
+        let head = needed("HeadObject");
+        assert!(
+            head.starts_with("s3:GetObjectVersion, and s3:ListBucket"),
+            "{head}"
+        );
+        assert_eq!(needed("SomethingNew"), "s3:SomethingNew");
     }
 
     #[test]

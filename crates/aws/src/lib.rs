@@ -2,27 +2,30 @@
 //!
 //! ```text
 //! spec accounts --sign_in--> Cloud { Session per account { clients per Region } }
-//! Read/Write/Objects (port) --> s3/*, iam/* --> call (one permit, one answer) --> failure --> classify --> PortError
+//! Read/Write/Objects (port) --> s3/*, iam/* (a folder a service) --> api (one place, one answer) --> failure --> classify
+//! --> PortError
 //! ```
 //!
 //! - [`Cloud::connect`] signs in to every account of a spec and proves each one with `sts:GetCallerIdentity`.
 //! - Reads are retried by the SDK; writes never are: every client exists twice, once with each retry configuration
-//!   (`session`), so a write cannot borrow the reads' retries.
+//!   (`service`), so a write cannot borrow the reads' retries.
 //! - What a failure means is one table (`classify`).
+//! - A service joins as a folder like `iam`, with its client (`service::SdkClient`), a field of `session::Session`, and arms
+//!   in `port`.
 
-mod call;
+mod api;
 mod classify;
 mod credentials;
 mod failure;
 mod http;
 mod iam;
+mod limit;
 mod options;
 mod port;
-mod read;
 mod s3;
+mod service;
 mod session;
 mod sign_in;
-mod write;
 
 pub use options::{Endpoint, Options};
 pub use port::Cloud;

@@ -1,7 +1,7 @@
-//! The engine's ports, and signing in; `read` and `write` say which call serves which target.
+//! The engine's ports, and signing in; `read` and `write` of each service say which call serves which target.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use s3ferry_core::ids::{AccountId, AccountName};
@@ -10,12 +10,11 @@ use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange};
 
 use crate::failure::{Call, Cause, Failure, Intent};
-use crate::iam::IamApi;
+use crate::iam::{self, IamApi};
 use crate::options::Options;
 use crate::s3::{self, BucketApi};
 use crate::session::Session;
 use crate::sign_in::{self, Caller, SignInProblem};
-use crate::{read, write};
 
 /// AWS, signed in to every account of a spec. Cheap to clone; clones share connections, credentials and limits.
 #[derive(Debug, Clone)]
@@ -44,7 +43,7 @@ impl Cloud {
         for (name, entry) in sign_in::sign_in(accounts, &options).await? {
             sessions
                 .entry(entry.caller.account.clone())
-                .or_insert_with(|| Session::new(entry.config, options.parallelism));
+                .or_insert_with(|| Session::new(&entry.config, options.parallelism));
             callers.insert(name, entry.caller);
         }
         let sessions = Arc::new(sessions);
@@ -72,29 +71,27 @@ impl Cloud {
         &'a self,
         at: &'a BucketRef,
         intent: Intent,
-        subject: &impl Display,
+        subject: &'a (impl Display + Sync),
     ) -> Result<BucketApi<'a>, Failure> {
-        let call = || Call {
-            service: "s3",
-            operation: "SignIn",
-            intent,
-            subject: subject.to_string(),
-            region: None,
-        };
-        let session = self.session(&at.account, call)?;
-        Ok(BucketApi::new(session, at, subject.to_string()))
+        let session = self.session(&at.account, || entry("s3", intent, subject))?;
+        Ok(BucketApi::new(&session.s3, at, Some(&at.region), subject))
     }
 
-    fn iam<'a>(&'a self, target: &Target, intent: Intent) -> Result<IamApi<'a>, Failure> {
-        let call = || Call {
-            service: "iam",
-            operation: "SignIn",
-            intent,
-            subject: target.to_string(),
-            region: None,
-        };
-        let session = self.session(target.account(), call)?;
-        Ok(IamApi::new(session, target.to_string()))
+    fn iam<'a>(&'a self, target: &'a Target, intent: Intent) -> Result<IamApi<'a>, Failure> {
+        let account = target.account();
+        let session = self.session(account, || entry("iam", intent, target))?;
+        Ok(IamApi::new(&session.iam, account, None, target))
+    }
+}
+
+/// What failed where an account was not signed in to.
+fn entry(service: &'static str, intent: Intent, subject: &impl Display) -> Call {
+    Call {
+        service,
+        operation: "SignIn",
+        intent,
+        subject: subject.to_string(),
+        region: None,
     }
 }
 
@@ -115,7 +112,8 @@ impl Write for Cloud {
 
 impl Objects for Cloud {
     async fn put(&self, object: &NewObject) -> Result<String, PortError> {
-        let api = self.object(&object.bucket, &object.key, Intent::Write)?;
+        let name = ObjectName(&object.bucket, &object.key);
+        let api = self.bucket(&object.bucket, Intent::Write, &name)?;
         Ok(explained(&api, s3::objects::put(&api, object).await).await?)
     }
 
@@ -125,42 +123,45 @@ impl Objects for Cloud {
         key: &str,
         version: &str,
     ) -> Result<Option<ObjectHead>, PortError> {
-        let api = self.object(bucket, key, Intent::Read)?;
+        let name = ObjectName(bucket, key);
+        let api = self.bucket(bucket, Intent::Read, &name)?;
         Ok(explained(&api, s3::objects::head(&api, key, version).await).await?)
     }
 
     async fn versions(&self, bucket: &BucketRef, key: &str) -> Result<Vec<String>, PortError> {
-        let api = self.object(bucket, key, Intent::Read)?;
+        let name = ObjectName(bucket, key);
+        let api = self.bucket(bucket, Intent::Read, &name)?;
         Ok(explained(&api, s3::objects::versions(&api, key).await).await?)
     }
 
     async fn delete(&self, bucket: &BucketRef, key: &str, version: &str) -> Result<(), PortError> {
-        let api = self.object(bucket, key, Intent::Write)?;
+        let name = ObjectName(bucket, key);
+        let api = self.bucket(bucket, Intent::Write, &name)?;
         Ok(explained(&api, s3::objects::delete(&api, key, version).await).await?)
     }
 }
 
-impl Cloud {
-    fn object<'a>(
-        &'a self,
-        bucket: &'a BucketRef,
-        key: &str,
-        intent: Intent,
-    ) -> Result<BucketApi<'a>, Failure> {
-        self.bucket(bucket, intent, &format!("s3://{}/{key}", bucket.bucket))
-    }
+/// An object, as errors name it.
+struct ObjectName<'a>(&'a BucketRef, &'a str);
 
+impl Display for ObjectName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.0.bucket, self.1)
+    }
+}
+
+impl Cloud {
     async fn read_target(&self, target: &Target) -> Result<Option<Document>, Failure> {
         match target {
             Target::Bucket(at, part) => {
                 let api = self.bucket(at, Intent::Read, target)?;
-                explained(&api, read::bucket_part(&api, *part).await).await
+                explained(&api, s3::read::bucket_part(&api, *part).await).await
             }
             Target::Account(_, part) => {
-                read::account_part(&self.iam(target, Intent::Read)?, *part).await
+                iam::read::account_part(&self.iam(target, Intent::Read)?, *part).await
             }
             Target::Role(of, part) => {
-                read::role_part(&self.iam(target, Intent::Read)?, &of.name, *part).await
+                iam::read::role_part(&self.iam(target, Intent::Read)?, &of.name, *part).await
             }
         }
     }
@@ -169,7 +170,7 @@ impl Cloud {
         match target {
             Target::Bucket(at, part) => {
                 let api = self.bucket(at, Intent::Write, target)?;
-                explained(&api, write::bucket_part(&api, *part, change).await).await
+                explained(&api, s3::write::bucket_part(&api, *part, change).await).await
             }
             Target::Account(_, AccountPart::Roles) => {
                 let api = self.iam(target, Intent::Write)?;
@@ -177,7 +178,7 @@ impl Cloud {
             }
             Target::Role(of, part) => {
                 let api = self.iam(target, Intent::Write)?;
-                write::role_part(&api, &of.name, *part, change).await
+                iam::write::role_part(&api, &of.name, *part, change).await
             }
         }
     }

@@ -10,36 +10,40 @@ use super::{IamApi, decoded, entity, gone};
 use crate::failure::Failure;
 
 pub(crate) async fn read(api: &IamApi<'_>, role: &RoleName) -> Result<Option<Policy>, Failure> {
-    let request = api
-        .reads()
-        .get_role_policy()
-        .role_name(role.as_str())
-        .policy_name(ROLE_POLICY_NAME);
-    let answer = entity(api.read("GetRolePolicy", request.send()).await)?;
+    let answer = entity(
+        api.read("GetRolePolicy", |iam| {
+            iam.get_role_policy()
+                .role_name(role.as_str())
+                .policy_name(ROLE_POLICY_NAME)
+                .send()
+        })
+        .await,
+    )?;
     Ok(answer.map(|answer| decoded(answer.policy_document())))
 }
 
 pub(crate) async fn put(api: &IamApi<'_>, role: &RoleName, policy: &Policy) -> Result<(), Failure> {
-    let request = api
-        .writes()
-        .put_role_policy()
-        .role_name(role.as_str())
-        .policy_name(ROLE_POLICY_NAME);
-    api.write(
-        "PutRolePolicy",
-        request.policy_document(policy.text()).send(),
-    )
+    api.write("PutRolePolicy", |iam| {
+        iam.put_role_policy()
+            .role_name(role.as_str())
+            .policy_name(ROLE_POLICY_NAME)
+            .policy_document(policy.text())
+            .send()
+    })
     .await
     .map(drop)
 }
 
 pub(crate) async fn delete(api: &IamApi<'_>, role: &RoleName) -> Result<(), Failure> {
-    let request = api
-        .writes()
-        .delete_role_policy()
-        .role_name(role.as_str())
-        .policy_name(ROLE_POLICY_NAME);
-    gone(api.write("DeleteRolePolicy", request.send()).await)
+    gone(
+        api.write("DeleteRolePolicy", |iam| {
+            iam.delete_role_policy()
+                .role_name(role.as_str())
+                .policy_name(ROLE_POLICY_NAME)
+                .send()
+        })
+        .await,
+    )
 }
 
 /// The names of all policies of a role; `None` where there is no role.
@@ -58,12 +62,15 @@ async fn inline(api: &IamApi<'_>, role: &RoleName) -> Result<Option<BTreeSet<Str
     let mut names = BTreeSet::new();
     let mut marker = None;
     loop {
-        let request = api
-            .reads()
-            .list_role_policies()
-            .role_name(role.as_str())
-            .set_marker(marker);
-        let answer = entity(api.read("ListRolePolicies", request.send()).await)?;
+        let answer = entity(
+            api.read("ListRolePolicies", |iam| {
+                iam.list_role_policies()
+                    .role_name(role.as_str())
+                    .set_marker(marker.clone())
+                    .send()
+            })
+            .await,
+        )?;
         let Some(page) = answer else { return Ok(None) };
         names.extend(page.policy_names);
         marker = page.marker.filter(|_| page.is_truncated);
@@ -77,15 +84,13 @@ async fn attached(api: &IamApi<'_>, role: &RoleName) -> Result<Option<BTreeSet<S
     let mut arns = BTreeSet::new();
     let mut marker = None;
     loop {
-        let request = api
-            .reads()
-            .list_attached_role_policies()
-            .role_name(role.as_str());
         let answer = api
-            .read(
-                "ListAttachedRolePolicies",
-                request.set_marker(marker).send(),
-            )
+            .read("ListAttachedRolePolicies", |iam| {
+                iam.list_attached_role_policies()
+                    .role_name(role.as_str())
+                    .set_marker(marker.clone())
+                    .send()
+            })
             .await;
         let Some(page) = entity(answer)? else {
             return Ok(None);

@@ -23,13 +23,15 @@ pub(crate) async fn list(
     let mut names = BTreeMap::new();
     let mut marker = None;
     loop {
-        let request = api
-            .reads()
-            .list_roles()
-            .path_prefix(ROLE_PATH)
-            .max_items(PAGE)
-            .set_marker(marker);
-        let page = api.read("ListRoles", request.send()).await?;
+        let page = api
+            .read("ListRoles", |iam| {
+                iam.list_roles()
+                    .path_prefix(ROLE_PATH)
+                    .max_items(PAGE)
+                    .set_marker(marker.clone())
+                    .send()
+            })
+            .await?;
         // IAM gives no name that breaks its own rule; one that did could not be addressed anyway.
         names.extend(page.roles().iter().filter_map(|role| {
             let name = RoleName::new(role.role_name()).ok()?;
@@ -43,8 +45,12 @@ pub(crate) async fn list(
 }
 
 pub(crate) async fn read(api: &IamApi<'_>, name: &RoleName) -> Result<Option<Role>, Failure> {
-    let request = api.reads().get_role().role_name(name.as_str());
-    let answer = entity(api.read("GetRole", request.send()).await)?;
+    let answer = entity(
+        api.read("GetRole", |iam| {
+            iam.get_role().role_name(name.as_str()).send()
+        })
+        .await,
+    )?;
     Ok(answer
         .and_then(|answer| answer.role)
         .map(|role| document(&role)))
@@ -82,16 +88,19 @@ pub(crate) async fn create(
         boundary,
     } = wanted;
     let tags = to_sdk(api, "CreateRole", tags)?;
-    let request = api
-        .writes()
-        .create_role()
-        .role_name(name.as_str())
-        .path(path)
-        .set_description(description(&wanted.tags))
-        .assume_role_policy_document(trust.text())
-        .set_permissions_boundary(boundary.clone())
-        .set_tags(Some(tags).filter(|tags| !tags.is_empty()));
-    match api.write("CreateRole", request.send()).await {
+    match api
+        .write("CreateRole", |iam| {
+            iam.create_role()
+                .role_name(name.as_str())
+                .path(path)
+                .set_description(description(&wanted.tags))
+                .assume_role_policy_document(trust.text())
+                .set_permissions_boundary(boundary.clone())
+                .set_tags(Some(tags).filter(|tags| !tags.is_empty()))
+                .send()
+        })
+        .await
+    {
         Ok(_) => Ok(()),
         Err(failure) if failure.is(&["EntityAlreadyExists"]) => {
             settle(api, name, wanted, failure).await
@@ -139,12 +148,13 @@ pub(crate) async fn update(
     describe(api, name, before, after).await?;
     add_tags(api, name, &before.tags, tags).await?;
     if !same_policy(&before.trust, trust) {
-        let request = api
-            .writes()
-            .update_assume_role_policy()
-            .role_name(name.as_str());
-        let request = request.policy_document(trust.text());
-        api.write("UpdateAssumeRolePolicy", request.send()).await?;
+        api.write("UpdateAssumeRolePolicy", |iam| {
+            iam.update_assume_role_policy()
+                .role_name(name.as_str())
+                .policy_document(trust.text())
+                .send()
+        })
+        .await?;
     }
     if *boundary != before.boundary {
         bound(api, name, boundary.as_deref()).await?;
@@ -164,14 +174,14 @@ async fn describe(
     let Some(says) = says.filter(|says| said.as_ref() != Some(says)) else {
         return Ok(());
     };
-    let request = api
-        .writes()
-        .update_role_description()
-        .role_name(name.as_str())
-        .description(says);
-    api.write("UpdateRoleDescription", request.send())
-        .await
-        .map(drop)
+    api.write("UpdateRoleDescription", |iam| {
+        iam.update_role_description()
+            .role_name(name.as_str())
+            .description(says)
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 fn same_policy(one: &Policy, other: &Policy) -> bool {
@@ -190,12 +200,14 @@ async fn add_tags(
         return Ok(());
     }
     let tags = to_sdk(api, "TagRole", &added)?;
-    let request = api
-        .writes()
-        .tag_role()
-        .role_name(name.as_str())
-        .set_tags(Some(tags));
-    api.write("TagRole", request.send()).await.map(drop)
+    api.write("TagRole", |iam| {
+        iam.tag_role()
+            .role_name(name.as_str())
+            .set_tags(Some(tags))
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 async fn remove_tags(
@@ -212,41 +224,47 @@ async fn remove_tags(
     if removed.is_empty() {
         return Ok(());
     }
-    let request = api
-        .writes()
-        .untag_role()
-        .role_name(name.as_str())
-        .set_tag_keys(Some(removed));
-    api.write("UntagRole", request.send()).await.map(drop)
+    api.write("UntagRole", |iam| {
+        iam.untag_role()
+            .role_name(name.as_str())
+            .set_tag_keys(Some(removed))
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 async fn bound(api: &IamApi<'_>, name: &RoleName, boundary: Option<&str>) -> Result<(), Failure> {
     let name = name.as_str();
     match boundary {
-        Some(boundary) => {
-            let request = api.writes().put_role_permissions_boundary().role_name(name);
-            let request = request.permissions_boundary(boundary);
-            api.write("PutRolePermissionsBoundary", request.send())
-                .await
-                .map(drop)
-        }
-        None => {
-            let request = api
-                .writes()
-                .delete_role_permissions_boundary()
-                .role_name(name);
-            gone(
-                api.write("DeleteRolePermissionsBoundary", request.send())
-                    .await,
-            )
-        }
+        Some(boundary) => api
+            .write("PutRolePermissionsBoundary", |iam| {
+                iam.put_role_permissions_boundary()
+                    .role_name(name)
+                    .permissions_boundary(boundary)
+                    .send()
+            })
+            .await
+            .map(drop),
+        None => gone(
+            api.write("DeleteRolePermissionsBoundary", |iam| {
+                iam.delete_role_permissions_boundary()
+                    .role_name(name)
+                    .send()
+            })
+            .await,
+        ),
     }
 }
 
 /// The role's policies must be gone before (BC:iam DeleteRole); the order is the engine's.
 pub(crate) async fn delete(api: &IamApi<'_>, name: &RoleName) -> Result<(), Failure> {
-    let request = api.writes().delete_role().role_name(name.as_str());
-    gone(api.write("DeleteRole", request.send()).await)
+    gone(
+        api.write("DeleteRole", |iam| {
+            iam.delete_role().role_name(name.as_str()).send()
+        })
+        .await,
+    )
 }
 
 fn to_sdk(

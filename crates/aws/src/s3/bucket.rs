@@ -14,12 +14,15 @@ use crate::failure::{Cause, Failure, Intent};
 const UNCONSTRAINED: &str = "us-east-1";
 
 pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<Bucket>, Failure> {
-    let request = api
-        .reads()
-        .head_bucket()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    match api.read("HeadBucket", request.send()).await {
+    match api
+        .read("HeadBucket", |s3| {
+            s3.head_bucket()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await
+    {
         Ok(answer) => located(api, answer.bucket_region()).map(Some),
         Err(failure) if failure.status() == Some(404) => Ok(None),
         Err(failure) => Err(failure),
@@ -59,13 +62,17 @@ pub(crate) async fn create(api: &BucketApi<'_>, wanted: &Bucket) -> Result<(), F
         );
         return Err(api.refused("CreateBucket", detail));
     }
-    let request = api
-        .writes()
-        .create_bucket()
-        .bucket(api.name())
-        .object_ownership(SdkOwnership::BucketOwnerEnforced)
-        .set_create_bucket_configuration(creation(api, wanted)?);
-    match api.write("CreateBucket", request.send()).await {
+    let creation = creation(api, wanted)?;
+    match api
+        .write("CreateBucket", |s3| {
+            s3.create_bucket()
+                .bucket(api.name())
+                .object_ownership(SdkOwnership::BucketOwnerEnforced)
+                .set_create_bucket_configuration(creation)
+                .send()
+        })
+        .await
+    {
         Ok(_) => Ok(()),
         Err(failure) if failure.is(&["BucketAlreadyOwnedByYou"]) => {
             settle(api, wanted, failure).await
@@ -138,19 +145,19 @@ pub(crate) async fn explain(api: &BucketApi<'_>, failure: Failure) -> Failure {
 }
 
 async fn owner(api: &BucketApi<'_>) -> Owner {
-    let head = || api.reads().head_bucket().bucket(api.name());
-    let ours = api
-        .read(
-            "HeadBucket",
-            head().expected_bucket_owner(api.owner()).send(),
-        )
-        .await;
-    match ours {
+    let head = |owner: Option<&str>| {
+        let owner = owner.map(str::to_owned);
+        api.read("HeadBucket", move |s3| {
+            let head = s3.head_bucket().bucket(api.name());
+            head.set_expected_bucket_owner(owner.clone()).send()
+        })
+    };
+    match head(Some(api.owner())).await {
         Ok(_) => return Owner::Ours,
         Err(failure) if failure.status() != Some(403) => return Owner::Unknown,
         Err(_) => {}
     }
-    match api.read("HeadBucket", head().send()).await {
+    match head(None).await {
         Ok(_) => Owner::Another,
         Err(failure) if failure.is(NO_BUCKET) => Owner::Unknown,
         Err(_) => listed(api).await,
@@ -159,8 +166,12 @@ async fn owner(api: &BucketApi<'_>) -> Owner {
 
 /// Looks the name up among the account's own buckets.
 async fn listed(api: &BucketApi<'_>) -> Owner {
-    let request = api.reads().list_buckets().prefix(api.name());
-    match api.read("ListBuckets", request.send()).await {
+    match api
+        .read("ListBuckets", |s3| {
+            s3.list_buckets().prefix(api.name()).send()
+        })
+        .await
+    {
         Ok(answer)
             if answer
                 .buckets()

@@ -7,12 +7,14 @@ use super::{BucketApi, part};
 use crate::failure::Failure;
 
 pub(crate) async fn object_lock(api: &BucketApi<'_>) -> Result<Option<ObjectLock>, Failure> {
-    let request = api
-        .reads()
-        .get_object_lock_configuration()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let answer = api.read("GetObjectLockConfiguration", request.send()).await;
+    let answer = api
+        .read("GetObjectLockConfiguration", |s3| {
+            s3.get_object_lock_configuration()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await;
     let answer = part(answer, &["ObjectLockConfigurationNotFoundError"])?;
     let configuration = answer.and_then(|answer| answer.object_lock_configuration);
     Ok(configuration.map(|configuration| ObjectLock {
@@ -26,13 +28,14 @@ pub(crate) async fn object_lock(api: &BucketApi<'_>) -> Result<Option<ObjectLock
 pub(crate) async fn request_payment(
     api: &BucketApi<'_>,
 ) -> Result<Option<RequestPayment>, Failure> {
-    let request = api
-        .reads()
-        .get_bucket_request_payment()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
     let answer = part(
-        api.read("GetBucketRequestPayment", request.send()).await,
+        api.read("GetBucketRequestPayment", |s3| {
+            s3.get_bucket_request_payment()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await,
         &[],
     )?;
     let Some(answer) = answer else {
@@ -46,12 +49,13 @@ pub(crate) async fn request_payment(
 }
 
 pub(crate) async fn lifecycle(api: &BucketApi<'_>) -> Result<Option<Lifecycle>, Failure> {
-    let request = api.reads().get_bucket_lifecycle_configuration();
-    let request = request
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
     let answer = api
-        .read("GetBucketLifecycleConfiguration", request.send())
+        .read("GetBucketLifecycleConfiguration", |s3| {
+            s3.get_bucket_lifecycle_configuration()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
         .await;
     let answer = part(answer, &["NoSuchLifecycleConfiguration"])?;
     Ok(answer.map(|answer| Lifecycle {

@@ -7,56 +7,33 @@ pub(crate) mod bucket;
 pub(crate) mod facts;
 pub(crate) mod objects;
 pub(crate) mod policy;
+pub(crate) mod read;
 pub(crate) mod replication;
 pub(crate) mod replication_model;
 pub(crate) mod replication_xml;
 pub(crate) mod settings;
 pub(crate) mod tags;
-
-use std::error::Error;
-use std::future::Future;
+pub(crate) mod write;
 
 use aws_sdk_s3::Client;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region as SdkRegion;
+use aws_types::service_config::ServiceConfigKey;
+use s3ferry_core::ids::Region;
 use s3ferry_core::model::BucketRef;
 
-use crate::failure::{Call, Cause, Failure, Intent, absent};
-use crate::session::{Clients, Session};
+use crate::api::Api;
+use crate::failure::{Failure, absent};
+use crate::service::SdkClient;
 
 /// The codes that say that the bucket is not there; 404 without a body is spelt so by the SDK.
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
 
 /// The calls on one bucket.
-pub(crate) struct BucketApi<'a> {
-    session: &'a Session,
-    clients: Clients<Client>,
-    pub(crate) at: &'a BucketRef,
-    /// What errors name: a target's address, or bucket and key.
-    subject: String,
-}
+pub(crate) type BucketApi<'a> = Api<'a, Client, BucketRef>;
 
-impl<'a> BucketApi<'a> {
-    pub(crate) fn new(session: &'a Session, at: &'a BucketRef, subject: String) -> Self {
-        Self {
-            session,
-            clients: session.s3(&at.region),
-            at,
-            subject,
-        }
-    }
-
-    /// The client whose calls the SDK retries.
-    fn reads(&self) -> &Client {
-        &self.clients.reads
-    }
-
-    /// The client whose calls are sent once.
-    fn writes(&self) -> &Client {
-        &self.clients.writes
-    }
-
+impl BucketApi<'_> {
     fn name(&self) -> &str {
         self.at.bucket.as_str()
     }
@@ -64,54 +41,35 @@ impl<'a> BucketApi<'a> {
     fn owner(&self) -> &str {
         self.at.account.as_str()
     }
+}
 
-    fn call(&self, operation: &'static str, intent: Intent) -> Call {
-        Call {
-            service: "s3",
-            operation,
-            intent,
-            subject: self.subject.clone(),
-            region: Some(self.at.region.clone()),
+impl SdkClient for Client {
+    const SERVICE: &'static str = "s3";
+
+    fn connect(config: &SdkConfig, region: Option<&Region>, retries: Option<RetryConfig>) -> Self {
+        let mut builder =
+            aws_sdk_s3::config::Builder::from(config).force_path_style(has_s3_endpoint(config));
+        if let Some(region) = region {
+            builder = builder.region(SdkRegion::new(region.as_str().to_owned()));
         }
+        if let Some(retries) = retries {
+            builder = builder.retry_config(retries);
+        }
+        Self::from_conf(builder.build())
     }
+}
 
-    /// Sends a request that changes nothing.
-    async fn read<T, E>(
-        &self,
-        operation: &'static str,
-        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
-    ) -> Result<T, Failure>
-    where
-        E: ProvideErrorMetadata + Error + Send + 'static,
-    {
-        let call = self.call(operation, Intent::Read);
-        self.session.s3_limit.run(call, request).await
-    }
-
-    /// Sends a request that changes something.
-    async fn write<T, E>(
-        &self,
-        operation: &'static str,
-        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
-    ) -> Result<T, Failure>
-    where
-        E: ProvideErrorMetadata + Error + Send + 'static,
-    {
-        let call = self.call(operation, Intent::Write);
-        self.session.s3_limit.run(call, request).await
-    }
-
-    /// A document that this crate will not write, and why.
-    pub(crate) fn refused(&self, operation: &'static str, detail: impl Into<String>) -> Failure {
-        let detail = detail.into();
-        Failure::new(
-            self.call(operation, Intent::Write),
-            Cause::NotSent {
-                code: "NotSupported",
-                detail,
-            },
-        )
-    }
+/// Whether S3 is reached at an address of the user's (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, or their fields in
+/// the profile): there, bucket names are not host names.
+fn has_s3_endpoint(config: &SdkConfig) -> bool {
+    let key = ServiceConfigKey::builder()
+        .service_id("S3")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok();
+    let of_service = key.and_then(|key| config.service_config()?.load_config(key));
+    of_service.is_some() || config.endpoint_url().is_some()
 }
 
 /// `None` where the bucket or this part of it is not there.

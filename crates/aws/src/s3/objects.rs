@@ -24,21 +24,23 @@ pub(crate) async fn put(api: &BucketApi<'_>, object: &NewObject) -> Result<Strin
         metadata,
         kms_key,
     } = object;
-    let mut request = api
-        .writes()
-        .put_object()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner())
-        .key(key)
-        .set_tagging((!tags.is_empty()).then(|| tagging(tags)))
-        .set_metadata((!metadata.is_empty()).then(|| metadata.clone().into_iter().collect()))
-        .body(ByteStream::from(body.clone()));
-    if let Some(kms_key) = kms_key {
-        request = request
-            .server_side_encryption(ServerSideEncryption::AwsKms)
-            .ssekms_key_id(kms_key.as_str());
-    }
-    let answer = api.write("PutObject", request.send()).await?;
+    let key_id = kms_key.as_ref().map(|key| key.as_str().to_owned());
+    let answer = api
+        .write("PutObject", |s3| {
+            s3.put_object()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .key(key)
+                .set_tagging((!tags.is_empty()).then(|| tagging(tags)))
+                .set_metadata(
+                    (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect()),
+                )
+                .set_server_side_encryption(kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms))
+                .set_ssekms_key_id(key_id)
+                .body(ByteStream::from(body.clone()))
+                .send()
+        })
+        .await?;
     Ok(answer.version_id.unwrap_or_else(|| "null".to_owned()))
 }
 
@@ -60,13 +62,15 @@ pub(crate) async fn head(
     key: &str,
     version: &str,
 ) -> Result<Option<ObjectHead>, Failure> {
-    let request = api
-        .reads()
-        .head_object()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
     match api
-        .read("HeadObject", request.key(key).version_id(version).send())
+        .read("HeadObject", |s3| {
+            s3.head_object()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .key(key)
+                .version_id(version)
+                .send()
+        })
         .await
     {
         Ok(answer) => Ok(Some(state(answer))),
@@ -130,17 +134,22 @@ async fn page(
     markers: Option<Markers>,
 ) -> Result<Option<ListObjectVersionsOutput>, Failure> {
     let (key_marker, version_id_marker) = markers.unzip();
-    let request = api
-        .reads()
-        .list_object_versions()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner())
-        .prefix(key)
-        // Keys may hold characters that XML cannot (BC:s3 ListObjectVersions encoding-type).
-        .encoding_type(EncodingType::Url)
-        .set_key_marker(key_marker)
-        .set_version_id_marker(version_id_marker.flatten());
-    part(api.read("ListObjectVersions", request.send()).await, &[])
+    let version_id_marker = version_id_marker.flatten();
+    part(
+        api.read("ListObjectVersions", |s3| {
+            s3.list_object_versions()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .prefix(key)
+                // Keys may hold characters that XML cannot (BC:s3 ListObjectVersions encoding-type).
+                .encoding_type(EncodingType::Url)
+                .set_key_marker(key_marker.clone())
+                .set_version_id_marker(version_id_marker.clone())
+                .send()
+        })
+        .await,
+        &[],
+    )
 }
 
 struct Found {
@@ -188,14 +197,16 @@ fn decoded(text: &str) -> String {
 }
 
 pub(crate) async fn delete(api: &BucketApi<'_>, key: &str, version: &str) -> Result<(), Failure> {
-    let request = api
-        .writes()
-        .delete_object()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let request = request.key(key).version_id(version);
     gone(
-        api.write("DeleteObject", request.send()).await,
+        api.write("DeleteObject", |s3| {
+            s3.delete_object()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .key(key)
+                .version_id(version)
+                .send()
+        })
+        .await,
         &["NoSuchKey", "NoSuchVersion"],
     )
 }

@@ -20,15 +20,16 @@ const NO_CONFIGURATION: &[&str] = &["ReplicationConfigurationNotFoundError"];
 /// Whatever the live XML holds that a later write would lose is in `unmodelled`.
 pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<ReplicationConfiguration>, Failure> {
     let scan = Scan::default();
-    let request = api
-        .reads()
-        .get_bucket_replication()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner())
-        .customize()
-        .interceptor(scan.clone());
     let answer = part(
-        api.read("GetBucketReplication", request.send()).await,
+        api.read("GetBucketReplication", |s3| {
+            s3.get_bucket_replication()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .customize()
+                .interceptor(scan.clone())
+                .send()
+        })
+        .await,
         NO_CONFIGURATION,
     )?;
     let configuration = answer.and_then(|answer| answer.replication_configuration);
@@ -53,26 +54,27 @@ pub(crate) async fn put(
         return Err(api.refused("PutBucketReplication", detail));
     }
     let configuration = replication_model::to_sdk(wanted)
-        .map_err(|error| api.invalid("PutBucketReplication", &error))?;
-    let request = api
-        .writes()
-        .put_bucket_replication()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let request = request.replication_configuration(configuration);
-    api.write("PutBucketReplication", request.send())
-        .await
-        .map(drop)
+        .map_err(|error| api.invalid("PutBucketReplication", error))?;
+    api.write("PutBucketReplication", |s3| {
+        s3.put_bucket_replication()
+            .bucket(api.name())
+            .expected_bucket_owner(api.owner())
+            .replication_configuration(configuration)
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 pub(crate) async fn delete(api: &BucketApi<'_>) -> Result<(), Failure> {
-    let request = api
-        .writes()
-        .delete_bucket_replication()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
     gone(
-        api.write("DeleteBucketReplication", request.send()).await,
+        api.write("DeleteBucketReplication", |s3| {
+            s3.delete_bucket_replication()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await,
         NO_CONFIGURATION,
     )
 }

@@ -13,15 +13,19 @@ use s3ferry_core::model::kinds::{
 };
 
 use super::{BucketApi, gone, part};
-use crate::failure::{Cause, Failure, Intent};
+use crate::failure::Failure;
 
 pub(crate) async fn read_versioning(api: &BucketApi<'_>) -> Result<Option<Versioning>, Failure> {
-    let request = api
-        .reads()
-        .get_bucket_versioning()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let answer = part(api.read("GetBucketVersioning", request.send()).await, &[])?;
+    let answer = part(
+        api.read("GetBucketVersioning", |s3| {
+            s3.get_bucket_versioning()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await,
+        &[],
+    )?;
     let Some(answer) = answer else {
         return Ok(None);
     };
@@ -55,26 +59,28 @@ pub(crate) async fn put_versioning(
         }
     };
     let configuration = VersioningConfiguration::builder().status(status).build();
-    let request = api
-        .writes()
-        .put_bucket_versioning()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let request = request.versioning_configuration(configuration);
-    api.write("PutBucketVersioning", request.send())
-        .await
-        .map(drop)
+    api.write("PutBucketVersioning", |s3| {
+        s3.put_bucket_versioning()
+            .bucket(api.name())
+            .expected_bucket_owner(api.owner())
+            .versioning_configuration(configuration)
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 pub(crate) async fn read_encryption(
     api: &BucketApi<'_>,
 ) -> Result<Option<BucketEncryption>, Failure> {
-    let request = api
-        .reads()
-        .get_bucket_encryption()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let answer = api.read("GetBucketEncryption", request.send()).await;
+    let answer = api
+        .read("GetBucketEncryption", |s3| {
+            s3.get_bucket_encryption()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await;
     let answer = part(answer, &["ServerSideEncryptionConfigurationNotFoundError"])?;
     let configuration = answer.and_then(|answer| answer.server_side_encryption_configuration);
     Ok(configuration
@@ -115,7 +121,7 @@ pub(crate) async fn put_encryption(
         bucket_key,
         blocked,
     } = wanted;
-    let invalid = |error| api.invalid("PutBucketEncryption", &error);
+    let invalid = |error| api.invalid("PutBucketEncryption", error);
     let default = ServerSideEncryptionByDefault::builder()
         .sse_algorithm(ServerSideEncryption::from(algorithm.as_str()))
         .set_kms_master_key_id(key.clone())
@@ -130,15 +136,15 @@ pub(crate) async fn put_encryption(
         .rules(rule)
         .build()
         .map_err(invalid)?;
-    let request = api
-        .writes()
-        .put_bucket_encryption()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let request = request.server_side_encryption_configuration(configuration);
-    api.write("PutBucketEncryption", request.send())
-        .await
-        .map(drop)
+    api.write("PutBucketEncryption", |s3| {
+        s3.put_bucket_encryption()
+            .bucket(api.name())
+            .expected_bucket_owner(api.owner())
+            .server_side_encryption_configuration(configuration)
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 fn blocked_types(blocked: &BTreeSet<String>) -> Option<BlockedEncryptionTypes> {
@@ -156,13 +162,14 @@ fn blocked_types(blocked: &BTreeSet<String>) -> Option<BlockedEncryptionTypes> {
 /// Sets the bucket back to S3's own default, SSE-S3; a bucket without default encryption no longer exists
 /// (BC:s3 DeleteBucketEncryption).
 pub(crate) async fn delete_encryption(api: &BucketApi<'_>) -> Result<(), Failure> {
-    let request = api
-        .writes()
-        .delete_bucket_encryption()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
     gone(
-        api.write("DeleteBucketEncryption", request.send()).await,
+        api.write("DeleteBucketEncryption", |s3| {
+            s3.delete_bucket_encryption()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await,
         &[],
     )
 }
@@ -170,12 +177,14 @@ pub(crate) async fn delete_encryption(api: &BucketApi<'_>) -> Result<(), Failure
 pub(crate) async fn read_ownership(
     api: &BucketApi<'_>,
 ) -> Result<Option<ObjectOwnership>, Failure> {
-    let request = api
-        .reads()
-        .get_bucket_ownership_controls()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let answer = api.read("GetBucketOwnershipControls", request.send()).await;
+    let answer = api
+        .read("GetBucketOwnershipControls", |s3| {
+            s3.get_bucket_ownership_controls()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await;
     let answer = part(answer, &["OwnershipControlsNotFoundError"])?;
     let controls = answer.and_then(|answer| answer.ownership_controls);
     let rule = controls
@@ -188,7 +197,7 @@ pub(crate) async fn put_ownership(
     api: &BucketApi<'_>,
     wanted: &ObjectOwnership,
 ) -> Result<(), Failure> {
-    let invalid = |error| api.invalid("PutBucketOwnershipControls", &error);
+    let invalid = |error| api.invalid("PutBucketOwnershipControls", error);
     let rule = OwnershipControlsRule::builder()
         .object_ownership(SdkOwnership::from(wanted.as_str()))
         .build()
@@ -197,25 +206,25 @@ pub(crate) async fn put_ownership(
         .rules(rule)
         .build()
         .map_err(invalid)?;
-    let request = api
-        .writes()
-        .put_bucket_ownership_controls()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let request = request.ownership_controls(controls);
-    api.write("PutBucketOwnershipControls", request.send())
-        .await
-        .map(drop)
+    api.write("PutBucketOwnershipControls", |s3| {
+        s3.put_bucket_ownership_controls()
+            .bucket(api.name())
+            .expected_bucket_owner(api.owner())
+            .ownership_controls(controls)
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 pub(crate) async fn delete_ownership(api: &BucketApi<'_>) -> Result<(), Failure> {
-    let request = api
-        .writes()
-        .delete_bucket_ownership_controls()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
     let answer = api
-        .write("DeleteBucketOwnershipControls", request.send())
+        .write("DeleteBucketOwnershipControls", |s3| {
+            s3.delete_bucket_ownership_controls()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
         .await;
     gone(answer, &["OwnershipControlsNotFoundError"])
 }
@@ -223,12 +232,14 @@ pub(crate) async fn delete_ownership(api: &BucketApi<'_>) -> Result<(), Failure>
 pub(crate) async fn read_public_access(
     api: &BucketApi<'_>,
 ) -> Result<Option<PublicAccessBlock>, Failure> {
-    let request = api
-        .reads()
-        .get_public_access_block()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let answer = api.read("GetPublicAccessBlock", request.send()).await;
+    let answer = api
+        .read("GetPublicAccessBlock", |s3| {
+            s3.get_public_access_block()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await;
     let answer = part(answer, &["NoSuchPublicAccessBlockConfiguration"])?;
     let block = answer.and_then(|answer| answer.public_access_block_configuration);
     Ok(block.map(|block| PublicAccessBlock {
@@ -255,37 +266,25 @@ pub(crate) async fn put_public_access(
         .block_public_policy(block_public_policy)
         .restrict_public_buckets(restrict_public_buckets)
         .build();
-    let request = api
-        .writes()
-        .put_public_access_block()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let request = request.public_access_block_configuration(block);
-    api.write("PutPublicAccessBlock", request.send())
-        .await
-        .map(drop)
+    api.write("PutPublicAccessBlock", |s3| {
+        s3.put_public_access_block()
+            .bucket(api.name())
+            .expected_bucket_owner(api.owner())
+            .public_access_block_configuration(block)
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 pub(crate) async fn delete_public_access(api: &BucketApi<'_>) -> Result<(), Failure> {
-    let request = api
-        .writes()
-        .delete_public_access_block()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    let answer = api.write("DeletePublicAccessBlock", request.send()).await;
+    let answer = api
+        .write("DeletePublicAccessBlock", |s3| {
+            s3.delete_public_access_block()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await;
     gone(answer, &["NoSuchPublicAccessBlockConfiguration"])
-}
-
-impl BucketApi<'_> {
-    /// An answer with a word that this build does not know, where guessing would be worse.
-    pub(super) fn unknown(&self, operation: &'static str, what: &str, word: &str) -> Failure {
-        let detail = format!("{what} {word:?} is not known to this version");
-        Failure::new(
-            self.call(operation, Intent::Read),
-            Cause::Unreadable {
-                status: 200,
-                detail,
-            },
-        )
-    }
 }

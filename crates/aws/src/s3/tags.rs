@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use aws_sdk_s3::types::{Tag, Tagging};
 
 use super::{BucketApi, gone, part};
-use crate::failure::{Cause, Failure, Intent};
+use crate::failure::Failure;
 
 /// An existing bucket without tags holds an empty set; `None` only where there is no bucket.
 pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<BTreeMap<String, String>>, Failure> {
-    let request = api
-        .reads()
-        .get_bucket_tagging()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    match api.read("GetBucketTagging", request.send()).await {
+    match api
+        .read("GetBucketTagging", |s3| {
+            s3.get_bucket_tagging()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await
+    {
         Ok(answer) => Ok(Some(from_sdk(answer.tag_set()))),
         Err(failure) if failure.is(&["NoSuchTagSet"]) => Ok(Some(BTreeMap::new())),
         Err(failure) => part(Err(failure), &[]),
@@ -32,25 +35,27 @@ pub(crate) async fn put(
     }
     let tag_set = to_sdk(api, "PutBucketTagging", tags)?;
     let tagging = Tagging::builder().set_tag_set(Some(tag_set)).build();
-    let tagging = tagging.map_err(|error| api.invalid("PutBucketTagging", &error))?;
-    let request = api
-        .writes()
-        .put_bucket_tagging()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
-    api.write("PutBucketTagging", request.tagging(tagging).send())
-        .await
-        .map(drop)
+    let tagging = tagging.map_err(|error| api.invalid("PutBucketTagging", error))?;
+    api.write("PutBucketTagging", |s3| {
+        s3.put_bucket_tagging()
+            .bucket(api.name())
+            .expected_bucket_owner(api.owner())
+            .tagging(tagging)
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 pub(crate) async fn delete(api: &BucketApi<'_>) -> Result<(), Failure> {
-    let request = api
-        .writes()
-        .delete_bucket_tagging()
-        .bucket(api.name())
-        .expected_bucket_owner(api.owner());
     gone(
-        api.write("DeleteBucketTagging", request.send()).await,
+        api.write("DeleteBucketTagging", |s3| {
+            s3.delete_bucket_tagging()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .send()
+        })
+        .await,
         &["NoSuchTagSet"],
     )
 }
@@ -70,23 +75,5 @@ pub(super) fn to_sdk(
     tags.iter()
         .map(tag)
         .collect::<Result<_, _>>()
-        .map_err(|error| api.invalid(operation, &error))
-}
-
-impl BucketApi<'_> {
-    /// A document that the SDK cannot build a request from.
-    pub(super) fn invalid(
-        &self,
-        operation: &'static str,
-        error: &dyn std::fmt::Display,
-    ) -> Failure {
-        let detail = error.to_string();
-        Failure::new(
-            self.call(operation, Intent::Write),
-            Cause::NotSent {
-                code: "InvalidRequest",
-                detail,
-            },
-        )
-    }
+        .map_err(|error| api.invalid(operation, error))
 }

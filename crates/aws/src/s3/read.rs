@@ -1,11 +1,9 @@
-//! Which call reads which target.
+//! Which call reads which part of a bucket.
 
-use s3ferry_core::ids::RoleName;
-use s3ferry_core::model::{AccountPart, BucketPart, Document, RolePart};
+use s3ferry_core::model::{BucketPart, Document};
 
+use super::{BucketApi, bucket, facts, policy, replication, settings, tags};
 use crate::failure::Failure;
-use crate::iam::{IamApi, policies, role};
-use crate::s3::{BucketApi, bucket, facts, policy, replication, settings, tags};
 
 /// Reads a part of a bucket.
 pub(crate) async fn bucket_part(
@@ -34,28 +32,5 @@ pub(crate) async fn bucket_part(
             .await?
             .map(Document::RequestPayment),
         BucketPart::Lifecycle => facts::lifecycle(api).await?.map(Document::Lifecycle),
-    })
-}
-
-/// Reads a part of an account.
-pub(crate) async fn account_part(
-    api: &IamApi<'_>,
-    part: AccountPart,
-) -> Result<Option<Document>, Failure> {
-    match part {
-        AccountPart::Roles => Ok(Some(Document::Roles(role::list(api).await?))),
-    }
-}
-
-/// Reads a part of a role.
-pub(crate) async fn role_part(
-    api: &IamApi<'_>,
-    name: &RoleName,
-    part: RolePart,
-) -> Result<Option<Document>, Failure> {
-    Ok(match part {
-        RolePart::Itself => role::read(api, name).await?.map(Document::Role),
-        RolePart::Policy => policies::read(api, name).await?.map(Document::RolePolicy),
-        RolePart::Policies => policies::list(api, name).await?.map(Document::RolePolicies),
     })
 }

@@ -1,13 +1,11 @@
-//! Which calls bring which target to what a document says: the fewest that do.
+//! Which calls bring a part of a bucket to what a document says: the fewest that do.
 
-use s3ferry_core::ids::RoleName;
-use s3ferry_core::model::kinds::{Bucket, Role};
-use s3ferry_core::model::{BucketPart, Document, Kind, RolePart};
+use s3ferry_core::model::kinds::Bucket;
+use s3ferry_core::model::{BucketPart, Document, Kind};
 use s3ferry_engine::ports::WriteChange;
 
+use super::{BucketApi, bucket, policy, replication, settings, tags};
 use crate::failure::Failure;
-use crate::iam::{IamApi, policies, role};
-use crate::s3::{BucketApi, bucket, policy, replication, settings, tags};
 
 /// Writes a part of a bucket.
 pub(crate) async fn bucket_part(
@@ -49,7 +47,7 @@ pub(crate) async fn bucket_part(
             replication::put(api, after).await
         }
         (BucketPart::Replication, None) => replication::delete(api).await,
-        (other, after) => Err(api.refused("Write", misfit(Kind::Bucket(other), after))),
+        (other, after) => Err(api.misfit(Kind::Bucket(other), after)),
     }
 }
 
@@ -62,50 +60,5 @@ async fn made(
     match before {
         Some(Document::Bucket(before)) if before.region == after.region => Ok(()),
         _ => bucket::create(api, after).await,
-    }
-}
-
-/// Writes a part of a role.
-pub(crate) async fn role_part(
-    api: &IamApi<'_>,
-    name: &RoleName,
-    part: RolePart,
-    change: WriteChange<'_>,
-) -> Result<(), Failure> {
-    match (part, change.after) {
-        (RolePart::Itself, Some(Document::Role(after))) => {
-            kept(api, name, change.before, after).await
-        }
-        (RolePart::Itself, None) => role::delete(api, name).await,
-        (RolePart::Policy, Some(Document::RolePolicy(after))) => {
-            policies::put(api, name, after).await
-        }
-        (RolePart::Policy, None) => policies::delete(api, name).await,
-        (other, after) => Err(api.refused("Write", misfit(Kind::Role(other), after))),
-    }
-}
-
-async fn kept(
-    api: &IamApi<'_>,
-    name: &RoleName,
-    before: Option<&Document>,
-    after: &Role,
-) -> Result<(), Failure> {
-    match before {
-        Some(Document::Role(before)) => role::update(api, name, before, after).await,
-        _ => role::create(api, name, after).await,
-    }
-}
-
-fn misfit(kind: Kind, after: Option<&Document>) -> String {
-    match after {
-        Some(document) if document.kind() != kind => {
-            format!(
-                "a {} cannot hold a {}",
-                kind.facts().name,
-                document.kind().facts().name
-            )
-        }
-        _ => format!("{} is only read in this version", kind.facts().name),
     }
 }

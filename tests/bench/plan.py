@@ -3,7 +3,7 @@
     python3 tests/bench/plan.py [--migrations 300] [--latency 40] [--parallelism 16] [--runs 3]
 
 The bound is what nobody can beat who makes these calls and keeps to the limit: the fullest account and service has
-calls / limit round trips to make, after signing in, which takes two that depend on each other.
+calls / limit round trips to make, after signing in, which takes one.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import sys
 
 import common
 
-SIGN_IN = 2  # AssumeRole, then GetCallerIdentity
+SIGN_IN = 1  # AssumeRole, whose answer says whose role it is
 
 
 def arguments():

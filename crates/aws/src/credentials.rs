@@ -1,4 +1,4 @@
-//! The default credential chain, asked once for all accounts.
+//! Credentials that are asked for once: the default chain for all accounts, an assumed role for all clients.
 
 use std::time::{Duration, SystemTime};
 
@@ -37,10 +37,12 @@ pub(crate) async fn default_chain(
 
 /// Asks a provider again only when its last answer is about to end.
 ///
+/// Signing in to an account asks first, and its clients go on with that answer.
+///
 /// Several accounts enter their roles from one set of credentials at the same moment. Without a memory each would run
 /// the user's credential process, refresh the same SSO token, or ask the instance for its role.
 #[derive(Debug)]
-struct Remembered<P> {
+pub(crate) struct Remembered<P> {
     provider: P,
     last: Mutex<Option<Credentials>>,
 }
@@ -50,6 +52,14 @@ impl<P: ProvideCredentials> Remembered<P> {
         Self {
             provider,
             last: Mutex::new(None),
+        }
+    }
+
+    /// A provider that was asked already.
+    pub(crate) fn holding(provider: P, last: Credentials) -> Self {
+        Self {
+            provider,
+            last: Mutex::new(Some(last)),
         }
     }
 

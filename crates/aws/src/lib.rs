@@ -6,7 +6,8 @@
 //! --> PortError
 //! ```
 //!
-//! - [`Cloud::connect`] signs in to every account of a spec and proves each one with `sts:GetCallerIdentity`.
+//! - [`Cloud::connect`] signs in to every account of a spec and proves each one by what STS answers: to
+//!   `AssumeRole` whose role it is, else to `GetCallerIdentity`.
 //! - Reads are retried by the SDK; writes never are: every client exists twice, once with each retry configuration
 //!   (`service`), so a write cannot borrow the reads' retries.
 //! - What a failure means is one table (`classify`).
@@ -14,6 +15,7 @@
 //!   in `port`.
 
 mod api;
+mod assumed;
 mod classify;
 mod credentials;
 mod failure;

@@ -23,7 +23,7 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Signs in to all accounts at once and proves each with `sts:GetCallerIdentity`.
+    /// Signs in to all accounts at once, each proven by STS: one call an account.
     ///
     /// # Guarantees
     /// Nothing but STS (and what the credential providers ask) was called. An account is in the result only if STS

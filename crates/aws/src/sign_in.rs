@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
-use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -18,17 +17,15 @@ use s3ferry_core::ids::{AccountId, AccountName};
 use s3ferry_core::spec::{Access, Account};
 use s3ferry_engine::ports::{Class, PortError};
 
-use crate::credentials;
-use crate::failure::{Call, Failure, Intent};
+use crate::assumed::{self, AssumedRole};
+use crate::credentials::{self, Remembered};
+use crate::failure::{Call, Cause, Failure, Intent};
 use crate::options::Options;
-
-/// The name of the sessions of assumed roles, as CloudTrail shows it.
-const SESSION_NAME: &str = "s3ferry";
 
 /// Who the calls to an account are made as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The ARN that `sts:GetCallerIdentity` answered.
+    /// The ARN that STS answered, to `sts:AssumeRole` where a role is assumed, else to `sts:GetCallerIdentity`.
     pub arn: String,
     /// The account that it answered, equal to the spec's.
     pub account: AccountId,
@@ -103,35 +100,65 @@ struct Way<'a> {
 }
 
 async fn enter(account: &Account, way: &Way<'_>) -> Result<SignedIn, Box<PortError>> {
-    let config = configuration(account, way).await;
-    let caller = identity(account, &config).await?;
-    Ok(SignedIn { config, caller })
-}
-
-async fn configuration(account: &Account, way: &Way<'_>) -> SdkConfig {
     let loader = loader(account, way);
     match &account.access {
-        Access::DefaultChain => loader.load().await,
+        Access::DefaultChain => proven(account, loader.load().await).await,
         Access::Profile(profile) => {
             let credentials = of_profile(account, profile, way.http.clone());
-            loader
+            let loader = loader
                 .profile_name(profile)
-                .credentials_provider(credentials)
-                .load()
-                .await
+                .credentials_provider(credentials);
+            proven(account, loader.load().await).await
         }
         Access::AssumeRole { arn, external_id } => {
             let own = loader.load().await;
-            let mut role = AssumeRoleProvider::builder(arn.as_str())
-                .session_name(SESSION_NAME)
-                .configure(&own);
-            if let Some(external_id) = external_id {
-                role = role.external_id(external_id);
-            }
-            let provider = SharedCredentialsProvider::new(role.build().await);
-            own.into_builder().credentials_provider(provider).build()
+            let role = AssumedRole::new(&own, arn, external_id.as_deref());
+            assumed(account, own, role).await
         }
     }
+}
+
+/// Asks STS who the credentials belong to, before anything else is asked of the account.
+async fn proven(account: &Account, config: SdkConfig) -> Result<SignedIn, Box<PortError>> {
+    let call = call(account, "GetCallerIdentity");
+    let answer = aws_sdk_sts::Client::new(&config)
+        .get_caller_identity()
+        .send()
+        .await;
+    let answer = answer.map_err(|error| refused(account, Failure::of(call.clone(), &error)))?;
+    let (actual, arn) = (answer.account(), answer.arn());
+    let caller = caller(
+        account,
+        &call,
+        actual.unwrap_or_default(),
+        arn.unwrap_or_default(),
+    )?;
+    Ok(SignedIn { config, caller })
+}
+
+/// Enters a role; the answer says who its credentials belong to.
+async fn assumed(
+    account: &Account,
+    own: SdkConfig,
+    role: AssumedRole,
+) -> Result<SignedIn, Box<PortError>> {
+    let call = call(account, "AssumeRole");
+    let answer = role.enter().await;
+    let answer = answer.map_err(|error| refused(account, Failure::of(call.clone(), &error)))?;
+    let credentials = assumed::credentials(&answer).map_err(|error| {
+        let cause = Cause::NoCredentials {
+            denied: false,
+            detail: error.to_string(),
+        };
+        refused(account, Failure::new(call.clone(), cause))
+    })?;
+    let arn = answer.assumed_role_user().map_or("", |user| user.arn());
+    // `arn:aws:sts::ACCOUNT:assumed-role/...`
+    let actual = arn.split(':').nth(4).unwrap_or_default();
+    let caller = caller(account, &call, actual, arn)?;
+    let provider = SharedCredentialsProvider::new(Remembered::holding(role, credentials));
+    let config = own.into_builder().credentials_provider(provider).build();
+    Ok(SignedIn { config, caller })
 }
 
 /// The credentials of a profile and of nothing else, whatever way of signing in it describes.
@@ -185,35 +212,35 @@ fn sdk_region(account: &Account) -> SdkRegion {
     SdkRegion::new(account.region.as_str().to_owned())
 }
 
-/// Asks STS who we are, before anything else is asked of the account.
-async fn identity(account: &Account, config: &SdkConfig) -> Result<Caller, Box<PortError>> {
-    let call = Call {
+fn call(account: &Account, operation: &'static str) -> Call {
+    Call {
         service: "sts",
-        operation: "GetCallerIdentity",
+        operation,
         intent: Intent::Read,
         subject: account.id.to_string(),
         region: None,
-    };
-    let answer = aws_sdk_sts::Client::new(config)
-        .get_caller_identity()
-        .send()
-        .await;
-    let answer = answer.map_err(|error| {
-        let mut error = PortError::from(Failure::of(call.clone(), &error));
-        error.hint = way_in(account, error.class).or(error.hint);
-        Box::new(error)
-    })?;
-    let actual = answer.account().unwrap_or_default();
+    }
+}
+
+/// What STS, or the way there, refused, with what can be done about it.
+fn refused(account: &Account, failure: Failure) -> Box<PortError> {
+    let mut error = PortError::from(failure);
+    error.hint = way_in(account, error.class).or(error.hint);
+    Box::new(error)
+}
+
+/// The caller, if it is of the account that the spec names.
+fn caller(
+    account: &Account,
+    call: &Call,
+    actual: &str,
+    arn: &str,
+) -> Result<Caller, Box<PortError>> {
     if actual != account.id.as_str() {
-        return Err(Box::new(other_account(
-            account,
-            &call,
-            actual,
-            answer.arn().unwrap_or_default(),
-        )));
+        return Err(Box::new(other_account(account, call, actual, arn)));
     }
     Ok(Caller {
-        arn: answer.arn().unwrap_or_default().to_owned(),
+        arn: arn.to_owned(),
         account: account.id.clone(),
     })
 }

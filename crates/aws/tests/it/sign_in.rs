@@ -53,10 +53,15 @@ async fn each_account_is_entered_its_own_way() {
         .map(|caller| caller.account.as_str())
         .collect();
     assert_eq!(ids, [ARCHIVE, stub::ACCOUNT]);
+    let arns: Vec<_> = callers.values().map(|caller| caller.arn.as_str()).collect();
     assert_eq!(
-        callers.values().next().unwrap().arn,
-        "arn:aws:iam::222222222222:user/ci"
+        arns,
+        [
+            "arn:aws:sts::222222222222:assumed-role/s3ferry/s3ferry",
+            "arn:aws:iam::111111111111:user/ci"
+        ]
     );
+    assert_eq!(stub.sign_ins().len(), 2, "one call an account");
     let assumed = stub
         .sign_ins()
         .into_iter()
@@ -110,6 +115,21 @@ async fn every_problem_is_told_at_once_and_no_secret() {
     assert!(prod.source().is_some());
     let told = format!("{problems:?} {:?}", stub.options());
     assert!(!told.contains("to-print"), "{told}");
+}
+
+#[tokio::test]
+async fn a_role_of_another_account_than_the_specs_is_not_entered() {
+    let stub = Stub::start(sts).await;
+    let id = "333333333333";
+    let accounts = BTreeMap::from([account("other", id, assume(id))]);
+    let problems = Cloud::connect(&accounts, stub.options()).await.unwrap_err();
+    let [problem] = &problems[..] else {
+        panic!("{problems:?}")
+    };
+    assert_eq!(problem.error.class, Class::Credentials);
+    assert_eq!(problem.error.code, "WrongAccount");
+    assert!(problem.error.message.contains(ARCHIVE), "{}", problem.error);
+    assert!(!format!("{problems:?}").contains("to-print"));
 }
 
 #[tokio::test]
@@ -282,11 +302,7 @@ async fn a_role_is_entered_with_what_a_credential_process_says() {
                 .contains("AKIAPROCESS")
         })
         .collect();
-    assert_eq!(
-        keys,
-        [true, false, false],
-        "AssumeRole, GetCallerIdentity, GetBucketPolicy"
-    );
+    assert_eq!(keys, [true, false], "AssumeRole, GetBucketPolicy");
 }
 
 /// A file that goes with its owner.

@@ -12,14 +12,17 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use s3ferry_core::ids::Region;
 use s3ferry_core::model::{Document, Kind};
+use s3ferry_engine::ports::Class;
 
+use crate::classify;
 use crate::failure::{Call, Cause, Failure, Intent};
-use crate::service::{Clients, SdkClient, Service};
+use crate::limit::Place;
+use crate::service::{SdkClient, Service};
 
 /// The calls of a service on one thing, which is named as `P` does.
 pub(crate) struct Api<'a, C, P> {
     service: &'a Service<C>,
-    clients: Clients<C>,
+    client: C,
     /// What is called on.
     pub(crate) at: &'a P,
     /// The Region that the spec says it is in; none for a service that has none.
@@ -28,7 +31,7 @@ pub(crate) struct Api<'a, C, P> {
     subject: &'a (dyn Display + Sync),
 }
 
-impl<'a, C: SdkClient, P> Api<'a, C, P> {
+impl<'a, C: SdkClient, P: Sync> Api<'a, C, P> {
     pub(crate) fn new(
         service: &'a Service<C>,
         at: &'a P,
@@ -37,7 +40,7 @@ impl<'a, C: SdkClient, P> Api<'a, C, P> {
     ) -> Self {
         Self {
             service,
-            clients: service.clients(region),
+            client: service.client(region),
             at,
             region,
             subject,
@@ -55,7 +58,7 @@ impl<'a, C: SdkClient, P> Api<'a, C, P> {
         }
     }
 
-    /// Sends a request that changes nothing, with the client whose calls the SDK retries.
+    /// Sends a request that changes nothing, again where AWS throttled it or left no answer.
     pub(crate) async fn read<T, E, F>(
         &self,
         operation: &'static str,
@@ -65,9 +68,20 @@ impl<'a, C: SdkClient, P> Api<'a, C, P> {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
         E: ProvideErrorMetadata + Error + Send + 'static,
     {
-        let _place = self.service.limit.place().await;
-        let answer = send(&self.clients.reads).await;
-        answer.map_err(|error| Failure::of(self.call(operation, Intent::Read), &error))
+        let place = self.service.limit.place().await;
+        let mut attempt = 1;
+        loop {
+            let answer = send(&self.client).await;
+            let (failure, class) = match self.judged(operation, Intent::Read, answer, &place) {
+                Ok(answer) => return Ok(answer),
+                Err(judged) => judged,
+            };
+            let Some(pause) = self.service.retries.after(attempt, class, failure.facts()) else {
+                return Err(failure);
+            };
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
     }
 
     /// Sends a request that changes something, once.
@@ -80,9 +94,35 @@ impl<'a, C: SdkClient, P> Api<'a, C, P> {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
         E: ProvideErrorMetadata + Error + Send + 'static,
     {
-        let _place = self.service.limit.place().await;
-        let answer = send(&self.clients.writes).await;
-        answer.map_err(|error| Failure::of(self.call(operation, Intent::Write), &error))
+        let place = self.service.limit.place().await;
+        let answer = send(&self.client).await;
+        self.judged(operation, Intent::Write, answer, &place)
+            .map_err(|(failure, _)| failure)
+    }
+
+    /// An answer, or what failed and what it means, told to the limit.
+    fn judged<T, E>(
+        &self,
+        operation: &'static str,
+        intent: Intent,
+        answer: Result<T, SdkError<E, HttpResponse>>,
+        place: &Place<'_>,
+    ) -> Result<T, (Failure, Class)>
+    where
+        E: ProvideErrorMetadata + Error + Send + 'static,
+    {
+        match answer {
+            Ok(answer) => {
+                place.answered();
+                Ok(answer)
+            }
+            Err(error) => {
+                let failure = Failure::of(self.call(operation, intent), &error);
+                let class = classify::class(failure.facts());
+                place.failed(class);
+                Err((failure, class))
+            }
+        }
     }
 
     /// A document that this crate will not write, and why.

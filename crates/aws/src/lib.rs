@@ -8,8 +8,8 @@
 //!
 //! - [`Cloud::connect`] signs in to every account of a spec and proves each one by what STS answers: to
 //!   `AssumeRole` whose role it is, else to `GetCallerIdentity`.
-//! - Reads are retried by the SDK; writes never are: every client exists twice, once with each retry configuration
-//!   (`service`), so a write cannot borrow the reads' retries.
+//! - Reads are sent again by `api`, writes never are: the SDK's retries are off, so that nobody borrows them and the limit of
+//!   calls at once sees every throttle (`limit`).
 //! - What a failure means is one table (`classify`).
 //! - A service joins as a folder like `iam`, with its client (`service::SdkClient`), a field of `session::Session`, and arms
 //!   in `port`.
@@ -24,6 +24,7 @@ mod iam;
 mod limit;
 mod options;
 mod port;
+mod retries;
 mod s3;
 mod service;
 mod session;

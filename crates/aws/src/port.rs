@@ -43,7 +43,7 @@ impl Cloud {
         for (name, entry) in sign_in::sign_in(accounts, &options).await? {
             sessions
                 .entry(entry.caller.account.clone())
-                .or_insert_with(|| Session::new(&entry.config, options.parallelism));
+                .or_insert_with(|| Session::new(entry.config, &options));
             callers.insert(name, entry.caller);
         }
         let sessions = Arc::new(sessions);
@@ -101,7 +101,7 @@ impl Read for Cloud {
     }
 }
 
-/// Writes are sent once each: the clients that carry them have retries off.
+/// Writes are sent once each: no client has retries on.
 impl Write for Cloud {
     async fn write(&self, target: &Target, change: WriteChange<'_>) -> Result<(), PortError> {
         self.write_target(target, change)

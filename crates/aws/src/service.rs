@@ -2,28 +2,20 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use s3ferry_core::ids::Region;
 
 use crate::limit::Limit;
+use crate::options::Options;
+use crate::retries::Retries;
 
 /// A client of the SDK, as each service's folder says how to make it.
-pub(crate) trait SdkClient: Clone {
+pub(crate) trait SdkClient: Clone + Send + Sync {
     /// The service as errors and IAM actions spell it, e.g. `s3`.
     const SERVICE: &'static str;
 
-    /// A client for a Region, or for a service without any, with these retries instead of the configuration's.
-    fn connect(config: &SdkConfig, region: Option<&Region>, retries: Option<RetryConfig>) -> Self;
-}
-
-/// Two clients over the same connections and credentials, apart in one thing: what happens after a failure.
-///
-/// Reads are retried by the SDK. Writes are sent once, because the engine owns their retries and reads again first.
-#[derive(Debug, Clone)]
-pub(crate) struct Clients<C> {
-    pub(crate) reads: C,
-    pub(crate) writes: C,
+    /// A client for a Region, or for a service without any.
+    fn connect(config: &SdkConfig, region: Option<&Region>) -> Self;
 }
 
 /// One service of an account that is signed in.
@@ -31,31 +23,34 @@ pub(crate) struct Clients<C> {
 pub(crate) struct Service<C> {
     config: SdkConfig,
     /// Few: one for each Region of the spec.
-    clients: Mutex<Vec<(Option<Region>, Clients<C>)>>,
+    clients: Mutex<Vec<(Option<Region>, C)>>,
     pub(crate) limit: Limit,
+    pub(crate) retries: Retries,
 }
 
 impl<C: SdkClient> Service<C> {
-    pub(crate) fn new(config: &SdkConfig, parallelism: usize) -> Self {
+    /// A service whose calls are made with this configuration, in which retries must be off.
+    pub(crate) fn new(config: &SdkConfig, options: &Options) -> Self {
         Self {
             config: config.clone(),
             clients: Mutex::default(),
-            limit: Limit::of(parallelism),
+            limit: Limit::below(options.parallelism),
+            retries: Retries {
+                attempts: options.read_attempts,
+                longest: options.longest_backoff,
+            },
         }
     }
 
-    /// The clients of a Region, made at the first call and shared afterwards.
-    pub(crate) fn clients(&self, region: Option<&Region>) -> Clients<C> {
+    /// The client of a Region, made at the first call and shared afterwards.
+    pub(crate) fn client(&self, region: Option<&Region>) -> C {
         // A thread that panicked here left a whole list behind: entries are added in one step.
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let known = clients.iter().find(|(of, _)| of.as_ref() == region);
         if let Some((_, known)) = known {
             return known.clone();
         }
-        let made = Clients {
-            reads: C::connect(&self.config, region, None),
-            writes: C::connect(&self.config, region, Some(RetryConfig::disabled())),
-        };
+        let made = C::connect(&self.config, region);
         clients.push((region.cloned(), made.clone()));
         made
     }

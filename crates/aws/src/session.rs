@@ -1,7 +1,9 @@
 //! One account that is signed in: its services.
 
+use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 
+use crate::options::Options;
 use crate::service::Service;
 
 /// One account that is signed in. AWS throttles its services apart, so each has a limit of its own.
@@ -13,10 +15,16 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(config: &SdkConfig, parallelism: usize) -> Self {
+    /// The services of an account. The SDK retries nothing of them, whatever the configuration says: reads are sent again
+    /// by `api`, writes by the engine.
+    pub(crate) fn new(config: SdkConfig, options: &Options) -> Self {
+        let config = config
+            .into_builder()
+            .retry_config(RetryConfig::disabled())
+            .build();
         Self {
-            s3: Service::new(config, parallelism),
-            iam: Service::new(config, parallelism),
+            s3: Service::new(&config, options),
+            iam: Service::new(&config, options),
         }
     }
 }

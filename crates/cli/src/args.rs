@@ -39,8 +39,8 @@ pub(crate) struct Global {
     /// How progress and messages are written to standard error
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
-    /// How many calls and steps run at once for each account
-    #[arg(long, global = true, value_name = "N", default_value_t = 16, value_parser = parallelism)]
+    /// The most calls and steps at once, for each account and service; calls adapt to what AWS takes
+    #[arg(long, global = true, value_name = "N", default_value_t = 48, value_parser = parallelism)]
     pub(crate) parallelism: usize,
 }
 

@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::join_all;
 use s3ferry_core::ids::AccountId;
-use s3ferry_core::model::{Document, Observed, Target};
+use s3ferry_core::model::{Document, Observed, Service, Target};
 
 use crate::ports::{PortError, Read};
 
 /// Reads the targets and then, round by round, those that what was read names, until `follow` names nothing new.
 ///
 /// # Guarantees
-/// Each target is read once. In each account at most `parallelism` reads of S3 and as many of IAM run at once (one where
-/// it is zero), and as long as there is something to read, that many do: what AWS throttles apart waits for nothing but
-/// itself. Reading goes on past failures, so that every missing permission is reported at once.
+/// Each target is read once. In each account at most `parallelism` reads of each service are asked for at once (one where it
+/// is zero), and as long as there is something to read, that many are: what AWS throttles apart waits for nothing but
+/// itself. How many of them are under way is the adapter's, which sees what AWS takes. Reading goes on past failures, so that every missing permission is reported at once.
 ///
 /// # Errors
 /// Every failure, in the order of the targets within a round.
@@ -70,19 +70,10 @@ struct Lane<'a> {
     next: AtomicUsize,
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Service {
-    S3,
-    Iam,
-}
-
 fn lanes(targets: &BTreeSet<Target>) -> BTreeMap<(&AccountId, Service), Lane<'_>> {
     let mut lanes: BTreeMap<_, Lane<'_>> = BTreeMap::new();
     for target in targets {
-        let service = match target.bucket() {
-            Some(_) => Service::S3,
-            None => Service::Iam,
-        };
+        let service = target.kind().facts().service;
         let lane = lanes.entry((target.account(), service)).or_default();
         lane.targets.push(target);
     }

@@ -6,7 +6,6 @@ pub(crate) mod role;
 pub(crate) mod write;
 
 use aws_sdk_iam::Client;
-use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use percent_encoding::percent_decode_str;
 use s3ferry_core::ids::{AccountId, Region};
@@ -26,12 +25,8 @@ impl SdkClient for Client {
     const SERVICE: &'static str = "iam";
 
     /// IAM is one per partition: the configuration's Region finds it.
-    fn connect(config: &SdkConfig, _region: Option<&Region>, retries: Option<RetryConfig>) -> Self {
-        let mut builder = aws_sdk_iam::config::Builder::from(config);
-        if let Some(retries) = retries {
-            builder = builder.retry_config(retries);
-        }
-        Self::from_conf(builder.build())
+    fn connect(config: &SdkConfig, _region: Option<&Region>) -> Self {
+        Self::new(config)
     }
 }
 

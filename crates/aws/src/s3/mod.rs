@@ -16,7 +16,6 @@ pub(crate) mod tags;
 pub(crate) mod write;
 
 use aws_sdk_s3::Client;
-use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region as SdkRegion;
 use aws_types::service_config::ServiceConfigKey;
@@ -46,14 +45,11 @@ impl BucketApi<'_> {
 impl SdkClient for Client {
     const SERVICE: &'static str = "s3";
 
-    fn connect(config: &SdkConfig, region: Option<&Region>, retries: Option<RetryConfig>) -> Self {
+    fn connect(config: &SdkConfig, region: Option<&Region>) -> Self {
         let mut builder =
             aws_sdk_s3::config::Builder::from(config).force_path_style(has_s3_endpoint(config));
         if let Some(region) = region {
             builder = builder.region(SdkRegion::new(region.as_str().to_owned()));
-        }
-        if let Some(retries) = retries {
-            builder = builder.retry_config(retries);
         }
         Self::from_conf(builder.build())
     }

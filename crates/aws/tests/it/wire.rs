@@ -117,7 +117,7 @@ async fn reads_give_up() {
         .await
         .unwrap_err();
     assert_eq!(error.class, Class::Throttled);
-    assert_eq!(stub.seen().len(), 6);
+    assert_eq!(stub.seen().len(), 8);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
 use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
-use s3ferry_core::plan::Plan;
+use s3ferry_core::plan::Step;
 use s3ferry_core::plan::file::Head;
 use s3ferry_engine::ledger::FolderLedger;
 use s3ferry_engine::ports::PortError;
@@ -20,7 +20,7 @@ use crate::wording::ignored_keys;
 
 /// A plan with the world it was made from, ready to be applied.
 pub(crate) struct Planned {
-    pub(crate) plan: Plan,
+    pub(crate) steps: Vec<Step>,
     pub(crate) file: PlanFile,
     pub(crate) cloud: Cloud,
     pub(crate) ledger: FolderLedger,
@@ -50,14 +50,14 @@ pub(crate) async fn make(
         "read {}",
         s3ferry_render::plural(plan.estimate.reads, "document")
     ));
-    let file = plan.to_file(Head {
+    let (steps, file) = plan.into_file(Head {
         s3ferry: VERSION.to_owned(),
         created: now(),
         spec: loaded.info.clone(),
         accounts: accounts(loaded, &callers),
     });
     Ok(Planned {
-        plan,
+        steps,
         file,
         cloud,
         ledger,

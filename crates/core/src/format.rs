@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use reading::{Read, ReadError};
 
@@ -389,6 +390,19 @@ impl PlanFile {
         reading::read(text.as_bytes(), FORMAT)
     }
 
+    /// SHA-256 of the plan as it is saved, in hex. Nothing is put together in memory for it.
+    ///
+    /// # Panics
+    /// Never: every key is a string and every number is finite.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hash = Hashing(Sha256::new());
+        serde_json::to_writer_pretty(&mut hash, self).expect("a plan has string keys only");
+        hash.0.update("\n");
+        let hash = hash.0.finalize();
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The plan as JSON, indented, with a newline at the end.
     ///
     /// # Panics
@@ -398,5 +412,19 @@ impl PlanFile {
         let mut text = serde_json::to_string_pretty(self).expect("a plan has string keys only");
         text.push('\n');
         text
+    }
+}
+
+/// Takes a text for its hash alone.
+struct Hashing(Sha256);
+
+impl std::io::Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use s3ferry_core::format::reading::ReadError;
 use s3ferry_core::format::{FORMAT, PlanFile};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 const PLANS: [&str; 4] = [
     "demo/plan-replicate.json",
@@ -133,4 +134,12 @@ fn a_plan_of_another_major_is_refused_and_says_which_is_read() {
     );
     let bare = PlanFile::from_json(r#"{ "format": "2.0" }"#).unwrap_err();
     assert!(matches!(bare, ReadError::Version { .. }), "{bare:?}");
+}
+
+#[test]
+fn the_digest_is_that_of_the_saved_file() {
+    let plan = PlanFile::from_json(&plan(PLANS[0]).to_string()).unwrap();
+    let hash = Sha256::digest(plan.value.to_json());
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(plan.value.digest(), hex);
 }

@@ -138,7 +138,7 @@ impl Example {
         };
         let files = self.files.iter();
         let accounts = self.spec.accounts.iter();
-        plan.to_file(Head {
+        let head = Head {
             s3ferry: "0.0.0".to_owned(),
             created: "2026-01-01T00:00:00Z".to_owned(),
             spec: SpecInfo {
@@ -160,7 +160,8 @@ impl Example {
                     caller: format!("arn:aws:sts::{}:assumed-role/s3ferry/s3ferry", account.id),
                 })
                 .collect(),
-        })
+        };
+        plan.clone().into_file(head).1
     }
 
     /// Returns the files that are not as the plan is drawn now, after writing them where that was asked for.

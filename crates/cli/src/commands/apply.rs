@@ -66,14 +66,14 @@ async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
     let planned = planning::make(printer, &loaded, how.parallelism, how.endpoint.clone()).await?;
     plan::print(printer, &planned.file, Format::Text, false);
     refuse_blocked(printer, &planned.file)?;
-    if planned.plan.steps.is_empty() {
+    if planned.steps.is_empty() {
         return Ok(Exit::Done);
     }
     if !args.yes && !confirmed(printer) {
         printer.message("Nothing was changed.");
         return Ok(Exit::Interrupted);
     }
-    execute_plan(printer, &planned, &how).await
+    execute_plan(printer, planned, &how).await
 }
 
 fn confirmed(printer: &Printer) -> bool {
@@ -111,11 +111,11 @@ async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> 
         return Err(stale(printer, &moved));
     }
     refuse_blocked(printer, &planned.file)?;
-    if planned.plan.steps.is_empty() {
+    if planned.steps.is_empty() {
         printer.message("Nothing to do: both accounts match the spec.");
         return Ok(Exit::Done);
     }
-    execute_plan(printer, &planned, &how).await
+    execute_plan(printer, planned, &how).await
 }
 
 /// What moved on this side since the plan was made.
@@ -196,23 +196,25 @@ fn refuse_blocked(printer: &Printer, plan: &PlanFile) -> Result<(), Exit> {
 }
 
 /// Follows the steps of a plan that may be applied.
-pub(crate) async fn execute_plan(printer: &Printer, planned: &Planned, how: &How) -> Ended {
+async fn execute_plan(printer: &Printer, planned: Planned, how: &How) -> Ended {
     let run = run_id();
-    let ledger = &planned.ledger;
+    let Planned {
+        steps,
+        file,
+        cloud,
+        ledger,
+    } = planned;
+    let header = header(&run, &file);
+    // What a reviewer reads is several times what a run needs, and is read.
+    drop(file);
     let failed = |error: &dyn std::error::Error| {
         printer.error(&chain(error), None);
         Exit::Error
     };
     let _lock = ledger.lock(&run).map_err(|error| failed(&error))?;
-    let journal = ledger
-        .journal(&header(&run, &planned.file))
-        .map_err(|error| failed(&error))?;
+    let journal = ledger.journal(&header).map_err(|error| failed(&error))?;
     let clock: Arc<dyn Clock> = Arc::new(now);
-    let mut sink = Progress::new(
-        printer,
-        planned.plan.steps.len(),
-        journal.listen(Arc::clone(&clock)),
-    );
+    let mut sink = Progress::new(printer, steps.len(), journal.listen(Arc::clone(&clock)));
     let mut limits = Limits {
         parallelism: how.parallelism,
         ..Limits::default()
@@ -225,29 +227,28 @@ pub(crate) async fn execute_plan(printer: &Printer, planned: &Planned, how: &How
         }
     });
     let work = Run {
-        world: &planned.cloud,
-        receipts: ledger,
+        world: &cloud,
+        receipts: &ledger,
         clock: &*clock,
         limits: &limits,
         cancel,
     };
-    let outcome = execute(&planned.plan.steps, &work, &mut sink).await;
+    let outcome = execute(&steps, &work, &mut sink).await;
     listener.abort();
     let outcome = outcome.map_err(|error| failed(&error))?;
     let journal = sink.finish().map_err(|error| failed(&error));
-    summary(printer, &outcome, &journal_path(ledger, &run));
+    summary(printer, &outcome, &journal_path(&ledger, &run));
     journal?;
     Ok(Exit::Run(outcome.verdict()))
 }
 
 fn header(run: &str, plan: &PlanFile) -> Header {
-    let digest = s3ferry_core::digest::digest(&serde_json::json!(plan.to_json()));
     Header {
         format: FORMAT.to_owned(),
         s3ferry: VERSION.to_owned(),
         run: run.to_owned(),
         started: now(),
-        plan: digest,
+        plan: plan.digest(),
         spec: plan.spec.digest.clone(),
     }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn run(printer: &Printer, args: &PlanArgs, parallelism: usize) 
         save(printer, &planned.file, path)?;
     }
     print(printer, &planned.file, args.format, args.full);
-    let pending = !planned.file.summary.no_changes() || planned.plan.is_blocked();
+    let pending = !planned.file.summary.no_changes() || planned.file.summary.blocked > 0;
     Ok(if args.detailed_exitcode && pending {
         Exit::Pending
     } else {

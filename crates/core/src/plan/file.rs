@@ -1,6 +1,7 @@
 //! A plan as its wire form, with what only the caller knows: who, when, from which files.
 
 use super::build::Plan;
+use super::steps::Step;
 use crate::format::{AccountInfo, FORMAT, PlanFile, SpecInfo};
 
 /// What a plan's file says besides the plan.
@@ -17,12 +18,13 @@ pub struct Head {
 }
 
 impl Plan {
-    /// The plan in format 1.0.
+    /// The steps, and all else in format 1.0. The file has no steps: they are made anew from the live world when a saved
+    /// plan is applied.
     #[must_use]
-    pub fn to_file(&self, head: Head) -> PlanFile {
+    pub fn into_file(self, head: Head) -> (Vec<Step>, PlanFile) {
         let Self {
             questions: _, // They are answered before a plan is shown.
-            steps: _,     // Steps are made anew from the live world when a saved plan is applied.
+            steps,
             migrations,
             changes,
             kept,
@@ -33,14 +35,14 @@ impl Plan {
             estimate,
             findings,
             summary,
-        } = self.clone();
+        } = self;
         let Head {
             s3ferry,
             created,
             spec,
             accounts,
         } = head;
-        PlanFile {
+        let file = PlanFile {
             format: FORMAT.to_owned(),
             s3ferry,
             created,
@@ -56,6 +58,7 @@ impl Plan {
             estimate,
             findings,
             summary,
-        }
+        };
+        (steps, file)
     }
 }

@@ -242,7 +242,7 @@ proptest! {
 }
 
 fn file(plan: &Plan) -> PlanFile {
-    plan.to_file(Head {
+    let head = Head {
         s3ferry: "1.2.3".to_owned(),
         created: "2026-11-23T12:00:00Z".to_owned(),
         spec: SpecInfo {
@@ -252,7 +252,8 @@ fn file(plan: &Plan) -> PlanFile {
             targets: Vec::new(),
         },
         accounts: Vec::new(),
-    })
+    };
+    plan.clone().into_file(head).1
 }
 
 /// The rules and the statements of migrations that a plan is not for, and everybody else's.

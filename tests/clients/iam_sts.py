@@ -206,6 +206,65 @@ def listing():
         iam.delete_role(RoleName=name)
 
 
+def account_details():
+    """All of an account, whole and in pages, equal to what the single calls say."""
+    names = [f"detail-{n}" for n in range(5)]
+    boundary = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
+    own = iam.create_policy(PolicyName="detailed", PolicyDocument=policy("Allow", "s3:Get*"))["Policy"]["Arn"]
+    for name in names:
+        iam.create_role(
+            RoleName=name, Path="/detailed/", AssumeRolePolicyDocument=S3_TRUST,
+            PermissionsBoundary=boundary, Tags=[{"Key": "n", "Value": name}],
+        )
+        document = policy("Allow", "s3:GetObject", "arn:aws:s3:::orders/a+b c%20/*")
+        iam.put_role_policy(RoleName=name, PolicyName="copy", PolicyDocument=document)
+        iam.attach_role_policy(RoleName=name, PolicyArn=own)
+    iam.create_user(UserName="detailed")
+    paginator = iam.get_paginator("get_account_authorization_details")
+    pages = list(paginator.paginate(Filter=["Role"], PaginationConfig={"PageSize": 2}))
+    assert len(pages) == 3, "five roles and the sandbox's own"
+    assert all(not page["UserDetailList"] and not page["Policies"] for page in pages)
+    found = {role["RoleName"]: role for page in pages for role in page["RoleDetailList"]}
+    assert list(found) == [*names, "sandbox"], list(found)
+    for name in names:
+        detail, role = found[name], iam.get_role(RoleName=name)["Role"]
+        for field in ["Path", "RoleId", "Arn", "CreateDate", "AssumeRolePolicyDocument", "Tags", "PermissionsBoundary"]:
+            assert detail[field] == role[field], (field, detail)
+        single = iam.get_role_policy(RoleName=name, PolicyName="copy")["PolicyDocument"]
+        assert detail["RolePolicyList"] == [{"PolicyName": "copy", "PolicyDocument": single}], detail
+        attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        assert detail["AttachedManagedPolicies"] == attached, detail
+        assert detail["InstanceProfileList"] == []
+    everything = iam.get_account_authorization_details()
+    assert [user["UserName"] for user in everything["UserDetailList"]] == ["detailed"]
+    assert everything["GroupDetailList"] == [] and len(everything["RoleDetailList"]) == 6
+    detail = everything["Policies"][0]
+    assert (detail["Arn"], detail["AttachmentCount"]) == (own, 5), detail
+    assert detail["PolicyVersionList"][0]["Document"] == json.loads(policy("Allow", "s3:Get*"))
+    assert "Marker" not in everything and everything["IsTruncated"] is False
+    refused("ValidationError", iam.get_account_authorization_details, Filter=["Robot"])
+
+    key = iam.create_access_key(UserName="detailed")["AccessKey"]
+    theirs = client("iam", key)
+    message = refused("AccessDenied", theirs.get_account_authorization_details)
+    assert "iam:GetAccountAuthorizationDetails on resource: *" in message, message
+    for on, allowed in [(f"arn:aws:iam::{ONE}:role/*", False), ("*", True)]:
+        document = policy("Allow", "iam:GetAccountAuthorizationDetails", on)
+        iam.put_user_policy(UserName="detailed", PolicyName="p", PolicyDocument=document)
+        if allowed:
+            theirs.get_account_authorization_details()
+        else:
+            refused("AccessDenied", theirs.get_account_authorization_details)
+    iam.delete_access_key(UserName="detailed", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="detailed", PolicyName="p")
+    iam.delete_user(UserName="detailed")
+    for name in names:
+        iam.detach_role_policy(RoleName=name, PolicyArn=own)
+        iam.delete_role_policy(RoleName=name, PolicyName="copy")
+        iam.delete_role(RoleName=name)
+    iam.delete_policy(PolicyArn=own)
+
+
 def principals():
     two = admin_of(TWO)
     arn = f"arn:aws:iam::{ONE}:role/reader"
@@ -413,7 +472,7 @@ def unknown_things():
 
 
 for judge in [
-    identities, signatures, roles, managed_policies, listing, principals, limited_callers, assuming,
+    identities, signatures, roles, managed_policies, listing, account_details, principals, limited_callers, assuming,
     propagation, faults, call_log, unknown_things,
 ]:
     judge()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
+use futures::future::join_all;
 use s3ferry_core::ids::{AccountId, AccountName};
 use s3ferry_core::model::{AccountPart, BucketRef, Document, Target};
 use s3ferry_core::spec::Account;
@@ -48,6 +49,18 @@ impl Cloud {
         }
         let sessions = Arc::new(sessions);
         Ok((Self { sessions }, callers))
+    }
+
+    /// What is worth a word about how things were read; nothing of it makes an answer wrong.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let remark = |(account, session): (&AccountId, &Session)| {
+            let why = session.roles.why_not()?;
+            Some(format!(
+                "roles of account {account} are read one by one: {why}"
+            ))
+        };
+        self.sessions.iter().filter_map(remark).collect()
     }
 
     fn session(
@@ -98,6 +111,21 @@ fn entry(service: &'static str, intent: Intent, subject: &impl Display) -> Call 
 impl Read for Cloud {
     async fn read(&self, target: &Target) -> Result<Option<Document>, PortError> {
         self.read_target(target).await.map_err(PortError::from)
+    }
+
+    async fn read_together(&self, targets: &[&Target]) -> Vec<(Target, Option<Document>)> {
+        let mut accounts: BTreeMap<&AccountId, Vec<&Target>> = BTreeMap::new();
+        for target in targets {
+            accounts.entry(target.account()).or_default().push(target);
+        }
+        let answers = accounts.into_iter().filter_map(|(account, targets)| {
+            let session = self.sessions.get(account)?;
+            Some(async move {
+                let api = IamApi::new(&session.iam, account, None, account);
+                session.roles.read(&api, &targets).await
+            })
+        });
+        join_all(answers).await.into_iter().flatten().collect()
     }
 }
 

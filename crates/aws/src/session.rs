@@ -3,6 +3,7 @@
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 
+use crate::iam::together::Together;
 use crate::options::Options;
 use crate::service::Service;
 
@@ -12,6 +13,8 @@ pub(crate) struct Session {
     pub(crate) s3: Service<aws_sdk_s3::Client>,
     /// IAM is one per partition and needs no Region.
     pub(crate) iam: Service<aws_sdk_iam::Client>,
+    /// Whether the account answers for all its roles at once.
+    pub(crate) roles: Together,
 }
 
 impl Session {
@@ -25,6 +28,7 @@ impl Session {
         Self {
             s3: Service::new(&config, options),
             iam: Service::new(&config, options),
+            roles: Together::default(),
         }
     }
 }

@@ -46,6 +46,9 @@ pub(crate) async fn make(
         .await
         .map_err(|failures| unreadable(printer, &failures))?;
     printer.clear_status();
+    for remark in cloud.remarks() {
+        printer.detail(&remark);
+    }
     printer.detail(&format!(
         "read {}",
         s3ferry_render::plural(plan.estimate.reads, "document")

@@ -12,7 +12,7 @@ use crate::ports::{PortError, Read};
 /// Reads the targets and then, round by round, those that what was read names, until `follow` names nothing new.
 ///
 /// # Guarantees
-/// Each target is read once. In each account at most `parallelism` reads of each service are asked for at once (one where it
+/// Each target is read once, together with others where the world can ([`Read::read_together`]). In each account at most `parallelism` reads of each service are asked for at once (one where it
 /// is zero), and as long as there is something to read, that many are: what AWS throttles apart waits for nothing but
 /// itself. How many of them are under way is the adapter's, which sees what AWS takes. Reading goes on past failures, so that every missing permission is reported at once.
 ///
@@ -47,42 +47,57 @@ pub async fn observe<R: Read>(
 
 type Answer = Result<Option<Document>, PortError>;
 
-/// Reads with as many futures as reads may run at once: one for each target would hold the whole call of an adapter, some
-/// kilobytes, for thousands of targets.
+/// Reads every lane at once.
 async fn read_all<R: Read>(
     world: &R,
     targets: &BTreeSet<Target>,
     parallelism: usize,
 ) -> BTreeMap<Target, Answer> {
-    let lanes = lanes(targets);
-    let readers = lanes
-        .values()
-        .flat_map(|lane| (0..parallelism.max(1).min(lane.targets.len())).map(move |_| lane))
-        .map(|lane| read_lane(world, lane));
-    let answers = join_all(readers).await;
+    let lanes = lanes(targets).into_values();
+    let answers = join_all(lanes.map(|lane| read_lane(world, lane, parallelism))).await;
     answers.into_iter().flatten().collect()
 }
 
-/// What AWS throttles together, and what is next to be read of it.
-#[derive(Default)]
-struct Lane<'a> {
-    targets: Vec<&'a Target>,
-    next: AtomicUsize,
-}
-
-fn lanes(targets: &BTreeSet<Target>) -> BTreeMap<(&AccountId, Service), Lane<'_>> {
-    let mut lanes: BTreeMap<_, Lane<'_>> = BTreeMap::new();
+/// What AWS throttles together.
+fn lanes(targets: &BTreeSet<Target>) -> BTreeMap<(&AccountId, Service), Vec<&Target>> {
+    let mut lanes: BTreeMap<_, Vec<&Target>> = BTreeMap::new();
     for target in targets {
         let service = target.kind().facts().service;
         let lane = lanes.entry((target.account(), service)).or_default();
-        lane.targets.push(target);
+        lane.push(target);
     }
     lanes
 }
 
-async fn read_lane<R: Read>(world: &R, lane: &Lane<'_>) -> Vec<(Target, Answer)> {
+/// Reads together what can be, then the rest with as many futures as reads may run at once: one for each target would hold
+/// the whole call of an adapter, some kilobytes, for thousands of targets.
+async fn read_lane<R: Read>(
+    world: &R,
+    targets: Vec<&Target>,
+    parallelism: usize,
+) -> BTreeMap<Target, Answer> {
+    let together = world.read_together(&targets).await.into_iter();
+    let mut answers: BTreeMap<Target, Answer> = together
+        .map(|(target, document)| (target, Ok(document)))
+        .collect();
+    let rest: Vec<&Target> = targets
+        .into_iter()
+        .filter(|target| !answers.contains_key(*target))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let readers = (0..parallelism.max(1).min(rest.len())).map(|_| read_next(world, &rest, &next));
+    answers.extend(join_all(readers).await.into_iter().flatten());
+    answers
+}
+
+/// Reads one target after the other of those that no other reader has taken.
+async fn read_next<R: Read>(
+    world: &R,
+    targets: &[&Target],
+    next: &AtomicUsize,
+) -> Vec<(Target, Answer)> {
     let mut answers = Vec::new();
-    while let Some(target) = lane.targets.get(lane.next.fetch_add(1, Ordering::Relaxed)) {
+    while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
         answers.push(((*target).clone(), world.read(target).await));
     }
     answers

@@ -28,6 +28,26 @@ pub trait Read: Send + Sync {
         &self,
         target: &Target,
     ) -> impl Future<Output = Result<Option<Document>, PortError>> + Send;
+
+    /// Reads what this world can answer for many targets with few calls; what it leaves out is to be read one by one.
+    ///
+    /// # Guarantees
+    /// Each answer is what [`Read::read`] would give: the same document, or `None` where nothing is there. Each target is
+    /// answered at most once, and none that was not asked for. Nothing is changed.
+    ///
+    /// # Caveats
+    /// A world may leave out any target, and this one leaves out all. An answer may be older than the last write, as one of
+    /// [`Read::read`] may.
+    ///
+    /// # Errors
+    /// None: what is refused, fails or does not come to its end answers nothing.
+    fn read_together(
+        &self,
+        targets: &[&Target],
+    ) -> impl Future<Output = Vec<(Target, Option<Document>)>> + Send {
+        let _ = targets;
+        std::future::ready(Vec::new())
+    }
 }
 
 /// Brings targets to what a document says.

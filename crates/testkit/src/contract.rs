@@ -142,6 +142,21 @@ impl<W: Write + Objects> Suite<'_, W> {
         let policy = Target::Role(role.clone(), RolePart::Policy);
         self.expect(&policy, None, "a new role has no policy").await;
         self.write_twice(&policy, &build::role_policy(bucket)).await;
+        self.together(role).await;
+    }
+
+    /// Whatever a world answers of many targets at once, it answers as it does of each.
+    async fn together(&mut self, role: &RoleRef) {
+        let some = (0..20).map(|number| build::role(&format!("s3ferry-contract-{number}")));
+        let roles = some.chain([role.clone()]);
+        let parts = [RolePart::Itself, RolePart::Policy, RolePart::Policies];
+        let of = |role: RoleRef| parts.map(|part| Target::Role(role.clone(), part));
+        let targets: Vec<Target> = roles.flat_map(of).collect();
+        let asked: Vec<&Target> = targets.iter().collect();
+        for (target, document) in self.world.read_together(&asked).await {
+            self.expect(&target, document.as_ref(), "read together is read")
+                .await;
+        }
     }
 
     async fn replication(&mut self, fixture: &Fixture) {

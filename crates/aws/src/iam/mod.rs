@@ -1,8 +1,9 @@
-//! IAM: the roles under s3ferry's path, a role, its inline policy, the names of all its policies.
+//! IAM: the roles under s3ferry's path, a role, its inline policy, the names of all its policies; one by one, or together.
 
 pub(crate) mod policies;
 pub(crate) mod read;
 pub(crate) mod role;
+pub(crate) mod together;
 pub(crate) mod write;
 
 use aws_sdk_iam::Client;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::{Role as SdkRole, Tag};
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, Role as SdkRole, Tag};
 use s3ferry_core::ids::{RoleName, SpecName};
 use s3ferry_core::model::Document;
 use s3ferry_core::model::kinds::{Policy, Role};
@@ -57,19 +57,23 @@ pub(crate) async fn read(api: &IamApi<'_>, name: &RoleName) -> Result<Option<Rol
 }
 
 fn document(role: &SdkRole) -> Role {
-    let boundary = role
-        .permissions_boundary()
-        .and_then(|of| of.permissions_boundary_arn());
     Role {
         path: role.path().to_owned(),
         trust: decoded(role.assume_role_policy_document().unwrap_or_default()),
-        tags: role
-            .tags()
-            .iter()
-            .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
-            .collect(),
-        boundary: boundary.map(str::to_owned),
+        tags: tags(role.tags()),
+        boundary: boundary(role.permissions_boundary()),
     }
+}
+
+pub(super) fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
+    tags.iter()
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+        .collect()
+}
+
+pub(super) fn boundary(of: Option<&AttachedPermissionsBoundary>) -> Option<String> {
+    of.and_then(|of| of.permissions_boundary_arn())
+        .map(str::to_owned)
 }
 
 /// Makes the role, marked by its path and tags from its first moment.

@@ -6,4 +6,5 @@ mod replication;
 mod sandbox;
 mod sign_in;
 mod stub;
+mod together;
 mod wire;

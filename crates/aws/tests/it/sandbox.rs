@@ -16,13 +16,13 @@ use s3ferry_sandbox::{Fault, FaultKind, Sandbox};
 use s3ferry_testkit::{build, contract};
 
 /// A sandbox with the accounts of the two buckets, and the way in.
-struct World {
-    sandbox: Sandbox,
-    cloud: Cloud,
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) cloud: Cloud,
 }
 
 impl World {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (source, destination) = (build::source(), build::destination());
         let sandbox = Sandbox::builder()
             .account(source.account.as_str(), source.region.as_str())
@@ -58,7 +58,7 @@ impl World {
         .await;
     }
 
-    async fn set(&self, target: &Target, document: &Document) {
+    pub(crate) async fn set(&self, target: &Target, document: &Document) {
         let change = WriteChange {
             before: None,
             after: Some(document),
@@ -66,7 +66,7 @@ impl World {
         self.cloud.write(target, change).await.unwrap();
     }
 
-    async fn found(&self, target: &Target) -> Option<Document> {
+    pub(crate) async fn found(&self, target: &Target) -> Option<Document> {
         self.cloud.read(target).await.unwrap()
     }
 

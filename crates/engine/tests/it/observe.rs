@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use s3ferry_core::model::{BucketPart, Observed, RolePart, RoleRef, Target};
+use s3ferry_core::model::{BucketPart, Document, Observed, RolePart, RoleRef, Target};
 use s3ferry_engine::observe;
-use s3ferry_engine::ports::Class;
+use s3ferry_engine::ports::{Class, PortError, Read};
 use s3ferry_testkit::{Fault, Faulty, MemoryWorld, Operation, Recording, Slow, build};
 
 fn buckets(count: usize) -> BTreeSet<Target> {
@@ -127,6 +127,37 @@ async fn every_failure_is_reported_in_the_order_of_the_targets_also_behind_other
         ]
     );
     assert_eq!(world.calls(), 6, "a failed target is not read again");
+}
+
+/// A world that answers for roles together, except for one.
+struct Listing(Recording<MemoryWorld>);
+
+impl Read for Listing {
+    async fn read(&self, target: &Target) -> Result<Option<Document>, PortError> {
+        self.0.read(target).await
+    }
+
+    async fn read_together(&self, targets: &[&Target]) -> Vec<(Target, Option<Document>)> {
+        let roles = targets.iter().filter(|target| target.role().is_some());
+        let answered = roles.filter(|target| !target.to_string().ends_with("role-0"));
+        answered.map(|target| ((*target).clone(), None)).collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_read_together_is_not_read_again_and_the_rest_is() {
+    let world = Listing(Recording::new(MemoryWorld::new()));
+    let roles = (0..5).map(|number| build::role(&format!("role-{number}")));
+    let mut targets = buckets(2);
+    targets.extend(roles.map(|role| Target::Role(role, RolePart::Itself)));
+    let observed = observe(&world, targets, nothing_more, 3).await.unwrap();
+    assert_eq!(observed.len(), 7);
+    let read: Vec<String> = world.0.calls().into_iter().map(|call| call.on).collect();
+    assert_eq!(read.len(), 3, "{read:?}");
+    assert!(
+        read.iter()
+            .all(|on| on.contains("bucket-") || on.ends_with("role-0"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

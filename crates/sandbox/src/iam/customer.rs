@@ -106,6 +106,16 @@ pub(crate) fn list(call: &Call<'_>) -> Answer {
     ))
 }
 
+/// Returns a customer's policy with its version, as the account's details have it.
+pub(crate) fn detail_xml(policy: &ManagedPolicy, state: &State) -> String {
+    let document = text("Document", &encoded(&policy.policy.json));
+    let versions = xml_list(
+        "PolicyVersionList",
+        [document + &version_xml(policy.created)],
+    );
+    customer_xml(policy, attachments(state, &policy.arn)) + &versions
+}
+
 fn document(state: &State, arn: &str) -> Result<(String, SystemTime), Refusal> {
     if let Some(policy) = state.policies.get(arn) {
         return Ok((policy.policy.json.clone(), policy.created));

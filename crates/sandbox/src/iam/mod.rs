@@ -4,6 +4,7 @@
 //! validity of principals look at the state as of the propagation delay ago, IAM's own reads as of
 //! whatever the switches say; see [`crate::history`].
 
+mod account_details;
 mod authority;
 mod call;
 mod customer;

@@ -5,7 +5,7 @@ use super::Iam;
 use super::call::{Answer, Call};
 use super::input::{identity_name, path};
 use super::state::Kind;
-use super::{customer, identities, roles, tags, users};
+use super::{account_details, customer, identities, roles, tags, users};
 use crate::authority::{Action, Authority, Caller};
 use crate::wire::{Form, QueryService, Refusal};
 
@@ -24,6 +24,8 @@ enum On {
     Policy,
     NewPolicy,
     AllPolicies,
+    /// The account as a whole.
+    Everything,
 }
 
 type Run = fn(&Call<'_>) -> Answer;
@@ -74,6 +76,11 @@ const OPERATIONS: &[(&str, On, Run)] = &[
     ("ListAttachedRolePolicies", ROLE, |call| {
         identities::list_attached(call, Kind::Role)
     }),
+    (
+        "GetAccountAuthorizationDetails",
+        On::Everything,
+        account_details::get,
+    ),
     ("CreatePolicy", On::NewPolicy, customer::create),
     ("GetPolicy", On::Policy, customer::get),
     ("GetPolicyVersion", On::Policy, customer::get_version),
@@ -204,6 +211,7 @@ impl Call<'_> {
                 format!("arn:aws:iam::{account}:policy{}{name}", path(form)?)
             }
             On::AllPolicies => "policy path /".to_owned(),
+            On::Everything => "*".to_owned(),
         })
     }
 

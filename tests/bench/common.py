@@ -212,7 +212,7 @@ def workspace():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def verdict(name, value, target, unit=""):
+def verdict(name, value, target, unit="", digits=2):
     """Prints a figure against its target."""
     word = "met" if value <= target else "MISSED"
-    print(f"  {name}: {value:.2f}{unit} (target {target:g}{unit}): {word}")
+    print(f"  {name}: {value:.{digits}f}{unit} (target {target:.4g}{unit}): {word}")

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 use s3ferry_core::model::kinds::BucketEncryption;
-use s3ferry_core::model::{BucketPart, BucketRef, Document, Target, same};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target, same};
 use s3ferry_core::plan::{Plan, Proofs, Work, WriteStep};
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
@@ -246,6 +246,14 @@ impl Stage {
     }
 }
 
+/// What nobody but s3ferry writes on a bucket or a role that it has just made.
+fn is_ours_alone(target: &Target) -> bool {
+    matches!(
+        target,
+        Target::Bucket(_, BucketPart::Versioning) | Target::Role(_, RolePart::Policy)
+    )
+}
+
 /// What a run calls done is so, unless a later step or somebody else has changed it; and the verdict says as much.
 fn is_honest(
     world: &MemoryWorld,
@@ -316,6 +324,8 @@ struct Log {
     edited: BTreeSet<Target>,
     /// Targets that were written over an edit that no read could have told of: the window that is not closed.
     in_window: BTreeSet<Target>,
+    /// Buckets and roles that the run made.
+    made: BTreeSet<Target>,
     /// What is foreign, as other people left it.
     expected: Foreign,
     problems: Vec<String>,
@@ -364,13 +374,17 @@ impl<'a, W> Watched<'a, W> {
         }
     }
 
-    /// A run writes only over what it has seen to be as planned.
+    /// A run writes only over what it has seen to be as planned, or what it has made itself a moment ago and holds nothing
+    /// of other people's under that name.
     fn before_write(&self, target: &Target) {
         let mut log = self.log();
         if log.edited_since.contains(target) {
             log.in_window.insert(target.clone());
         }
         let Some(seen) = log.seen.get(target).cloned() else {
+            if is_ours_alone(target) && target.whole().is_some_and(|of| log.made.contains(&of)) {
+                return;
+            }
             log.problems
                 .push(format!("{target} is written and was not read"));
             return;
@@ -472,6 +486,9 @@ impl<W: Write> Write for Watched<'_, W> {
         self.before_write(target);
         let before = oracle::rules(self.truth);
         let answer = self.inner.write(target, change).await;
+        if answer.is_ok() && change.before.is_none() && target.whole().as_ref() == Some(target) {
+            self.log().made.insert(target.clone());
+        }
         self.after_write(target, &before);
         answer
     }

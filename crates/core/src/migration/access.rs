@@ -33,7 +33,7 @@ pub(super) struct Access {
 }
 
 /// Both policies may deny, and the destination's is ours in part; Object Lock of the source adds to what the role must be
-/// allowed, and only a locked source needs a locked destination.
+/// allowed, and only a locked source needs a locked destination. Whether versioning is on is found out first: no lock without.
 pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
     let bucket = |bucket: &BucketRef, part| Target::Bucket(bucket.clone(), part);
     let lock = bucket(&route.source, BucketPart::ObjectLock);
@@ -44,7 +44,8 @@ pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
     if seen.document(&lock).is_some() {
         targets.push(bucket(&route.destination, BucketPart::ObjectLock));
     }
-    targets.push(lock);
+    let knows_versioning = seen.knows(&bucket(&route.source, BucketPart::Versioning));
+    targets.extend(knows_versioning.then_some(lock));
     targets.extend(role_targets(&route.role));
     targets
 }

@@ -57,6 +57,14 @@ impl Observed {
         self.documents.contains_key(target) || self.implied.contains_key(target)
     }
 
+    /// Whether a target holds nothing for certain, so that nobody has to read it: what it is a part of is not there, or what
+    /// was read rules it out.
+    #[must_use]
+    pub fn rules_out(&self, target: &Target) -> bool {
+        let is_absent = |of: &Target| self.knows(of) && self.document(of).is_none();
+        is_absent(target) || target.whole().is_some_and(|whole| is_absent(&whole))
+    }
+
     /// Everything read, in the order of the targets.
     pub fn iter(&self) -> impl Iterator<Item = (&Target, Option<&Document>)> {
         self.documents
@@ -107,6 +115,10 @@ fn implied(target: &Target, document: Option<&Document>) -> Vec<(Target, Option<
         created_with_tags: BTreeMap::new(),
     });
     let mut implied = vec![(itself, Some(exists))];
+    // Object Lock works only where versioning is on, which cannot be suspended then (UG:object-lock).
+    if matches!(document, Some(Document::Versioning(versioning)) if !versioning.is_enabled()) {
+        implied.push((of(BucketPart::ObjectLock), None));
+    }
     match target.kind().facts().implies {
         Implied::Nothing => {}
         Implied::Versioned => {

@@ -124,6 +124,16 @@ impl Target {
         }
     }
 
+    /// What the target is a part of; a bucket and a role are their own wholes.
+    #[must_use]
+    pub fn whole(&self) -> Option<Self> {
+        match self {
+            Self::Bucket(of, _) => Some(Self::Bucket(of.clone(), BucketPart::Itself)),
+            Self::Role(of, _) => Some(Self::Role(of.clone(), RolePart::Itself)),
+            Self::Account(_, _) => None,
+        }
+    }
+
     /// The account that the target is in.
     #[must_use]
     pub const fn account(&self) -> &AccountId {

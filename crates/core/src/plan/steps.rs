@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::goals::Goal;
-use crate::model::kinds::{Born, Tags};
-use crate::model::{BucketPart, BucketRef, Document, Target};
+use crate::model::kinds::{Born, Marked, Tags};
+use crate::model::{BucketPart, Document, RolePart, Target, same};
 
 /// The identity of a step in its plan: the address of its target, `#` and a stage where there are two, or a goal's address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,15 +55,53 @@ pub struct WriteStep {
 }
 
 impl WriteStep {
-    /// The bucket that the step makes, with the tags that it is made with.
+    /// The tags of the bucket or the role that the step makes.
     #[must_use]
-    pub fn makes(&self) -> Option<(&BucketRef, &Tags)> {
+    pub const fn makes(&self) -> Option<&Tags> {
         match (&self.target, &self.before, &self.after) {
-            (Target::Bucket(bucket, BucketPart::Itself), None, Some(Document::Bucket(made))) => {
-                Some((bucket, &made.created_with_tags))
+            (Target::Bucket(_, BucketPart::Itself), None, Some(Document::Bucket(made))) => {
+                Some(&made.created_with_tags)
+            }
+            (Target::Role(_, RolePart::Itself), None, Some(Document::Role(made))) => {
+                Some(&made.tags)
             }
             _ => None,
         }
+    }
+
+    /// Where a read shows that the step's write was taken: the target, or the tags of a bucket that is made. They are written
+    /// with it, every bucket answers them, and they are to be read back anyway.
+    #[must_use]
+    pub fn shown_by(&self) -> Target {
+        match (&self.target, self.makes()) {
+            (Target::Bucket(bucket, _), Some(_)) => {
+                Target::Bucket(bucket.clone(), BucketPart::Tags)
+            }
+            (target, _) => target.clone(),
+        }
+    }
+
+    /// Whether a read of [`Self::shown_by`] that answered `live` shows that the write was taken.
+    #[must_use]
+    pub fn is_shown_by(&self, live: Option<&Document>) -> bool {
+        match (live, self.makes()) {
+            (Some(Document::Tags(_)), Some(_)) => true,
+            (live, _) => same(live, self.after.as_ref()),
+        }
+    }
+
+    /// Whether the write can lose nothing of anybody's where the bucket or the role was just made by the same run: the target
+    /// is under a name of ours on a role of ours, or is versioning, which is only ever switched on. A bucket's policy is not
+    /// so: what closes every new bucket of an organization may have been there first.
+    #[must_use]
+    pub fn is_safe_on_new(&self) -> bool {
+        let facts = self.target.kind().facts();
+        let is_ours_alone = match facts.born {
+            Born::NeverSet => true,
+            Born::Nothing => facts.marked == Marked::ByItsWhole,
+            Born::Tags | Born::Defaults | Born::DefaultsThatStay => false,
+        };
+        is_ours_alone && self.before.is_none() && self.makes().is_none()
     }
 
     /// Whether a bucket that was just made with `tags` may hold `live` here although the plan did not know: it was born so.

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::goals::Goal;
 use s3ferry_core::model::kinds::Tags;
-use s3ferry_core::model::{BucketRef, Target};
+use s3ferry_core::model::{BucketRef, Document, Target};
 use s3ferry_core::plan::{Step, StepId, Work};
 
 use crate::outcome::{How, Outcome, StepResult};
@@ -50,8 +50,19 @@ pub(super) struct Board<'a> {
     ended: Vec<Option<StepResult>>,
     /// How many steps have neither started nor ended.
     open: u64,
-    /// Buckets that this run made, with the tags they were made with.
-    made: BTreeMap<BucketRef, Tags>,
+    /// Buckets and roles that this run made.
+    made: BTreeMap<Target, Made>,
+}
+
+/// What is known of a bucket or a role that this run made.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    /// The tags that it was made with.
+    pub(super) tags: Tags,
+    /// The part that was read to see that it is there, and what that held.
+    pub(super) seen: Option<(Target, Document)>,
+    /// Whether AWS answered that it made it; else somebody else may have, while an answer was lost.
+    pub(super) is_certain: bool,
 }
 
 impl<'a> Board<'a> {
@@ -82,25 +93,38 @@ impl<'a> Board<'a> {
         None
     }
 
-    /// The tags of the step's bucket, where this run made it.
-    pub(super) fn tags_of_new_bucket(&self, step: &Step) -> Option<Tags> {
+    /// What is known of the bucket or the role of a step, where this run made it.
+    pub(super) fn made(&self, step: &Step) -> Option<Made> {
         let Work::Write(write) = &step.work else {
             return None;
         };
-        self.made.get(write.target.bucket()?).cloned()
+        self.made.get(&write.target.whole()?).cloned()
     }
 
     /// Records how a running step ended, and skips what cannot start any more; tells each end.
     pub(super) fn end(
         &mut self,
         step: usize,
-        result: StepResult,
+        ended: Ended,
         mut tell: impl FnMut(&StepId, &StepResult),
     ) {
         let Step { id, work, needs: _ } = &self.steps[step];
+        let Ended {
+            result,
+            seen,
+            at_once,
+        } = ended;
         let waiting = self.used.remove(&resource(&self.steps[step]));
         self.ready.extend(waiting.into_iter().flatten());
-        self.made.extend(made_by(work, &result));
+        self.made
+            .extend(made_by(work, &result).map(|(target, tags)| {
+                let made = Made {
+                    tags,
+                    seen,
+                    is_certain: at_once,
+                };
+                (target, made)
+            }));
         tell(id, &result);
         let done = result.is_done();
         self.ended[step] = Some(result);
@@ -148,14 +172,33 @@ impl<'a> Board<'a> {
     }
 }
 
-/// The bucket that a step made in this run, with its tags; none where it was there already.
-fn made_by(work: &Work, result: &StepResult) -> Option<(BucketRef, Tags)> {
+/// How a step ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) result: StepResult,
+    /// What was read last to see that a write was taken.
+    pub(super) seen: Option<(Target, Document)>,
+    /// Whether no write was answered by an error.
+    pub(super) at_once: bool,
+}
+
+impl From<StepResult> for Ended {
+    fn from(result: StepResult) -> Self {
+        Self {
+            result,
+            seen: None,
+            at_once: false,
+        }
+    }
+}
+
+/// The bucket or the role that a step made in this run, with its tags; none where it was there already.
+fn made_by(work: &Work, result: &StepResult) -> Option<(Target, Tags)> {
     let Work::Write(step) = work else { return None };
     let StepResult::Done(How::Written) = result else {
         return None;
     };
-    let (bucket, tags) = step.makes()?;
-    Some((bucket.clone(), tags.clone()))
+    Some((step.target.clone(), step.makes()?.clone()))
 }
 
 #[cfg(test)]
@@ -268,7 +311,7 @@ mod tests {
                         StepResult::Interrupted { may_have_written: false }
                     };
                     let mut told = Told::new();
-                    board.end(step, result.clone(), |id, result| {
+                    board.end(step, result.clone().into(), |id, result| {
                         told.push((id.clone(), result.clone()));
                     });
                     prop_assert_eq!(told, plain.end(&steps[step], result));

@@ -1,7 +1,6 @@
 //! The scheduler: one loop owns the state of a run and handles one event at a time.
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use s3ferry_core::model::kinds::Tags;
 use s3ferry_core::plan::{Step, StepId, Work};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
@@ -10,7 +9,7 @@ use crate::ledger::ReceiptStore;
 use crate::outcome::{Outcome, StepResult};
 use crate::ports::{Objects, Write};
 
-use super::board::Board;
+use super::board::{Board, Ended, Made};
 use super::graph::{Graph, InvalidSteps};
 use super::{Context, Run, goals, write};
 
@@ -60,8 +59,7 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
                 break;
             };
             let step = &steps[index];
-            let born = board.tags_of_new_bucket(step);
-            let work = perform(step, born, run, sender.clone());
+            let work = perform(step, board.made(step), run, sender.clone());
             running.push(async move { (index, work.await) });
         }
         if running.is_empty() {
@@ -70,9 +68,9 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
         tokio::select! {
             biased;
             Some(event) = events.recv() => sink.event(&event),
-            Some((index, result)) = running.next() => {
+            Some((index, ended)) = running.next() => {
                 pass_on(&mut events, sink);
-                board.end(index, result, |step, result| sink.event(&ending(step, result)));
+                board.end(index, ended, |step, result| sink.event(&ending(step, result)));
             }
             () = run.cancel.cancelled(), if !stopping => {
                 stopping = true;
@@ -95,10 +93,10 @@ fn pass_on(events: &mut UnboundedReceiver<RunEvent>, sink: &mut dyn EventSink) {
 
 async fn perform<W: Write + Objects, R: ReceiptStore>(
     step: &Step,
-    born: Option<Tags>,
+    made: Option<Made>,
     run: &Run<'_, W, R>,
     events: UnboundedSender<RunEvent>,
-) -> StepResult {
+) -> Ended {
     let reporter = Reporter {
         step: step.id.clone(),
         events,
@@ -109,8 +107,8 @@ async fn perform<W: Write + Objects, R: ReceiptStore>(
         action: action(&step.work),
     });
     match &step.work {
-        Work::Write(work) => write::write(work, born.as_ref(), &on).await,
-        Work::Prove(goal) => goals::prove(goal, &on).await,
+        Work::Write(work) => write::write(work, made.as_ref(), &on).await,
+        Work::Prove(goal) => goals::prove(goal, &on).await.into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3ferry_core::model::{Document, same};
+use s3ferry_core::model::{Document, Target};
 use s3ferry_core::plan::WriteStep;
 use tokio::time::Instant;
 
@@ -16,8 +16,8 @@ use super::repeat::passes;
 
 /// How settling ended.
 pub(super) enum Settled {
-    /// The target is read as wanted.
-    Yes,
+    /// The target is read as wanted; this was read last to see it, where anything was.
+    Yes(Option<(Target, Document)>),
     /// It is not, within the bound; this is what was read last, or nothing where no read was answered.
     No {
         /// What was read last.
@@ -30,13 +30,14 @@ pub(super) enum Settled {
 }
 
 impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
-    /// Reads until the target is as wanted, `equal` reads having been so already.
+    /// Reads until the target is as wanted, or what shows that it is, `equal` reads having been so already.
     ///
     /// Not cut short when the run is asked to stop: what was written is followed to its end.
     pub(super) async fn settle(&self, step: &WriteStep, mut equal: u32) -> Settled {
         let begun = Instant::now();
         let wanted = step.target.kind().facts().settled.reads_in_a_row;
-        let mut last = None;
+        let shown_by = step.shown_by();
+        let (mut shown, mut last) = (None, None);
         let mut reads = 0;
         while equal < wanted {
             if reads > 0 {
@@ -47,8 +48,11 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
                 return Settled::No { last, waited };
             }
             reads += 1;
-            match self.run.world.read(&step.target).await {
-                Ok(live) if same(live.as_ref(), step.after.as_ref()) => equal += 1,
+            match self.run.world.read(&shown_by).await {
+                Ok(live) if step.is_shown_by(live.as_ref()) => {
+                    equal += 1;
+                    shown = live;
+                }
                 Ok(live) => {
                     equal = 0;
                     last = Some(live);
@@ -62,6 +66,6 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
             reads,
             took_ms: millis(begun.elapsed()),
         });
-        Settled::Yes
+        Settled::Yes(shown.map(|document| (shown_by, document)))
     }
 }

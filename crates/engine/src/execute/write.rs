@@ -7,9 +7,11 @@
 //!                  ^  \--error that may pass--> wait, look --wanted--> settle (the write had happened)
 //!                  +------------------------------------+-- planned or half written
 //! ```
+//!
+//! On a bucket or a role that this run made, a step takes what was read of its target to see that it was made, and does not
+//! look before a write that nobody's work can be lost by (`WriteStep::is_safe_on_new`).
 
-use s3ferry_core::model::kinds::Tags;
-use s3ferry_core::model::{Document, fingerprint, same};
+use s3ferry_core::model::{Document, Target, fingerprint, same};
 use s3ferry_core::plan::WriteStep;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -21,6 +23,7 @@ use crate::outcome::{How, StepResult};
 use crate::ports::{Class, PortError, Write, WriteChange};
 use crate::problem::{Problem, ProblemKind};
 
+use super::board::{Ended, Made};
 use super::repeat::{Attempts, passes};
 use super::settle::Settled;
 use super::{Context, Slept};
@@ -47,13 +50,15 @@ enum Next {
 
 /// A write step at work.
 struct Writing<'a, W, R> {
-    step: &'a WriteStep,
-    /// The tags of the target's bucket, where this run made it.
-    born: Option<&'a Tags>,
+    step: WriteStep,
+    /// What is known of the target's bucket or role, where this run made it.
+    made: Option<&'a Made>,
     on: &'a Context<'a, W, R>,
     attempts: Attempts,
     /// Whether a write was sent whose answer does not rule out that it happened, in part or whole.
     sent: Sent,
+    /// What was read of another target to see that the write was taken.
+    seen: Option<(Target, Document)>,
 }
 
 /// What is known of the writes sent so far.
@@ -76,32 +81,55 @@ enum Sent {
 /// AWS has no compare-and-swap here: an edit between the last look and the write is written over.
 pub(super) async fn write<W: Write, R: ReceiptStore>(
     step: &WriteStep,
-    born: Option<&Tags>,
+    made: Option<&Made>,
     on: &Context<'_, W, R>,
-) -> StepResult {
-    let inherited = match born {
-        Some(_) if step.inherits() => match on.run.world.read(&step.target).await {
-            Ok(live) => step.inheriting(live.as_ref()),
-            Err(error) => return failed(&error, false),
-        },
-        _ => step.clone(),
-    };
+) -> Ended {
     let mut writing = Writing {
-        step: &inherited,
-        born,
+        step: step.clone(),
+        made,
         on,
         attempts: Attempts::default(),
         sent: Sent::Nothing,
+        seen: None,
     };
-    match writing.look_past_doubt().await {
+    let result = match writing.first_look().await {
         Ok(Found::Wanted) => writing.settle(How::Already, 1).await,
         Ok(Found::Planned(live)) => writing.write_until_done(live).await,
         Ok(Found::Other(live)) => writing.stale(live.as_ref()),
         Err(error) => failed(&error, false),
+    };
+    Ended {
+        result,
+        seen: writing.seen,
+        at_once: writing.attempts.failed() == 0,
     }
 }
 
 impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
+    /// Finds what the target holds before anything is written: by what is known of a place that this run made, or by a look.
+    async fn first_look(&mut self) -> Result<Found, PortError> {
+        let Some(made) = self.made else {
+            return self.look_past_doubt().await;
+        };
+        let seen = made.seen.as_ref();
+        let seen = seen.filter(|(target, _)| *target == self.step.target);
+        let is_wanted = |(_, live): &(Target, Document)| same(Some(live), self.step.after.as_ref());
+        if seen.is_some_and(is_wanted) {
+            return Ok(Found::Wanted);
+        }
+        if made.is_certain && self.step.is_safe_on_new() {
+            return Ok(Found::Planned(None));
+        }
+        if self.step.inherits() {
+            let live = self.on.run.world.read(&self.step.target).await?;
+            self.step = self.step.inheriting(live.as_ref());
+            if let (found @ (Found::Wanted | Found::Planned(_)), _) = self.judge(live) {
+                return Ok(found);
+            }
+        }
+        self.look_past_doubt().await
+    }
+
     async fn write_until_done(&mut self, mut live: Option<Document>) -> StepResult {
         loop {
             if self.on.run.cancel.is_cancelled() {
@@ -169,16 +197,19 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
         Next::End(failed(error, !untouched))
     }
 
-    async fn settle(&self, how: How, equal: u32) -> StepResult {
-        match self.on.settle(self.step, equal).await {
-            Settled::Yes => StepResult::Done(how),
+    async fn settle(&mut self, how: How, equal: u32) -> StepResult {
+        match self.on.settle(&self.step, equal).await {
+            Settled::Yes(seen) => {
+                self.seen = seen;
+                StepResult::Done(how)
+            }
             Settled::Unreadable(error) => failed(&error, how == How::Written),
             Settled::No { last, waited } => match last {
                 Some(live) if !self.is_planned(live.as_ref()) => {
                     self.stale_after_write(live.as_ref(), how == How::Written)
                 }
                 _ => StepResult::Failed {
-                    problem: unsettled(self.step, waited),
+                    problem: unsettled(&self.step, waited),
                     may_have_written: how == How::Written,
                 },
             },
@@ -216,7 +247,10 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
     }
 
     async fn look(&self) -> Result<(Found, Between), PortError> {
-        let live = self.on.run.world.read(&self.step.target).await?;
+        Ok(self.judge(self.on.run.world.read(&self.step.target).await?))
+    }
+
+    fn judge(&self, live: Option<Document>) -> (Found, Between) {
         let between = self.between(live.as_ref());
         let found = if same(live.as_ref(), self.step.after.as_ref()) {
             Found::Wanted
@@ -225,13 +259,13 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
         } else {
             Found::Other(live)
         };
-        Ok((found, between))
+        (found, between)
     }
 
     /// Whether the target holds what the plan was made from.
     fn is_planned(&self, live: Option<&Document>) -> bool {
-        let born = |tags| self.step.is_born_with(live, tags);
-        same(live, self.step.before.as_ref()) || self.born.is_some_and(born)
+        let born = |made: &Made| self.step.is_born_with(live, &made.tags);
+        same(live, self.step.before.as_ref()) || self.made.is_some_and(born)
     }
 
     /// Whether the target holds half of a write of this step: some targets take several calls (a role's trust policy and

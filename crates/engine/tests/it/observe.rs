@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use s3ferry_core::model::kinds::VersioningStatus;
 use s3ferry_core::model::{BucketPart, Document, Observed, RolePart, RoleRef, Target};
 use s3ferry_engine::observe;
 use s3ferry_engine::ports::{Class, PortError, Read};
@@ -166,4 +167,82 @@ async fn no_parallelism_at_all_still_reads() {
         .await
         .unwrap();
     assert_eq!(observed.len(), 2);
+}
+
+fn of_destination(part: BucketPart) -> Target {
+    Target::Bucket(build::destination(), part)
+}
+
+fn of_role(part: RolePart) -> Target {
+    Target::Role(build::role("r"), part)
+}
+
+/// Parts of a bucket and of a role, all of one round.
+fn parts() -> BTreeSet<Target> {
+    BTreeSet::from([
+        of_destination(BucketPart::Tags),
+        of_destination(BucketPart::Versioning),
+        of_destination(BucketPart::Policy),
+        of_role(RolePart::Itself),
+        of_role(RolePart::Policy),
+        of_role(RolePart::Policies),
+    ])
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_is_asked_for_once_and_its_parts_are_known_to_be_absent() {
+    let world = Recording::new(MemoryWorld::new());
+    let observed = observe(&world, parts(), nothing_more, 8).await.unwrap();
+    let read: BTreeSet<String> = world.calls().into_iter().map(|call| call.on).collect();
+    let asked = [of_destination(BucketPart::Tags), of_role(RolePart::Itself)];
+    assert_eq!(read, asked.iter().map(ToString::to_string).collect());
+    for target in parts() {
+        assert_eq!(observed.get(&target), Some(None), "{target}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_parts_of_what_is_there_are_all_read() {
+    let world = MemoryWorld::new()
+        .with_bucket(&build::destination())
+        .with(&of_role(RolePart::Itself), build::replication_role(&[]));
+    let world = Recording::new(world);
+    observe(&world, parts(), nothing_more, 8).await.unwrap();
+    assert_eq!(world.calls().len(), parts().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_asked_for_leaves_its_parts_to_be_read_so_that_all_that_is_denied_is_told() {
+    let denied = Fault::Before(Class::Denied);
+    let world = Faulty::new(MemoryWorld::new()).on(Operation::Read, "", u32::MAX, denied);
+    let failures = observe(&world, parts(), nothing_more, 8).await.unwrap_err();
+    let on: Vec<String> = failures.into_iter().map(|failure| failure.target).collect();
+    let all: Vec<String> = parts().iter().map(ToString::to_string).collect();
+    assert_eq!(on, all, "in the order of the targets");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_without_versioning_is_not_asked_for_its_lock() {
+    let versioning = |status| {
+        let world = MemoryWorld::new().with_bucket(&build::destination()).with(
+            &of_destination(BucketPart::Versioning),
+            build::versioning(status),
+        );
+        Recording::new(world)
+    };
+    let targets = BTreeSet::from([
+        of_destination(BucketPart::Versioning),
+        of_destination(BucketPart::ObjectLock),
+    ]);
+    for (status, calls) in [
+        (VersioningStatus::Never, 1),
+        (VersioningStatus::Suspended, 1),
+        (VersioningStatus::Enabled, 2),
+    ] {
+        let world = versioning(status);
+        let observed = observe(&world, targets.clone(), nothing_more, 8).await;
+        let lock = of_destination(BucketPart::ObjectLock);
+        assert_eq!(observed.unwrap().get(&lock), Some(None));
+        assert_eq!(world.calls().len(), calls, "{status:?}");
+    }
 }

@@ -610,3 +610,95 @@ async fn a_write_under_way_is_finished_and_settled_when_asked_to_stop() {
         "nothing was left to do"
     );
 }
+
+/// A bucket and a role that a run makes, and one step on a part of each.
+fn new_places(of_bucket: (BucketPart, Document)) -> [Step; 4] {
+    let bucket = build::destination();
+    let part = |part| Target::Bucket(bucket.clone(), part);
+    let role = |part| Target::Role(build::role("r"), part);
+    let made = build::made(&bucket, &[("made-by", "s3ferry")]);
+    let make = build::step(&part(BucketPart::Itself), None, Some(made), &[]);
+    let (of, document) = of_bucket;
+    let set = build::step(&part(of), None, Some(document), &[&make]);
+    let written = build::replication_role(&[]);
+    let make_role = build::step(&role(RolePart::Itself), None, Some(written), &[]);
+    let policy = build::role_policy(&build::source());
+    let grant = build::step(&role(RolePart::Policy), None, Some(policy), &[&make_role]);
+    [make, set, make_role, grant]
+}
+
+/// The reads and the writes of a target.
+fn calls_on(world: &Recording<impl Sized>, step: &Step) -> (usize, usize) {
+    let calls = world.calls();
+    let count = |operation| {
+        let of =
+            |call: &&s3ferry_testkit::Call| call.operation == operation && call.on == step.id.0;
+        calls.iter().filter(of).count()
+    };
+    (count(Operation::Read), count(Operation::Write))
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_what_the_run_made_a_write_that_can_lose_nothing_takes_one_read() {
+    let steps = new_places((BucketPart::Versioning, build::versioned()));
+    let world = Recording::new(MemoryWorld::new());
+    let told = run(&steps, &world).await;
+    assert_eq!(told.outcome.counts().written, 4, "{:#?}", told.outcome);
+    let [make, set, make_role, grant] = &steps;
+    assert_eq!(
+        calls_on(&world, make),
+        (1, 1),
+        "its tags show that it is there"
+    );
+    assert_eq!(calls_on(&world, set), (1, 1));
+    assert_eq!(calls_on(&world, make_role), (2, 1));
+    assert_eq!(calls_on(&world, grant), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_is_looked_for_also_on_a_bucket_that_the_run_made() {
+    let steps = new_places((
+        BucketPart::Policy,
+        build::bucket_policy(&build::destination(), "Ours"),
+    ));
+    let world = Recording::new(MemoryWorld::new());
+    run(&steps, &world).await;
+    assert_eq!(calls_on(&world, &steps[1]), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_that_a_bucket_was_seen_to_be_made_with_are_not_read_again() {
+    let tags = Document::Tags(build::tags(&[("made-by", "s3ferry")]));
+    let steps = new_places((BucketPart::Tags, tags));
+    let world = Recording::new(MemoryWorld::new());
+    let told = run(&steps, &world).await;
+    assert_eq!(told.of(&steps[1]), &StepResult::Done(Done::Already));
+    assert_eq!(
+        calls_on(&world, &steps[1]),
+        (1, 0),
+        "by the step that made the bucket"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_that_a_bucket_was_not_seen_to_be_made_with_are_written() {
+    let tags = Document::Tags(build::tags(&[("made-by", "s3ferry"), ("more", "1")]));
+    let steps = new_places((BucketPart::Tags, tags));
+    let world = Recording::new(MemoryWorld::new());
+    let told = run(&steps, &world).await;
+    assert_eq!(told.of(&steps[1]), &WRITTEN);
+    assert_eq!(calls_on(&world, &steps[1]), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_answer_to_making_it_was_lost_somebody_else_may_have_made_it_and_a_look_goes_first()
+ {
+    let steps = new_places((BucketPart::Versioning, build::versioned()));
+    let lost = Fault::After(Class::Transient);
+    let world = MemoryWorld::new();
+    let world = Recording::new(Faulty::new(world).on(Operation::Write, "", 2, lost));
+    let told = run(&steps, &world).await;
+    assert_eq!(told.outcome.counts().written, 4, "{:#?}", told.outcome);
+    assert_eq!(calls_on(&world, &steps[1]), (2, 1));
+    assert_eq!(calls_on(&world, &steps[3]), (2, 1));
+}

@@ -437,6 +437,22 @@ fn only_declared_in(packages: &[&str], is_meant: &dyn Fn(&str) -> bool) {
     }
 }
 
+/// S3's is the one whose answers are large; the others would be most of a release build and of the program.
+#[test]
+fn every_sdk_but_that_of_s3_is_built_for_size() {
+    let manifest = repository::text(Path::new("Cargo.toml")).unwrap_or_default();
+    let built = Workspace::load().built_into("s3ferry-cli");
+    let sdks: Vec<&String> = built
+        .iter()
+        .filter(|name| name.starts_with("aws-sdk-"))
+        .collect();
+    assert!(sdks.len() > 3, "{sdks:?}");
+    for sdk in sdks {
+        let rule = format!("[profile.release.package.{sdk}]\nopt-level = \"s\"\n");
+        assert_eq!(manifest.contains(&rule), sdk != "aws-sdk-s3", "{sdk}");
+    }
+}
+
 #[test]
 fn every_source_file_says_what_it_is_for() {
     let sources = files_ending(".rs");

@@ -40,8 +40,8 @@ pub(crate) fn get(call: &Call<'_>) -> Answer {
 
 fn entries<'a>(state: &'a State, filter: &[&str]) -> Vec<Entry<'a>> {
     let asked = |kind: &str| filter.is_empty() || filter.contains(&kind);
-    let users = state.users().values().map(Arc::as_ref).map(Entry::User);
-    let roles = state.roles().values().map(Arc::as_ref).map(Entry::Role);
+    let users = state.users().map(Arc::as_ref).map(Entry::User);
+    let roles = state.roles().map(Arc::as_ref).map(Entry::Role);
     let policies = state.policies.values().map(Arc::as_ref).map(Entry::Policy);
     let mut entries = Vec::new();
     if asked("User") {

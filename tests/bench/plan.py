@@ -92,14 +92,18 @@ def throttled_plans(every, ferry, sandbox, args):
     """Plans while every so many calls are refused.
 
     Returns the median wall, how many percent more calls were made than without refusals (the most), and the median wall of
-    the build before, which keeps to 16 calls at once.
+    the build before, which keeps to 16 calls at once; none where that build does not come to an end.
     """
     plans = [throttled_plan(every, ferry, sandbox) for _ in range(args.runs)]
+    for run, _ in plans:
+        common.expect(run, 0)
     wall, more = statistics.median(run.wall for run, _ in plans), max(more for _, more in plans)
     before = None
     if args.before:
         old = Ferry(sandbox, ferry.folder, os.path.abspath(args.before), 16)
-        before = statistics.median(throttled_plan(every, old, sandbox)[0].wall for _ in range(args.runs))
+        runs = [throttled_plan(every, old, sandbox)[0] for _ in range(args.runs)]
+        if all(run.code == 0 for run in runs):
+            before = statistics.median(run.wall for run in runs)
     return wall, more, before
 
 
@@ -108,12 +112,12 @@ def throttled_plan(every, ferry, sandbox):
     calm = len(sandbox.calls())
     for number in range(every, calm + 1, every):
         sandbox.control("POST", "fail-call", {"k": number, "kind": {"type": "throttle"}})
-    run = ferry.second_plan()
+    run = ferry.run("plan", "spec.yaml", "--detailed-exitcode")
     calls = sandbox.calls()
     sandbox.control("DELETE", "faults")
     refused = sum(call["error_code"] in ("SlowDown", "Throttling") for call in calls)
     more = (len(calls) / calm - 1) * 100
-    print(f"one call in {every} throttled, {ferry.binary}: {run.wall:.2f} s, CPU {run.cpu:.2f} s, {len(calls)} calls, {more:.2f} % more, {refused} refused")
+    print(f"one call in {every} throttled, {ferry.binary}: exit {run.code}, {run.wall:.2f} s, CPU {run.cpu:.2f} s, {len(calls)} calls, {more:.2f} % more, {refused} refused")
     return run, more
 
 

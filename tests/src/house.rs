@@ -76,12 +76,18 @@ impl House {
         Some(above.join("::"))
     }
 
-    /// The files that each file names, through what modules hand on to the file that has it.
+    /// The files that each file names, through what modules hand on to the file that has it. That a module knows what is
+    /// below it is no arrow: it declares it.
     pub fn arrows(&self) -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
         let of = |file: &PathBuf| {
             let named = self.named_by(file);
+            let below = match file.file_stem().and_then(|stem| stem.to_str()) {
+                Some("mod" | "lib" | "main") => file.parent().map(Path::to_path_buf),
+                Some(_) | None => Some(file.with_extension("")),
+            };
+            let is_below = |to: &PathBuf| below.as_ref().is_some_and(|room| to.starts_with(room));
             let to = named.iter().filter_map(|path| self.file_of(path, 0));
-            let to: BTreeSet<PathBuf> = to.filter(|to| to != file).collect();
+            let to: BTreeSet<PathBuf> = to.filter(|to| to != file && !is_below(to)).collect();
             (file.clone(), to)
         };
         self.modules.values().map(of).collect()

@@ -170,7 +170,8 @@ impl Case {
         let before = Foreign::read(&world);
         world.expect(0, &APPLY);
         let calls = world.sandbox().calls().len();
-        assert!(calls > 40, "a full apply made only {calls} calls");
+        // Signing in, a plan of one migration, its writes read back, and a canary: fewer would mean that something is left out.
+        assert!(calls > 35, "a full apply made only {calls} calls");
         assert_eq!(Foreign::read(&world), before);
         world.must_be_settled();
         calls as u64

@@ -4,7 +4,7 @@
 //! repetition, a single value or an array of one, the case of actions, condition operators and condition keys,
 //! `"*"` and `{"AWS": "*"}` as principals, an account ID and its root ARN, an empty Sid and none, an empty
 //! Condition and none, booleans and numbers and their strings. Nothing else does: wildcards never make two
-//! policies equal, `Effect` keeps its case, and a missing version is 2008-10-17.
+//! policies equal, and `Effect` keeps its case.
 //!
 //! Sids count, although they grant nothing: ownership is read from them. [`CanonicalStatement::without_sid`]
 //! compares rights alone.
@@ -13,9 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::grammar::{Condition, Effect, PolicyDocument, Principals, Scope, Statement, Version};
+use super::grammar::{Body, Condition, Effect, Principals, Scope};
 use super::principals::canonical_principals;
-use crate::policy::grammar::Body;
 
 /// What a statement means. Two statements mean the same exactly when these are equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,71 +44,6 @@ pub struct Permission {
 
 /// Condition values by operator and key.
 pub type Conditions = BTreeMap<(String, String), BTreeSet<String>>;
-
-/// What a document means.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CanonicalDocument {
-    /// The version; 2008-10-17 where the document names none.
-    pub version: Version,
-    /// The Id; never empty.
-    pub id: Option<String>,
-    /// The statements, as a set.
-    pub statements: BTreeSet<CanonicalStatement>,
-}
-
-/// Whether two documents mean the same, Sids included.
-#[must_use]
-pub fn same_meaning(a: &PolicyDocument, b: &PolicyDocument) -> bool {
-    a.canonical() == b.canonical()
-}
-
-impl PolicyDocument {
-    /// What the document means.
-    #[must_use]
-    pub fn canonical(&self) -> CanonicalDocument {
-        CanonicalDocument {
-            version: self.version(),
-            id: self.id().map(str::to_owned),
-            statements: self
-                .statements()
-                .iter()
-                .map(|statement| statement.canonical().clone())
-                .collect(),
-        }
-    }
-
-    /// The meaning as JSON: the same bytes for every text of the same meaning. For fingerprints, not for AWS.
-    #[must_use]
-    pub fn canonical_json(&self) -> String {
-        self.canonical().to_json()
-    }
-}
-
-impl Statement {
-    /// Whether the model covers the whole statement; if not, it is compared by JSON value.
-    #[must_use]
-    pub const fn is_modelled(&self) -> bool {
-        matches!(self.canonical(), CanonicalStatement::Modelled(_))
-    }
-}
-
-impl CanonicalDocument {
-    /// The meaning as JSON, always the same bytes.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let statements: Vec<String> = self
-            .statements
-            .iter()
-            .map(CanonicalStatement::to_json)
-            .collect();
-        format!(
-            "{{\"Version\":{},\"Id\":{},\"Statement\":[{}]}}",
-            Value::from(self.version.as_str()),
-            Value::from(self.id.clone()),
-            statements.join(",")
-        )
-    }
-}
 
 impl CanonicalStatement {
     pub(crate) fn new(body: &Body, raw: &str) -> Self {

@@ -10,20 +10,23 @@
 //!
 //! Start reading at [`grammar`].
 
+mod broken;
 pub mod canon;
 pub mod containment;
 pub mod deny;
 pub mod edit;
 pub mod generate;
 pub mod grammar;
+pub mod meaning;
 mod pattern;
 mod principals;
 pub mod size;
 
-pub use canon::{CanonicalDocument, CanonicalStatement, Permission, same_meaning};
+pub use broken::BrokenPrincipal;
+pub use canon::{CanonicalStatement, Permission};
 pub use edit::union_for_growth;
 pub use grammar::{Effect, PolicyDocument, PolicyError, Scope, Statement, Version};
-pub use principals::BrokenPrincipal;
+pub use meaning::{CanonicalDocument, same_meaning};
 
 #[cfg(test)]
 mod tests;

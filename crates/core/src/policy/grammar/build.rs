@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::statement::{Body, Condition, Effect, Principals, Scope, Statement};
+use super::body::{Body, Condition, Effect, Principals, Scope};
+use super::statement::Statement;
 
 /// A statement in the making; see [`Statement::builder`].
 #[derive(Debug, Clone)]

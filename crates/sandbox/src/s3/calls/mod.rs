@@ -34,6 +34,7 @@ pub(crate) mod request;
 pub(crate) mod service;
 pub(crate) mod subresource;
 pub(crate) mod tagging;
+pub(crate) mod times;
 pub(crate) mod validate;
 pub(crate) mod write;
 pub(crate) mod write_options;

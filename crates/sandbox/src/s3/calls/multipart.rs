@@ -10,7 +10,8 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::access::caller_of;
 use super::attributes::checksum_dto;
-use super::put::{Claims, Received, algorithm, assemble_headers, receive, system_time};
+use super::put::{Claims, Received, algorithm, assemble_headers, receive};
+use super::times::system_time;
 use super::write_options::write_options_of;
 use crate::s3::checksum::{Algorithm, Type};
 use crate::s3::errors::{invalid_request, no_such_upload};

@@ -1,7 +1,6 @@
 //! PutObject, and reading a body with its checksums.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
@@ -12,6 +11,7 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result, TrailingHeaders};
 
 use super::access::caller_of;
+use super::times::system_time;
 use super::write::write_object;
 use super::write_options::write_options_of;
 use crate::s3::checksum::{self, ALGORITHMS, Algorithm, Checksum};
@@ -272,17 +272,6 @@ pub(crate) fn assemble_headers(
             .map(|(name, value)| (name.into(), value.into()))
             .collect(),
     }
-}
-
-/// Converts a DTO's time.
-pub(crate) fn system_time(timestamp: s3s::dto::Timestamp) -> Option<SystemTime> {
-    let mut text = Vec::new();
-    timestamp
-        .format(s3s::dto::TimestampFormat::EpochSeconds, &mut text)
-        .ok()?;
-    let seconds: f64 = std::str::from_utf8(&text).ok()?.parse().ok()?;
-    let since = std::time::Duration::try_from_secs_f64(seconds).ok()?;
-    SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
 /// The encryption headers of a response.

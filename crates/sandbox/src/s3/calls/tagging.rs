@@ -12,7 +12,7 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::access::caller_of;
 use super::find::{Found, find};
-use super::put::system_time;
+use super::times::system_time;
 use crate::authority::Caller;
 use crate::s3::errors::{access_denied, fault, invalid_request, malformed_xml};
 use crate::s3::replication;

@@ -27,7 +27,7 @@ macro_rules! write_options_of {
                 retain_until: $input
                     .object_lock_retain_until_date
                     .clone()
-                    .and_then($crate::s3::calls::put::system_time),
+                    .and_then($crate::s3::calls::times::system_time),
                 legal_hold: $input
                     .object_lock_legal_hold_status
                     .as_ref()

@@ -83,7 +83,7 @@ pub struct AccountInfo {
     pub id: String,
     /// The Region.
     pub region: String,
-    /// The caller's ARN as `sts:GetCallerIdentity` answered it.
+    /// The caller's ARN as STS answered it.
     pub caller: String,
 }
 

@@ -29,7 +29,7 @@ pub struct Spec {
 /// An AWS account and the way into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The account ID that `sts:GetCallerIdentity` must answer.
+    /// The account ID that STS must name for the credentials.
     pub id: AccountId,
     /// The Region of the buckets that migrations name under this account.
     pub region: Region,

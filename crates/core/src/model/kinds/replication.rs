@@ -29,12 +29,6 @@ impl ReplicationConfiguration {
     pub fn runs_as(&self) -> Option<RoleRef> {
         RoleRef::of_arn(&self.role)
     }
-
-    /// Whether the rules run under a role.
-    #[must_use]
-    pub fn runs_under(&self, role: &RoleRef) -> bool {
-        self.runs_as().is_some_and(|of| of == *role)
-    }
 }
 
 pub(super) const REPLICATION: Facts = Facts {

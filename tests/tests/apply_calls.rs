@@ -14,7 +14,7 @@ const CALLS: &[(&str, &str, usize, usize)] = &[
     ("iam", "ListRoles", 1, 1),
     ("iam", "PutRolePolicy", 1, 0),
     ("s3", "CreateBucket", 0, 1),
-    ("s3", "GetBucketEncryption", 0, 1),
+    ("s3", "GetBucketEncryption", 1, 1),
     ("s3", "GetBucketLifecycleConfiguration", 1, 0),
     ("s3", "GetBucketOwnershipControls", 0, 1),
     ("s3", "GetBucketPolicy", 1, 3),

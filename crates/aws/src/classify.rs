@@ -216,6 +216,18 @@ fn hint(facts: &Facts, class: Class) -> Option<String> {
             "the bucket is in {region}: write that as the account's region in the spec, or name another bucket"
         ));
     }
+    if let Cause::Answer {
+        message: Some(message),
+        ..
+    } = &facts.cause
+        && message.contains("BlockPublic")
+    {
+        return Some(
+            "Block Public Access of the bucket or of its account refuses a policy that is public, also where only an old statement makes \
+             it so: narrow that statement"
+                .to_owned(),
+        );
+    }
     match class {
         Class::Denied => Some(denied_hint(&facts.call)),
         Class::Credentials => Some(credentials_hint(&facts.cause)),

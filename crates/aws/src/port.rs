@@ -8,7 +8,9 @@ use futures::future::join_all;
 use s3ferry_core::ids::{AccountId, AccountName};
 use s3ferry_core::model::{AccountPart, BucketRef, Document, Target};
 use s3ferry_core::spec::Account;
-use s3ferry_engine::ports::{NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange};
+use s3ferry_engine::ports::{
+    ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
+};
 
 use crate::failure::{Call, Cause, Failure, Intent};
 use crate::iam::{self, IamApi};
@@ -156,10 +158,31 @@ impl Objects for Cloud {
         Ok(explained(&api, s3::objects::head(&api, key, version).await).await?)
     }
 
-    async fn versions(&self, bucket: &BucketRef, key: &str) -> Result<Vec<String>, PortError> {
+    async fn versions(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+    ) -> Result<Vec<ListedVersion>, PortError> {
         let name = ObjectName(bucket, key);
         let api = self.bucket(bucket, Intent::Read, &name)?;
         Ok(explained(&api, s3::objects::versions(&api, key).await).await?)
+    }
+
+    async fn tags(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        let name = ObjectName(bucket, key);
+        let api = self.bucket(bucket, Intent::Read, &name)?;
+        Ok(explained(&api, s3::objects::tags(&api, key, version).await).await?)
+    }
+
+    async fn put_delete_marker(&self, bucket: &BucketRef, key: &str) -> Result<String, PortError> {
+        let name = ObjectName(bucket, key);
+        let api = self.bucket(bucket, Intent::Write, &name)?;
+        Ok(explained(&api, s3::objects::put_delete_marker(&api, key).await).await?)
     }
 
     async fn delete(&self, bucket: &BucketRef, key: &str, version: &str) -> Result<(), PortError> {

@@ -85,6 +85,9 @@ name!(
     /// A general purpose bucket name (BC:s3 CreateBucket, UG:bucketnamingrules).
     BucketName, "bucket name", bucket_name
 );
+/// What the names of an account's own namespace end with: `NAME-ACCOUNT-REGION-an` (UG:bucketnamingrules).
+pub const ACCOUNT_REGIONAL: &str = "-an";
+
 name!(
     /// An IAM role name: 1 to 64 of letters, digits and `+=,.@_-` (BC:iam CreateRole).
     RoleName, "IAM role name", role_name

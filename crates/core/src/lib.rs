@@ -27,6 +27,7 @@ pub mod plan;
 pub mod policy;
 pub mod proof;
 pub mod reads;
+mod refusals;
 pub mod route;
 pub mod scene;
 pub mod scope;

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | replication rule | its ID, `s3ferry/<spec>/<migration>/<rule>` |
 //! | bucket policy statement | its Sid, `S3Ferry<spec hash><Migration><migration hash><Purpose>` |
-//! | role | tag `s3ferry:spec`, path `/s3ferry/`; its inline policy is called `s3ferry` |
+//! | role | tag `s3ferry:spec`, path `/s3ferry/` unless it was adopted |
+//! | statement of the role's inline policy `s3ferry` | its Sid, `<Purpose>S3Ferry<spec hash>` |
 //! | bucket | tag `s3ferry:spec` |
 //!
-//! The spec's name is in every marker, so that two specs leave each other's things alone.
+//! The spec's name is in every marker, so that two specs leave each other's things alone. A configuration has one role, so
+//! specs that work on the same source bucket share it: the tag then names each of them, and each has its own statements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -39,7 +41,7 @@ impl Markers {
     pub fn of(spec: &SpecName) -> Self {
         Self {
             spec: spec.clone(),
-            sid_prefix: format!("S3Ferry{}", short_hash(spec.as_str())),
+            sid_prefix: format!("{SID_MARK}{}", short_hash(spec.as_str())),
         }
     }
 
@@ -81,11 +83,48 @@ impl Markers {
         sid.starts_with(&self.sid_prefix)
     }
 
-    /// Whether tags say that a thing is this spec's.
+    /// Whether tags say that a thing is this spec's, or this one's among others.
     #[must_use]
     pub fn owns_tags(&self, tags: &BTreeMap<String, String>) -> bool {
-        tags.get(SPEC_TAG)
-            .is_some_and(|spec| spec == self.spec.as_str())
+        specs(tags).contains(self.spec.as_str())
+    }
+
+    /// The other specs that tags name.
+    #[must_use]
+    pub fn other_specs<'a>(&self, tags: &'a BTreeMap<String, String>) -> BTreeSet<&'a str> {
+        let mut others = specs(tags);
+        others.remove(self.spec.as_str());
+        others
+    }
+
+    /// What the Sid of every statement of ours in a role's policy ends with.
+    #[must_use]
+    pub fn role_sid_end(&self) -> &str {
+        &self.sid_prefix
+    }
+
+    /// Whether the Sid of a statement in a role's policy is this spec's; one that is kept for a while has a word and a number
+    /// at its end (`policy::edit`).
+    #[must_use]
+    pub fn owns_role_sid(&self, sid: &str) -> bool {
+        marked_role_sid(sid).is_some_and(|mark| mark == self.sid_prefix)
+    }
+
+    /// The tags of a role that this spec shares with those that `live` names, or no longer does.
+    #[must_use]
+    pub fn shared_tags(
+        &self,
+        live: &BTreeMap<String, String>,
+        ours: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
+        let mut names = self.other_specs(live);
+        names.extend(ours.get(SPEC_TAG).map(String::as_str));
+        let names: Vec<&str> = names.into_iter().collect();
+        let mut tags = live.clone();
+        // Where a tag leads to, another spec may have things, too: it goes with the last spec.
+        tags.extend(ours.clone());
+        tags.insert(SPEC_TAG.to_owned(), names.join(" "));
+        tags
     }
 
     /// The tags of a bucket of ours.
@@ -116,6 +155,26 @@ impl Markers {
     }
 }
 
+/// The specs that the tags of a role or a bucket name.
+fn specs(tags: &BTreeMap<String, String>) -> BTreeSet<&str> {
+    let names = tags.get(SPEC_TAG).into_iter();
+    names.flat_map(|names| names.split_whitespace()).collect()
+}
+
+/// What every mark of a spec in a Sid begins with.
+const SID_MARK: &str = "S3Ferry";
+
+/// The mark of a spec, whichever, in the Sid of a statement of a role's policy; none where no spec marked it.
+#[must_use]
+pub fn marked_role_sid(sid: &str) -> Option<&str> {
+    let mark = &sid[sid.rfind(SID_MARK)?..];
+    let (hash, rest) = mark[SID_MARK.len()..].split_at_checked(HASH_DIGITS)?;
+    let is_hash = hash.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let rest = rest.strip_prefix("Old").unwrap_or(rest);
+    let is_whole = is_hash && rest.bytes().all(|digit| digit.is_ascii_digit());
+    is_whole.then(|| &mark[..SID_MARK.len() + HASH_DIGITS])
+}
+
 /// What a role's description says, so that a list of roles tells whose each one is: only GetRole answers tags.
 const DESCRIPTION: (&str, &str) = ("Assumed by S3 to replicate objects. s3ferry spec: ", ".");
 
@@ -127,12 +186,13 @@ pub fn description(tags: &BTreeMap<String, String>) -> Option<String> {
     Some(format!("{begin}{spec}{end}"))
 }
 
-/// The spec that a role's description names.
+/// The specs that a role's description names; none where it is no description of ours.
 #[must_use]
-pub fn described(description: &str) -> Option<SpecName> {
+pub fn described(description: &str) -> Option<BTreeSet<SpecName>> {
     let (begin, end) = DESCRIPTION;
-    let name = description.strip_prefix(begin)?.strip_suffix(end)?;
-    SpecName::new(name).ok()
+    let names = description.strip_prefix(begin)?.strip_suffix(end)?;
+    let names = names.split_whitespace().map(SpecName::new);
+    names.collect::<Result<_, _>>().ok()
 }
 
 /// The source buckets that a role's tags name.
@@ -164,13 +224,15 @@ pub fn tagged_destinations(tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
 
 /// The names of the buckets that a role's tags lead to.
 pub(crate) fn tagged_buckets(tags: &BTreeMap<String, String>) -> impl Iterator<Item = BucketName> {
-    let bucket = |key: &String| {
-        let name = key
-            .strip_prefix(SOURCE_TAG)
-            .or_else(|| key.strip_prefix(DESTINATION_TAG));
-        BucketName::new(name?).ok()
-    };
-    tags.keys().filter_map(bucket)
+    tags.keys().filter_map(|tag| tagged_bucket(tag))
+}
+
+/// The bucket that a tag of a role leads to.
+pub(crate) fn tagged_bucket(tag: &str) -> Option<BucketName> {
+    let name = tag
+        .strip_prefix(SOURCE_TAG)
+        .or_else(|| tag.strip_prefix(DESTINATION_TAG));
+    BucketName::new(name?).ok()
 }
 
 fn capitalised(word: &str) -> String {
@@ -181,9 +243,12 @@ fn capitalised(word: &str) -> String {
         .unwrap_or_default()
 }
 
+/// How many digits a hash in a Sid has.
+const HASH_DIGITS: usize = 6;
+
 /// Six hex digits: enough to keep apart the names of one spec, short enough to read past.
 fn short_hash(text: &str) -> String {
-    digest(&json!(text))[..6].to_owned()
+    digest(&json!(text))[..HASH_DIGITS].to_owned()
 }
 
 #[cfg(test)]
@@ -230,9 +295,46 @@ mod tests {
     #[test]
     fn a_description_names_the_spec_of_the_tags() {
         let said = description(&markers("team-a").bucket_tags()).unwrap();
-        assert_eq!(described(&said), SpecName::new("team-a").ok());
+        let team = SpecName::new("team-a").unwrap();
+        assert_eq!(described(&said), Some(BTreeSet::from([team])));
         assert_eq!(described("Assumed by S3 to replicate objects."), None);
         assert_eq!(description(&BTreeMap::new()), None);
+    }
+
+    #[test]
+    fn specs_that_share_a_role_are_all_named_and_each_knows_itself() {
+        let (a, b) = (markers("team-a"), markers("team-b"));
+        let both = b.shared_tags(&a.bucket_tags(), &b.bucket_tags());
+        assert!(a.owns_tags(&both) && b.owns_tags(&both));
+        assert!(
+            !markers("team").owns_tags(&both),
+            "a part of a name is another name"
+        );
+        assert_eq!(a.other_specs(&both), BTreeSet::from(["team-b"]));
+        assert_eq!(described(&description(&both).unwrap()).unwrap().len(), 2);
+        let left = a.shared_tags(&both, &BTreeMap::new());
+        assert_eq!(left, b.bucket_tags());
+    }
+
+    #[test]
+    fn a_statement_of_a_role_is_told_by_the_end_of_its_sid() {
+        let (ours, others) = (markers("default"), markers("other"));
+        let sid = format!("ReplicaObjects{}", ours.role_sid_end());
+        for sid in [sid.clone(), format!("{sid}Old"), format!("{sid}Old2")] {
+            assert!(
+                ours.owns_role_sid(&sid) && !others.owns_role_sid(&sid),
+                "{sid}"
+            );
+        }
+        for sid in [
+            "ReplicaObjects",
+            "S3Ferry",
+            "S3Ferryxyz",
+            &format!("{sid}Mine"),
+            "é",
+        ] {
+            assert_eq!(marked_role_sid(sid), None, "{sid}");
+        }
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::migration;
 use crate::model::kinds::Document;
-use crate::model::target::ROLE_PATH;
 use crate::model::{AccountPart, AccountRef, BucketPart, Observed, RolePart, RoleRef, Target};
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_sources};
@@ -65,8 +64,8 @@ fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<Route<'a>> {
     routes.into_iter().filter(shares).collect()
 }
 
-/// What may be ours although the spec no longer names it: the roles under our path that do not say that they are another
-/// spec's, and the buckets that the tags of ours lead to.
+/// What may be ours although the spec no longer names it: the roles that do not say that they are another spec's, and the
+/// buckets that the tags of ours lead to.
 fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
     let markers = Markers::of(&spec.name);
     let names = Names::of(spec);
@@ -74,10 +73,9 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
     for (target, document) in observed.iter() {
         match (target, document) {
             (Target::Account(of, AccountPart::Roles), Some(Document::Roles(roles))) => {
-                let unknown = roles.iter().filter(|(_, says)| {
-                    let other = says.as_ref().is_some_and(|says| *says != spec.name);
-                    !other
-                });
+                let unknown = roles
+                    .iter()
+                    .filter(|(_, says)| says.as_ref().is_none_or(|says| says.contains(&spec.name)));
                 targets.extend(unknown.map(|(name, _)| {
                     let role = RoleRef {
                         account: of.account.clone(),
@@ -110,7 +108,7 @@ pub(crate) fn abandoned_roles(scene: &Scene<'_>) -> Vec<RoleRef> {
         .iter()
         .filter_map(|(target, document)| match (target, document) {
             (Target::Role(of, RolePart::Itself), Some(Document::Role(role)))
-                if role.path == ROLE_PATH && scene.markers.owns_tags(&role.tags) =>
+                if scene.markers.owns_tags(&role.tags) =>
             {
                 Some(of)
             }

@@ -102,6 +102,23 @@ impl<'a> Scene<'a> {
         found.flatten().copied()
     }
 
+    /// The addresses of the rules that are not this spec's, of configurations that were read, that run under a role and stay:
+    /// their objects would fail without it.
+    pub(crate) fn foreign_rules_under(&self, role: &RoleRef) -> Vec<String> {
+        let running = self.running_under(role);
+        let foreign = running.flat_map(|(target, live)| {
+            let address = self.names.address(target);
+            let ids = live.rules.iter().map(|rule| rule.id.as_deref());
+            let foreign = ids.filter(|id| id.and_then(|id| self.markers.rule(id)).is_none());
+            let addresses =
+                foreign.map(move |id| format!("{address}/rule/{}", id.unwrap_or_default()));
+            addresses
+                .filter(|address| !self.adopts(address))
+                .collect::<Vec<_>>()
+        });
+        foreign.collect()
+    }
+
     /// The migration of the spec whose statement a Sid names.
     pub(crate) fn migration_of_sid(&self, sid: &str) -> Option<&'a MigrationName> {
         // Whatever stands, in order, between a beginning of the Sid and the Sid begins alike; so it is found at once.

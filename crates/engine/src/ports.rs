@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use s3ferry_core::ids::Arn;
 use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_core::plan::PutEncryption;
 use serde::{Deserialize, Serialize};
 
 /// Reads what targets hold.
@@ -99,7 +99,7 @@ pub trait Objects: Send + Sync {
         version: &str,
     ) -> impl Future<Output = Result<Option<ObjectHead>, PortError>> + Send;
 
-    /// The version IDs of exactly this key, delete markers included.
+    /// The versions of exactly this key, delete markers included.
     ///
     /// # Errors
     /// [`PortError`].
@@ -107,7 +107,28 @@ pub trait Objects: Send + Sync {
         &self,
         bucket: &BucketRef,
         key: &str,
-    ) -> impl Future<Output = Result<Vec<String>, PortError>> + Send;
+    ) -> impl Future<Output = Result<Vec<ListedVersion>, PortError>> + Send;
+
+    /// The tags of one version.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn tags(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> impl Future<Output = Result<BTreeMap<String, String>, PortError>> + Send;
+
+    /// Deletes a key as applications do, without naming a version, and gives the version ID of the delete marker.
+    ///
+    /// # Errors
+    /// [`PortError`]; after [`Class::Transient`] the marker may have been written.
+    fn put_delete_marker(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+    ) -> impl Future<Output = Result<String, PortError>> + Send;
 
     /// Removes one version for good; removing what is not there succeeds.
     ///
@@ -134,8 +155,19 @@ pub struct NewObject {
     pub tags: BTreeMap<String, String>,
     /// User metadata.
     pub metadata: BTreeMap<String, String>,
-    /// The SSE-KMS key to encrypt with; the bucket's default where absent.
-    pub kms_key: Option<Arn>,
+    /// What is asked for in the way of encryption.
+    pub encryption: PutEncryption,
+}
+
+/// A version in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedVersion {
+    /// Its version ID.
+    pub version: String,
+    /// Whether it is a delete marker.
+    pub is_delete_marker: bool,
+    /// The canonical ID of who owns it.
+    pub owner: Option<String>,
 }
 
 /// The state of one version of an object.
@@ -149,6 +181,12 @@ pub struct ObjectHead {
     pub etag: Option<String>,
     /// The size in bytes.
     pub size: u64,
+    /// `AES256` or `aws:kms`, as S3 spells it.
+    pub encryption: Option<String>,
+    /// The ARN of the KMS key that it is encrypted with.
+    pub kms_key: Option<String>,
+    /// The storage class; `STANDARD` where S3 says nothing.
+    pub storage_class: String,
 }
 
 /// The replication status of a version (BC:s3 ReplicationStatus; both spellings of completed are read).

@@ -16,7 +16,7 @@ use s3ferry_core::plan::{Plan, Proofs, Work, WriteStep};
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::ports::{
-    Class, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
+    Class, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
 };
 use s3ferry_engine::{
     CancelToken, Limits, Outcome, Run, RunEvent, StepResult, Survey, Verdict, execute, survey,
@@ -510,9 +510,28 @@ impl<W: Objects> Objects for Watched<'_, W> {
         self.inner.head(bucket, key, version).await
     }
 
-    async fn versions(&self, bucket: &BucketRef, key: &str) -> Result<Vec<String>, PortError> {
+    async fn versions(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+    ) -> Result<Vec<ListedVersion>, PortError> {
         self.call();
         self.inner.versions(bucket, key).await
+    }
+
+    async fn tags(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        self.call();
+        self.inner.tags(bucket, key, version).await
+    }
+
+    async fn put_delete_marker(&self, bucket: &BucketRef, key: &str) -> Result<String, PortError> {
+        self.call();
+        self.inner.put_delete_marker(bucket, key).await
     }
 
     async fn delete(&self, bucket: &BucketRef, key: &str, version: &str) -> Result<(), PortError> {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use s3ferry_core::format::{AccountInfo, PlanFile, SpecFileInfo, SpecInfo};
 use s3ferry_core::model::kinds::{
-    Bucket, Document, ObjectOwnership, RolePolicies, Versioning, VersioningStatus,
+    Bucket, Document, ObjectOwnership, Role, RolePolicies, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
@@ -293,9 +293,16 @@ impl World {
         for step in &plan.steps {
             match &step.work {
                 Work::Prove(goal) => {
-                    self.proofs.insert(goal.subject().clone());
+                    let by = self.read(&goal.proven_by());
+                    self.proofs
+                        .insert(goal.proof(by.as_ref()).expect("the role is there"));
                 }
                 Work::Write(write) => match &write.after {
+                    Some(Document::Role(role)) => {
+                        let id = Some(format!("AROA{}", self.documents.len()));
+                        let made = Document::Role(Role { id, ..role.clone() });
+                        self.documents.insert(write.target.clone(), made);
+                    }
                     Some(after) => {
                         self.documents.insert(write.target.clone(), after.clone());
                     }

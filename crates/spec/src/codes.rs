@@ -80,6 +80,10 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         "bucket-kind",
         "An access point, a directory bucket, a table bucket or a bucket on Outposts.",
     ),
+    (
+        "bucket-namespace",
+        "A name of an account's own namespace that is not of the account and Region.",
+    ),
     ("same-bucket", "Source and destination are one bucket."),
     (
         "bucket-in-two-accounts",

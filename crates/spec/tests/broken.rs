@@ -433,6 +433,10 @@ fn buckets() -> Vec<Case> {
             "arn:aws:s3express:eu-west-1:111111111111:bucket/orders--euw1-az1--x-s3",
         ),
         bucket("bucket formatted as an address", "192.168.0.1"),
+        bucket(
+            "name of another account's namespace",
+            "orders-222222222222-eu-west-1-an",
+        ),
         edit(
             "destination is source",
             "bucket: orders-archive",

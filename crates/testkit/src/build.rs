@@ -15,7 +15,10 @@ use s3ferry_core::model::kinds::{
 };
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketRef, Document, RoleRef, Target};
-use s3ferry_core::plan::{CanaryGoal, Goal, ProofSubject, Stage, Step, StepId, Work, WriteStep};
+use s3ferry_core::plan::{
+    CanaryGoal, Goal, Probe, ProofSubject, PutEncryption, Replica, Stage, Step, StepId, Work,
+    WriteStep,
+};
 use s3ferry_core::spec::{
     Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, Ledger,
     Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec,
@@ -155,6 +158,7 @@ pub fn role_policy(bucket: &BucketRef) -> Document {
 #[must_use]
 pub fn replication_role(with: &[(&str, &str)]) -> Document {
     Document::Role(Role {
+        id: None,
         path: ROLE_PATH.to_owned(),
         trust: Policy::read(
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.to_owned(),
@@ -235,7 +239,10 @@ pub fn prove(prefix: &str, needs: &[&Step]) -> Step {
             role: role("s3ferry-orders-prod"),
             key: format!("{prefix}.s3ferry-canary"),
             tags: BTreeMap::new(),
-            kms_key: None,
+            probe: Probe::Default,
+            encryption: PutEncryption::BucketDefault,
+            replica: Replica::default(),
+            mirrors: false,
             subject: ProofSubject("subject-1".to_owned()),
         }))),
         needs: needs.iter().map(|step| step.id.clone()).collect(),

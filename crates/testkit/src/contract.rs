@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use s3ferry_core::model::kinds::VersioningStatus;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target, same};
+use s3ferry_core::plan::PutEncryption;
 use s3ferry_engine::ports::{NewObject, Objects, PortError, Read, Write, WriteChange};
 
 use crate::build;
@@ -191,7 +192,7 @@ impl<W: Write + Objects> Suite<'_, W> {
             body: b"contract".to_vec(),
             tags: build::tags(&[("class", "hot & cold")]),
             metadata: BTreeMap::from([("mark".to_owned(), "contract/suite".to_owned())]),
-            kms_key: None,
+            encryption: PutEncryption::BucketDefault,
         };
         let neighbour = NewObject {
             key: format!("{key}-neighbour"),
@@ -210,7 +211,18 @@ impl<W: Write + Objects> Suite<'_, W> {
                 format!("a version keeps its metadata and size: {found:?}"),
             ),
         }
-        let mut versions = self.world.versions(bucket, key).await?;
+        if self.world.tags(bucket, key, &first).await? != object.tags {
+            self.violated(key, "a version keeps its tags");
+        }
+        let marker = self.world.put_delete_marker(bucket, key).await?;
+        let listed = self.world.versions(bucket, key).await?;
+        let markers = listed.iter().filter(|listed| listed.is_delete_marker);
+        if !markers.map(|listed| &listed.version).eq([&marker]) {
+            self.violated(key, format!("a delete marker is listed as one: {listed:?}"));
+        }
+        self.world.delete(bucket, key, &marker).await?;
+        let listed = self.world.versions(bucket, key).await?.into_iter();
+        let mut versions: Vec<String> = listed.map(|listed| listed.version).collect();
         versions.sort();
         let mut expected = vec![first.clone(), second.clone()];
         expected.sort();

@@ -199,6 +199,7 @@ fn role() -> impl Strategy<Value = Document> {
     let boundary = option::of(Just("arn:aws:iam::111111111111:policy/boundary".to_owned()));
     (path, policy(), tags(), boundary).prop_map(|(path, trust, tags, boundary)| {
         Document::Role(Role {
+            id: None,
             path: path.to_owned(),
             trust,
             tags,

@@ -1,6 +1,6 @@
 //! A role: path, trust policy, tags, permissions boundary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, Role as SdkRole, Tag};
 use s3ferry_core::ids::{RoleName, SpecName};
@@ -15,18 +15,17 @@ use crate::failure::{Cause, Failure};
 /// The most roles that IAM answers at once; pages wait for each other (BC:iam ListRoles MaxItems).
 const PAGE: i32 = 1000;
 
-/// All roles under s3ferry's path, each with the spec that its description names (ListRoles answers no tags,
-/// BC:iam ListRoles).
+/// The roles that may be s3ferry's: all under its path, and those elsewhere whose description says so, which were adopted; each
+/// with the specs that its description names (ListRoles answers no tags, BC:iam ListRoles).
 pub(crate) async fn list(
     api: &IamApi<'_>,
-) -> Result<BTreeMap<RoleName, Option<SpecName>>, Failure> {
+) -> Result<BTreeMap<RoleName, Option<BTreeSet<SpecName>>>, Failure> {
     let mut names = BTreeMap::new();
     let mut marker = None;
     loop {
         let page = api
             .read("ListRoles", |iam| {
                 iam.list_roles()
-                    .path_prefix(ROLE_PATH)
                     .max_items(PAGE)
                     .set_marker(marker.clone())
                     .send()
@@ -35,7 +34,8 @@ pub(crate) async fn list(
         // IAM gives no name that breaks its own rule; one that did could not be addressed anyway.
         names.extend(page.roles().iter().filter_map(|role| {
             let name = RoleName::new(role.role_name()).ok()?;
-            Some((name, role.description().and_then(described)))
+            let says = role.description().and_then(described);
+            (role.path() == ROLE_PATH || says.is_some()).then_some((name, says))
         }));
         marker = page.marker.filter(|_| page.is_truncated);
         if marker.is_none() {
@@ -58,6 +58,7 @@ pub(crate) async fn read(api: &IamApi<'_>, name: &RoleName) -> Result<Option<Rol
 
 fn document(role: &SdkRole) -> Role {
     Role {
+        id: Some(role.role_id().to_owned()),
         path: role.path().to_owned(),
         trust: decoded(role.assume_role_policy_document().unwrap_or_default()),
         tags: tags(role.tags()),
@@ -86,6 +87,7 @@ pub(crate) async fn create(
     wanted: &Role,
 ) -> Result<(), Failure> {
     let Role {
+        id: _,
         path,
         trust,
         tags,
@@ -140,6 +142,7 @@ pub(crate) async fn update(
     after: &Role,
 ) -> Result<(), Failure> {
     let Role {
+        id: _,
         path,
         trust,
         tags,

@@ -146,6 +146,7 @@ impl Found {
         let attached = role.attached_managed_policies().iter();
         Self {
             role: Role {
+                id: role.role_id().map(str::to_owned),
                 path: role.path().unwrap_or_default().to_owned(),
                 trust: decoded(role.assume_role_policy_document().unwrap_or_default()),
                 tags: role::tags(role.tags()),

@@ -1,9 +1,10 @@
 //! The bucket itself: whether it is there, whose and where it is, and making it.
 
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership as SdkOwnership,
+    BucketLocationConstraint, BucketNamespace, CreateBucketConfiguration,
+    ObjectOwnership as SdkOwnership,
 };
-use s3ferry_core::ids::Region;
+use s3ferry_core::ids::{ACCOUNT_REGIONAL, Region};
 use s3ferry_core::model::kinds::Bucket;
 
 use super::{BucketApi, NO_BUCKET, tags};
@@ -68,6 +69,7 @@ pub(crate) async fn create(api: &BucketApi<'_>, wanted: &Bucket) -> Result<(), F
             s3.create_bucket()
                 .bucket(api.name())
                 .object_ownership(SdkOwnership::BucketOwnerEnforced)
+                .set_bucket_namespace(namespace(api.name()))
                 .set_create_bucket_configuration(creation)
                 .send()
         })
@@ -79,6 +81,12 @@ pub(crate) async fn create(api: &BucketApi<'_>, wanted: &Bucket) -> Result<(), F
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// Names of the account's own namespace end so, and are made with a header that says it (UG:bucketnamingrules).
+fn namespace(name: &str) -> Option<BucketNamespace> {
+    name.ends_with(ACCOUNT_REGIONAL)
+        .then_some(BucketNamespace::AccountRegional)
 }
 
 fn creation(

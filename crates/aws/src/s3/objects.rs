@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{EncodingType, ReplicationStatus, ServerSideEncryption};
+use aws_sdk_s3::types::{EncodingType, Owner, ReplicationStatus, ServerSideEncryption};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use s3ferry_engine::ports::{NewObject, ObjectHead, Replication};
+use s3ferry_core::plan::PutEncryption;
+use s3ferry_engine::ports::{ListedVersion, NewObject, ObjectHead, Replication};
 
 use super::{BucketApi, gone, part};
 use crate::failure::Failure;
@@ -22,9 +23,16 @@ pub(crate) async fn put(api: &BucketApi<'_>, object: &NewObject) -> Result<Strin
         body,
         tags,
         metadata,
-        kms_key,
+        encryption,
     } = object;
-    let key_id = kms_key.as_ref().map(|key| key.as_str().to_owned());
+    let (algorithm, key_id) = match encryption {
+        PutEncryption::BucketDefault => (None, None),
+        PutEncryption::SseS3 => (Some(ServerSideEncryption::Aes256), None),
+        PutEncryption::SseKms(key) => (
+            Some(ServerSideEncryption::AwsKms),
+            Some(key.as_str().to_owned()),
+        ),
+    };
     let answer = api
         .write("PutObject", |s3| {
             s3.put_object()
@@ -35,7 +43,7 @@ pub(crate) async fn put(api: &BucketApi<'_>, object: &NewObject) -> Result<Strin
                 .set_metadata(
                     (!metadata.is_empty()).then(|| metadata.clone().into_iter().collect()),
                 )
-                .set_server_side_encryption(kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms))
+                .set_server_side_encryption(algorithm)
                 .set_ssekms_key_id(key_id)
                 .body(ByteStream::from(body.clone()))
                 .send()
@@ -93,8 +101,52 @@ fn state(answer: HeadObjectOutput) -> ObjectHead {
             .content_length
             .and_then(|size| u64::try_from(size).ok())
             .unwrap_or(0),
+        encryption: answer
+            .server_side_encryption
+            .as_ref()
+            .map(|algorithm| algorithm.as_str().to_owned()),
+        kms_key: answer.ssekms_key_id,
+        // S3 names every class but this one (BC:s3 HeadObject StorageClass).
+        storage_class: answer
+            .storage_class
+            .as_ref()
+            .map_or("STANDARD", |class| class.as_str())
+            .to_owned(),
         metadata: answer.metadata.unwrap_or_default().into_iter().collect(),
     }
+}
+
+pub(crate) async fn tags(
+    api: &BucketApi<'_>,
+    key: &str,
+    version: &str,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let answer = api
+        .read("GetObjectTagging", |s3| {
+            s3.get_object_tagging()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .key(key)
+                .version_id(version)
+                .send()
+        })
+        .await?;
+    let tags = answer.tag_set.into_iter();
+    Ok(tags.map(|tag| (tag.key, tag.value)).collect())
+}
+
+/// A bucket without versioning deletes the object itself and answers no version ID.
+pub(crate) async fn put_delete_marker(api: &BucketApi<'_>, key: &str) -> Result<String, Failure> {
+    let answer = api
+        .write("DeleteObject", |s3| {
+            s3.delete_object()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .key(key)
+                .send()
+        })
+        .await?;
+    Ok(answer.version_id.unwrap_or_else(|| "null".to_owned()))
 }
 
 /// S3 writes COMPLETED where it models COMPLETE, too (BC:s3 ReplicationStatus).
@@ -110,7 +162,10 @@ fn replication(status: &ReplicationStatus) -> Replication {
 
 /// Keys come sorted, so the key itself comes first among those that begin with it, and the first other key ends the
 /// search.
-pub(crate) async fn versions(api: &BucketApi<'_>, key: &str) -> Result<Vec<String>, Failure> {
+pub(crate) async fn versions(
+    api: &BucketApi<'_>,
+    key: &str,
+) -> Result<Vec<ListedVersion>, Failure> {
     let mut versions = Vec::new();
     let mut markers = None;
     loop {
@@ -153,25 +208,32 @@ async fn page(
 }
 
 struct Found {
-    versions: Vec<String>,
+    versions: Vec<ListedVersion>,
     /// Where the next page begins, if versions of the key may be on it.
     next: Option<Markers>,
 }
 
 fn of_key(page: &ListObjectVersionsOutput, key: &str) -> Found {
-    let versions = page
-        .versions()
-        .iter()
-        .map(|version| (version.key(), version.version_id()));
-    let markers = page
-        .delete_markers()
-        .iter()
-        .map(|marker| (marker.key(), marker.version_id()));
+    let listed = |version: Option<&str>, owner: Option<&Owner>, is_delete_marker| {
+        Some(ListedVersion {
+            version: version?.to_owned(),
+            is_delete_marker,
+            owner: owner.and_then(Owner::id).map(str::to_owned),
+        })
+    };
+    let versions = page.versions().iter().map(|version| {
+        let of = listed(version.version_id(), version.owner(), false);
+        (version.key(), of)
+    });
+    let markers = page.delete_markers().iter().map(|marker| {
+        let of = listed(marker.version_id(), marker.owner(), true);
+        (marker.key(), of)
+    });
     let mut found = Vec::new();
     let mut past = false;
-    for (listed, version) in versions.chain(markers) {
-        if decoded(listed.unwrap_or_default()) == key {
-            found.extend(version.map(str::to_owned));
+    for (name, version) in versions.chain(markers) {
+        if decoded(name.unwrap_or_default()) == key {
+            found.extend(version);
         } else {
             past = true;
         }

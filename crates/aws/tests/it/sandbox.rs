@@ -10,6 +10,7 @@ use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Document, RolePart, RoleRef, Target, same,
 };
+use s3ferry_core::plan::PutEncryption;
 use s3ferry_core::spec::{Access, Account};
 use s3ferry_engine::ports::{Class, NewObject, Objects, Read, Replication, Write, WriteChange};
 use s3ferry_sandbox::{Fault, FaultKind, Sandbox};
@@ -333,7 +334,7 @@ async fn a_canary_reaches_its_replica() {
         body: b"canary".to_vec(),
         tags: build::tags(&[("class", "hot & cold"), ("empty", "")]),
         metadata: BTreeMap::from([("s3ferry".to_owned(), "1".to_owned())]),
-        kms_key: None,
+        encryption: PutEncryption::BucketDefault,
     };
     let version = world.cloud.put(&object).await.unwrap();
     world.sandbox.settle().await;
@@ -344,10 +345,15 @@ async fn a_canary_reaches_its_replica() {
         .unwrap()
         .unwrap();
     assert_eq!(head.replication, Replication::Completed);
+    let listed = world.cloud.versions(&destination, key).await.unwrap();
+    let [listed] = &listed[..] else {
+        panic!("{listed:?}");
+    };
     assert_eq!(
-        world.cloud.versions(&destination, key).await.unwrap(),
-        std::slice::from_ref(&version)
+        (&listed.version, listed.is_delete_marker),
+        (&version, false)
     );
+    assert!(listed.owner.is_some());
     let replica = world
         .cloud
         .head(&destination, key, &version)
@@ -392,7 +398,7 @@ async fn a_denied_canary_says_failed() {
         body: vec![],
         tags: BTreeMap::new(),
         metadata: BTreeMap::new(),
-        kms_key: None,
+        encryption: PutEncryption::BucketDefault,
     };
     let version = world.cloud.put(&object).await.unwrap();
     world.sandbox.settle().await;

@@ -5,14 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::stub::{Reply, Request, Stub, bucket, bucket_in, role};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use s3ferry_core::ids::{Arn, Region, RoleName};
+use s3ferry_core::ids::{Arn, Region, RoleName, SpecName};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
     Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock,
     RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::{AccountPart, AccountRef, BucketPart, Document, RolePart, Target};
-use s3ferry_engine::ports::{Class, NewObject, Objects, Read, Replication, Write, WriteChange};
+use s3ferry_core::plan::PutEncryption;
+use s3ferry_engine::ports::{
+    Class, ListedVersion, NewObject, Objects, Read, Replication, Write, WriteChange,
+};
 
 fn nothing() -> Reply {
     Reply::of(404, "")
@@ -160,7 +163,7 @@ async fn every_call_on_a_bucket_says_whose_it_must_be() {
         body: b"x".to_vec(),
         tags: BTreeMap::new(),
         metadata: BTreeMap::new(),
-        kms_key: None,
+        encryption: PutEncryption::BucketDefault,
     };
     let _ = cloud.put(&object).await;
     let _ = cloud.head(&bucket(), "k", "v").await;
@@ -514,6 +517,7 @@ fn found_role() -> Reply {
 
 fn wanted_role() -> Role {
     Role {
+        id: Some("AROA1".to_owned()),
         path: "/s3ferry/".to_owned(),
         trust: Policy::read(TRUST.to_owned()),
         tags: BTreeMap::from([("s3ferry".to_owned(), "default".to_owned())]),
@@ -656,7 +660,10 @@ async fn versions_are_those_of_exactly_the_key() {
         .versions(&bucket(), "a+b é")
         .await
         .unwrap();
-    assert_eq!(versions, ["v1", "v2", "m1"]);
+    let of = |listed: &ListedVersion| (listed.version.clone(), listed.is_delete_marker);
+    let expected = [("v1", false), ("v2", false), ("m1", true)];
+    let expected = expected.map(|(version, marker)| (version.to_owned(), marker));
+    assert!(versions.iter().map(of).eq(expected), "{versions:?}");
     assert_eq!(stub.seen().len(), 2);
 }
 
@@ -682,7 +689,9 @@ async fn an_object_is_put_with_tags_metadata_and_key() {
             ("k".to_owned(), String::new()),
         ]),
         metadata: BTreeMap::from([("probe".to_owned(), "1".to_owned())]),
-        kms_key: Some(Arn::new("arn:aws:kms:eu-west-1:111111111111:key/k").unwrap()),
+        encryption: PutEncryption::SseKms(
+            Arn::new("arn:aws:kms:eu-west-1:111111111111:key/k").unwrap(),
+        ),
     };
     assert_eq!(cloud.put(&object).await.unwrap(), "v1");
     let request = stub.seen().remove(0);
@@ -878,13 +887,13 @@ fn paged(request: &Request) -> Reply {
             "<{name}Response><{name}Result>{entries}{more}</{name}Result></{name}Response>"
         ))
     };
-    if request.body.contains("Action=ListRoles&")
-        && request.body.contains("PathPrefix=%2Fs3ferry%2F")
-    {
+    if request.body.contains("Action=ListRoles&") {
         answer(
             "ListRoles",
             format!(
-                "<Roles><member><Path>/s3ferry/</Path><RoleName>role-{number}</RoleName><RoleId>A</RoleId><Arn>arn:aws:iam::111111111111:role/s3ferry/role-{number}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></member></Roles>"
+                "<Roles><member><Path>/theirs/</Path><RoleName>other-{number}</RoleName><RoleId>B</RoleId><Arn>arn:aws:iam::111111111111:role/theirs/other-{number}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></member>\
+                 <member><Path>/theirs/</Path><RoleName>adopted-{number}</RoleName><RoleId>C</RoleId><Arn>arn:aws:iam::111111111111:role/theirs/adopted-{number}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate><Description>Assumed by S3 to replicate objects. s3ferry spec: a b.</Description></member>\
+                 <member><Path>/s3ferry/</Path><RoleName>role-{number}</RoleName><RoleId>A</RoleId><Arn>arn:aws:iam::111111111111:role/s3ferry/role-{number}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></member></Roles>"
             ),
         )
     } else if request.body.contains("Action=ListRolePolicies&") {
@@ -918,7 +927,14 @@ async fn lists_of_iam_are_read_to_their_last_page() {
         ))
         .await
         .unwrap();
-    let expected = ["role-1", "role-2"].map(|name| (RoleName::new(name).unwrap(), None));
+    let both = ["a", "b"].map(|name| SpecName::new(name).unwrap());
+    let expected = [
+        ("role-1", None),
+        ("role-2", None),
+        ("adopted-1", Some(both.clone().into())),
+        ("adopted-2", Some(both.into())),
+    ];
+    let expected = expected.map(|(name, specs)| (RoleName::new(name).unwrap(), specs));
     assert_eq!(roles, Some(Document::Roles(expected.into())));
     let policies = RolePolicies {
         inline: names("inline-1", "inline-2"),

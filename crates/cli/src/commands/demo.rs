@@ -12,6 +12,7 @@ use futures::stream::{self, StreamExt as _};
 use s3ferry_aws::{Cloud, Endpoint, Options};
 use s3ferry_core::model::kinds::{Bucket, Document};
 use s3ferry_core::model::{BucketPart, BucketRef, Target};
+use s3ferry_core::plan::PutEncryption;
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::ports::{
     NewObject, Objects as _, PortError, Replication, Write as _, WriteChange,
@@ -391,7 +392,7 @@ fn object(bucket: &BucketRef, when: &str, number: usize) -> NewObject {
         body: format!("{{\"number\": {number}}}\n").into_bytes(),
         tags: tags.into_iter().collect(),
         metadata: BTreeMap::new(),
-        kms_key: None,
+        encryption: PutEncryption::BucketDefault,
     }
 }
 

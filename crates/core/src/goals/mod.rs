@@ -6,15 +6,15 @@
 pub mod canary;
 mod standing;
 
-pub use canary::CanaryGoal;
+pub use canary::{CanaryGoal, Probe, PutEncryption, Replica};
 pub(crate) use standing::{GoalWait, Standing};
 
 use crate::format::{Change, Gate};
 use crate::future::Future;
 use crate::ids::MigrationName;
 use crate::model::kinds::Call;
-use crate::model::{BucketRef, RoleRef};
-use crate::proof::ProofSubject;
+use crate::model::{BucketRef, Document, RoleRef, Target};
+use crate::proof::{Proof, ProofSubject};
 use crate::scene::Scene;
 
 /// A fact to become true.
@@ -53,6 +53,30 @@ impl Goal {
         }
     }
 
+    /// Whether a receipt proves it, for the role as it is now.
+    pub(crate) fn is_proven(&self, scene: &Scene<'_>) -> bool {
+        let live = scene.observed.document(&self.proven_by());
+        let proof = self.proof(live);
+        proof.is_some_and(|proof| scene.proofs.contains(&proof))
+    }
+
+    /// What must be read to know who a proof is for.
+    #[must_use]
+    pub fn proven_by(&self) -> Target {
+        match self {
+            Self::Canary(goal) => goal.proven_by(),
+        }
+    }
+
+    /// What a receipt must prove for it to be met; `live` is what [`Self::proven_by`] holds. None where nobody is there to
+    /// prove it for.
+    #[must_use]
+    pub fn proof(&self, live: Option<&Document>) -> Option<Proof> {
+        match self {
+            Self::Canary(goal) => goal.proof(live),
+        }
+    }
+
     /// The address, also the identity of its step.
     #[must_use]
     pub fn address(&self) -> String {
@@ -69,9 +93,9 @@ impl Goal {
     }
 
     /// Proving it, as a change.
-    pub(crate) fn change(&self, scene: &Scene<'_>) -> Change {
+    pub(crate) fn change(&self, scene: &Scene<'_>, future: &Future<'_>) -> Change {
         match self {
-            Self::Canary(goal) => goal.change(scene),
+            Self::Canary(goal) => goal.change(scene, future),
         }
     }
 
@@ -85,7 +109,7 @@ impl Goal {
     /// How many calls proving it takes where all goes well.
     pub(crate) const fn calls(&self) -> u64 {
         match self {
-            Self::Canary(_) => canary::CALLS,
+            Self::Canary(goal) => goal.calls(),
         }
     }
 

@@ -51,6 +51,8 @@ pub enum ConflictKind {
     },
     /// The live configuration holds elements that this build cannot write back.
     Unmodelled(Vec<String>),
+    /// Rules that are not this plan's hold an element that S3 still answers and no longer takes.
+    DeadElement(Vec<String>),
     /// A role that left the spec has policies that are not ours.
     ForeignPolicies(Vec<String>),
     /// A role that left the spec is the role of a configuration with rules that are not ours.
@@ -97,6 +99,7 @@ impl ConflictKind {
             Self::OtherRole { .. } => "rules-other-role",
             Self::RoleOfOthers { .. } => "target-shares-role",
             Self::Unmodelled(_) => "replication-unmodelled",
+            Self::DeadElement(_) => "replication-existing-objects",
             Self::ForeignPolicies(_) => "role-foreign-policies",
             Self::ForeignRules(_) => "role-foreign-rules",
             Self::DeletedPrincipals(_) => "policy-deleted-principal",
@@ -152,6 +155,12 @@ impl ConflictKind {
             Self::Unmodelled(elements) => format!(
                 "the live configuration holds what this version of s3ferry cannot write back: {}",
                 elements.join(", ")
+            ),
+            Self::DeadElement(rules) => format!(
+                "rules that are not this plan's hold ExistingObjectReplication ({}), which AWS Support \
+                 switched on for single buckets; S3 still answers it and refuses every configuration \
+                 that is written with it",
+                rules.join(", ")
             ),
             Self::ForeignRules(rules) => format!(
                 "the role left the spec, but rules that are not s3ferry's run under it: {}",
@@ -224,6 +233,14 @@ impl ConflictKind {
             Self::Unmodelled(_) => "use a newer s3ferry that knows these elements\n\
                  or remove them from the configuration by hand, then plan again"
                 .to_owned(),
+            Self::DeadElement(rules) => {
+                let addresses = quoted(rules.iter().map(|rule| format!("{address}/rule/{rule}")));
+                format!(
+                    "write these rules anew by hand without ExistingObjectReplication (new objects replicate as before; for \
+                     existing ones there is S3 Batch Replication), then plan again\n\
+                     to replace them by the rules of the spec, add to the migration: guards: {{ adopt: [{addresses}] }}"
+                )
+            }
             Self::ForeignRules(_) => {
                 "give these rules another role: a configuration has one for all its rules\n\
                  or remove the tag s3ferry:spec from the role to keep it"

@@ -51,7 +51,7 @@ pub(crate) fn merge(
             replication::merge(scene, target, rules, role.as_ref(), live)
         }
         Wanted::Role(trust, tags) => settings::role(scene, target, trust, tags, live),
-        Wanted::RolePolicy(policy) => policy::role_policy(scene, target, policy),
+        Wanted::RolePolicy(policy) => policy::role_policy(scene, target, policy, live),
         Wanted::Absent => settings::absent(scene, target, live),
     }
 }

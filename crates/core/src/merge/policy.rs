@@ -1,4 +1,5 @@
-//! Policies: in a bucket's, our statements by Sid and everybody else's as they stand; a role's is ours whole.
+//! Policies: in a bucket's, our statements by Sid and everybody else's as they stand; a role's is ours, and that of the specs
+//! that share the role.
 
 use super::conflict::ConflictKind;
 use super::{Merged, refuse};
@@ -6,6 +7,7 @@ use crate::ids::MigrationName;
 use crate::model::Target;
 use crate::model::kinds::policy::{Measured, Unit};
 use crate::model::kinds::{Document, Policy, Says};
+use crate::ownership::marked_role_sid;
 use crate::policy::{PolicyDocument, Statement};
 use crate::scene::Scene;
 use crate::scope::Scope;
@@ -57,10 +59,59 @@ fn deleted_principals(policy: &PolicyDocument) -> Vec<String> {
     statements
 }
 
-/// The role's inline policy is ours whole.
-pub(super) fn role_policy(scene: &Scene<'_>, target: &Target, policy: &Policy) -> Merged {
-    fits(target, policy).map_err(|kind| refuse(scene, target, kind))?;
-    Ok(Some(Document::RolePolicy(policy.clone())))
+/// The inline policy is under our name; where other specs share the role, they have statements of their own in it.
+pub(super) fn role_policy(
+    scene: &Scene<'_>,
+    target: &Target,
+    policy: &Policy,
+    live: Option<&Document>,
+) -> Merged {
+    let refused = |kind| refuse(scene, target, kind);
+    let ours = policy
+        .document()
+        .map_or(&[][..], PolicyDocument::statements);
+    let merged = match shared(scene, target, live) {
+        None => policy.clone(),
+        Some(Says::Unreadable(error)) => {
+            return Err(refused(ConflictKind::UnreadablePolicy(error.to_string())));
+        }
+        Some(Says::Readable(before)) => {
+            let is_ours = |statement: &Statement| {
+                let sid = statement.sid().unwrap_or_default();
+                scene.markers.owns_role_sid(sid)
+            };
+            let after = before
+                .merged(ours, is_ours)
+                .map_err(|error| refused(ConflictKind::PolicyVersion(error.to_string())))?;
+            if after.is_empty() {
+                return Ok(None);
+            }
+            Policy::from(after)
+        }
+    };
+    fits(target, &merged).map_err(refused)?;
+    Ok(Some(Document::RolePolicy(merged)))
+}
+
+/// What a role's inline policy says, where other specs share the role: where the role's tags name them, or their marks are in
+/// the policy, whatever the tags say.
+fn shared<'a>(scene: &Scene<'_>, target: &Target, live: Option<&'a Document>) -> Option<&'a Says> {
+    let Some(Document::RolePolicy(live)) = live else {
+        return None;
+    };
+    let itself = target
+        .whole()
+        .and_then(|itself| scene.observed.document(&itself));
+    let tagged = match itself {
+        Some(Document::Role(role)) => !scene.markers.other_specs(&role.tags).is_empty(),
+        _ => false,
+    };
+    let is_others = |statement: &Statement| {
+        let sid = statement.sid().unwrap_or_default();
+        marked_role_sid(sid).is_some() && !scene.markers.owns_role_sid(sid)
+    };
+    let statements = live.document().map_or(&[][..], PolicyDocument::statements);
+    (tagged || statements.iter().any(is_others)).then(|| live.says())
 }
 
 fn fits(target: &Target, policy: &Policy) -> Result<(), ConflictKind> {

@@ -2,7 +2,8 @@
 //!
 //! Among rules with the same destination bucket the higher priority wins, and no two rules of a configuration may have the
 //! same (domain reference §1.1). In the spec the order of the rules decides. A rule keeps the number that it has wherever
-//! the order allows it, so that adding a rule changes no other.
+//! the order allows it, so that adding a rule changes no other. A new number is below those of everybody else's rules that
+//! send some of the same objects to the same bucket: what they do today, they do tomorrow.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +12,12 @@ use crate::model::kinds::replication::Rule;
 /// Numbers are given this far apart, so that later rules fit in between.
 const GAP: i32 = 10;
 
-/// The wanted rules with their priorities, in the order of their IDs.
+/// The wanted rules with their priorities, in their order.
 ///
 /// `kept` are the rules that stay as they are; their numbers are taken.
 pub(super) fn assign(wanted: &[Rule], live: &[Rule], kept: &[Rule]) -> Vec<Rule> {
     let taken: BTreeSet<i32> = kept.iter().filter_map(|rule| rule.priority).collect();
+    let ceilings: Vec<i32> = wanted.iter().map(|rule| ceiling(rule, kept)).collect();
     let current: BTreeMap<&str, i32> = live
         .iter()
         .filter(|rule| !rule.is_legacy())
@@ -27,18 +29,26 @@ pub(super) fn assign(wanted: &[Rule], live: &[Rule], kept: &[Rule]) -> Vec<Rule>
             .as_deref()
             .is_some_and(|id| current.contains_key(id))
     });
-    let fitted = known.then(|| fitted(wanted, &current, &taken)).flatten();
-    let numbers = fitted.unwrap_or_else(|| fresh(wanted.len(), &taken));
-    let mut rules: Vec<Rule> = wanted
+    let fitted = || fitted(wanted, &current, &taken, &ceilings);
+    let fitted = known.then(fitted).flatten();
+    let numbers = fitted.unwrap_or_else(|| fresh(&ceilings, &taken));
+    wanted
         .iter()
         .zip(numbers)
         .map(|(rule, number)| Rule {
             priority: Some(number),
             ..rule.clone()
         })
-        .collect();
-    rules.sort_by(|one, other| one.id.cmp(&other.id));
-    rules
+        .collect()
+}
+
+/// What a new number is to stay below: the numbers of the enabled rules of others that send some of the objects to the same bucket.
+fn ceiling(rule: &Rule, kept: &[Rule]) -> i32 {
+    let meeting = kept
+        .iter()
+        .filter(|other| other.is_enabled() && other.is_to(rule) && other.meets(rule));
+    let numbers = meeting.filter_map(|other| other.priority);
+    numbers.min().unwrap_or(i32::MAX)
 }
 
 /// Keeps the numbers that rules have and fits the new ones in; `None` where the order does not allow it.
@@ -46,6 +56,7 @@ fn fitted(
     wanted: &[Rule],
     current: &BTreeMap<&str, i32>,
     taken: &BTreeSet<i32>,
+    ceilings: &[i32],
 ) -> Option<Vec<i32>> {
     let mut numbers: Vec<Option<i32>> = wanted
         .iter()
@@ -62,7 +73,7 @@ fn fitted(
             Some(number) if below < number && number < above => {}
             Some(_) => return None,
             None => {
-                let number = between(below, above, &used)?;
+                let number = between(below, above.min(ceilings[place]), &used)?;
                 used.insert(number);
                 numbers[place] = Some(number);
             }
@@ -73,8 +84,7 @@ fn fitted(
 
 /// The bounds of a place: the least number before it and the greatest after it, of the same destination bucket.
 fn neighbours(wanted: &[Rule], numbers: &[Option<i32>], place: usize) -> (i32, i32) {
-    let bucket = |rule: &Rule| rule.destination.as_ref().map(|to| to.bucket.clone());
-    let same = |other: &usize| bucket(&wanted[*other]) == bucket(&wanted[place]);
+    let same = |other: &usize| wanted[*other].is_to(&wanted[place]);
     let before = (0..place)
         .filter(same)
         .filter_map(|other| numbers[other])
@@ -102,14 +112,28 @@ fn between(below: i32, above: i32, used: &BTreeSet<i32>) -> Option<i32> {
     })
 }
 
-/// New numbers for all, the first the highest.
-fn fresh(count: usize, taken: &BTreeSet<i32>) -> Vec<i32> {
-    let free = (1..)
-        .map(|step| step * GAP)
-        .filter(|number| !taken.contains(number));
-    let mut numbers: Vec<i32> = free.take(count).collect();
-    numbers.reverse();
-    numbers
+/// New numbers for all, the first the highest: with gaps, else without where only so each is below its ceiling. Where none
+/// fits, what has to be said is said of the plan (`migration::rules`), which is not applied.
+fn fresh(ceilings: &[i32], taken: &BTreeSet<i32>) -> Vec<i32> {
+    let numbers = |gap: i32, first: i32| -> Vec<i32> {
+        let free = (first..)
+            .map(|step| step * gap)
+            .filter(|number| !taken.contains(number));
+        let mut numbers: Vec<i32> = free.take(ceilings.len()).collect();
+        numbers.reverse();
+        numbers
+    };
+    let fits = |numbers: &Vec<i32>| {
+        let mut pairs = numbers.iter().zip(ceilings);
+        pairs.all(|(number, ceiling)| number < ceiling)
+    };
+    let wide = numbers(GAP, 1);
+    let close = || Some(numbers(1, 0)).filter(fits);
+    if fits(&wide) {
+        wide
+    } else {
+        close().unwrap_or(wide)
+    }
 }
 
 #[cfg(test)]
@@ -167,9 +191,30 @@ mod tests {
 
     #[test]
     fn numbers_of_foreign_rules_are_left_free() {
-        let kept = [rule("foreign", Some(10)), rule("other", Some(20))];
+        let kept = ["x", "y"].map(|bucket| rule_to(bucket, Some(10), bucket));
         let assigned = numbers(&[rule("a", None)], &kept, &kept);
-        assert_eq!(assigned, pairs(&[("a", 30)]));
+        assert_eq!(assigned, pairs(&[("a", 20)]));
+    }
+
+    #[test]
+    fn a_new_rule_stands_below_everybody_elses_that_it_meets() {
+        let wanted = [rule("a", None), rule("b", None)];
+        let kept = [rule("foreign", Some(15)), rule_to("x", Some(0), "x")];
+        assert_eq!(numbers(&wanted, &kept, &kept), pairs(&[("a", 2), ("b", 1)]));
+        let live = [rule("a", Some(40)), rule("foreign", Some(15))];
+        assert_eq!(
+            numbers(&wanted, &live, &live[1..]),
+            pairs(&[("a", 40), ("b", 7)]),
+            "what is live keeps its number"
+        );
+    }
+
+    #[test]
+    fn a_disabled_rule_of_others_is_no_ceiling() {
+        let mut foreign = rule("foreign", Some(5));
+        foreign.status = Status::Disabled;
+        let assigned = numbers(&[rule("a", None)], &[], &[foreign]);
+        assert_eq!(assigned, pairs(&[("a", 10)]));
     }
 
     #[test]
@@ -186,7 +231,7 @@ mod tests {
     fn rules_in_another_order_get_new_numbers() {
         let live = [rule("a", Some(20)), rule("b", Some(10))];
         let wanted = [rule("b", None), rule("a", None)];
-        assert_eq!(numbers(&wanted, &live, &[]), pairs(&[("a", 10), ("b", 20)]));
+        assert_eq!(numbers(&wanted, &live, &[]), pairs(&[("b", 20), ("a", 10)]));
     }
 
     #[test]

@@ -120,6 +120,13 @@ fn check(
     if !live.unmodelled.is_empty() {
         return Err(ConflictKind::Unmodelled(live.unmodelled.clone()));
     }
+    let kept = parts.foreign.iter().chain(&parts.others);
+    let dead: Vec<&Rule> = kept
+        .filter(|rule| rule.existing_objects.is_some())
+        .collect();
+    if !dead.is_empty() {
+        return Err(ConflictKind::DeadElement(ids(&dead)));
+    }
     let legacy: Vec<&Rule> = parts
         .foreign
         .iter()

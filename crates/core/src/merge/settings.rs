@@ -1,15 +1,16 @@
 //! Buckets, their settings, and roles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::conflict::ConflictKind;
-use super::{Merged, refuse};
+use super::{Merged, policy, refuse};
+use crate::ids::BucketName;
 use crate::model::kinds::{
     Bucket, BucketEncryption, Document, Policy, Role, Versioning, VersioningStatus,
 };
 use crate::model::target::ROLE_PATH;
-use crate::model::{BucketPart, RolePart, RoleRef, Target};
-use crate::ownership::TAG_PREFIX;
+use crate::model::{BucketPart, RolePart, Target};
+use crate::ownership::{TAG_PREFIX, tagged_bucket};
 use crate::scene::Scene;
 use crate::spec::Encryption;
 
@@ -110,14 +111,14 @@ pub(super) fn role(
             if !owned && !scene.adopts(&scene.names.address(target)) {
                 return Err(refuse(scene, target, ConflictKind::UnmarkedRole));
             }
-            let foreign = live
-                .tags
-                .iter()
-                .filter(|(key, _)| !key.starts_with(TAG_PREFIX));
-            let mut tags: BTreeMap<String, String> = foreign
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect();
-            tags.extend(ours.clone());
+            let tags = if scene.markers.other_specs(&live.tags).is_empty() {
+                let foreign = live.tags.iter();
+                let foreign = foreign.filter(|(key, _)| !key.starts_with(TAG_PREFIX));
+                let foreign = foreign.map(|(key, value)| (key.clone(), value.clone()));
+                foreign.chain(ours.clone()).collect()
+            } else {
+                scene.markers.shared_tags(&live.tags, ours)
+            };
             Role {
                 trust: trust.clone(),
                 tags,
@@ -125,6 +126,7 @@ pub(super) fn role(
             }
         }
         _ => Role {
+            id: None,
             path: ROLE_PATH.to_owned(),
             trust: trust.clone(),
             tags: ours.clone(),
@@ -146,18 +148,29 @@ pub(super) fn role(
     Ok(Some(Document::Role(role)))
 }
 
-/// A role that left the spec goes, unless it has policies of somebody else.
+/// A role that left the spec goes, unless it has policies of somebody else. One that other specs share is left to them, and one
+/// that was there before s3ferry, which its path tells, is released: what we put on it goes.
 pub(super) fn absent(scene: &Scene<'_>, target: &Target, live: Option<&Document>) -> Merged {
-    let (Some(role), Some(_)) = (target.role(), live) else {
+    let (Some(of), Some(live)) = (target.role(), live) else {
         return Ok(None);
     };
-    let rules = foreign_rules_under(scene, role);
-    if !rules.is_empty() {
+    let itself = Target::Role(of.clone(), RolePart::Itself);
+    let Some(Document::Role(role)) = scene.observed.document(&itself) else {
+        return Ok(None);
+    };
+    if !scene.markers.other_specs(&role.tags).is_empty() {
+        return left_to_others(scene, target, live);
+    }
+    let rules = scene.foreign_rules_under(of);
+    if !rules.is_empty() && role.path == ROLE_PATH {
         return Err(refuse(scene, target, ConflictKind::ForeignRules(rules)));
+    }
+    if role.path != ROLE_PATH {
+        return Ok(released(live));
     }
     let policies = scene
         .observed
-        .document(&Target::Role(role.clone(), RolePart::Policies));
+        .document(&Target::Role(of.clone(), RolePart::Policies));
     let Some(Document::RolePolicies(policies)) = policies else {
         return Ok(None);
     };
@@ -173,20 +186,50 @@ pub(super) fn absent(scene: &Scene<'_>, target: &Target, live: Option<&Document>
     }
 }
 
-/// The foreign rules, of configurations that were read, that run under a role: their objects would fail without it.
-fn foreign_rules_under(scene: &Scene<'_>, role: &RoleRef) -> Vec<String> {
-    let running = scene.running_under(role);
-    let foreign = running.flat_map(|(target, live)| {
-        let address = scene.names.address(target);
-        let ids = live
-            .rules
-            .iter()
-            .map(|rule| rule.id.clone().unwrap_or_default());
-        let foreign = ids.filter(|id| scene.markers.rule(id).is_none());
-        let addresses = foreign.map(|id| format!("{address}/rule/{id}"));
-        addresses
-            .filter(|address| !scene.adopts(address))
-            .collect::<Vec<_>>()
+/// A role, or its policy, without what is this spec's.
+fn left_to_others(scene: &Scene<'_>, target: &Target, live: &Document) -> Merged {
+    match live {
+        Document::Role(role) => {
+            let mut tags = scene.markers.shared_tags(&role.tags, &BTreeMap::new());
+            let used = used_by_others(scene, target);
+            tags.retain(|tag, _| tagged_bucket(tag).is_none_or(|bucket| used.contains(&bucket)));
+            let role = Role {
+                tags,
+                ..role.clone()
+            };
+            Ok(Some(Document::Role(role)))
+        }
+        live => policy::role_policy(scene, target, &Policy::nothing(), Some(live)),
+    }
+}
+
+/// The buckets between which rules that are not ours run under a role.
+fn used_by_others(scene: &Scene<'_>, target: &Target) -> BTreeSet<BucketName> {
+    let running = target
+        .role()
+        .into_iter()
+        .flat_map(|role| scene.running_under(role));
+    let buckets = running.flat_map(|(source, live)| {
+        let is_ours = |id: &str| scene.markers.rule(id).is_some();
+        let others = live.rules.iter();
+        let others = others.filter(move |rule| !rule.id.as_deref().is_some_and(is_ours));
+        let source = source.bucket().map(|source| source.bucket.clone());
+        others.flat_map(move |rule| source.clone().into_iter().chain(rule.destination_bucket()))
     });
-    foreign.collect()
+    buckets.collect()
+}
+
+/// A role without our tags; its policy under our name goes.
+fn released(live: &Document) -> Option<Document> {
+    let Document::Role(role) = live else {
+        return None;
+    };
+    let foreign = role.tags.iter();
+    let foreign = foreign.filter(|(key, _)| !key.starts_with(TAG_PREFIX));
+    Some(Document::Role(Role {
+        tags: foreign
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+        ..role.clone()
+    }))
 }

@@ -5,20 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
+use crate::goals::canary::{SourceKey, source_key};
 use crate::ids::{Arn, MigrationName};
 use crate::live::LiveFacts;
 use crate::model::kinds::{Document, Policy, Role};
 use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target};
 use crate::phase::Part;
-use crate::policy::PolicyDocument;
-use crate::policy::deny::{Certainty, DenyHit, denials};
+use crate::policy::Statement;
+use crate::policy::deny::{Certainty, DenyHit};
 use crate::policy::generate::{
-    self, BucketKeys, DestinationInput, KmsAccess, ReplicaAccess, RolePolicyInput, RuleAccess,
-    key_policy_statement,
+    self, BucketKeys, DestinationInput, Encrypted, KmsAccess, ReplicaAccess, ReplicaKey,
+    RolePolicyInput, RuleAccess, key_policy_statement,
 };
+use crate::refusals;
 use crate::route::Route;
 use crate::scene::Scene;
-use crate::spec::{Create, Encryption, Migration, Phase, ReplicaOwner};
+use crate::spec::{Create, Encryption, Migration, Phase, ReplicaOwner, RuleSpec};
 use crate::wanted::{Items, Wanted};
 use FindingLevel::{Blocked, Warning};
 
@@ -32,13 +34,15 @@ pub(super) struct Access {
     pub(super) owner_override: bool,
 }
 
-/// Both policies may deny, and the destination's is ours in part; Object Lock of the source adds to what the role must be
+/// Both policies may deny, and the destination's is ours in part; what the source encrypts with by default, the role must be
+/// able to decrypt; Object Lock of the source adds to what the role must be
 /// allowed, and only a locked source needs a locked destination. Whether versioning is on is found out first: no lock without.
 pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
     let bucket = |bucket: &BucketRef, part| Target::Bucket(bucket.clone(), part);
     let lock = bucket(&route.source, BucketPart::ObjectLock);
     let mut targets = vec![
         bucket(&route.source, BucketPart::Policy),
+        bucket(&route.source, BucketPart::Encryption),
         bucket(&route.destination, BucketPart::Policy),
     ];
     if seen.document(&lock).is_some() {
@@ -170,6 +174,7 @@ fn role_items(scene: &Scene<'_>, users: &[&Case<'_>]) -> (Wanted, Wanted) {
     let rules = users.iter().flat_map(|case| case.access.rules.clone());
     let policy = generate::replication_role_policy(&RolePolicyInput {
         rules: rules.collect(),
+        mark: scene.markers.role_sid_end().to_owned(),
     });
     let tags = scene
         .markers
@@ -184,7 +189,9 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     let mut findings = Vec::new();
     findings.extend(object_lock(scene, case));
     findings.extend(denies(scene, case, future));
-    findings.extend(key_policy(case));
+    findings.extend(source_encryption(scene, case));
+    findings.extend(key_policies(scene, case));
+    findings.extend(default_key(scene, case));
     findings.extend(role_limits(scene, case));
     findings
 }
@@ -215,25 +222,138 @@ fn object_lock(scene: &Scene<'_>, case: &Case<'_>) -> Option<Finding> {
     })
 }
 
-/// The destination key's policy is not ours to write yet, and AWS does not check it when rules are put (T3).
-fn key_policy(case: &Case<'_>) -> Option<Finding> {
-    let rules = &case.access.rules;
-    let selected = rules.iter().find_map(|rule| rule.kms.as_ref());
-    let default = || {
-        rules
-            .iter()
-            .find_map(|rule| rule.destination_default_key.as_ref())
+/// What applications write without a header is encrypted as the source bucket says: where that is with KMS, a rule must select
+/// such objects and the role must be allowed to decrypt with the key, or every one of them fails, or is skipped without a word
+/// (UG:replication-config-for-kms-objects).
+fn source_encryption(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
+    let route = case.route;
+    let Some(default) = source_key(scene, &route.source) else {
+        return Vec::new();
     };
-    let key = selected.map(|kms| &kms.replica_key).or_else(default)?;
-    let bucket_keys = rules.first()?.destination_bucket_keys;
-    let statement = key_policy_statement(&case.access.role, bucket_keys);
-    Some(finding(
-        "key-policy-unchecked",
-        Warning,
-        key.to_string(),
-        "s3ferry does not read or write key policies yet; without this statement in the key's policy every replica fails".to_owned(),
-        statement.raw(),
-    ))
+    if !Part::Access.is_in(route.migration.phase) {
+        return Vec::new();
+    }
+    let target = Target::Bucket(route.source.clone(), BucketPart::Encryption);
+    let address = scene.names.address(&target);
+    let key = match default {
+        SourceKey::Named(named) => named,
+        SourceKey::AwsManaged => "the AWS managed key aws/s3",
+    };
+    let rules = route.migration.rules.iter().filter(|rule| rule.enabled);
+    let told = |rule: &RuleSpec| {
+        let keys = rule.kms.iter().flat_map(|kms| &kms.source_keys);
+        let names = keys.clone().map(ToString::to_string);
+        let write =
+            |keys: String| format!("in rule {}: source_kms: {{ keys: [{keys}] }}", rule.name);
+        let (level, message, help) = match &rule.kms {
+            None => (
+                Blocked,
+                format!("the source bucket encrypts with {key} by default, and rule {} selects no SSE-KMS objects: what is written without a header would not replicate", rule.name),
+                format!("{}, and replica_key with the ARN of a key in the destination's account and Region", write(shown(default))),
+            ),
+            Some(_) if keys.clone().any(|key| default.is(key)) => return None,
+            Some(_) if default.is_known() => (
+                Blocked,
+                format!("the source bucket encrypts with {key} by default, which is not among the keys of rule {}: what is written without a header would fail", rule.name),
+                write(names.chain([shown(default)]).collect::<Vec<_>>().join(", ")),
+            ),
+            Some(_) => (
+                Warning,
+                format!("the source bucket encrypts with {key} by default; that it is among the keys of rule {} cannot be told from its name", rule.name),
+                "see that source_kms.keys has the ARN of that key; the canary, which is written without a header, shows it".to_owned(),
+            ),
+        };
+        Some(finding(
+            "source-default-key",
+            level,
+            address.clone(),
+            message,
+            &help,
+        ))
+    };
+    rules.filter_map(told).collect()
+}
+
+/// The key for the list of a spec, which takes ARNs.
+fn shown(key: SourceKey<'_>) -> String {
+    match key {
+        SourceKey::Named(named) if named.starts_with("arn:") && !named.contains("alias/") => {
+            format!("\"{named}\"")
+        }
+        SourceKey::Named(_) | SourceKey::AwsManaged => "ARN of that key".to_owned(),
+    }
+}
+
+/// Policies of destination keys are not ours to write yet, and AWS does not check them when rules are put (T3).
+fn key_policies(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
+    let again = if is_made_again(scene, case) {
+        "; the role is made again and is another principal: save the key's policy again even where it has the statement"
+    } else {
+        ""
+    };
+    let rules = case.access.rules.iter();
+    let keys: BTreeSet<ReplicaKey<'_>> = rules.flat_map(RuleAccess::replica_keys).collect();
+    let told = |key: &ReplicaKey<'_>| {
+        let objects = match key.objects {
+            Encrypted::WithKms => "SSE-KMS objects",
+            Encrypted::NotAtAll => {
+                "objects that are not encrypted at all (from before 2023; SSE-S3 objects stay SSE-S3)"
+            }
+        };
+        finding(
+            "key-policy-unchecked",
+            Warning,
+            key.key.to_string(),
+            format!(
+                "s3ferry does not read or write key policies yet; without this statement in the key's policy replicas of {objects} fail{again}"
+            ),
+            key_policy_statement(&case.access.role, *key).raw(),
+        )
+    };
+    keys.iter().map(told).collect()
+}
+
+/// Whether the role is gone while statements of the spec name it still: policies keep the unique ID of the old one (Knowledge
+/// Center, "KMS key policy error: one or more invalid principals").
+fn is_made_again(scene: &Scene<'_>, case: &Case<'_>) -> bool {
+    let role = Target::Role(case.route.role.clone(), RolePart::Itself);
+    let policy = Target::Bucket(case.route.destination.clone(), BucketPart::Policy);
+    let policy = scene.observed.document(&policy).and_then(Document::policy);
+    let statements = policy.and_then(Policy::document);
+    let prefix = scene.markers.sid_prefix(case.route.name);
+    let is_ours =
+        |statement: &Statement| statement.sid().is_some_and(|sid| sid.starts_with(&prefix));
+    scene.observed.document(&role).is_none()
+        && statements.is_some_and(|document| document.statements().iter().any(is_ours))
+}
+
+/// A default key at the destination says nothing of objects that come under SSE-S3.
+fn default_key(scene: &Scene<'_>, case: &Case<'_>) -> Option<Finding> {
+    let plain: Vec<&str> = case
+        .route
+        .migration
+        .rules
+        .iter()
+        .filter(|rule| rule.enabled && rule.kms.is_none())
+        .map(|rule| rule.name.as_str())
+        .collect();
+    let asked = matches!(
+        case.route.migration.destination.create,
+        Create::Yes(Encryption::SseKms { .. })
+    );
+    (asked && !plain.is_empty()).then(|| {
+        let target = Target::Bucket(case.route.destination.clone(), BucketPart::Encryption);
+        finding(
+            "replicas-not-under-key",
+            Warning,
+            scene.names.address(&target),
+            format!(
+                "replicas under {} will not be encrypted with the bucket's key: replicas of SSE-S3 objects stay SSE-S3, and SSE-KMS objects are not selected",
+                plain.join(", ")
+            ),
+            "encrypt the source's objects with SSE-KMS and select them with source_kms; or take kms_key out of destination.encryption",
+        )
+    })
 }
 
 /// What limits the role from outside its policy, and what widens it.
@@ -258,47 +378,43 @@ fn role_limits(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
     if let Some(Document::RolePolicies(policies)) = live(RolePart::Policies) {
         let foreign: Vec<&str> = policies.foreign().collect();
         if !foreign.is_empty() {
-            findings.push(finding(
-                "role-extra-policies",
-                Warning,
-                address,
-                format!("the role has policies that s3ferry did not write: {}", foreign.join(", ")),
-                "they grant more than replication needs; remove them unless you know why they are there",
-            ));
+            findings.push(extra_policies(scene, case, address, &foreign.join(", ")));
         }
     }
     findings
 }
 
-/// An explicit Deny in either bucket's policy wins over everything that the role is granted
-/// (UG26:replication-troubleshoot).
-fn denies(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
-    let role = &case.route.role;
-    let part = |part| future.document(&Target::Role(role.clone(), part));
-    let (Some(Document::Role(live)), Some(Document::RolePolicy(granted))) =
-        (part(RolePart::Itself), part(RolePart::Policy))
-    else {
-        return Vec::new();
-    };
-    let arn = role.arn(&live.path);
-    let granted = granted
-        .document()
-        .map_or(&[][..], PolicyDocument::statements);
-    let mut findings: Vec<Finding> = Vec::new();
-    for bucket in [&case.route.source, &case.route.destination] {
-        let target = Target::Bucket(bucket.clone(), BucketPart::Policy);
-        let Some(Document::BucketPolicy(policy)) = scene.observed.document(&target) else {
-            continue;
-        };
-        let Some(policy) = policy.document() else {
-            continue;
-        };
-        let hits = granted
-            .iter()
-            .flat_map(|grant| denials(policy, &arn, grant));
-        let address = scene.names.address(&target);
-        findings.extend(hits.map(|hit| denied(&address, &hit)));
+/// What grants the role more than the spec asks for: needed where rules of others run under it.
+fn extra_policies(scene: &Scene<'_>, case: &Case<'_>, address: String, names: &str) -> Finding {
+    let others = scene.foreign_rules_under(&case.route.role);
+    let found = format!("the role has policies that s3ferry did not write: {names}");
+    if others.is_empty() {
+        finding(
+            "role-extra-policies",
+            Warning,
+            address,
+            found,
+            "they grant more than the rules of the spec need; remove them unless something else assumes the role",
+        )
+    } else {
+        finding(
+            "role-extra-policies",
+            Warning,
+            address,
+            format!(
+                "{found}; rules that are not s3ferry's run under this role and probably need them: {}",
+                others.join(", ")
+            ),
+            "leave them as they are: without them the objects of those rules would fail, and failed objects are not tried again",
+        )
     }
+}
+
+/// What denies the role something, or may.
+fn denies(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
+    let found = refusals::of_role(scene, case.route, future).into_iter();
+    let told = found.map(|denial| denied(&scene.names.address(&denial.target), &denial.hit));
+    let mut findings: Vec<Finding> = told.collect();
     findings.dedup();
     findings
 }

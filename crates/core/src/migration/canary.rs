@@ -1,12 +1,80 @@
-//! Whether the rules are proven; the proof itself is a goal, see `goals::canary`.
+//! Whether the rules are proven, and whether their canaries can be put; the proof itself is a goal, see `goals::canary`.
+
+use std::collections::BTreeSet;
 
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
+use crate::future::Future;
+use crate::goals::{CanaryGoal, Goal, canary};
+use crate::model::{BucketPart, Target};
+use crate::policy::deny::Certainty;
+use crate::route::Route;
+use crate::scene::Scene;
 use crate::spec::Canary;
-use FindingLevel::Warning;
+use FindingLevel::{Blocked, Warning};
 
-pub(super) fn warns(case: &Case<'_>) -> Vec<Finding> {
-    skipped(case).into_iter().collect()
+/// Whether a default retention keeps a canary at the destination: known already where the source has Object Lock.
+pub(super) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Option<Target> {
+    let part = |part| Target::Bucket(route.destination.clone(), part);
+    let exists = scene.observed.document(&part(BucketPart::Itself)).is_some();
+    exists.then(|| part(BucketPart::ObjectLock))
+}
+
+pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
+    let goals = canary::goals(scene, case.route, future).into_iter();
+    let pending: Vec<CanaryGoal> = goals
+        .filter(|goal| !Goal::Canary(goal.clone()).is_proven(scene))
+        .collect();
+    let refused = pending.iter().filter_map(|goal| refused(scene, case, goal));
+    let mut findings: Vec<Finding> = refused.collect();
+    findings.extend(stays(scene, case, future, &pending));
+    findings.extend(skipped(case));
+    findings
+}
+
+/// A statement of the source's policy that refuses the canary's put, whatever encryption it asks for.
+fn refused(scene: &Scene<'_>, case: &Case<'_>, goal: &CanaryGoal) -> Option<Finding> {
+    let (policy, hit) = goal.put_refused(scene, case.route, &goal.encryption)?;
+    if hit.certainty != Certainty::Always {
+        return None;
+    }
+    let name = hit.sid.unwrap_or_else(|| format!("#{}", hit.index));
+    Some(finding(
+        "canary-put-denied",
+        Blocked,
+        format!("{}/statement/{name}", scene.names.address(&policy)),
+        format!(
+            "this statement refuses the canary of rule {} ({}): nothing would prove the rule",
+            goal.rule, goal.key
+        ),
+        "exempt the role that runs s3ferry from this statement, e.g. with a condition ArnNotEquals on aws:PrincipalArn\n\
+         or prove nothing, by decision, in the migration: canary: { skip: \"the bucket's policy refuses the canary\" }",
+    ))
+}
+
+/// Where canaries stay although they are ours.
+fn stays(
+    scene: &Scene<'_>,
+    case: &Case<'_>,
+    future: &Future<'_>,
+    pending: &[CanaryGoal],
+) -> Vec<Finding> {
+    let of_goals = pending
+        .iter()
+        .flat_map(|goal| goal.stays(scene, case.route, future));
+    let places: BTreeSet<_> = of_goals.collect();
+    let said = |(bucket, why): (crate::model::BucketRef, &str)| {
+        finding(
+            "canary-stays",
+            Warning,
+            scene
+                .names
+                .address(&Target::Bucket(bucket, BucketPart::Itself)),
+            format!("canaries cannot be removed from this bucket: {why}"),
+            "they are small and stay until they may be removed; or prove nothing, by decision, in the migration: canary: { skip: \"canaries would stay\" }",
+        )
+    };
+    places.into_iter().map(said).collect()
 }
 
 fn skipped(case: &Case<'_>) -> Option<Finding> {

@@ -3,20 +3,25 @@
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::model::kinds::{Document, ObjectOwnership, PublicAccessBlock, RequestPayment};
-use crate::model::{BucketPart, Target};
+use crate::model::kinds::{Document, ObjectOwnership, Policy, PublicAccessBlock, RequestPayment};
+use crate::model::{BucketPart, Observed, Target, same};
 use crate::phase::Part;
+use crate::policy::PolicyDocument;
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::spec::{Create, Phase, ReplicaOwner};
 use crate::wanted::{Items, Wanted};
 use FindingLevel::{Blocked, Note, Warning};
 
-/// Encryption and ownership decide what the role must be allowed; of a bucket that is ours all is kept as the spec says.
-pub(super) fn reads(route: &Route<'_>) -> Vec<Target> {
+/// Encryption and ownership decide what the role must be allowed; of a bucket that is ours all is kept as the spec says. What
+/// blocks public access matters where the policy is public.
+pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
     let mut parts = vec![BucketPart::Encryption, BucketPart::Ownership];
+    let policy = Target::Bucket(route.destination.clone(), BucketPart::Policy);
     if matches!(route.migration.destination.create, Create::Yes(_)) {
         parts.extend([BucketPart::Tags, BucketPart::PublicAccess]);
+    } else if !public_statements(seen.document(&policy)).is_empty() {
+        parts.push(BucketPart::PublicAccess);
     }
     let target = |part| Target::Bucket(route.destination.clone(), part);
     parts.into_iter().map(target).collect()
@@ -58,8 +63,48 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
         owner(scene, case, future),
         requester_pays(scene, case),
         blocked_sse_c(scene, case),
+        public(scene, case, future),
     ];
     findings.into_iter().flatten().collect()
+}
+
+/// The statements of a policy that make it public.
+fn public_statements(policy: Option<&Document>) -> Vec<String> {
+    let document = policy.and_then(Document::policy).and_then(Policy::document);
+    document.map_or_else(Vec::new, PolicyDocument::public_statements)
+}
+
+/// S3 takes no policy that is public where BlockPublicPolicy is on, also not one that adds a statement beside an old public one;
+/// and with RestrictPublicBuckets a bucket whose policy is public is closed to other accounts, so replicas fail (BC:s3
+/// PublicAccessBlockConfiguration).
+fn public(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Option<Finding> {
+    let part = |part| Target::Bucket(case.route.destination.clone(), part);
+    let after = future.document(&part(BucketPart::Policy));
+    let statements = public_statements(after);
+    let Some(Document::PublicAccess(block)) = future.document(&part(BucketPart::PublicAccess))
+    else {
+        return None;
+    };
+    let is_written = !same(scene.observed.document(&part(BucketPart::Policy)), after);
+    let why = if block.block_public_policy && is_written {
+        "BlockPublicPolicy is on: S3 refuses every policy that still has it, so the statements of the spec cannot be added"
+    } else if block.restrict_public_buckets {
+        "RestrictPublicBuckets is on: S3 closes the bucket to other accounts as long as the policy has it, so replicas would fail"
+    } else {
+        return None;
+    };
+    let address = scene.names.address(&part(BucketPart::Policy));
+    let address = format!("{address}/statement/{}", statements.first()?);
+    Some(finding(
+        "policy-public",
+        Blocked,
+        address,
+        format!(
+            "this statement makes the bucket's policy public ({}), and {why}",
+            statements.join(", ")
+        ),
+        "narrow it by hand: name principals instead of *, or add a condition such as aws:PrincipalOrgID; then plan again",
+    ))
 }
 
 fn owner(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Option<Finding> {

@@ -42,7 +42,7 @@ pub(crate) fn cases<'a>(scene: &'a Scene<'_>) -> Vec<Case<'a>> {
 /// needed, all independent, so that they can be read at once; then those that what was seen makes necessary.
 pub(crate) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
     let of = |part| match part {
-        Part::DestinationBucket => destination_bucket::reads(route),
+        Part::DestinationBucket => destination_bucket::reads(route, seen),
         Part::Versioning => versioning::reads(route, seen),
         Part::Access => access::reads(route, seen),
         Part::Rules => rules::reads(route),
@@ -55,7 +55,8 @@ pub(crate) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
 pub(crate) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Vec<Target> {
     let of = |part| match part {
         Part::DestinationBucket => destination_bucket::asks(scene, route),
-        Part::Versioning | Part::Access | Part::Rules | Part::CanaryGoal => None,
+        Part::CanaryGoal => canary::asks(scene, route),
+        Part::Versioning | Part::Access | Part::Rules => None,
     };
     Part::ALL.into_iter().filter_map(of).collect()
 }
@@ -96,8 +97,8 @@ pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) 
         Part::DestinationBucket => destination_bucket::warns(scene, case, future),
         Part::Versioning => versioning::warns(scene, case),
         Part::Access => access::warns(scene, case, future),
-        Part::Rules => rules::warns(scene, case),
-        Part::CanaryGoal => canary::warns(case),
+        Part::Rules => rules::warns(scene, case, future),
+        Part::CanaryGoal => canary::warns(scene, case, future),
     };
     let parts = Part::ALL.into_iter().flat_map(of);
     parts.chain(monitoring::warns(case)).collect()

@@ -2,9 +2,10 @@
 
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
-use crate::ids::MigrationName;
+use crate::future::Future;
+use crate::ids::{MigrationName, RuleName};
 use crate::model::kinds::replication::{
-    Filter, Rule, RuleDestination, SourceSelection, Status, Timed,
+    Filter, Rule, RuleDestination, SourceSelection, Status, Timed, selection,
 };
 use crate::model::kinds::{Document, ReplicationConfiguration};
 use crate::model::{BucketPart, BucketRef, Target};
@@ -14,7 +15,7 @@ use crate::route::Route;
 use crate::scene::Scene;
 use crate::spec::{DeleteMarkers, Migration, Phase, RuleSpec};
 use crate::wanted::{Items, Wanted};
-use FindingLevel::Warning;
+use FindingLevel::{Blocked, Warning};
 
 /// S3 Replication Time Control takes 15 minutes and nothing else (UG:replication-add-config).
 const TIME_CONTROL_MINUTES: i32 = 15;
@@ -43,8 +44,8 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>, phase: Phase) -> Items {
     vec![(target, wanted)]
 }
 
-pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
-    overlaps(scene, case)
+pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
+    precedence(scene, case, future)
 }
 
 /// A rule of schema V2 in the one form that s3ferry writes; its priority is assigned by `merge`.
@@ -110,7 +111,10 @@ pub(super) fn not_carried(migration: &Migration) -> Vec<String> {
         .iter()
         .any(|rule| rule.prefix.is_empty() && rule.tags.is_empty());
     if !everything {
-        let filters: Vec<String> = rules.iter().map(|rule| filter(rule)).collect();
+        let filters: Vec<String> = {
+            let of = |rule: &&RuleSpec| selection(&rule.prefix, &rule.tags);
+            rules.iter().map(of).collect()
+        };
         sentences.push(format!(
             "Objects outside the rules ({}).",
             filters.join("; ")
@@ -148,54 +152,173 @@ pub(super) fn not_carried(migration: &Migration) -> Vec<String> {
     sentences
 }
 
-fn filter(rule: &crate::spec::RuleSpec) -> String {
-    let tags = rule
-        .tags
-        .iter()
-        .map(|(key, value)| format!("tag {key}={value}"));
-    let prefix = (!rule.prefix.is_empty()).then(|| format!("prefix {}", rule.prefix));
-    prefix
-        .into_iter()
-        .chain(tags)
-        .collect::<Vec<_>>()
-        .join(" and ")
-}
-
-/// Foreign rules that send some of the same objects to the same bucket: the higher priority wins, object by object.
-fn overlaps(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
+/// What other rules of the configuration do to the migration's, among those that send some of the same objects to the same
+/// bucket: S3 applies the one of the highest priority, object by object (BC:s3 ReplicationRule.Priority).
+fn precedence(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
     let target = Target::Bucket(case.route.source.clone(), BucketPart::Replication);
-    let Some(Document::Replication(ReplicationConfiguration { rules, .. })) =
-        scene.observed.document(&target)
-    else {
+    let Some(after) = replication(future.document(&target)) else {
         return Vec::new();
     };
-    let destination = case.route.destination.arn().to_string();
-    let foreign = rules.iter().filter(|rule| {
-        let id = rule.id.as_deref().unwrap_or_default();
-        scene.markers.rule(id).is_none() && goes_to(rule, &destination)
-    });
-    let touching = foreign.filter(|rule| {
-        let (prefix, _) = rule.selects();
-        let mut all = case.route.migration.rules.iter();
-        all.any(|ours| ours.prefix.starts_with(&prefix) || prefix.starts_with(&ours.prefix))
-    });
-    let address = scene.names.address(&target);
-    touching
-        .map(|rule| {
-            let id = rule.id.as_deref().unwrap_or("(no ID)");
-            finding(
-                "foreign-rule-overlaps",
-                Warning,
-                format!("{address}/rule/{id}"),
-                "this rule is not s3ferry's and sends some of the same objects to the same bucket; the higher priority wins".to_owned(),
-                "compare the priorities in the plan, or take the rule over with guards.adopt",
-            )
-        })
-        .collect()
+    let before = replication(scene.observed.document(&target));
+    let of = Precedence {
+        scene,
+        address: scene.names.address(&target),
+        before,
+    };
+    let ids = case.route.migration.rules.iter();
+    let ids = ids.map(|rule| scene.markers.rule_id(case.route.name, &rule.name));
+    let ours = ids.filter_map(|id| after.rule(&id));
+    let ours = ours.filter(|rule| rule.is_enabled());
+    ours.flat_map(|rule| {
+        let others = after.meeting(rule);
+        others.filter_map(|other| of.between(rule, other))
+    })
+    .collect()
 }
 
-fn goes_to(rule: &Rule, bucket: &str) -> bool {
-    rule.destination
-        .as_ref()
-        .is_some_and(|to| to.bucket == bucket)
+fn replication(document: Option<&Document>) -> Option<&ReplicationConfiguration> {
+    match document? {
+        Document::Replication(held) => Some(held),
+        _ => None,
+    }
+}
+
+/// How the rules of one configuration stand to each other.
+struct Precedence<'a> {
+    scene: &'a Scene<'a>,
+    /// The address of the configuration.
+    address: String,
+    /// As it is.
+    before: Option<&'a ReplicationConfiguration>,
+}
+
+impl Precedence<'_> {
+    /// What is to be said of one of ours and another rule that meets it.
+    fn between(&self, ours: &Rule, other: &Rule) -> Option<Finding> {
+        let is_foreign = self.owner(other).is_none();
+        if other.outranks(ours) && other.selects_all_of(ours) {
+            Some(self.never_acts(ours, other, is_foreign))
+        } else if !is_foreign {
+            None // The order of the spec decides.
+        } else if ours.outranks(other) && self.takes_from(ours, other) {
+            Some(self.would_take(ours, other))
+        } else {
+            Some(self.overlaps(ours, other))
+        }
+    }
+
+    fn owner(&self, rule: &Rule) -> Option<(MigrationName, RuleName)> {
+        self.scene.markers.rule(rule.id.as_deref()?)
+    }
+
+    fn place(&self, rule: &Rule) -> String {
+        format!("{}/rule/{}", self.address, named(rule))
+    }
+
+    fn never_acts(&self, ours: &Rule, other: &Rule, is_foreign: bool) -> Finding {
+        let (rule, winner) = (ranked(ours), ranked(other));
+        let whose = if is_foreign {
+            ", which is not s3ferry's,"
+        } else {
+            ""
+        };
+        let message = format!(
+            "rule {rule} never acts: rule {winner}{whose} takes all of its objects ({}) to the same bucket, and the higher priority wins",
+            ours.selection()
+        );
+        let help = if is_foreign {
+            format!(
+                "to leave that rule alone, take this one out of the spec: its objects replicate already, as that rule says\n\
+                 to replace that rule, write rules for everything that it carries ({}) into the spec, then add to the migration: guards: {{ adopt: [\"{}\"] }}",
+                other.selection(),
+                self.place(other)
+            )
+        } else {
+            format!(
+                "put rule {} before {}: the first rule that matches counts",
+                named(ours),
+                named(other)
+            )
+        };
+        finding("rule-never-acts", Blocked, self.place(ours), message, &help)
+    }
+
+    /// Whether ours does other things to objects that the other rule carried until now.
+    fn takes_from(&self, ours: &Rule, other: &Rule) -> bool {
+        let live = |rule: &Rule| self.before?.rule(rule.id.as_deref()?);
+        let had_them = live(ours).zip(live(other)).is_some_and(|(rule, foreign)| {
+            rule.is_enabled()
+                && rule.is_to(ours)
+                && rule.outranks(foreign)
+                && rule.selects_all_of(ours)
+        });
+        !had_them && !ours.treats_alike(other)
+    }
+
+    fn would_take(&self, ours: &Rule, other: &Rule) -> Finding {
+        let message = format!(
+            "rule {}, which is not s3ferry's, sends some of the objects of rule {} to the same bucket and would lose them to it: the higher priority wins",
+            ranked(other),
+            ranked(ours)
+        );
+        let help = format!(
+            "to leave that rule alone, give it a higher priority by hand (1000, say), so that the rules of the spec fit below it, then plan again\n\
+             to replace it, write rules for everything that it carries ({}) into the spec, then add to the migration: guards: {{ adopt: [\"{}\"] }}",
+            other.selection(),
+            self.place(other)
+        );
+        finding(
+            "rule-takes-over",
+            Blocked,
+            self.place(other),
+            message,
+            &help,
+        )
+    }
+
+    fn overlaps(&self, ours: &Rule, other: &Rule) -> Finding {
+        let (winner, loser) = if other.outranks(ours) {
+            (other, ours)
+        } else {
+            (ours, other)
+        };
+        let message = format!(
+            "this rule is not s3ferry's and sends some of the same objects to the same bucket: of those that both select, rule {} carries what is {} and rule {} does not",
+            ranked(winner),
+            both(winner, loser),
+            ranked(loser),
+        );
+        let help = "check that this is meant: each object is replicated once to a bucket, as the rule of the highest priority says";
+        finding(
+            "foreign-rule-overlaps",
+            Warning,
+            self.place(other),
+            message,
+            help,
+        )
+    }
+}
+
+/// What both rules select, in words.
+fn both(one: &Rule, other: &Rule) -> String {
+    let ((prefix, mut tags), (other_prefix, other_tags)) = (one.selects(), other.selects());
+    tags.extend(other_tags);
+    let longer = if prefix.len() > other_prefix.len() {
+        prefix
+    } else {
+        other_prefix
+    };
+    selection(&longer, &tags)
+}
+
+fn named(rule: &Rule) -> &str {
+    rule.id.as_deref().unwrap_or("(no ID)")
+}
+
+/// A rule with its priority.
+fn ranked(rule: &Rule) -> String {
+    match rule.priority {
+        Some(priority) => format!("{} (priority {priority})", named(rule)),
+        None => named(rule).to_owned(),
+    }
 }

@@ -51,7 +51,7 @@ listed! {
     /// What an account has that is read whole.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum AccountPart {
-        /// The roles under s3ferry's path; read only, to find what left the spec.
+        /// The roles that may be s3ferry's; read only, to find what left the spec.
         Roles,
     }
 }

@@ -67,10 +67,7 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
         planned: &writes.planned,
     };
     let goals = goals(scene, &future);
-    let unproven: Vec<&Goal> = goals
-        .iter()
-        .filter(|goal| !scene.proofs.contains(goal.subject()))
-        .collect();
+    let unproven: Vec<&Goal> = goals.iter().filter(|goal| !goal.is_proven(scene)).collect();
 
     let mut steps = stages::steps(scene, &writes);
     steps.extend(unproven.iter().map(|goal| Step {
@@ -83,7 +80,7 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     let told = changes::describe(scene, &writes);
     let findings = findings(scene, &cases, &writes, &future, &told.deleted);
     let (mut changes, kept) = (told.changes, told.kept);
-    changes.extend(unproven.iter().map(|goal| goal.change(scene)));
+    changes.extend(unproven.iter().map(|goal| goal.change(scene, &future)));
     Plan {
         migrations: gates::migrations(scene, &goals, &findings),
         questions: questions(scene, &steps),

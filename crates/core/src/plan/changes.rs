@@ -8,8 +8,9 @@ use crate::diff::{Diff, attributes, diff};
 use crate::format::{AccessChange, AccessVerdict, Action, Change, Kept, Reason};
 use crate::future::Planned;
 use crate::ids::MigrationName;
-use crate::model::kinds::{Document, Marked, Part, kind};
+use crate::model::kinds::{Document, Marked, Part, PolicyOf, kind};
 use crate::model::{BucketPart, Item, RolePart, Target};
+use crate::ownership::marked_role_sid;
 use crate::phase::{self, Presence, presence};
 use crate::policy::containment::{self, Comparison, Verdict, compare};
 use crate::policy::{Effect, Statement};
@@ -177,6 +178,11 @@ fn kept_item(scene: &Scene<'_>, target: &Target, diff: &Diff) -> Option<Kept> {
         // A policy that cannot be read is nobody's but theirs.
         (Marked::ByItem, Item::Whole(_)) => false,
         (Marked::ByItem, Item::Part(Part::ReplicationRole(_))) => true,
+        // A role's policy is under our name, and other specs that share the role mark what is theirs.
+        (Marked::ByItsWhole, Item::Part(Part::Statement(PolicyOf::Role, statement))) => {
+            let sid = statement.sid().unwrap_or_default();
+            marked_role_sid(sid).is_none() || scene.markers.owns_role_sid(sid)
+        }
         (Marked::ByItsWhole | Marked::Never, _) => true,
     };
     (!ours).then(|| Kept {

@@ -23,7 +23,7 @@ pub(super) fn migrations(
         .iter()
         .any(|finding| finding.level == FindingLevel::Blocked);
     let standing = |goal: &Goal| {
-        if scene.proofs.contains(goal.subject()) {
+        if goal.is_proven(scene) {
             Standing::Met
         } else if blocked {
             Standing::Blocked

@@ -21,7 +21,7 @@ mod stages;
 pub mod steps;
 mod writes;
 
-pub use crate::goals::{CanaryGoal, Goal};
-pub use crate::proof::{ProofSubject, Proofs};
+pub use crate::goals::{CanaryGoal, Goal, Probe, PutEncryption, Replica};
+pub use crate::proof::{Proof, ProofSubject, Proofs};
 pub use build::{Plan, plan};
 pub use steps::{Stage, Step, StepId, Work, WriteStep};

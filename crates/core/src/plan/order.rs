@@ -301,6 +301,7 @@ mod tests {
         };
         let tags = ["s3ferry:source:", "s3ferry:destination:"].map(|tag| format!("{tag}shared"));
         let itself = Role {
+            id: None,
             path: "/s3ferry/".to_owned(),
             trust: Policy::read("{}"),
             tags: tags.map(|tag| (tag, String::new())).into(),
@@ -366,7 +367,10 @@ mod tests {
                 role: role(&format!("role-{number}")),
                 key: String::new(),
                 tags: BTreeMap::new(),
-                kms_key: None,
+                probe: crate::goals::Probe::Default,
+                encryption: crate::goals::PutEncryption::BucketDefault,
+                replica: crate::goals::Replica::default(),
+                mirrors: false,
                 subject: ProofSubject(String::new()),
             }))),
             needs: BTreeSet::new(),

@@ -1,8 +1,10 @@
-//! Would an explicit Deny in somebody else's bucket policy hit the replication role?
+//! Would an explicit Deny in somebody else's bucket policy hit the replication role, or whoever runs s3ferry?
 //!
 //! A Deny wins over every Allow (UG26:replication-troubleshoot), so a plan must see it before replication fails.
 //! Principals, actions and resources are evaluated exactly; conditions as far as what is known about the request
 //! goes, and else quoted. It is the best effort from one document: SCPs, RCPs and boundaries can't be seen here.
+
+use std::collections::BTreeMap;
 
 use super::canon::canonical_key;
 use super::grammar::{Condition, Effect, PolicyDocument, Principals, Scope, Statement, Version};
@@ -42,10 +44,39 @@ pub fn denies(
     resource: &str,
 ) -> Option<DenyHit> {
     let request = Request {
-        role,
+        who: Who::Replication(role),
         action,
         resource,
         version: document.version(),
+        keys: None,
+    };
+    strongest(request.hits(document))
+}
+
+/// A call that s3ferry itself makes on objects.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnCall<'a> {
+    /// The role that is assumed for it, where one is.
+    pub caller: Option<&'a Arn>,
+    /// The account of the caller.
+    pub account: &'a str,
+    /// The action, e.g. `s3:PutObject`.
+    pub action: &'a str,
+    /// The ARN of the object.
+    pub resource: &'a str,
+    /// The condition keys of S3 that the request carries, in lower case; it carries no other.
+    pub keys: &'a BTreeMap<String, String>,
+}
+
+/// The first statement that denies a call of s3ferry's own: one that always hits before one that may.
+#[must_use]
+pub fn denies_call(document: &PolicyDocument, call: OwnCall<'_>) -> Option<DenyHit> {
+    let request = Request {
+        who: Who::Caller(call.caller, call.account),
+        action: call.action,
+        resource: call.resource,
+        version: document.version(),
+        keys: Some(call.keys),
     };
     strongest(request.hits(document))
 }
@@ -56,10 +87,11 @@ pub fn denials(document: &PolicyDocument, role: &Arn, wanted: &Statement) -> Vec
     let resources = wanted.resources().map_or(&[][..], |scope| scope.listed());
     let requests = wanted.actions().listed().iter().flat_map(|action| {
         resources.iter().map(move |resource| Request {
-            role,
+            who: Who::Replication(role),
             action,
             resource,
             version: document.version(),
+            keys: None,
         })
     });
     let mut hits: Vec<DenyHit> = requests
@@ -115,11 +147,38 @@ impl Truth {
     }
 }
 
+/// Whose request it is.
+#[derive(Debug, Clone, Copy)]
+enum Who<'a> {
+    /// S3's, in a session of the replication role.
+    Replication(&'a Arn),
+    /// s3ferry's, in a session of a role or as a principal of which only the account is known.
+    Caller(Option<&'a Arn>, &'a str),
+}
+
+impl<'a> Who<'a> {
+    const fn role(self) -> Option<&'a Arn> {
+        match self {
+            Self::Replication(role) => Some(role),
+            Self::Caller(role, _) => role,
+        }
+    }
+
+    fn account(self) -> &'a str {
+        match self {
+            Self::Replication(role) => role.account(),
+            Self::Caller(_, account) => account,
+        }
+    }
+}
+
 struct Request<'a> {
-    role: &'a Arn,
+    who: Who<'a>,
     action: &'a str,
     resource: &'a str,
     version: Version,
+    /// The condition keys of S3 that the request carries, where they are known: all of them.
+    keys: Option<&'a BTreeMap<String, String>>,
 }
 
 impl Request<'_> {
@@ -199,8 +258,15 @@ impl Request<'_> {
         let names = |test: &dyn Fn(&str) -> bool| aws.iter().any(|name| test(name));
         let everyone = names(&|name| name == "*");
         let account = names(&|name| self.is_account_of_role(name));
-        let role = names(&|name| name == self.role.as_str());
+        let role = names(&|name| self.who.role().is_some_and(|role| name == role.as_str()));
         let session = names(&|name| self.is_session_of_role(name));
+        if self.who.role().is_none() && !everyone && !(account && matches!(scope, Scope::Only(_))) {
+            let of_account = |name: &str| name.contains(&format!(":{}:", self.who.account()));
+            return match scope {
+                Scope::Only(_) if !names(&of_account) => Truth::No,
+                Scope::Only(_) | Scope::Except(_) => Truth::Maybe("of who runs s3ferry".to_owned()),
+            };
+        }
         match scope {
             Scope::Only(_) if everyone || account || role => Truth::Yes,
             Scope::Only(_) if session => {
@@ -223,18 +289,18 @@ impl Request<'_> {
         } else {
             root_account(name)
         };
-        account == Some(self.role.account())
+        account == Some(self.who.account())
     }
 
     /// Whether a principal is a session of the role; sessions do not show the role's path.
     fn is_session_of_role(&self, name: &str) -> bool {
-        let role = self.role.resource().rsplit('/').next().unwrap_or_default();
-        let start = format!(
-            "arn:{}:sts::{}:assumed-role/{role}/",
-            self.role.partition(),
-            self.role.account()
-        );
-        name.starts_with(&start)
+        self.who.role().is_some_and(|of| {
+            let role = of.resource().rsplit('/').next().unwrap_or_default();
+            let (partition, account) = (of.partition(), of.account());
+            name.starts_with(&format!(
+                "arn:{partition}:sts::{account}:assumed-role/{role}/"
+            ))
+        })
     }
 
     fn condition(&self, condition: &Condition) -> Truth {
@@ -248,11 +314,40 @@ impl Request<'_> {
                     values.any(|value| value.eq_ignore_ascii_case("true")),
                 ))
             }
-            "aws:principalarn" => self.text(base, condition, self.role.as_str()),
-            "aws:principalaccount" => self.text(base, condition, self.role.account()),
+            "aws:principalarn" => {
+                let role = self.who.role();
+                role.and_then(|role| self.text(base, condition, role.as_str()))
+            }
+            "aws:principalaccount" => self.text(base, condition, self.who.account()),
+            key if key.starts_with("s3:x-amz-") || key.starts_with("s3:requestobjecttag/") => {
+                let keys = self.keys;
+                keys.and_then(|keys| self.of_request(&operator, condition, keys.get(key)))
+            }
             _ => None,
         };
         known.unwrap_or_else(|| Truth::Maybe(quote(condition)))
+    }
+
+    /// A condition on what the request carries, or does not. A negated operator holds where the key is not there, and so does
+    /// one with `IfExists` (IAMUG:reference_policies_elements_condition_operators).
+    fn of_request(
+        &self,
+        operator: &str,
+        condition: &Condition,
+        value: Option<&String>,
+    ) -> Option<Truth> {
+        if operator == "null" {
+            let mut values = condition.values.iter();
+            let asks_for_none = values.any(|value| value.eq_ignore_ascii_case("true"));
+            return Some(Truth::of(value.is_none() == asks_for_none));
+        }
+        let base = operator.strip_suffix("ifexists");
+        let Some(value) = value else {
+            let negated = base.unwrap_or(operator).starts_with("stringnot");
+            let known = base.unwrap_or(operator).starts_with("string");
+            return known.then(|| Truth::of(negated || base.is_some()));
+        };
+        self.text(base.unwrap_or(operator), condition, value)
     }
 
     fn text(&self, operator: &str, condition: &Condition, value: &str) -> Option<Truth> {

@@ -20,6 +20,7 @@ pub mod grammar;
 pub mod meaning;
 mod pattern;
 mod principals;
+mod public;
 pub mod size;
 
 pub use broken::BrokenPrincipal;

@@ -139,7 +139,11 @@ impl Play {
     ) -> Checked<bool> {
         let write = match &step.work {
             Work::Prove(goal) => {
-                self.proofs.insert(goal.subject().clone());
+                let by = self.world.document(&goal.proven_by());
+                let Some(proof) = goal.proof(by.as_ref()) else {
+                    return Ok(false);
+                };
+                self.proofs.insert(proof);
                 return Ok(true);
             }
             Work::Write(write) => &**write,

@@ -146,6 +146,8 @@ pub(crate) fn written(plan: &Plan) -> Vec<(String, Option<Document>)> {
 pub(crate) struct World {
     documents: BTreeMap<Target, Document>,
     proofs: Proofs,
+    /// Roles that were made or changed, for their unique IDs.
+    made: u32,
 }
 
 fn bucket_ref(account: &str, bucket: &str) -> BucketRef {
@@ -231,6 +233,7 @@ impl World {
     pub(crate) fn make_role(&mut self, name: &str, path: &str) {
         let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
         let role = Role {
+            id: None,
             path: path.to_owned(),
             trust: Policy::read(trust),
             tags: BTreeMap::from([("team".to_owned(), "theirs".to_owned())]),
@@ -330,10 +333,11 @@ impl World {
                 let ours = self.documents.iter().filter_map(|(target, document)| {
                     match (target, document) {
                         (Target::Role(of, RolePart::Itself), Document::Role(role))
-                            if role.path == "/s3ferry/" && of.account == *account =>
+                            if of.account == *account =>
                         {
                             let says = description(&role.tags).and_then(|text| described(&text));
-                            Some((of.name.clone(), says))
+                            let may_be_ours = role.path == "/s3ferry/" || says.is_some();
+                            may_be_ours.then(|| (of.name.clone(), says))
                         }
                         _ => None,
                     }
@@ -402,7 +406,9 @@ impl World {
                 .expect("a test world is well made");
             match &step.work {
                 Work::Prove(goal) => {
-                    self.proofs.insert(goal.subject().clone());
+                    let by = self.read(&goal.proven_by());
+                    self.proofs
+                        .insert(goal.proof(by.as_ref()).expect("a role has an ID"));
                 }
                 Work::Write(write) => {
                     let live = self.read(&write.target);
@@ -415,6 +421,19 @@ impl World {
 
     fn write(&mut self, target: &Target, after: Option<Document>) {
         match after {
+            Some(Document::Role(role)) => {
+                let live = match self.documents.get(target) {
+                    Some(Document::Role(live)) => live.id.clone(),
+                    _ => None,
+                };
+                self.made += 1;
+                let id = live.unwrap_or_else(|| format!("AROA{}", self.made));
+                let role = Role {
+                    id: Some(id),
+                    ..role
+                };
+                self.documents.insert(target.clone(), Document::Role(role));
+            }
             Some(document) => {
                 assert_eq!(target.kind(), document.kind(), "a document of another kind");
                 self.documents.insert(target.clone(), document);

@@ -2,17 +2,17 @@
 //!
 //! Versions are read by the table of [`s3ferry_core::format::reading`]. A ledger is shared by whoever applies its specs, so
 //! a receipt of a newer minor proves here what it proves there: a key that takes away from what a receipt proves would
-//! be a major.
+//! be a major. So receipts of format 1, which do not say who the role was, prove nothing any more.
 
 use std::fmt;
 
 use s3ferry_core::format::reading::{Read, ReadError, read};
-use s3ferry_core::plan::ProofSubject;
+use s3ferry_core::plan::{Proof, ProofSubject};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The version of the format that this build writes.
-pub const RECEIPT_FORMAT: &str = "1.0";
+pub const RECEIPT_FORMAT: &str = "2.0";
 
 /// The proof that an object replicated under a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub struct CanaryReceipt {
     pub s3ferry: String,
     /// What the proof is of: SHA-256 over the documents; it is void when any of them changes.
     pub subject: String,
+    /// The unique ID of the role that replicated: a role made again under the same name is another principal.
+    pub role_id: String,
     /// The migration.
     pub migration: String,
     /// The rule's short name.
@@ -112,7 +114,10 @@ impl CanaryReceipt {
 
     /// What it proves.
     #[must_use]
-    pub fn proves(&self) -> ProofSubject {
-        ProofSubject(self.subject.clone())
+    pub fn proves(&self) -> Proof {
+        Proof {
+            subject: ProofSubject(self.subject.clone()),
+            role_id: self.role_id.clone(),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use s3ferry_core::format::reading::ReadError;
-use s3ferry_core::model::{BucketPart, Target};
+use s3ferry_core::model::{BucketPart, RolePart, Target};
 use s3ferry_engine::events::{Both, RunEvent};
 use s3ferry_engine::journal::{self, FORMAT, Header, JournalError, NewerJournal};
 use s3ferry_engine::ledger::FolderLedger;
@@ -29,7 +29,11 @@ async fn journal_of_a_run() -> (Vec<u8>, Vec<RunEvent>) {
     let ledger = FolderLedger::new(folder.path());
     let world = MemoryWorld::new()
         .with_bucket(&build::source())
-        .with_bucket(&build::destination());
+        .with_bucket(&build::destination())
+        .with(
+            &Target::Role(build::role("s3ferry-orders-prod"), RolePart::Itself),
+            build::replication_role(&[]),
+        );
     let rule = build::rule("everything", 1, "", &build::destination());
     let target = Target::Bucket(build::source(), BucketPart::Replication);
     let configuration = build::replication(&build::role("r"), [rule]);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use s3ferry_core::format::reading::ReadError;
-use s3ferry_core::plan::ProofSubject;
+use s3ferry_core::plan::{Proof, ProofSubject};
 use s3ferry_engine::ledger::{
     CanaryReceipt, FolderLedger, KeptProofs, LedgerError, Place, RECEIPT_FORMAT, ReceiptError,
     ReceiptStore as _,
@@ -23,6 +23,7 @@ fn receipt(subject: &str) -> CanaryReceipt {
         format: RECEIPT_FORMAT.to_owned(),
         s3ferry: "0.1.0".to_owned(),
         subject: subject.to_owned(),
+        role_id: "AROA1".to_owned(),
         migration: "orders".to_owned(),
         rule: "everything".to_owned(),
         source: place("111111111111", "eu-west-1", "orders-prod"),
@@ -32,6 +33,13 @@ fn receipt(subject: &str) -> CanaryReceipt {
         size: 3,
         same_etag: true,
         proven_at: now(),
+    }
+}
+
+fn proof(subject: &str) -> Proof {
+    Proof {
+        subject: ProofSubject(subject.to_owned()),
+        role_id: "AROA1".to_owned(),
     }
 }
 
@@ -55,8 +63,7 @@ fn what_is_kept_is_proven_and_keeping_twice_is_keeping_once() {
     assert_eq!(ledger.keep(&receipt("a")).unwrap(), first);
     ledger.keep(&receipt("b")).unwrap();
     let kept = ledger.proofs().unwrap();
-    let subject = |subject: &str| ProofSubject(subject.to_owned());
-    assert!(kept.proofs.into_iter().eq([subject("a"), subject("b")]));
+    assert!(kept.proofs.into_iter().eq([proof("a"), proof("b")]));
     assert!(kept.ignored.is_empty());
     assert_eq!(files(&ledger).len(), 2, "no temporary file stays");
     let hex = first.to_string().replace("sha256:", "sha256-");
@@ -107,7 +114,7 @@ fn a_receipt_that_was_changed_cut_or_renamed_proves_nothing_and_is_named() {
 fn a_receipt_of_another_format_proves_nothing_here() {
     let (_folder, ledger) = ledger();
     let newer = CanaryReceipt {
-        format: "2.0".to_owned(),
+        format: "3.0".to_owned(),
         ..receipt("a")
     };
     ledger.keep(&newer).unwrap();
@@ -140,8 +147,8 @@ fn keep_as_written_by(ledger: &FolderLedger, format: &str) -> KeptProofs {
 #[test]
 fn a_receipt_of_a_newer_minor_proves_what_it_says_and_its_keys_are_named() {
     let (_folder, ledger) = ledger();
-    let kept = keep_as_written_by(&ledger, "1.1");
-    assert!(kept.proofs.contains(&ProofSubject("a".to_owned())));
+    let kept = keep_as_written_by(&ledger, "2.1");
+    assert!(kept.proofs.contains(&proof("a")));
     let newer: Vec<_> = kept.newer.values().collect();
     let ignored: Vec<&str> = newer[0].ignored.iter().map(String::as_str).collect();
     assert_eq!((newer.len(), ignored), (1, vec!["source.zone"]));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use s3ferry_core::model::{BucketPart, RolePart, Target};
-use s3ferry_core::plan::Step;
+use s3ferry_core::plan::{Goal, PutEncryption, Replica, Step, Work};
 use s3ferry_engine::events::{CanaryProgress, LeftVersion};
 use s3ferry_engine::execute::{CANARY_MARK, CANARY_SUBJECT};
 use s3ferry_engine::ledger::{CanaryReceipt, LedgerError, ReceiptId, ReceiptStore};
@@ -29,6 +29,10 @@ fn world() -> MemoryWorld {
         .with(
             &Target::Bucket(build::source(), BucketPart::Replication),
             build::replication(&build::role("r"), [rule]),
+        )
+        .with(
+            &Target::Role(build::role("s3ferry-orders-prod"), RolePart::Itself),
+            build::replication_role(&[]),
         )
 }
 
@@ -84,7 +88,10 @@ async fn a_rule_that_replicates_is_proven_and_leaves_a_receipt_and_nothing_else(
     let [receipt] = &receipts.kept()[..] else {
         panic!("{:?}", receipts.kept());
     };
-    assert_eq!(receipt.subject, "subject-1");
+    assert_eq!(
+        (receipt.subject.as_str(), receipt.role_id.as_str()),
+        ("subject-1", "AROA1")
+    );
     assert_eq!(
         (
             receipt.source.bucket.as_str(),
@@ -209,7 +216,7 @@ async fn a_canary_of_another_subject_proves_nothing_and_is_removed() {
         body: Vec::new(),
         tags: build::tags(&[]),
         metadata: mark("orders/everything"),
-        kms_key: None,
+        encryption: PutEncryption::BucketDefault,
     };
     world.put(&object).await.unwrap();
     let told = run(&[step()], &world).await;
@@ -233,7 +240,7 @@ async fn what_does_not_carry_the_mark_of_this_rule_stays_and_is_named() {
             body: b"theirs".to_vec(),
             tags: build::tags(&[]),
             metadata,
-            kms_key: None,
+            encryption: PutEncryption::BucketDefault,
         };
         objects.push(world.put(&object).await.unwrap());
     }
@@ -305,7 +312,7 @@ async fn a_leftover_whose_replica_is_gone_is_not_waited_for() {
             (CANARY_MARK, "orders/everything"),
             (CANARY_SUBJECT, "subject-1"),
         ]),
-        kms_key: None,
+        encryption: PutEncryption::BucketDefault,
     };
     let version = world.put(&object).await.unwrap();
     world
@@ -422,4 +429,137 @@ async fn a_proof_writes_no_target() {
     let world = Recording::new(world());
     run(&[step()], &world).await;
     assert_eq!(world.written(), Vec::<String>::new());
+}
+
+/// The step, asking for more of its canary.
+fn asking(change: impl FnOnce(&mut s3ferry_core::plan::CanaryGoal)) -> Step {
+    let mut step = step();
+    if let Work::Prove(goal) = &mut step.work {
+        let Goal::Canary(goal) = goal.as_mut();
+        change(goal);
+    }
+    step
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_is_not_there_proves_nothing_and_nothing_is_written() {
+    let world = world();
+    let role = Target::Role(build::role("s3ferry-orders-prod"), RolePart::Itself);
+    world.set(&role, None);
+    let told = run(&[step()], &world).await;
+    assert!(problem(&told).1.contains("is not there"));
+    assert_eq!(puts(&told), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_is_not_as_the_spec_says_proves_nothing() {
+    let key = "arn:aws:kms:eu-central-1:222222222222:key/r";
+    let key = || s3ferry_core::ids::Arn::new(key).unwrap();
+    let owned = Replica {
+        owned_by_destination: true,
+        ..Replica::default()
+    };
+    let keyed = Replica {
+        kms_key: Some(key()),
+        ..Replica::default()
+    };
+    let classed = Replica {
+        storage_class: Some(s3ferry_core::spec::StorageClass::GlacierIr),
+        ..Replica::default()
+    };
+    let tagged = build::tags(&[("class", "hot")]);
+    let cases = [
+        (Fate::ArrivesUnowned, owned, build::tags(&[]), "owner"),
+        (Fate::ArrivesUnderOtherKey, keyed, build::tags(&[]), "key/r"),
+        (
+            Fate::ArrivesInOtherClass,
+            classed,
+            build::tags(&[]),
+            "GLACIER_IR",
+        ),
+        (Fate::ArrivesUntagged, Replica::default(), tagged, "tags"),
+    ];
+    for (fate, replica, tags, word) in cases {
+        for arrives_well in [true, false] {
+            let world = world();
+            let mut rule = build::rule("everything", 1, "", &build::destination());
+            let mut to = rule.destination.take().unwrap();
+            to.storage_class = replica.storage_class.map(|class| class.as_str().to_owned());
+            to.replica_key = replica.kms_key.as_ref().map(|key| Some(key.to_string()));
+            rule.destination = Some(to);
+            rule.source_selection =
+                Some(s3ferry_core::model::kinds::replication::SourceSelection {
+                    sse_kms: Some(s3ferry_core::model::kinds::replication::Status::Enabled),
+                    replica_modifications: None,
+                });
+            world.set(
+                &Target::Bucket(build::source(), BucketPart::Replication),
+                Some(build::replication(&build::role("r"), [rule])),
+            );
+            world.set_fates([if arrives_well { Fate::ByRules } else { fate }]);
+            let step = asking(|goal| {
+                goal.replica = replica.clone();
+                goal.tags = tags.clone();
+                if replica.kms_key.is_some() {
+                    goal.encryption = PutEncryption::SseKms(key());
+                }
+            });
+            let told = run(std::slice::from_ref(&step), &world).await;
+            if arrives_well {
+                assert_eq!(told.of(&step), &PROVEN, "{word}");
+            } else {
+                let StepResult::Failed { problem, .. } = told.of(&step) else {
+                    panic!("{word}: {:?}", told.of(&step));
+                };
+                assert!(problem.message.contains(word), "{}", problem.message);
+            }
+            assert_no_canary_left(&world);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_deletes_are_mirrored_a_delete_marker_must_arrive() {
+    let step = asking(|goal| goal.mirrors = true);
+    let told = run(std::slice::from_ref(&step), &world()).await;
+    assert!(
+        matches!(told.of(&step), StepResult::Waiting { what, .. } if what.contains("delete marker")),
+        "the rule keeps deletes to itself: {:?}",
+        told.of(&step)
+    );
+    let world = self::world();
+    let mut rule = build::rule("everything", 1, "", &build::destination());
+    rule.delete_markers = Some(Some(
+        s3ferry_core::model::kinds::replication::Status::Enabled,
+    ));
+    world.set(
+        &Target::Bucket(build::source(), BucketPart::Replication),
+        Some(build::replication(&build::role("r"), [rule])),
+    );
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &PROVEN);
+    assert_no_canary_left(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_listed_is_not_gone_because_a_look_finds_nothing() {
+    let world = world();
+    world.set_unseen(5);
+    let told = run(&[step()], &world).await;
+    assert_eq!((told.of(&step()), puts(&told)), (&PROVEN, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_that_failed_has_failed_however_short_the_wait_was() {
+    let world = world();
+    world.set_fates([Fate::Fails; 100]);
+    let receipts = MemoryReceipts::default();
+    let mut how = how(&receipts);
+    how.limits.canary_wait = Duration::from_secs(5);
+    let told = run_with(&[step()], &world, how).await;
+    let (_, message, hint) = problem(&told);
+    assert!(
+        message.contains("FAILED") && hint.contains("--wait"),
+        "{message}; {hint}"
+    );
 }

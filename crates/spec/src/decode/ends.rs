@@ -1,6 +1,6 @@
 //! From which bucket to which: the two ends of a migration, and what they make impossible.
 
-use s3ferry_core::ids::{AccountName, BucketName, RoleName};
+use s3ferry_core::ids::{ACCOUNT_REGIONAL, AccountName, BucketName, RoleName};
 use s3ferry_core::spec::{Account, Create, Encryption, ReplicaOwner};
 
 use super::accounts::Accounts;
@@ -103,12 +103,39 @@ fn end<'a>(report: &mut Report<'_>, accounts: &'a Accounts, view: &View<'_>) -> 
         account: account_at?,
         bucket: bucket.place(),
     };
+    let bucket = BucketName::new(bucket.text()?).ok()?;
+    namespace(report, &bucket, account, at.bucket)?;
     Some(End {
         name,
         account,
-        bucket: BucketName::new(bucket.text()?).ok()?,
+        bucket,
         at,
     })
+}
+
+/// Names of an account's own namespace name the account and the Region that they are in (UG:bucketnamingrules).
+fn namespace(
+    report: &mut Report<'_>,
+    bucket: &BucketName,
+    account: &Account,
+    at: Span,
+) -> Option<()> {
+    let name = bucket.as_str();
+    let own = format!("-{}-{}{ACCOUNT_REGIONAL}", account.id, account.region);
+    if !name.ends_with(ACCOUNT_REGIONAL) || name.ends_with(&own) {
+        return Some(());
+    }
+    report.error(
+        "bucket-namespace",
+        at,
+        format!(
+            "`{name}` is a name of an account's own namespace, and not of this account and Region"
+        ),
+        format!(
+            "such names end with `{own}` here; other names must not end with `{ACCOUNT_REGIONAL}`"
+        ),
+    );
+    None
 }
 
 /// What cannot be source and destination of one another.

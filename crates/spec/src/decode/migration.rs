@@ -1,5 +1,6 @@
 //! One migration.
 
+use s3ferry_core::goals::Probe;
 use s3ferry_core::ids::{MigrationName, RoleName};
 use s3ferry_core::spec::{Canary, Destination, Guards, Migration, Monitoring, Phase, Source};
 
@@ -158,11 +159,17 @@ fn canary_fits(report: &mut Report<'_>, canary: &Canary, rules: &[rule::Placed])
     let Canary::Write { name } = canary else {
         return Some(());
     };
-    let too_long = |placed: &&rule::Placed| placed.rule.prefix.len() + name.len() > LONGEST_KEY;
+    let longest = |placed: &rule::Placed| {
+        let keys = placed.rule.kms.iter().flat_map(|kms| &kms.source_keys);
+        let probes = keys.cloned().map(Probe::Key).chain([Probe::Default]);
+        let keys = probes.map(|probe| probe.object_key(&placed.rule, name));
+        keys.map(|key| key.len()).max().unwrap_or(0)
+    };
+    let too_long = |placed: &&rule::Placed| longest(placed) > LONGEST_KEY;
     let Some(placed) = rules.iter().find(too_long) else {
         return Some(());
     };
-    let length = placed.rule.prefix.len() + name.len();
+    let length = longest(placed);
     report.error(
         "canary-too-long",
         placed.filter_at,

@@ -1,9 +1,12 @@
 //! Layers that act around every call, whatever it is.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use s3ferry_core::model::{BucketRef, Document, Target};
-use s3ferry_engine::ports::{NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange};
+use s3ferry_engine::ports::{
+    ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
+};
 
 /// A call of a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,10 @@ pub enum Operation {
     Head,
     /// [`Objects::versions`].
     Versions,
+    /// [`Objects::tags`].
+    Tags,
+    /// [`Objects::put_delete_marker`].
+    PutDeleteMarker,
     /// [`Objects::delete`].
     Delete,
 }
@@ -43,6 +50,8 @@ impl Operation {
             Self::Put => "Put",
             Self::Head => "Head",
             Self::Versions => "Versions",
+            Self::Tags => "Tags",
+            Self::PutDeleteMarker => "PutDeleteMarker",
             Self::Delete => "Delete",
         }
     }
@@ -122,10 +131,33 @@ impl<W: Objects, L: Around> Objects for Layered<W, L> {
             .await
     }
 
-    async fn versions(&self, bucket: &BucketRef, key: &str) -> Result<Vec<String>, PortError> {
+    async fn versions(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+    ) -> Result<Vec<ListedVersion>, PortError> {
         let call = on_object(Operation::Versions, bucket, &[key]);
         self.layer
             .around(call, self.world.versions(bucket, key))
+            .await
+    }
+
+    async fn tags(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        let call = on_object(Operation::Tags, bucket, &[key, version]);
+        self.layer
+            .around(call, self.world.tags(bucket, key, version))
+            .await
+    }
+
+    async fn put_delete_marker(&self, bucket: &BucketRef, key: &str) -> Result<String, PortError> {
+        let call = on_object(Operation::PutDeleteMarker, bucket, &[key]);
+        self.layer
+            .around(call, self.world.put_delete_marker(bucket, key))
             .await
     }
 

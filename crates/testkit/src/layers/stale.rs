@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use s3ferry_core::model::{BucketRef, Document, Target};
-use s3ferry_engine::ports::{NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange};
+use s3ferry_engine::ports::{
+    ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
+};
 
 /// A world whose reads after a write are as old as `ages` says.
 ///
@@ -93,8 +95,25 @@ impl<W: Objects> Objects for Stale<W> {
         self.world.head(bucket, key, version).await
     }
 
-    async fn versions(&self, bucket: &BucketRef, key: &str) -> Result<Vec<String>, PortError> {
+    async fn versions(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+    ) -> Result<Vec<ListedVersion>, PortError> {
         self.world.versions(bucket, key).await
+    }
+
+    async fn tags(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        self.world.tags(bucket, key, version).await
+    }
+
+    async fn put_delete_marker(&self, bucket: &BucketRef, key: &str) -> Result<String, PortError> {
+        self.world.put_delete_marker(bucket, key).await
     }
 
     async fn delete(&self, bucket: &BucketRef, key: &str, version: &str) -> Result<(), PortError> {

@@ -273,6 +273,7 @@ fn make_role(world: &MemoryWorld, at: usize, path: &str) {
     let target = Target::Role(role(at), RolePart::Itself);
     if world.document(&target).is_none() {
         let made = Role {
+            id: None,
             path: path.to_owned(),
             trust: Policy::read(r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned()),
             tags: build::tags(&[("team", "theirs")]),

@@ -57,6 +57,7 @@ impl Foreign {
             }
             Document::Tags(tags) => self.tag(target, tags),
             Document::Role(Role {
+                id: _,
                 path,
                 trust: _, // A role that a spec names is s3ferry's whole but for these.
                 tags,

@@ -348,7 +348,10 @@ fn distinct(shape: &Move, filters: &mut BTreeSet<Filter>) -> Vec<RuleSpec> {
         let filter = (shape.from, shape.to, line.prefix, line.tags);
         !filters.contains(&filter) && names.insert(line.name) && filters.insert(filter)
     };
-    shape.rules.iter().filter(fresh).map(rule).collect()
+    let mut rules: Vec<RuleSpec> = shape.rules.iter().filter(fresh).map(rule).collect();
+    // The narrow ones first: a rule that another one shadows blocks the plan, which only some cases are about.
+    rules.sort_by_key(|rule| std::cmp::Reverse(rule.prefix.len() + rule.tags.len()));
+    rules
 }
 
 fn rule(line: &Line) -> RuleSpec {

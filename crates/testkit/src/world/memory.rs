@@ -19,7 +19,7 @@ use s3ferry_core::model::{
 };
 use s3ferry_core::ownership::{described, description};
 use s3ferry_engine::ports::{
-    Class, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
+    Class, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
 };
 
 use super::objects::{Fate, Store};
@@ -34,6 +34,7 @@ pub struct MemoryWorld {
 pub(super) struct State {
     pub(super) documents: BTreeMap<Target, Document>,
     pub(super) objects: Store,
+    roles_made: u64,
 }
 
 impl MemoryWorld {
@@ -63,6 +64,13 @@ impl MemoryWorld {
     /// Sets a document as somebody else would: without any check.
     pub fn set(&self, target: &Target, document: Option<Document>) {
         let mut state = self.state();
+        let document = document.map(|document| match document {
+            Document::Role(role) => {
+                let id = Some(state.role_id(target));
+                Document::Role(Role { id, ..role })
+            }
+            other => other,
+        });
         match document {
             Some(document) => state.documents.insert(target.clone(), document),
             None => state.documents.remove(target),
@@ -114,7 +122,13 @@ impl MemoryWorld {
         self.state().objects.versions(bucket, key)
     }
 
-    /// Puts a delete marker on a key; its version ID.
+    /// Lets the next looks at versions answer that there is none, as S3 may for a while after a bucket was first versioned
+    /// (BC:s3 PutBucketVersioning).
+    pub fn set_unseen(&self, looks: u32) {
+        self.state().objects.unseen = looks;
+    }
+
+    /// Puts a delete marker on a key, as somebody else; its version ID.
     pub fn put_delete_marker(&self, bucket: &BucketRef, key: &str) -> String {
         self.state().objects.put_delete_marker(bucket, key)
     }
@@ -136,7 +150,8 @@ impl State {
                     ) => {
                         let here = role.account == *account && role.partition == *partition;
                         let says = description(tags).and_then(|text| described(&text));
-                        (here && path.starts_with(ROLE_PATH)).then(|| (role.name.clone(), says))
+                        let may_be_ours = path.starts_with(ROLE_PATH) || says.is_some();
+                        (here && may_be_ours).then(|| (role.name.clone(), says))
                     }
                     _ => None,
                 };
@@ -242,6 +257,10 @@ impl State {
             }
             (Target::Role(_, RolePart::Itself), Document::Role(role)) => {
                 self.check_path(target, role)?;
+                let id = Some(self.role_id(target));
+                let role = Role { id, ..role.clone() };
+                self.documents.insert(target.clone(), Document::Role(role));
+                return Ok(());
             }
             _ => {}
         }
@@ -319,6 +338,18 @@ impl State {
         } else {
             Err(Refusal(Class::Propagation, "InvalidRequest"))
         }
+    }
+
+    /// The unique ID of a role: what it has, or for a new one an ID that no role had before.
+    fn role_id(&mut self, target: &Target) -> String {
+        let live = match self.documents.get(target) {
+            Some(Document::Role(live)) => live.id.clone(),
+            _ => None,
+        };
+        live.unwrap_or_else(|| {
+            self.roles_made += 1;
+            format!("AROA{}", self.roles_made)
+        })
     }
 
     /// The path of a role cannot be changed (domain reference §9.3).
@@ -415,10 +446,29 @@ impl Objects for MemoryWorld {
         Ok(self.state().head(bucket, key, version))
     }
 
-    async fn versions(&self, bucket: &BucketRef, key: &str) -> Result<Vec<String>, PortError> {
+    async fn versions(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+    ) -> Result<Vec<ListedVersion>, PortError> {
         let mut state = self.state();
         state.replicate();
-        Ok(state.objects.versions(bucket, key))
+        Ok(state.objects.listed(bucket, key))
+    }
+
+    async fn tags(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        let mut state = self.state();
+        state.replicate();
+        Ok(state.objects.tags(bucket, key, version))
+    }
+
+    async fn put_delete_marker(&self, bucket: &BucketRef, key: &str) -> Result<String, PortError> {
+        Ok(self.state().delete_object(bucket, key))
     }
 
     async fn delete(&self, bucket: &BucketRef, key: &str, version: &str) -> Result<(), PortError> {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use s3ferry_core::model::kinds::replication::{Rule, Status};
 use s3ferry_core::model::{BucketPart, BucketRef, Document, Target};
-use s3ferry_engine::ports::{Class, NewObject, ObjectHead, Replication};
+use s3ferry_core::plan::PutEncryption;
+use s3ferry_engine::ports::{Class, ListedVersion, NewObject, ObjectHead, Replication};
 use tokio::time::Instant;
 
 use super::memory::{Refusal, State};
@@ -36,12 +37,21 @@ pub enum Fate {
     ArrivesAsOriginal,
     /// It is gone at once.
     Vanishes,
+    /// Its replica stays with the owner of the source.
+    ArrivesUnowned,
+    /// Its replica is encrypted as the bucket says, not as the rule does.
+    ArrivesUnderOtherKey,
+    /// Its replica is in another storage class than the rule asks for.
+    ArrivesInOtherClass,
+    /// Its replica has lost its tags.
+    ArrivesUntagged,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Store {
     pub(super) lag: Duration,
     pub(super) fates: VecDeque<Fate>,
+    pub(super) unseen: u32,
     versions: BTreeMap<(BucketRef, String), Vec<Version>>,
     count: u64,
 }
@@ -51,6 +61,8 @@ struct Version {
     id: String,
     /// None for a delete marker.
     head: Option<ObjectHead>,
+    tags: BTreeMap<String, String>,
+    owner: String,
     on_its_way: Option<OnItsWay>,
 }
 
@@ -58,7 +70,8 @@ struct Version {
 struct OnItsWay {
     due: Instant,
     fate: Fate,
-    destinations: Vec<BucketRef>,
+    /// Each with the rule that leads there.
+    destinations: Vec<(BucketRef, Rule)>,
 }
 
 impl Store {
@@ -69,6 +82,31 @@ impl Store {
             .flatten()
             .map(|version| version.id.clone());
         ids.collect()
+    }
+
+    pub(super) fn listed(&self, bucket: &BucketRef, key: &str) -> Vec<ListedVersion> {
+        let versions = self.versions.get(&(bucket.clone(), key.to_owned()));
+        let listed = versions.into_iter().flatten().map(|version| ListedVersion {
+            version: version.id.clone(),
+            is_delete_marker: version.head.is_none(),
+            owner: Some(version.owner.clone()),
+        });
+        listed.collect()
+    }
+
+    pub(super) fn tags(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> BTreeMap<String, String> {
+        let mut versions = self
+            .versions
+            .get(&(bucket.clone(), key.to_owned()))
+            .into_iter()
+            .flatten();
+        let found = versions.find(|other| other.id == version);
+        found.map(|found| found.tags.clone()).unwrap_or_default()
     }
 
     pub(super) fn has_any(&self, bucket: &BucketRef) -> bool {
@@ -84,16 +122,19 @@ impl Store {
 
     pub(super) fn put_delete_marker(&mut self, bucket: &BucketRef, key: &str) -> String {
         let id = self.next_id();
-        self.add(
-            bucket,
-            key,
-            Version {
-                id: id.clone(),
-                head: None,
-                on_its_way: None,
-            },
-        );
+        self.add_delete_marker(bucket, key, &id);
         id
+    }
+
+    fn add_delete_marker(&mut self, bucket: &BucketRef, key: &str, id: &str) {
+        let marker = Version {
+            id: id.to_owned(),
+            head: None,
+            tags: BTreeMap::new(),
+            owner: bucket.account.to_string(),
+            on_its_way: None,
+        };
+        self.add(bucket, key, marker);
     }
 
     fn next_id(&mut self) -> String {
@@ -134,6 +175,8 @@ impl State {
                 Version {
                     id: id.clone(),
                     head: Some(new_head(object, taken && fate != Fate::TakenLate)),
+                    tags: object.tags.clone(),
+                    owner: object.bucket.account.to_string(),
                     on_its_way,
                 },
             );
@@ -148,6 +191,10 @@ impl State {
         version: &str,
     ) -> Option<ObjectHead> {
         self.replicate();
+        if self.objects.unseen > 0 {
+            self.objects.unseen -= 1;
+            return None;
+        }
         let versions = self
             .objects
             .versions
@@ -156,24 +203,51 @@ impl State {
         found.head.clone()
     }
 
-    /// The destinations of the enabled rules that take an object.
-    fn destinations(&self, object: &NewObject) -> Vec<BucketRef> {
-        let configuration = self.documents.get(&Target::Bucket(
-            object.bucket.clone(),
-            BucketPart::Replication,
-        ));
-        let Some(Document::Replication(configuration)) = configuration else {
-            return Vec::new();
-        };
-        let taking = configuration
-            .rules
-            .iter()
-            .filter(|rule| takes(rule, object));
-        let arns: BTreeSet<&String> = taking
-            .filter_map(|rule| Some(&rule.destination.as_ref()?.bucket))
+    /// Deletes a key without a version; the delete marker goes where the rules that mirror such lead.
+    pub(super) fn delete_object(&mut self, bucket: &BucketRef, key: &str) -> String {
+        let id = self.objects.put_delete_marker(bucket, key);
+        let mirrored = self.rules(bucket).into_iter().filter(|rule| {
+            rule.meaning().delete_markers == Status::Enabled
+                && rule.is_enabled()
+                && rule.selects_object(key, &BTreeMap::new())
+        });
+        let arns: BTreeSet<String> = mirrored
+            .filter_map(|rule| Some(rule.destination?.bucket))
             .collect();
-        arns.into_iter()
+        let buckets: Vec<BucketRef> = arns
+            .iter()
             .filter_map(|arn| self.bucket_of_arn(arn))
+            .collect();
+        for bucket in buckets {
+            self.objects.add_delete_marker(&bucket, key, &id);
+        }
+        id
+    }
+
+    fn rules(&self, bucket: &BucketRef) -> Vec<Rule> {
+        let target = Target::Bucket(bucket.clone(), BucketPart::Replication);
+        match self.documents.get(&target) {
+            Some(Document::Replication(configuration)) => configuration.rules.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The destinations of the enabled rules that take an object, each with the rule of the highest priority.
+    fn destinations(&self, object: &NewObject) -> Vec<(BucketRef, Rule)> {
+        let mut by_bucket: BTreeMap<String, Rule> = BTreeMap::new();
+        let rules = self.rules(&object.bucket).into_iter();
+        for rule in rules.filter(|rule| takes(rule, object)) {
+            let Some(to) = rule.destination.as_ref().map(|to| to.bucket.clone()) else {
+                continue;
+            };
+            match by_bucket.get(&to) {
+                Some(other) if other.outranks(&rule) => {}
+                Some(_) | None => drop(by_bucket.insert(to, rule)),
+            }
+        }
+        by_bucket
+            .into_iter()
+            .filter_map(|(arn, rule)| Some((self.bucket_of_arn(&arn)?, rule)))
             .collect()
     }
 
@@ -200,34 +274,27 @@ impl State {
         let fits = way
             .destinations
             .iter()
-            .all(|bucket| self.is_versioned(bucket));
+            .all(|(bucket, _)| self.is_versioned(bucket));
         let arrives = fits && !matches!(way.fate, Fate::Fails | Fate::CompletesElsewhere);
         let failed = !fits || matches!(way.fate, Fate::Fails | Fate::FailsElsewhere);
-        let size = if way.fate == Fate::ArrivesTorn {
-            1
-        } else {
-            head.size
-        };
-        let arrived = if way.fate == Fate::ArrivesAsOriginal {
-            Replication::NotEligible
-        } else {
-            Replication::Replica
-        };
         if arrives {
-            for bucket in &way.destinations {
-                self.objects.add(
-                    bucket,
-                    &place.1,
-                    Version {
-                        id: version.id.clone(),
-                        head: Some(ObjectHead {
-                            replication: arrived.clone(),
-                            size,
-                            ..head.clone()
-                        }),
-                        on_its_way: None,
+            for (bucket, rule) in &way.destinations {
+                let replica = Version {
+                    id: version.id.clone(),
+                    head: Some(replica_head(&head, rule, way.fate)),
+                    tags: if way.fate == Fate::ArrivesUntagged {
+                        BTreeMap::new()
+                    } else {
+                        version.tags.clone()
                     },
-                );
+                    owner: if way.fate == Fate::ArrivesUnowned {
+                        version.owner.clone()
+                    } else {
+                        bucket.account.to_string()
+                    },
+                    on_its_way: None,
+                };
+                self.objects.add(bucket, &place.1, replica);
             }
         }
         if let Some(source) = self
@@ -250,15 +317,21 @@ impl State {
 }
 
 fn takes(rule: &Rule, object: &NewObject) -> bool {
-    let (prefix, tags) = rule.selects();
-    let tagged = tags
-        .iter()
-        .all(|(key, value)| object.tags.get(key) == Some(value));
-    let encrypted = object.kms_key.is_none() || rule.meaning().sse_kms == Status::Enabled;
-    rule.status == Status::Enabled && object.key.starts_with(&prefix) && tagged && encrypted
+    let is_kms = matches!(object.encryption, PutEncryption::SseKms(_));
+    let encrypted = !is_kms || rule.meaning().sse_kms == Status::Enabled;
+    rule.is_enabled() && rule.selects_object(&object.key, &object.tags) && encrypted
 }
 
 fn new_head(object: &NewObject, pending: bool) -> ObjectHead {
+    let kms_key = match &object.encryption {
+        PutEncryption::SseKms(key) => Some(key.to_string()),
+        PutEncryption::BucketDefault | PutEncryption::SseS3 => None,
+    };
+    let algorithm = if kms_key.is_some() {
+        "aws:kms"
+    } else {
+        "AES256"
+    };
     ObjectHead {
         replication: if pending {
             Replication::Pending
@@ -268,5 +341,32 @@ fn new_head(object: &NewObject, pending: bool) -> ObjectHead {
         metadata: object.metadata.clone(),
         etag: Some(format!("etag-of-{}-bytes", object.body.len())),
         size: object.body.len() as u64,
+        encryption: Some(algorithm.to_owned()),
+        kms_key,
+        storage_class: "STANDARD".to_owned(),
+    }
+}
+
+/// A replica as its rule and its fate make it.
+fn replica_head(source: &ObjectHead, rule: &Rule, fate: Fate) -> ObjectHead {
+    let meaning = rule.meaning();
+    let is_kms = source.kms_key.is_some() && fate != Fate::ArrivesUnderOtherKey;
+    ObjectHead {
+        replication: if fate == Fate::ArrivesAsOriginal {
+            Replication::NotEligible
+        } else {
+            Replication::Replica
+        },
+        size: if fate == Fate::ArrivesTorn {
+            1
+        } else {
+            source.size
+        },
+        kms_key: meaning.replica_key.filter(|_| is_kms),
+        storage_class: match meaning.storage_class {
+            Some(class) if fate != Fate::ArrivesInOtherClass => class,
+            Some(_) | None => source.storage_class.clone(),
+        },
+        ..source.clone()
     }
 }

@@ -14,7 +14,7 @@ pub mod role;
 mod rule;
 pub mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -62,8 +62,8 @@ pub enum Document {
     RequestPayment(RequestPayment),
     /// Its lifecycle rules.
     Lifecycle(Lifecycle),
-    /// The roles under s3ferry's path, each with the spec that its description names.
-    Roles(BTreeMap<RoleName, Option<SpecName>>),
+    /// The roles that may be s3ferry's, each with the specs that its description names.
+    Roles(BTreeMap<RoleName, Option<BTreeSet<SpecName>>>),
     /// A role.
     Role(Role),
     /// The role's inline policy that is s3ferry's.

@@ -49,6 +49,12 @@ impl Policy {
         Self(Arc::new(Inner { text, says }))
     }
 
+    /// A policy without a statement.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::from(PolicyDocument::empty())
+    }
+
     /// The policy's text.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -71,7 +77,7 @@ impl Policy {
     }
 
     /// The canonical form: equal exactly where the meaning is equal.
-    pub(super) fn canonical(&self) -> Value {
+    pub(crate) fn canonical(&self) -> Value {
         match &self.0.says {
             Says::Readable(document) => json!({ "policy": document.canonical_json() }),
             Says::Unreadable(_) => json!({ "unreadable": self.text() }),

@@ -7,6 +7,7 @@ use super::kind::{
     Writes,
 };
 use super::part::Part;
+pub(crate) use super::rule::selection;
 pub use super::rule::{Filter, Rule, RuleDestination, RuleMeaning, SourceSelection, Status, Timed};
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::model::links::{Link, Thing};
@@ -28,6 +29,20 @@ impl ReplicationConfiguration {
     #[must_use]
     pub fn runs_as(&self) -> Option<RoleRef> {
         RoleRef::of_arn(&self.role)
+    }
+
+    /// The rule of an ID.
+    #[must_use]
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        let mut rules = self.rules.iter();
+        rules.find(|rule| rule.id.as_deref() == Some(id))
+    }
+
+    /// The other enabled rules that send some of a rule's objects to the same bucket.
+    pub fn meeting<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = &'a Rule> {
+        self.rules.iter().filter(|other| {
+            other.id != rule.id && other.is_enabled() && other.is_to(rule) && other.meets(rule)
+        })
     }
 }
 

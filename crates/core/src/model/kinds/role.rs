@@ -18,6 +18,8 @@ use crate::ownership::tagged_buckets;
 /// A role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
+    /// Its unique ID, which no other role ever had or will have; none before it is made (IAMUG:reference_identifiers).
+    pub id: Option<String>,
     /// Its path, `/` at both ends. It cannot be changed.
     pub path: String,
     /// Its trust policy, decoded.
@@ -129,6 +131,7 @@ fn of_role(change: &Change<'_>) -> Consequences {
 impl Holding for Role {
     fn canonical(&self) -> Value {
         let Self {
+            id: _, // It is given by IAM and cannot be wanted; what depends on it is a proof.
             path,
             trust,
             tags,
@@ -141,6 +144,7 @@ impl Holding for Role {
 
     fn view(&self) -> Value {
         let Self {
+            id: _,
             path,
             trust,
             tags,
@@ -167,9 +171,12 @@ impl Holding for Role {
     }
 }
 
-impl Holding for BTreeMap<RoleName, Option<SpecName>> {
+impl Holding for BTreeMap<RoleName, Option<BTreeSet<SpecName>>> {
     fn canonical(&self) -> Value {
-        let said = |says: &Option<SpecName>| says.as_ref().map(ToString::to_string);
+        let said = |says: &Option<BTreeSet<SpecName>>| {
+            let names = says.as_ref()?.iter().map(ToString::to_string);
+            Some(names.collect::<Vec<_>>())
+        };
         let roles = self
             .iter()
             .map(|(name, says)| (name.to_string(), said(says)));

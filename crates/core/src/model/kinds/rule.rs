@@ -245,6 +245,75 @@ impl Rule {
         }
     }
 
+    /// Whether the rule is enabled.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.status == Status::Enabled
+    }
+
+    /// Whether the rule selects an object of this key and these tags.
+    #[must_use]
+    pub fn selects_object(&self, key: &str, tags: &BTreeMap<String, String>) -> bool {
+        let (prefix, asked) = self.selects();
+        key.starts_with(&prefix)
+            && asked
+                .iter()
+                .all(|(key, value)| tags.get(key) == Some(value))
+    }
+
+    /// Whether both write to the same bucket.
+    #[must_use]
+    pub fn is_to(&self, other: &Self) -> bool {
+        let bucket = |rule: &Self| rule.destination.as_ref().map(|to| to.bucket.clone());
+        bucket(self) == bucket(other)
+    }
+
+    /// Whether S3 applies this rule, and not the other, to what both send to one bucket: the higher number wins (BC:s3
+    /// ReplicationRule.Priority). Rules of schema V1 have none.
+    #[must_use]
+    pub fn outranks(&self, other: &Self) -> bool {
+        self.priority > other.priority
+    }
+
+    /// Whether some object can be selected by both rules.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let ((prefix, tags), (other_prefix, other_tags)) = (self.selects(), other.selects());
+        let nested = prefix.starts_with(&other_prefix) || other_prefix.starts_with(&prefix);
+        let agrees = |(key, value): (&String, &String)| {
+            other_tags.get(key).is_none_or(|other| other == value)
+        };
+        nested && tags.iter().all(agrees)
+    }
+
+    /// Whether every object that the other rule selects is selected by this one, too.
+    #[must_use]
+    pub fn selects_all_of(&self, other: &Self) -> bool {
+        let ((prefix, tags), (narrow, narrow_tags)) = (self.selects(), other.selects());
+        let asks_no_more = |(key, value): (&String, &String)| narrow_tags.get(key) == Some(value);
+        narrow.starts_with(&prefix) && tags.iter().all(asks_no_more)
+    }
+
+    /// Whether both do the same to the objects that they select.
+    #[must_use]
+    pub fn treats_alike(&self, other: &Self) -> bool {
+        let treatment = |rule: &Self| RuleMeaning {
+            legacy: false,
+            priority: None,
+            prefix: String::new(),
+            tags: BTreeMap::new(),
+            ..rule.meaning()
+        };
+        treatment(self) == treatment(other)
+    }
+
+    /// What the rule selects, in words: `all objects`, `prefix logs/ and tag a=b`.
+    #[must_use]
+    pub fn selection(&self) -> String {
+        let (prefix, tags) = self.selects();
+        selection(&prefix, &tags)
+    }
+
     /// The rule for reviewers and fingerprints: elements in a fixed order of keys, absent ones left out.
     #[must_use]
     pub fn to_json(&self) -> Value {
@@ -393,6 +462,18 @@ impl Filter {
                 None => json!({ "tags": tags(pairs) }),
             },
         }
+    }
+}
+
+/// What a prefix and tags select, in words.
+pub(crate) fn selection(prefix: &str, tags: &BTreeMap<String, String>) -> String {
+    let prefix = (!prefix.is_empty()).then(|| format!("prefix {prefix}"));
+    let tags = tags.iter().map(|(key, value)| format!("tag {key}={value}"));
+    let said: Vec<String> = prefix.into_iter().chain(tags).collect();
+    if said.is_empty() {
+        "all objects".to_owned()
+    } else {
+        said.join(" and ")
     }
 }
 

@@ -13,23 +13,61 @@ const ENCRYPT: &[&str] = &["kms:Encrypt", "kms:GenerateDataKey"];
 const ENCRYPT_WITH_BUCKET_KEYS: &[&str] = &["kms:Encrypt", "kms:GenerateDataKey", "kms:Decrypt"];
 const DECRYPT: &[&str] = &["kms:Decrypt"];
 
-impl BucketKeys {
-    const fn encrypt(self) -> &'static [&'static str] {
-        match self {
-            Self::Used => ENCRYPT_WITH_BUCKET_KEYS,
-            Self::Unused => ENCRYPT,
-        }
+/// A key that replicas are encrypted with, and what the role does with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReplicaKey<'a> {
+    /// The key.
+    pub key: &'a Arn,
+    /// What S3 uses it for in the role's name.
+    pub actions: &'static [&'static str],
+    /// For which objects.
+    pub objects: Encrypted,
+}
+
+/// How source objects are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Encrypted {
+    /// With SSE-KMS, under a rule that selects such objects.
+    WithKms,
+    /// Not at all, as objects from before 2023 may be: only for them the destination's default is applied
+    /// (UG:replication-config-for-kms-objects, "How default bucket encryption affects replication").
+    NotAtAll,
+}
+
+impl RuleAccess {
+    /// The keys that replicas under the rule are encrypted with: from here both the role's policy and what must stand in the
+    /// key policies are made.
+    #[must_use]
+    pub fn replica_keys(&self) -> Vec<ReplicaKey<'_>> {
+        // An S3 Bucket Key travels with the object, whatever the destination's default says, and is then decrypted
+        // (UG:bucket-key); whether objects use one is decided put by put.
+        let selected = self.kms.as_ref().map(|kms| ReplicaKey {
+            key: &kms.replica_key,
+            actions: ENCRYPT_WITH_BUCKET_KEYS,
+            objects: Encrypted::WithKms,
+        });
+        let default = self.destination_default_key.as_ref().map(|key| ReplicaKey {
+            key,
+            actions: match self.destination_bucket_keys {
+                BucketKeys::Used => ENCRYPT_WITH_BUCKET_KEYS,
+                BucketKeys::Unused => ENCRYPT,
+            },
+            objects: Encrypted::NotAtAll,
+        });
+        let is_selected = |of: &ReplicaKey<'_>| selected.is_some_and(|known| known.key == of.key);
+        let default = default.filter(|of| !is_selected(of));
+        selected.into_iter().chain(default).collect()
     }
 }
 
-/// The statement to add to the policy of the destination key, which belongs to the destination account
+/// The statement to add to the policy of a destination key, which belongs to the destination account
 /// (UG:replication-troubleshoot). In a key policy `"*"` means the key itself.
 #[must_use]
-pub fn key_policy_statement(role: &Arn, bucket_keys: BucketKeys) -> Statement {
+pub fn key_policy_statement(role: &Arn, key: ReplicaKey<'_>) -> Statement {
     Statement::builder(
         "AllowS3Replication",
         Effect::Allow,
-        bucket_keys.encrypt().iter().copied(),
+        key.actions.iter().copied(),
     )
     .principals("AWS", [role.as_str()])
     .resources(["*"])
@@ -64,17 +102,36 @@ fn source_keys(rules: &[RuleAccess]) -> Wanted<'_> {
     wanted
 }
 
+/// Encrypting and decrypting with a key, in one statement where both are for the same objects.
 fn replica_keys(rules: &[RuleAccess]) -> Wanted<'_> {
-    let mut wanted = Wanted::new();
+    let mut encrypt = Wanted::new();
+    let mut decrypt = Wanted::new();
     for rule in rules {
-        let replica_key = rule.kms.iter().map(|kms| &kms.replica_key);
-        for key in replica_key.chain(&rule.destination_default_key) {
-            let actions = rule.destination_bucket_keys.encrypt();
-            let name = (&rule.destination_region, key, actions);
-            wanted
-                .entry(name)
+        for ReplicaKey { key, actions, .. } in rule.replica_keys() {
+            let of = (&rule.destination_region, key);
+            let area = rule.destination_area();
+            if actions == ENCRYPT_WITH_BUCKET_KEYS {
+                let decrypt = decrypt.entry((of.0, of.1, DECRYPT)).or_default();
+                decrypt.insert(area.clone());
+            }
+            encrypt
+                .entry((of.0, of.1, ENCRYPT))
                 .or_default()
-                .insert(rule.destination_area());
+                .insert(area);
+        }
+    }
+    let mut wanted = Wanted::new();
+    for ((region, key, actions), areas) in encrypt {
+        let decrypted = decrypt.remove(&(region, key, DECRYPT));
+        match decrypted {
+            Some(of) if outermost(&of) == outermost(&areas) => {
+                wanted.insert((region, key, ENCRYPT_WITH_BUCKET_KEYS), areas);
+            }
+            Some(of) => {
+                wanted.insert((region, key, actions), areas);
+                wanted.insert((region, key, DECRYPT), of);
+            }
+            None => drop(wanted.insert((region, key, actions), areas)),
         }
     }
     wanted

@@ -12,5 +12,5 @@ mod role;
 
 pub use access::{BucketKeys, KmsAccess, RuleAccess};
 pub use destination::{DestinationInput, ReplicaAccess, destination_statements};
-pub use kms::key_policy_statement;
+pub use kms::{Encrypted, ReplicaKey, key_policy_statement};
 pub use role::{RolePolicyInput, replication_role_policy, trust_for_s3};

@@ -8,10 +8,11 @@ use crate::ids::Partition;
 /// Actions on objects, each with the word that it adds to a Sid, in the order in which AWS's examples list them.
 ///
 /// `s3:ReplicateTags` and the other actions without a word always come with the one in front of them.
-const OBJECT_ACTIONS: [(&str, &str); 9] = [
+const OBJECT_ACTIONS: [(&str, &str); 10] = [
     ("s3:GetObjectVersionForReplication", "Objects"),
     ("s3:GetObjectVersionAcl", ""),
     ("s3:GetObjectVersionTagging", ""),
+    ("s3:GetObjectVersionAnnotationForReplication", ""),
     ("s3:GetObjectRetention", "Locks"),
     ("s3:GetObjectLegalHold", ""),
     ("s3:ReplicateObject", "Objects"),
@@ -89,11 +90,13 @@ fn grant(actions: &BTreeSet<&'static str>, areas: Vec<Area>) -> Grant {
 ///
 /// `GetObjectVersionForReplication`, because `GetObjectVersion` leaves SSE-KMS objects out without an error
 /// (UG:replication-config-for-kms-objects). Without `GetObjectVersionTagging` objects arrive without their tags
-/// (UG:setting-repl-config-perm-overview).
-pub(super) const READ: [&str; 3] = [
+/// (UG:setting-repl-config-perm-overview), and without `GetObjectVersionAnnotationForReplication` without their annotations
+/// (UG:annotations-overview; nothing is asked for at the destination).
+pub(super) const READ: [&str; 4] = [
     "s3:GetObjectVersionForReplication",
     "s3:GetObjectVersionAcl",
     "s3:GetObjectVersionTagging",
+    "s3:GetObjectVersionAnnotationForReplication",
 ];
 
 /// What reading needs beside [`READ`] where the source has Object Lock (UG26:replication-requirements).

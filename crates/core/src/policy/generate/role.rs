@@ -14,6 +14,8 @@ use crate::policy::grammar::{Effect, PolicyDocument, Statement};
 pub struct RolePolicyInput {
     /// The rules, in any order; at least one.
     pub rules: Vec<RuleAccess>,
+    /// What every Sid ends with.
+    pub mark: String,
 }
 
 /// The trust policy of the replication role: S3, and nobody else (UG:setting-repl-config-perm-overview).
@@ -52,7 +54,11 @@ pub fn replication_role_policy(input: &RolePolicyInput) -> PolicyDocument {
         partition,
     ));
     statements.extend(key_statements(&input.rules, partition));
-    PolicyDocument::of(statements)
+    let marked = |statement: Statement| {
+        let sid = format!("{}{}", statement.sid().unwrap_or_default(), input.mark);
+        statement.with_sid(&sid).unwrap_or(statement)
+    };
+    PolicyDocument::of(statements.into_iter().map(marked))
 }
 
 /// `ListBucket` is granted whether or not delete markers are mirrored: AWS's minimum for every replication role

@@ -38,6 +38,7 @@ fn rule(prefix: &str) -> RuleAccess {
 
 fn policy(rules: &[RuleAccess]) -> PolicyDocument {
     replication_role_policy(&RolePolicyInput {
+        mark: String::new(),
         rules: rules.to_vec(),
     })
 }
@@ -72,7 +73,7 @@ fn a_plain_rule_needs_three_statements() {
         &policy(&[rule("")]),
         &[
             r#"{"Sid":"SourceBucket","Effect":"Allow","Action":["s3:GetReplicationConfiguration","s3:ListBucket"],"Resource":"arn:aws:s3:::src"}"#,
-            r#"{"Sid":"SourceObjects","Effect":"Allow","Action":["s3:GetObjectVersionForReplication","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging"],"Resource":"arn:aws:s3:::src/*"}"#,
+            r#"{"Sid":"SourceObjects","Effect":"Allow","Action":["s3:GetObjectVersionForReplication","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging","s3:GetObjectVersionAnnotationForReplication"],"Resource":"arn:aws:s3:::src/*"}"#,
             r#"{"Sid":"ReplicaObjects","Effect":"Allow","Action":["s3:ReplicateObject","s3:ReplicateTags"],"Resource":"arn:aws:s3:::dst/*"}"#,
         ],
     );
@@ -93,8 +94,8 @@ fn each_option_adds_its_actions_to_its_prefix() {
         &policy(&[logs, rule("a")]),
         &[
             r#"{"Sid":"SourceBucket","Effect":"Allow","Action":["s3:GetReplicationConfiguration","s3:ListBucket"],"Resource":"arn:aws:s3:::src"}"#,
-            r#"{"Sid":"SourceObjects","Effect":"Allow","Action":["s3:GetObjectVersionForReplication","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging"],"Resource":"arn:aws:s3:::src/a*"}"#,
-            r#"{"Sid":"SourceObjectsLocks","Effect":"Allow","Action":["s3:GetObjectVersionForReplication","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging","s3:GetObjectRetention","s3:GetObjectLegalHold"],"Resource":"arn:aws:s3:::src/logs/*"}"#,
+            r#"{"Sid":"SourceObjects","Effect":"Allow","Action":["s3:GetObjectVersionForReplication","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging","s3:GetObjectVersionAnnotationForReplication"],"Resource":"arn:aws:s3:::src/a*"}"#,
+            r#"{"Sid":"SourceObjectsLocks","Effect":"Allow","Action":["s3:GetObjectVersionForReplication","s3:GetObjectVersionAcl","s3:GetObjectVersionTagging","s3:GetObjectVersionAnnotationForReplication","s3:GetObjectRetention","s3:GetObjectLegalHold"],"Resource":"arn:aws:s3:::src/logs/*"}"#,
             r#"{"Sid":"ReplicaObjects","Effect":"Allow","Action":["s3:ReplicateObject","s3:ReplicateTags"],"Resource":"arn:aws:s3:::dst/a*"}"#,
             r#"{"Sid":"ReplicaObjectsDeletesOwner","Effect":"Allow","Action":["s3:ReplicateObject","s3:ReplicateDelete","s3:ReplicateTags","s3:ObjectOwnerOverrideToBucketOwner"],"Resource":"arn:aws:s3:::dst/logs/*"}"#,
         ],
@@ -137,12 +138,12 @@ fn keys_are_bound_to_their_service_bucket_and_prefix() {
         keys,
         [
             r#"{"Sid":"SourceKey","Effect":"Allow","Action":"kms:Decrypt","Resource":["arn:aws:kms:eu-west-1:111111111111:key/a","arn:aws:kms:eu-west-1:111111111111:key/b"],"Condition":{"StringLike":{"kms:ViaService":"s3.eu-west-1.amazonaws.com","kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::src","arn:aws:s3:::src/orders/*"]}}}"#,
-            r#"{"Sid":"ReplicaKey","Effect":"Allow","Action":["kms:Encrypt","kms:GenerateDataKey"],"Resource":"arn:aws:kms:eu-central-1:111111111111:key/r","Condition":{"StringLike":{"kms:ViaService":"s3.eu-central-1.amazonaws.com","kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::dst","arn:aws:s3:::dst/orders/*","arn:aws:s3:::dst/plain/*"]}}}"#,
+            r#"{"Sid":"ReplicaKey","Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:eu-central-1:111111111111:key/r","Condition":{"StringLike":{"kms:ViaService":"s3.eu-central-1.amazonaws.com","kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::dst","arn:aws:s3:::dst/orders/*"]}}}"#,
+            r#"{"Sid":"ReplicaKey2","Effect":"Allow","Action":["kms:Encrypt","kms:GenerateDataKey"],"Resource":"arn:aws:kms:eu-central-1:111111111111:key/r","Condition":{"StringLike":{"kms:ViaService":"s3.eu-central-1.amazonaws.com","kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::dst","arn:aws:s3:::dst/orders/*","arn:aws:s3:::dst/plain/*"]}}}"#,
         ]
     );
-    orders.destination_bucket_keys = BucketKeys::Used;
-    let with_bucket_keys = policy(&[orders]);
-    let replica_key = with_bucket_keys.statement("ReplicaKey").unwrap();
+    let alone = policy(&[orders]);
+    let replica_key = alone.statement("ReplicaKey").unwrap();
     assert_eq!(
         replica_key.actions().listed(),
         &["kms:Encrypt", "kms:GenerateDataKey", "kms:Decrypt"]
@@ -223,16 +224,29 @@ fn the_destination_allows_objects_only() {
 #[test]
 fn the_key_policy_names_the_role() {
     let role = arn("arn:aws:iam::111111111111:role/s3ferry/r");
+    let key = key("eu-central-1", "r");
+    let mut default = rule("");
+    default.destination_default_key = Some(key.clone());
     assert_eq!(
-        key_policy_statement(&role, BucketKeys::Unused).raw(),
+        key_policy_statement(&role, default.replica_keys()[0]).raw(),
         r#"{"Sid":"AllowS3Replication","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/s3ferry/r"},"Action":["kms:Encrypt","kms:GenerateDataKey"],"Resource":"*"}"#
     );
-    let decrypts = |keys| {
-        key_policy_statement(&role, keys)
-            .raw()
-            .contains("kms:Decrypt")
+    let decrypts = |rule: &RuleAccess| {
+        let keys = rule.replica_keys();
+        let statement = key_policy_statement(&role, keys[0]);
+        assert_eq!(keys.len(), 1);
+        statement.raw().contains("kms:Decrypt")
     };
-    assert!(decrypts(BucketKeys::Used) && !decrypts(BucketKeys::Unused));
+    assert!(!decrypts(&default));
+    default.destination_bucket_keys = BucketKeys::Used;
+    assert!(decrypts(&default));
+    let mut selected = default.clone();
+    selected.destination_bucket_keys = BucketKeys::Unused;
+    selected.kms = Some(KmsAccess {
+        source_keys: Vec::new(),
+        replica_key: key,
+    });
+    assert!(decrypts(&selected), "bucket keys travel with the object");
 }
 
 #[test]
@@ -326,6 +340,7 @@ fn needs(rule: &RuleAccess, object: &str) -> BTreeSet<Request> {
                 "s3:GetObjectVersionForReplication",
                 "s3:GetObjectVersionAcl",
                 "s3:GetObjectVersionTagging",
+                "s3:GetObjectVersionAnnotationForReplication",
             ],
             &from,
             None,
@@ -348,12 +363,13 @@ fn needs(rule: &RuleAccess, object: &str) -> BTreeSet<Request> {
             need(&["kms:Decrypt"], key.as_str(), Some(&from));
             need(&["kms:Decrypt"], key.as_str(), Some(&source));
         }
-        for key in rule
-            .kms
-            .iter()
-            .map(|kms| &kms.replica_key)
-            .chain(&rule.destination_default_key)
-        {
+        for key in rule.kms.iter().map(|kms| &kms.replica_key) {
+            need(&["kms:Decrypt"], key.as_str(), Some(&to));
+            need(&["kms:Decrypt"], key.as_str(), Some(&replica));
+        }
+        let selected = rule.kms.as_ref().map(|kms| &kms.replica_key);
+        let default = rule.destination_default_key.as_ref();
+        for key in selected.into_iter().chain(default) {
             need(
                 &["kms:Encrypt", "kms:GenerateDataKey"],
                 key.as_str(),
@@ -364,7 +380,7 @@ fn needs(rule: &RuleAccess, object: &str) -> BTreeSet<Request> {
                 key.as_str(),
                 Some(&replica),
             );
-            if rule.destination_bucket_keys == BucketKeys::Used {
+            if rule.destination_bucket_keys == BucketKeys::Used && Some(key) != selected {
                 need(&["kms:Decrypt"], key.as_str(), Some(&to));
                 need(&["kms:Decrypt"], key.as_str(), Some(&replica));
             }

@@ -9,10 +9,10 @@ use s3ferry_core::goals::Goal;
 use super::Context;
 use crate::ledger::ReceiptStore;
 use crate::outcome::StepResult;
-use crate::ports::Objects;
+use crate::ports::{Objects, Read};
 
 /// Makes a goal true, and shows that it is.
-pub(super) async fn prove<W: Objects, R: ReceiptStore>(
+pub(super) async fn prove<W: Objects + Read, R: ReceiptStore>(
     goal: &Goal,
     on: &Context<'_, W, R>,
 ) -> StepResult {

@@ -5,7 +5,7 @@ use s3ferry_core::model::BucketRef;
 use crate::events::{CanaryProgress, LeftVersion};
 use crate::execute::repeat::Stopped;
 use crate::ledger::ReceiptStore;
-use crate::ports::{Class, Objects};
+use crate::ports::{Class, Objects, Read};
 
 use super::{Canary, NoProof, stopped};
 
@@ -47,7 +47,7 @@ impl Swept {
     }
 }
 
-impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
+impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
     /// Removes our canaries on both sides. A run that is killed in between leaves one side; the next one finds it, because
     /// it has no receipt, and follows no canary whose replica is gone.
     ///
@@ -62,6 +62,8 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
         source.and(destination)
     }
 
+    /// Removes our canaries of one side. Delete markers say nothing of whose they are; where the rule mirrors deletes they go if
+    /// every version of the key was a canary of ours, so that nobody's object comes to light.
     async fn sweep(&self, bucket: &BucketRef, swept: &mut Swept) -> Result<(), NoProof> {
         let world = self.on.run.world;
         let key = &self.goal.key;
@@ -70,23 +72,47 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
         let Some(all) = swept.allowed(bucket, key, "", all)? else {
             return Ok(());
         };
-        for version in &all {
+        let (markers, versions): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|listed| listed.is_delete_marker);
+        let (left, removed) = (swept.left.len(), swept.versions);
+        for version in versions.iter().map(|listed| listed.version.as_str()) {
             let look = || world.head(bucket, key, version);
             let head = self.on.repeat(look).await;
             let why = match swept.allowed(bucket, key, version, head)? {
                 Some(Some(head)) if self.is_ours(&head) => {
-                    let remove = || world.delete(bucket, key, version);
-                    let removed = self.on.repeat(remove).await;
-                    let removed = swept.allowed(bucket, key, version, removed)?;
-                    swept.versions += u64::from(removed.is_some());
+                    self.remove_version(bucket, version, swept).await?;
                     continue;
                 }
                 Some(Some(_)) => "not a canary of this rule",
-                Some(None) => "a delete marker, or gone meanwhile",
+                Some(None) => "gone meanwhile, or not answered for yet",
                 None => continue,
             };
             swept.leave(bucket, key, version, why.to_owned());
         }
+        let only_ours = swept.left.len() == left && swept.versions > removed;
+        let are_ours = self.goal.mirrors && only_ours;
+        for marker in markers.iter().map(|listed| listed.version.as_str()) {
+            if are_ours {
+                self.remove_version(bucket, marker, swept).await?;
+            } else {
+                let why = "a delete marker, perhaps of somebody else";
+                swept.leave(bucket, key, marker, why.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_version(
+        &self,
+        bucket: &BucketRef,
+        version: &str,
+        swept: &mut Swept,
+    ) -> Result<(), NoProof> {
+        let (world, key) = (self.on.run.world, &self.goal.key);
+        let remove = || world.delete(bucket, key, version);
+        let removed = self.on.repeat(remove).await;
+        let removed = swept.allowed(bucket, key, version, removed)?;
+        swept.versions += u64::from(removed.is_some());
         Ok(())
     }
 }

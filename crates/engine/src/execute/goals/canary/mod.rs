@@ -5,34 +5,37 @@
 //! replaced by a fresh one while AWS may still be learning of the changes.
 //!
 //! ```text
-//! resume or put -> watch --replica found--> remove all canaries -> receipt -> done
+//! resume or put -> watch --replica found--> compare -> delete marker -> remove all canaries -> receipt -> done
 //!    ^               |--FAILED, no rule took it, gone: fresh canary, bounded--> failed, canaries removed
 //!    +---------------+--pending past the bound--> waiting, the canary stays for the next run
 //! ```
+//! A replica must be what the spec says of replicas, and where the rule mirrors deletes, a delete marker must arrive, too.
 //! The receipt is kept after the removal: a run killed in between proves again and finds the leftovers.
 
 mod cleanup;
+mod compare;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use s3ferry_core::model::BucketRef;
-use s3ferry_core::plan::CanaryGoal;
+use s3ferry_core::plan::{CanaryGoal, Proof};
 use tokio::time::Instant;
 
 use crate::events::{CanaryProgress, RunEvent, millis};
 use crate::ledger::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptStore};
-use crate::limits::FRESH_CANARY_WAITS;
+use crate::limits::{CANARY_WAITS, FRESH_CANARY_WAITS};
 use crate::outcome::{How, StepResult};
-use crate::ports::{NewObject, ObjectHead, Objects, PortError, Replication};
+use crate::ports::{ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Replication};
 use crate::problem::{Problem, ProblemKind};
 
 use crate::execute::repeat::Stopped;
 use crate::execute::{Context, Slept};
-use watch::{Fate, Loss};
+use watch::{Arrived, Fate, Loss};
 
-/// The metadata key that marks a canary; its value is `<migration>/<rule>`.
+/// The metadata key that marks a canary; its value is `<migration>/<rule>`, and the key's name where it is for one.
 pub const CANARY_MARK: &str = "s3ferry-canary";
 
 /// The metadata key of what a canary would prove; a later run follows a canary of the same subject.
@@ -42,8 +45,8 @@ pub const CANARY_SUBJECT: &str = "s3ferry-subject";
 enum NoProof {
     /// It went wrong.
     Failed(Problem),
-    /// S3 is still at work.
-    Waiting(&'static str),
+    /// S3 is still at work on this.
+    Waiting(String),
     /// The run was asked to stop.
     Interrupted,
 }
@@ -59,6 +62,8 @@ struct Canary<'a, W, R> {
     goal: &'a CanaryGoal,
     on: &'a Context<'a, W, R>,
     begun: Instant,
+    /// Whether a canary of ours may lie in the buckets.
+    written: AtomicBool,
 }
 
 /// Proves the goal.
@@ -69,7 +74,7 @@ struct Canary<'a, W, R> {
 ///
 /// # Caveats
 /// While it waits, the canary is an object like any other to consumers of the bucket.
-pub(in crate::execute) async fn prove<W: Objects, R: ReceiptStore>(
+pub(in crate::execute) async fn prove<W: Objects + Read, R: ReceiptStore>(
     goal: &CanaryGoal,
     on: &Context<'_, W, R>,
 ) -> StepResult {
@@ -77,6 +82,7 @@ pub(in crate::execute) async fn prove<W: Objects, R: ReceiptStore>(
         goal,
         on,
         begun: Instant::now(),
+        written: AtomicBool::new(false),
     };
     match canary.prove().await {
         Ok(()) => StepResult::Done(How::Proven),
@@ -85,18 +91,19 @@ pub(in crate::execute) async fn prove<W: Objects, R: ReceiptStore>(
             may_have_written: false,
         },
         Err(NoProof::Waiting(what)) => StepResult::Waiting {
-            what: what.to_owned(),
+            what,
             waited_ms: millis(canary.begun.elapsed()),
         },
         Err(NoProof::Interrupted) => StepResult::Interrupted {
-            may_have_written: false,
+            may_have_written: canary.written.load(Ordering::Relaxed),
         },
     }
 }
 
-impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
+impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
     async fn prove(&self) -> Result<(), NoProof> {
-        let receipt = match self.arrive().await {
+        let proof = self.principal().await?;
+        let receipt = match self.arrive(&proof).await {
             Ok(receipt) => receipt,
             Err(NoProof::Failed(problem)) => {
                 // The first problem is the one to tell; what stays is named by the removal.
@@ -111,8 +118,29 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
             .map_err(|error| NoProof::Failed(not_kept(&error)))
     }
 
-    /// Follows canaries, one after the other, until one arrives.
-    async fn arrive(&self) -> Result<CanaryReceipt, NoProof> {
+    /// Who the role is now: the proof is for this principal. IAM may not answer yet for a role that this run made.
+    async fn principal(&self) -> Result<Proof, NoProof> {
+        let by = self.goal.proven_by();
+        let mut looks: u32 = 0;
+        loop {
+            let read = self.on.repeat(|| self.on.run.world.read(&by)).await;
+            let live = read.map_err(stopped)?;
+            if let Some(proof) = self.goal.proof(live.as_ref()) {
+                return Ok(proof);
+            }
+            if self.begun.elapsed() >= self.on.run.limits.propagation {
+                let message = format!("the role {} is not there", self.goal.role.name);
+                return Err(NoProof::Failed(Problem::new(ProblemKind::Canary, message)));
+            }
+            looks = looks.saturating_add(1);
+            let wait = CANARY_WAITS.after(looks, self.on.seed());
+            self.sleep_in_bound(wait, "IAM to answer for the role")
+                .await?;
+        }
+    }
+
+    /// Follows canaries, one after the other, until one arrives and is what it must be.
+    async fn arrive(&self, proof: &Proof) -> Result<CanaryReceipt, NoProof> {
         let mut next = self.resume().await?;
         let mut attempt = 0;
         loop {
@@ -126,8 +154,13 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
                 }
             };
             let loss = match self.watch(&version).await? {
-                Fate::Arrived { source, replica } => {
-                    return Ok(self.receipt(version, &source, &replica));
+                Fate::Arrived(arrived) => {
+                    let Arrived { source, replica } = *arrived;
+                    self.compare(&version, &source, &replica).await?;
+                    if self.goal.mirrors {
+                        self.mirror().await?;
+                    }
+                    return Ok(self.receipt(proof, version, &source, &replica));
                 }
                 Fate::Lost(loss) => loss,
             };
@@ -141,7 +174,15 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
     /// A canary of the same subject that an earlier run left on its way.
     async fn resume(&self) -> Result<Option<String>, NoProof> {
         let source = &self.goal.source;
-        for version in self.versions(source).await.map_err(failed)? {
+        for listed in self.versions(source).await.map_err(failed)? {
+            let ListedVersion {
+                version,
+                is_delete_marker: false,
+                owner: _,
+            } = listed
+            else {
+                continue;
+            };
             let Some(head) = self.head(source, &version).await.map_err(failed)? else {
                 continue;
             };
@@ -158,6 +199,7 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
                 | Replication::Other(_) => false,
             };
             if usable {
+                self.written.store(true, Ordering::Relaxed);
                 self.tell(CanaryProgress::Resumed {
                     version: version.clone(),
                 });
@@ -172,6 +214,7 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
             return Err(NoProof::Interrupted);
         }
         let object = self.object();
+        self.written.store(true, Ordering::Relaxed);
         let put = self.on.repeat(|| self.on.run.world.put(&object)).await;
         let version = put.map_err(stopped)?;
         self.tell(CanaryProgress::Put {
@@ -196,7 +239,7 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
                 (CANARY_MARK.to_owned(), self.mark()),
                 (CANARY_SUBJECT.to_owned(), goal.subject.0.clone()),
             ]),
-            kms_key: goal.kms_key.clone(),
+            encryption: goal.encryption.clone(),
         }
     }
 
@@ -218,19 +261,27 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
         } else {
             wait.min(until_bound)
         };
+        if wait >= self.left() {
+            // What is known is that it was lost; that another might come through is a hope, and the time for it is over.
+            let early = self.disproof(lost.loss).with_hint(
+                "AWS may still have been learning of the changes of this run: run again, with a longer --wait",
+            );
+            return Err(NoProof::Failed(early));
+        }
         self.sleep_in_bound(wait, "the changes to take effect")
             .await
     }
 
+    /// What is left of the time for the whole step.
+    fn left(&self) -> Duration {
+        let bound = self.on.run.limits.canary_wait;
+        bound.saturating_sub(self.begun.elapsed())
+    }
+
     async fn sleep_in_bound(&self, wait: Duration, what: &'static str) -> Result<(), NoProof> {
-        let left = self
-            .on
-            .run
-            .limits
-            .canary_wait
-            .saturating_sub(self.begun.elapsed());
+        let left = self.left();
         if left.is_zero() {
-            return Err(NoProof::Waiting(what));
+            return Err(NoProof::Waiting(what.to_owned()));
         }
         match self.on.sleep(wait.min(left)).await {
             Slept::Through => Ok(()),
@@ -254,12 +305,19 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
         Problem::new(ProblemKind::Canary, message).with_hint(loss.hint())
     }
 
-    fn receipt(&self, version: String, source: &ObjectHead, replica: &ObjectHead) -> CanaryReceipt {
+    fn receipt(
+        &self,
+        proof: &Proof,
+        version: String,
+        source: &ObjectHead,
+        replica: &ObjectHead,
+    ) -> CanaryReceipt {
         let goal = self.goal;
         CanaryReceipt {
             format: RECEIPT_FORMAT.to_owned(),
             s3ferry: env!("CARGO_PKG_VERSION").to_owned(),
-            subject: goal.subject.0.clone(),
+            subject: proof.subject.0.clone(),
+            role_id: proof.role_id.clone(),
             migration: goal.migration.to_string(),
             rule: goal.rule.to_string(),
             source: place(&goal.source),
@@ -272,7 +330,7 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
         }
     }
 
-    async fn versions(&self, bucket: &BucketRef) -> Result<Vec<String>, PortError> {
+    async fn versions(&self, bucket: &BucketRef) -> Result<Vec<ListedVersion>, PortError> {
         self.on.run.world.versions(bucket, &self.goal.key).await
     }
 
@@ -289,7 +347,7 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
     }
 
     fn mark(&self) -> String {
-        format!("{}/{}", self.goal.migration, self.goal.rule)
+        format!("{}/{}", self.goal.migration, self.goal.name())
     }
 
     fn is_ours(&self, head: &ObjectHead) -> bool {

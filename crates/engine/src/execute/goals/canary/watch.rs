@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use s3ferry_core::model::BucketRef;
 use tokio::time::Instant;
 
 use crate::events::{CanaryProgress, millis};
 use crate::execute::repeat::passes;
 use crate::ledger::ReceiptStore;
 use crate::limits::CANARY_WAITS;
-use crate::ports::{ObjectHead, Objects, PortError, Replication};
-use crate::problem::{Problem, ProblemKind};
+use crate::ports::{ObjectHead, Objects, PortError, Read, Replication};
 
 use super::{Canary, NoProof, failed};
 
@@ -22,12 +22,15 @@ const UNTAKEN: Duration = Duration::from_secs(10);
 /// What became of one canary.
 pub(super) enum Fate {
     /// Its replica was found.
-    Arrived {
-        source: ObjectHead,
-        replica: ObjectHead,
-    },
+    Arrived(Box<Arrived>),
     /// It cannot prove anything any more.
     Lost(Loss),
+}
+
+/// A canary and its replica.
+pub(super) struct Arrived {
+    pub(super) source: ObjectHead,
+    pub(super) replica: ObjectHead,
 }
 
 /// Why a canary cannot prove anything any more.
@@ -55,7 +58,7 @@ struct Seen {
     told_pending: bool,
 }
 
-impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
+impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
     /// Looks at one canary until its fate is known.
     pub(super) async fn watch(&self, version: &str) -> Result<Fate, NoProof> {
         let mut seen = Seen {
@@ -78,6 +81,9 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
     async fn look(&self, version: &str, seen: &mut Seen) -> Result<Look, NoProof> {
         let source = match self.head(&self.goal.source, version).await {
             Ok(Some(source)) => source,
+            Ok(None) if self.is_listed(&self.goal.source, version).await? => {
+                return Ok(Look::Again("S3 to answer for the canary"));
+            }
             Ok(None) => return Ok(Look::Known(Fate::Lost(Loss::Gone))),
             Err(error) if passes(&error, self.on.run.limits) => {
                 return Ok(Look::Again("an answer about the canary"));
@@ -90,14 +96,36 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
             Replication::Completed | Replication::Failed
         );
         if is_over && let Some(replica) = self.replica(version).await.map_err(failed)? {
-            return self.arrived(version, seen, source, replica);
+            return Ok(self.arrived(version, seen, source, replica));
         }
         if source.replication == Replication::Pending && !seen.told_pending {
             seen.told_pending = true;
             let version = version.to_owned();
             self.tell(CanaryProgress::Pending { version });
         }
-        Ok(self.judge(&source.replication, seen))
+        match self.judge(&source.replication, seen) {
+            Look::Known(Fate::Lost(Loss::Elsewhere)) if self.is_unseen(version).await? => {
+                Ok(Look::Again("S3 to answer for the replica"))
+            }
+            judged => Ok(judged),
+        }
+    }
+
+    /// Whether the destination lists the version and answers nothing for it.
+    async fn is_unseen(&self, version: &str) -> Result<bool, NoProof> {
+        let destination = &self.goal.destination;
+        let head = self.head(destination, version).await.map_err(failed)?;
+        Ok(head.is_none() && self.is_listed(destination, version).await?)
+    }
+
+    /// Whether a version is listed that S3 says is not there: for a while after a bucket was first versioned, reads may answer
+    /// 404 for what is (BC:s3 PutBucketVersioning).
+    async fn is_listed(&self, bucket: &BucketRef, version: &str) -> Result<bool, NoProof> {
+        match self.versions(bucket).await {
+            Ok(listed) => Ok(listed.iter().any(|listed| listed.version == version)),
+            Err(error) if passes(&error, self.on.run.limits) => Ok(true),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// What the status says of a canary whose replica is not found.
@@ -121,25 +149,12 @@ impl<W: Objects, R: ReceiptStore> Canary<'_, W, R> {
         }
     }
 
-    fn arrived(
-        &self,
-        version: &str,
-        seen: &Seen,
-        source: ObjectHead,
-        replica: ObjectHead,
-    ) -> Result<Look, NoProof> {
-        if source.size != replica.size {
-            let message = format!(
-                "the replica of {} has {} bytes and the canary {}",
-                self.goal.key, replica.size, source.size
-            );
-            return Err(NoProof::Failed(Problem::new(ProblemKind::Canary, message)));
-        }
+    fn arrived(&self, version: &str, seen: &Seen, source: ObjectHead, replica: ObjectHead) -> Look {
         self.tell(CanaryProgress::Arrived {
             version: version.to_owned(),
             took_ms: millis(seen.begun.elapsed()),
         });
-        Ok(Look::Known(Fate::Arrived { source, replica }))
+        Look::Known(Fate::Arrived(Box::new(Arrived { source, replica })))
     }
 
     /// The replica at the destination: the same version, a replica, carrying our mark.

@@ -1,0 +1,115 @@
+//! What arrived, compared with what the spec says of replicas; and whether a delete marker arrives after it.
+
+use std::collections::BTreeMap;
+
+use crate::ledger::ReceiptStore;
+use crate::limits::CANARY_WAITS;
+use crate::ports::{ListedVersion, ObjectHead, Objects, Read};
+use crate::problem::{Problem, ProblemKind};
+
+use super::{Canary, NoProof, failed, stopped};
+
+impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
+    /// # Errors
+    /// [`NoProof::Failed`] with everything that differs.
+    pub(super) async fn compare(
+        &self,
+        version: &str,
+        source: &ObjectHead,
+        replica: &ObjectHead,
+    ) -> Result<(), NoProof> {
+        let mut differs = self.of_heads(source, replica);
+        differs.extend(self.of_tags(version).await?);
+        differs.extend(self.of_owners(version).await?);
+        if differs.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "the replica of {} is not what the spec says: {}",
+            self.goal.key,
+            differs.join("; ")
+        );
+        let problem = Problem::new(ProblemKind::Canary, message).with_hint(
+            "another rule may have carried it, or the role or a policy allows less than the rule needs",
+        );
+        Err(NoProof::Failed(problem))
+    }
+
+    fn of_heads(&self, source: &ObjectHead, replica: &ObjectHead) -> Vec<String> {
+        let wanted = &self.goal.replica;
+        let mut differs = Vec::new();
+        if source.size != replica.size {
+            differs.push(format!(
+                "it has {} bytes and the canary {}",
+                replica.size, source.size
+            ));
+        }
+        if let Some(key) = &wanted.kms_key
+            && replica.kms_key.as_deref() != Some(key.as_str())
+        {
+            let under = replica.kms_key.as_ref().or(replica.encryption.as_ref());
+            let under = under.map_or("nothing", String::as_str);
+            differs.push(format!("it is encrypted with {under} instead of {key}"));
+        }
+        let class = wanted
+            .storage_class
+            .map_or(source.storage_class.as_str(), |class| class.as_str());
+        if replica.storage_class != class {
+            differs.push(format!(
+                "its storage class is {} instead of {class}",
+                replica.storage_class
+            ));
+        }
+        differs
+    }
+
+    /// Without s3:ReplicateTags an object may arrive without its tags, and nothing says so.
+    async fn of_tags(&self, version: &str) -> Result<Option<String>, NoProof> {
+        let wanted = &self.goal.tags;
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let (bucket, key) = (&self.goal.destination, &self.goal.key);
+        let read = || self.on.run.world.tags(bucket, key, version);
+        let tags: BTreeMap<String, String> = self.on.repeat(read).await.map_err(stopped)?;
+        Ok((tags != *wanted).then(|| format!("its tags are {tags:?} instead of {wanted:?}")))
+    }
+
+    /// Who owns an object only lists of versions and ACLs say.
+    async fn of_owners(&self, version: &str) -> Result<Option<String>, NoProof> {
+        let (source, destination) = (&self.goal.source, &self.goal.destination);
+        if !self.goal.replica.owned_by_destination || source.account == destination.account {
+            return Ok(None);
+        }
+        let owner = |listed: Vec<ListedVersion>| {
+            let mut versions = listed.into_iter();
+            versions.find(|listed| listed.version == version)?.owner
+        };
+        let at_source = owner(self.versions(source).await.map_err(failed)?);
+        let at_destination = owner(self.versions(destination).await.map_err(failed)?);
+        let same = at_source.is_some() && at_source == at_destination;
+        Ok(same.then(|| "it belongs to the owner of the source".to_owned()))
+    }
+
+    /// Deletes the canary's key as applications do, and waits for the delete marker at the destination. S3 shows no status of
+    /// delete markers (UG:replication-status), so one that never comes is waited for to the bound of the step.
+    pub(super) async fn mirror(&self) -> Result<(), NoProof> {
+        let world = self.on.run.world;
+        let (source, destination) = (&self.goal.source, &self.goal.destination);
+        let put = || world.put_delete_marker(source, &self.goal.key);
+        let marker = self.on.repeat(put).await.map_err(stopped)?;
+        let mut looks: u32 = 0;
+        loop {
+            let list = || world.versions(destination, &self.goal.key);
+            let listed = self.on.repeat(list).await.map_err(stopped)?;
+            let arrived = |of: &ListedVersion| of.is_delete_marker && of.version == marker;
+            if listed.iter().any(arrived) {
+                return Ok(());
+            }
+            looks = looks.saturating_add(1);
+            let wait = CANARY_WAITS.after(looks, self.on.seed());
+            self.sleep_in_bound(wait, "the delete marker of the canary to be replicated (the role needs s3:ReplicateDelete)")
+                .await?;
+        }
+    }
+}

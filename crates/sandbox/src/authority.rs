@@ -24,6 +24,8 @@ pub(crate) struct Caller {
     pub(crate) is_root: bool,
     /// Session policy given with AssumeRole, which narrows what the role may do.
     pub(crate) session_policy: Option<String>,
+    /// A service acts under its role: the request does not come from a client's machine.
+    pub(crate) of_service: bool,
 }
 
 /// The kinds of caller the policy logic treats apart.
@@ -51,6 +53,7 @@ impl Caller {
             kind: CallerKind::Anonymous,
             is_root: false,
             session_policy: None,
+            of_service: false,
         }
     }
 }
@@ -66,8 +69,10 @@ pub(crate) struct Action<'a> {
     pub(crate) resource_account: &'a str,
     /// The resource's own policy as [`Authority::store_principals`] returned it.
     pub(crate) resource_policy: Option<&'a str>,
-    /// Condition keys of this request, beyond those the caller has by itself (`aws:PrincipalArn`,
-    /// `aws:PrincipalAccount`, `aws:userid`, `aws:CurrentTime` ...). A key given twice is multivalued.
+    /// Condition keys of this request, beyond those that IAM knows by itself, which are IAM's alone to derive:
+    /// of the caller (`aws:PrincipalArn`, `aws:PrincipalAccount`, `aws:userid`, `aws:SourceIp` ...), of the resource
+    /// (`aws:ResourceAccount`) and of the moment (`aws:SecureTransport`, `aws:CurrentTime` ...). A key given twice is
+    /// multivalued.
     pub(crate) context: &'a [(&'a str, String)],
 }
 

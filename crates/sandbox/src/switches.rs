@@ -98,6 +98,7 @@ pub(crate) struct Delays {
     pub(crate) replication_delay_ms: u64,
     pub(crate) stale_reads_ms: u64,
     pub(crate) iam_reads_lag: bool,
+    pub(crate) missing_after_versioning_ms: u64,
 }
 
 struct Armed {
@@ -133,6 +134,13 @@ impl Switches {
     /// Reads of IAM itself show changes only after the propagation delay, too.
     pub fn iam_reads_lag(&self, lag: bool) -> &Self {
         self.set(|delays| delays.iam_reads_lag = lag)
+    }
+
+    /// For this long after versioning is first enabled on a bucket, HEAD and GET of objects that were written since answer
+    /// 404, though they are there and listings show them ("you might see ... HTTP 404 NoSuchKey errors"; BC:s3
+    /// PutBucketVersioning).
+    pub fn missing_after_versioning(&self, lag: Duration) -> &Self {
+        self.set(|delays| delays.missing_after_versioning_ms = millis(lag))
     }
 
     /// Arms a fault. Several can be armed; a call takes the first that is due.

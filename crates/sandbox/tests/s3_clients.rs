@@ -61,6 +61,16 @@ mod judges {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_finds_policies_seeing_every_call_alike() {
+        judge("s3_policies.py", "boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_finds_versions_held_and_listed_as_s3_does() {
+        judge("s3_versions.py", "boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn the_aws_cli_finds_a_bucket_pair_replicating() {
         judge("s3_cli.py", "awscli").await;
     }

@@ -63,12 +63,10 @@ impl Authority for Iam {
             context: &context,
         };
         match decide(&question, &Policies::default()) {
-            Decision::Allowed => Ok(session_caller(
-                &account,
-                &role.identity,
-                "s3-replication",
-                None,
-            )),
+            Decision::Allowed => Ok(Caller {
+                of_service: true,
+                ..session_caller(&account, &role.identity, "s3-replication", None)
+            }),
             Decision::Explicit(_) | Decision::Implicit(_) => Err(denied()),
         }
     }
@@ -119,6 +117,7 @@ pub(crate) fn session_caller(
         kind: CallerKind::AssumedRole,
         is_root: false,
         session_policy,
+        of_service: false,
     }
 }
 
@@ -173,8 +172,11 @@ impl Iam {
         }
         context.add_default("aws:ResourceAccount", action.resource_account);
         context.add_default("aws:PrincipalIsAWSService", "false");
-        // Every client of the sandbox is on this machine.
-        context.add_default("aws:SourceIp", "127.0.0.1");
+        // Every client of the sandbox is on this machine. A service is not, and unverified: its requests under a role
+        // have no address that a policy could name.
+        if !caller.of_service {
+            context.add_default("aws:SourceIp", "127.0.0.1");
+        }
         context.add_default("aws:PrincipalType", principal_type(caller.kind));
         context.add_default("aws:userid", caller.user_id.as_str());
         if caller.kind == CallerKind::Anonymous {
@@ -209,7 +211,8 @@ impl Iam {
             .map_or(0, |since| since.as_secs());
         context.add("aws:CurrentTime", iso_seconds(now));
         context.add("aws:EpochTime", epoch.to_string());
-        // The sandbox speaks plain HTTP in place of TLS, and policies that insist on TLS must work.
+        // The sandbox speaks plain HTTP in place of TLS, and policies that insist on TLS must work: those of buckets,
+        // identities and trust, for clients as for replication. This is the only place that says so.
         context.add("aws:SecureTransport", "true");
         context.add("aws:ViaAWSService", "false");
         context

@@ -108,6 +108,7 @@ impl Iam {
             kind: CallerKind::Root,
             is_root: true,
             session_policy: None,
+            of_service: false,
         };
         let (id, secret) = self.add_key(caller);
         RootKey { id, secret }

@@ -170,6 +170,8 @@ impl Call<'_> {
         if let Some(boundary) = self.form.get("PermissionsBoundary") {
             context.push(("iam:PermissionsBoundary".to_owned(), boundary.to_owned()));
         }
+        // IAM is global; its endpoint is in us-east-1 (IAMUG:reference_policies_condition-keys aws:RequestedRegion).
+        context.push(("aws:RequestedRegion".to_owned(), "us-east-1".to_owned()));
         let context: Vec<_> = context
             .iter()
             .map(|(key, value)| (key.as_str(), value.clone()))

@@ -154,6 +154,7 @@ fn user_caller(account: &str, user: &Identity) -> Caller {
         kind: CallerKind::User,
         is_root: false,
         session_policy: None,
+        of_service: false,
     }
 }
 

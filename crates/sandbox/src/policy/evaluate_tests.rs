@@ -34,6 +34,7 @@ fn caller(kind: CallerKind) -> Caller {
         kind,
         is_root: kind == CallerKind::Root,
         session_policy: None,
+        of_service: false,
     }
 }
 

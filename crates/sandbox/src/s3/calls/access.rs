@@ -15,7 +15,7 @@ use super::context;
 use super::request::Call;
 use crate::authority::{Action, Caller};
 use crate::s3::errors::{BUCKET_REGION, access_denied, fault, with_detail, with_header};
-use crate::s3::rules::target::{Target, borrowed};
+use crate::s3::rules::target::{Context, Target, keys};
 use crate::s3::state::world::Store;
 use crate::wire::Form;
 
@@ -33,13 +33,36 @@ impl S3Access for Gate {
             uri: context.uri(),
             headers: context.headers(),
         };
-        match context.s3_path() {
+        let every_part = EveryPart(context::of_every_part(&call));
+        let checked = match context.s3_path() {
             S3Path::Root => root_call(&self.0, &call, &operation),
             S3Path::Bucket { bucket } => bucket_call(&self.0, &call, &operation, bucket, None),
             S3Path::Object { bucket, key } => {
                 bucket_call(&self.0, &call, &operation, bucket, Some(key))
             }
-        }
+        };
+        context.extensions_mut().insert(every_part);
+        checked
+    }
+}
+
+/// The condition keys of [`context::of_every_part`], kept for the call.
+#[derive(Clone, Default)]
+struct EveryPart(Context);
+
+/// Who makes a call, with the condition keys that each part of it has: for what is asked while the call goes on.
+#[derive(Debug)]
+pub(crate) struct Asker {
+    pub(crate) caller: Caller,
+    pub(crate) every_part: Context,
+}
+
+/// Returns who asks, as the gate has seen it.
+pub(crate) fn asker_of(extensions: &http::Extensions) -> Asker {
+    let EveryPart(every_part) = extensions.get::<EveryPart>().cloned().unwrap_or_default();
+    Asker {
+        caller: caller_of(extensions),
+        every_part,
     }
 }
 
@@ -61,7 +84,7 @@ fn root_call(store: &Store, call: &Call<'_>, operation: &str) -> S3Result<()> {
         resource: "*",
         resource_account: &call.caller.account,
         resource_policy: None,
-        context: &borrowed(&context),
+        context: &keys(&context),
     };
     let decision = store.environment.authority.authorize(call.caller, &action);
     decision.map_err(|denied| access_denied(denied.message))

@@ -8,7 +8,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result};
 
-use super::access::caller_of;
+use super::access::asker_of;
 use super::find::{Found, find};
 use crate::s3::checksum::{Algorithm, Checksum};
 use crate::s3::state::version::Object;
@@ -36,14 +36,14 @@ pub(crate) fn get_object_attributes(
     store: &Store,
     request: S3Request<GetObjectAttributesInput>,
 ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let place = (input.bucket.as_str(), input.key.as_str());
     let Found {
         version,
         object,
         versioned,
-    } = find(store, &caller, place, input.version_id.as_deref())?;
+    } = find(store, &asker, place, input.version_id.as_deref())?;
     // The header may hold several names in one value, or come several times.
     let wanted: Vec<String> = input
         .object_attributes

@@ -1,4 +1,5 @@
-//! Condition keys of a request, beyond those the caller has by itself.
+//! Condition keys of a request, beyond those that IAM derives from the caller, and those that every request on a
+//! bucket has ([`crate::s3::rules::target`]). None of them is given here: a key with two derivations has two values.
 
 use super::request::Call;
 use crate::s3::rules::target::{Context, Target};
@@ -6,7 +7,7 @@ use crate::s3::state::world::Store;
 use crate::wire::Form;
 
 /// Headers that are condition keys under `s3:`.
-const HEADERS: [(&str, &str); 13] = [
+const HEADERS: [(&str, &str); 14] = [
     ("x-amz-acl", "s3:x-amz-acl"),
     ("x-amz-grant-read", "s3:x-amz-grant-read"),
     ("x-amz-grant-full-control", "s3:x-amz-grant-full-control"),
@@ -32,6 +33,7 @@ const HEADERS: [(&str, &str); 13] = [
     ("x-amz-object-ownership", "s3:x-amz-object-ownership"),
     ("x-amz-content-sha256", "s3:x-amz-content-sha256"),
     ("x-amz-object-lock-mode", "s3:object-lock-mode"),
+    ("x-amz-bucket-namespace", "s3:x-amz-bucket-namespace"),
 ];
 
 /// Query parameters that are condition keys.
@@ -42,24 +44,29 @@ const PARAMETERS: [(&str, &str); 4] = [
     ("versionId", "s3:VersionId"),
 ];
 
-/// Returns the keys that request line and headers give.
-pub(crate) fn of_request(call: &Call<'_>) -> Context {
+/// Returns the keys that the request has whatever it is about: so does each part of it that is asked for by itself, as
+/// the source of a copy and a key of DeleteObjects.
+pub(crate) fn of_every_part(call: &Call<'_>) -> Context {
     let query = Form::parse(call.uri.query().unwrap_or_default());
     let auth_type = if query.has("X-Amz-Signature") {
         "REST-QUERY-STRING"
     } else {
         "REST-HEADER"
     };
-    let mut context = vec![
-        // The sandbox speaks plain HTTP, and a policy that demands TLS refuses it as S3 would.
-        ("aws:SecureTransport".into(), "false".to_owned()),
-        ("aws:SourceIp".into(), "127.0.0.1".to_owned()),
+    let mut context: Context = vec![
         ("s3:authType".into(), auth_type.to_owned()),
         ("s3:signatureversion".into(), "AWS4-HMAC-SHA256".to_owned()),
     ];
     if let Some(region) = signing_region(call) {
         context.push(("aws:RequestedRegion".into(), region));
     }
+    context
+}
+
+/// Returns the keys that request line and headers give.
+pub(crate) fn of_request(call: &Call<'_>) -> Context {
+    let query = Form::parse(call.uri.query().unwrap_or_default());
+    let mut context = of_every_part(call);
     for (header, key) in HEADERS {
         if let Some(value) = call
             .headers
@@ -77,7 +84,7 @@ pub(crate) fn of_request(call: &Call<'_>) -> Context {
     context
 }
 
-/// Returns the keys of a call on a bucket or object: those of the request, the owner, and tags.
+/// Returns the keys of a call on a bucket or object: those of the request, and tags.
 pub(crate) fn of_object(
     store: &Store,
     call: &Call<'_>,
@@ -85,8 +92,6 @@ pub(crate) fn of_object(
     key: Option<&str>,
 ) -> Context {
     let mut context = of_request(call);
-    context.push(("s3:ResourceAccount".into(), target.owner.to_string()));
-    context.push(("aws:ResourceAccount".into(), target.owner.to_string()));
     let tagging = call
         .headers
         .get("x-amz-tagging")
@@ -98,6 +103,20 @@ pub(crate) fn of_object(
         let query = Form::parse(call.uri.query().unwrap_or_default());
         push_object_tags(store, target, key, query.get("versionId"), &mut context);
     }
+    context
+}
+
+/// Returns the keys of one part of a request, which is about a version of its own.
+pub(crate) fn of_version(
+    store: &Store,
+    every_part: &Context,
+    target: &Target,
+    key: &str,
+    version: Option<&str>,
+) -> Context {
+    let mut context = every_part.clone();
+    context.extend(version.map(|id| ("s3:VersionId".into(), id.to_owned())));
+    push_object_tags(store, target, key, version, &mut context);
     context
 }
 

@@ -10,19 +10,19 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result};
 
-use super::access::{caller_of, check_owner, refused};
+use super::access::{Asker, asker_of, check_owner, refused};
 use super::attributes::checksum_dto;
+use super::context;
 use super::find::{Conditions, Found, find};
 use super::multipart::{Place, put_part};
 use super::put::{Received, Shown, algorithm, assemble_headers};
 use super::times::system_time;
 use super::write::write_object;
 use super::write_options::write_options_of;
-use crate::authority::Caller;
 use crate::s3::checksum::{self, Algorithm};
 use crate::s3::errors::{invalid_argument, invalid_request, not_modelled, precondition_failed};
 use crate::s3::rules::tags::tags_of_header;
-use crate::s3::rules::target::{Context, Target};
+use crate::s3::rules::target::Target;
 use crate::s3::state::version::{Body, Content, Headers, RareHeaders, Tags};
 use crate::s3::state::world::Store;
 use crate::s3::state::write_options::WriteOptions;
@@ -56,7 +56,7 @@ impl Source {
     fn read(
         &self,
         store: &Store,
-        caller: &Caller,
+        asker: &Asker,
         headers: &http::HeaderMap,
     ) -> S3Result<(Target, Found)> {
         let target = Target::of(store, &self.bucket)?;
@@ -67,10 +67,10 @@ impl Source {
         } else {
             plain.0
         };
-        self.authorize(store, caller, &target, action)?;
+        self.authorize(store, asker, &target, action)?;
         let found = find(
             store,
-            caller,
+            asker,
             (&self.bucket, &self.key),
             self.version_id.as_deref(),
         )?;
@@ -80,14 +80,13 @@ impl Source {
     fn authorize(
         &self,
         store: &Store,
-        caller: &Caller,
+        asker: &Asker,
         target: &Target,
         action: &str,
     ) -> S3Result<()> {
-        let mut context: Context = vec![("aws:SecureTransport".into(), "false".to_owned())];
-        let version = self.version_id.clone();
-        context.extend(version.map(|id| ("s3:VersionId".into(), id)));
-        let decision = target.authorize(store, caller, action, Some(&self.key), &context);
+        let version = self.version_id.as_deref();
+        let context = context::of_version(store, &asker.every_part, target, &self.key, version);
+        let decision = target.authorize(store, &asker.caller, action, Some(&self.key), &context);
         decision.map_err(|denied| refused(target, denied.message))
     }
 }
@@ -117,10 +116,10 @@ pub(crate) fn copy_object(
     store: &Store,
     request: S3Request<CopyObjectInput>,
 ) -> S3Result<S3Response<CopyObjectOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let source = Source::of(&input.copy_source)?;
-    let (source_bucket, found) = source.read(store, &caller, &request.headers)?;
+    let (source_bucket, found) = source.read(store, &asker, &request.headers)?;
     check_conditions(
         &found,
         input.copy_source_if_match.as_ref(),
@@ -135,12 +134,18 @@ pub(crate) fn copy_object(
             .and_then(system_time),
     )?;
     check_changes(&source, &input)?;
-    let tags = tags(store, &caller, &source, &source_bucket, (&found, &input))?;
+    let tags = tags(store, &asker, &source, &source_bucket, (&found, &input))?;
     let content = content(&found, &input)?;
     let checksum = content.checksum.clone();
     let place = (input.bucket.as_str(), input.key.as_str());
     let options = options(&input, tags);
-    let written = write_object(store, place, &caller.account, options, Arc::new(content))?;
+    let written = write_object(
+        store,
+        place,
+        &asker.caller.account,
+        options,
+        Arc::new(content),
+    )?;
     let dto = checksum.as_ref().map(checksum_dto).unwrap_or_default();
     let shown = Shown::of(&written.encryption);
     Ok(S3Response::new(CopyObjectOutput {
@@ -190,7 +195,7 @@ fn check_changes(source: &Source, input: &CopyObjectInput) -> S3Result<()> {
 
 fn tags(
     store: &Store,
-    caller: &Caller,
+    asker: &Asker,
     source: &Source,
     target: &Target,
     (found, input): (&Found, &CopyObjectInput),
@@ -212,7 +217,7 @@ fn tags(
     } else {
         plain.0
     };
-    source.authorize(store, caller, target, action)?;
+    source.authorize(store, asker, target, action)?;
     Ok(found.object.tags.clone())
 }
 
@@ -264,10 +269,10 @@ pub(crate) fn upload_part_copy(
     store: &Store,
     request: S3Request<UploadPartCopyInput>,
 ) -> S3Result<S3Response<UploadPartCopyOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let source = Source::of(&input.copy_source)?;
-    let (_, found) = source.read(store, &caller, &request.headers)?;
+    let (_, found) = source.read(store, &asker, &request.headers)?;
     check_conditions(
         &found,
         input.copy_source_if_match.as_ref(),

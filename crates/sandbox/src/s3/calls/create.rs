@@ -11,7 +11,7 @@ use super::validate;
 use crate::authority::Action;
 use crate::s3::errors::{access_denied, fault, invalid_argument, malformed_xml};
 use crate::s3::rules::new_bucket::empty_bucket;
-use crate::s3::rules::target::borrowed;
+use crate::s3::rules::target::keys;
 use crate::s3::state::world::{Bucket, Store};
 use crate::s3::xml::Element;
 
@@ -89,7 +89,7 @@ fn region(call: &Call<'_>, constraint: Option<&str>) -> S3Result<String> {
 fn authorize(store: &Store, call: &Call<'_>, name: &str, region: &str) -> S3Result<()> {
     let mut context = context::of_request(call);
     context.push(("s3:LocationConstraint".into(), region.to_owned()));
-    let context = borrowed(&context);
+    let context = keys(&context);
     let resource = format!("arn:aws:s3:::{name}");
     let with_ownership = call.headers.contains_key("x-amz-object-ownership");
     let with_lock = call

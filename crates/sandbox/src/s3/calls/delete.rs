@@ -8,13 +8,15 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result};
 
-use super::access::caller_of;
+use super::access::{Asker, asker_of};
+use super::context;
 use super::put::check_version_id;
 use super::write::add_version;
-use crate::authority::Caller;
 use crate::s3::errors::{access_denied, malformed_xml};
-use crate::s3::rules::target::{Context, Target};
-use crate::s3::state::version::{NULL_VERSION, Version};
+use crate::s3::rules::lock::{Bypass, LOCKED};
+use crate::s3::rules::mfa::{NO_MFA, is_mfa_of_root};
+use crate::s3::rules::target::Target;
+use crate::s3::state::version::NULL_VERSION;
 use crate::s3::state::world::{Store, Versioning, World};
 
 /// What a delete did.
@@ -29,12 +31,15 @@ pub(crate) fn delete_object(
     store: &Store,
     request: S3Request<DeleteObjectInput>,
 ) -> S3Result<S3Response<DeleteObjectOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
-    let bypass = input.bypass_governance_retention == Some(true);
     let place = (input.bucket.as_str(), input.key.as_str());
     let version_id = input.version_id.as_deref();
-    let bypass = bypass && may_bypass(store, &caller, place);
+    if version_id.is_some() {
+        check_mfa(store, &asker, &input.bucket, input.mfa.as_deref())?;
+    }
+    let asked = input.bypass_governance_retention == Some(true);
+    let bypass = bypass(store, &asker, place, version_id, asked);
     let deleted = delete(store, place, version_id, bypass)?;
     Ok(S3Response::new(DeleteObjectOutput {
         delete_marker: deleted.marker.then_some(true),
@@ -43,20 +48,40 @@ pub(crate) fn delete_object(
     }))
 }
 
-fn may_bypass(store: &Store, caller: &Caller, (bucket, key): (&str, &str)) -> bool {
+/// Tells whether a caller who asks to pass over retention in GOVERNANCE mode may.
+pub(crate) fn bypass(
+    store: &Store,
+    asker: &Asker,
+    (bucket, key): (&str, &str),
+    version_id: Option<&str>,
+    asked: bool,
+) -> Bypass {
     let action = "s3:BypassGovernanceRetention";
-    Target::of(store, bucket).is_ok_and(|target| {
-        target
-            .authorize(store, caller, action, Some(key), &Context::new())
-            .is_ok()
-    })
+    let Some(target) = Target::of(store, bucket).ok().filter(|_| asked) else {
+        return Bypass::No;
+    };
+    let context = context::of_version(store, &asker.every_part, &target, key, version_id);
+    match target.authorize(store, &asker.caller, action, Some(key), &context) {
+        Ok(()) => Bypass::Granted,
+        Err(_) => Bypass::No,
+    }
+}
+
+/// With MFA Delete no version goes without a code of the root's device (BC:s3 DeleteObject). There are no devices here:
+/// any serial number with any code does.
+fn check_mfa(store: &Store, asker: &Asker, bucket: &str, mfa: Option<&str>) -> S3Result<()> {
+    let deletes_with_mfa = store.world().bucket(bucket)?.mfa_delete();
+    if deletes_with_mfa && !is_mfa_of_root(&asker.caller, mfa) {
+        return Err(access_denied(NO_MFA));
+    }
+    Ok(())
 }
 
 fn delete(
     store: &Store,
     place: (&str, &str),
     version_id: Option<&str>,
-    bypass: bool,
+    bypass: Bypass,
 ) -> S3Result<Deleted> {
     check_version_id(version_id)?;
     let mut world = store.world();
@@ -71,25 +96,16 @@ fn delete_version(
     world: &mut World,
     (bucket, key): (&str, &str),
     id: &str,
-    bypass: bool,
+    bypass: Bypass,
 ) -> S3Result<Deleted> {
     let now = store.now();
     let bucket = world.bucket_mut(bucket)?;
-    let protected = |version: &Version| {
-        let lock = version
-            .object
-            .as_ref()
-            .and_then(|object| object.lock.as_deref());
-        lock.is_some_and(|lock| {
-            let retained = lock.retain_until.is_some_and(|until| until > now);
-            let governance = lock.mode.as_deref() == Some("GOVERNANCE");
-            lock.legal_hold || (retained && !(governance && bypass))
-        })
-    };
-    if bucket.version(key, Some(id)).is_some_and(protected) {
-        return Err(access_denied(
-            "Access Denied because object protected by object lock.",
-        ));
+    let object = bucket
+        .version(key, Some(id))
+        .and_then(|version| version.object.as_ref());
+    let lock = object.and_then(|object| object.lock.as_deref());
+    if lock.is_some_and(|lock| lock.keeps(now, bypass)) {
+        return Err(access_denied(LOCKED));
     }
     let removed = bucket.remove_version(key, id);
     Ok(Deleted {
@@ -124,7 +140,7 @@ pub(crate) fn delete_objects(
     store: &Store,
     request: S3Request<DeleteObjectsInput>,
 ) -> S3Result<S3Response<DeleteObjectsOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let objects = input.delete.objects;
     if objects.is_empty() || objects.len() > 1000 {
@@ -133,10 +149,14 @@ pub(crate) fn delete_objects(
     let target = Target::of(store, &input.bucket)?;
     let quiet = input.delete.quiet == Some(true);
     let bypass = input.bypass_governance_retention == Some(true);
+    if objects.iter().any(|object| object.version_id.is_some()) {
+        // "If you do not provide one, the entire request will fail" (BC:s3 DeleteObjects).
+        check_mfa(store, &asker, &input.bucket, input.mfa.as_deref())?;
+    }
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for object in objects {
         let (key, id) = (object.key.as_str(), object.version_id.as_deref());
-        match delete_one(store, &caller, &target, (key, id), bypass) {
+        match delete_one(store, &asker, &target, (key, id), bypass) {
             Ok(_) if quiet => {}
             Ok(deleted) => done.push(shown(key, id, deleted)),
             Err(error) => failed.push(refusal(key, id, &error)),
@@ -151,7 +171,7 @@ pub(crate) fn delete_objects(
 
 fn delete_one(
     store: &Store,
-    caller: &Caller,
+    asker: &Asker,
     target: &Target,
     (key, id): (&str, Option<&str>),
     bypass: bool,
@@ -161,12 +181,12 @@ fn delete_one(
     } else {
         "s3:DeleteObject"
     };
-    let mut context: Context = vec![("aws:SecureTransport".into(), "false".to_owned())];
-    context.extend(id.map(|id| ("s3:VersionId".into(), id.to_owned())));
-    let decision = target.authorize(store, caller, action, Some(key), &context);
+    let context = context::of_version(store, &asker.every_part, target, key, id);
+    let decision = target.authorize(store, &asker.caller, action, Some(key), &context);
     decision.map_err(|denied| access_denied(denied.message))?;
-    let bypass = bypass && may_bypass(store, caller, (&target.name, key));
-    delete(store, (&target.name, key), id, bypass)
+    let place = (target.name.as_str(), key);
+    let bypass = self::bypass(store, asker, place, id, bypass);
+    delete(store, place, id, bypass)
 }
 
 fn shown(key: &str, id: Option<&str>, deleted: Deleted) -> DeletedObject {

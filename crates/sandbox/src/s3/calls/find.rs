@@ -6,14 +6,13 @@ use http::HeaderName;
 use s3s::dto::ETagCondition;
 use s3s::{S3Error, S3Result};
 
-use super::access::refused;
+use super::access::{Asker, refused};
 use super::put::check_version_id;
-use crate::authority::Caller;
 use crate::s3::errors::{
     access_denied, fault, method_not_allowed, no_such_key, no_such_version, precondition_failed,
     with_header,
 };
-use crate::s3::rules::target::{Context, Target};
+use crate::s3::rules::target::Target;
 use crate::s3::state::version::{Object, Version};
 use crate::s3::state::world::{Store, Versioning};
 
@@ -32,7 +31,7 @@ pub(crate) struct Found {
 /// depend on what else the reader may do (BC:s3 GetObject "404 ... 403").
 pub(crate) fn find(
     store: &Store,
-    caller: &Caller,
+    asker: &Asker,
     (bucket, key): (&str, &str),
     id: Option<&str>,
 ) -> S3Result<Found> {
@@ -44,12 +43,12 @@ pub(crate) fn find(
         target.version(key, id).map(|version| {
             let readable = *version.owner == *target.owner
                 || target.owner_enforced()
-                || *caller.account == *version.owner;
+                || *asker.caller.account == *version.owner;
             (version.clone(), versioned, readable)
         })
     };
     let Some((version, versioned, readable)) = found else {
-        return Err(missing(store, caller, bucket, id));
+        return Err(missing(store, asker, bucket, id));
     };
     // An object that another account owns is out of reach for the bucket's owner and its
     // policies (UG:replication-change-owner); only its own account reads it.
@@ -66,12 +65,17 @@ pub(crate) fn find(
     }
 }
 
-fn missing(store: &Store, caller: &Caller, bucket: &str, id: Option<&str>) -> S3Error {
+fn missing(store: &Store, asker: &Asker, bucket: &str, id: Option<&str>) -> S3Error {
     let Ok(target) = Target::of(store, bucket) else {
         return no_such_key();
     };
-    let no_context = Context::new();
-    match target.authorize(store, caller, "s3:ListBucket", None, &no_context) {
+    match target.authorize(
+        store,
+        &asker.caller,
+        "s3:ListBucket",
+        None,
+        &asker.every_part,
+    ) {
         Err(denied) => refused(&target, denied.message),
         Ok(()) if id.is_some() => no_such_version(),
         Ok(()) => no_such_key(),

@@ -1,5 +1,7 @@
 //! GetObject and HeadObject: how much of a version, and what the reply says about it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::HeaderValue;
 use s3s::dto::{
@@ -8,13 +10,15 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result};
 
-use super::access::caller_of;
+use super::access::{Asker, asker_of};
 use super::attributes::checksum_dto;
+use super::context;
 use super::find::{Conditions, Found, find};
 use super::put::Shown;
 use super::times::system_time;
-use crate::s3::errors::{access_denied, fault};
-use crate::s3::state::version::{Object, RareHeaders};
+use crate::s3::errors::{access_denied, fault, no_such_key};
+use crate::s3::rules::target::Target;
+use crate::s3::state::version::{NULL_VERSION, Object, RareHeaders};
 use crate::s3::state::world::Store;
 
 /// Which bytes of an object are asked for.
@@ -90,10 +94,12 @@ pub(crate) fn head_object(
     store: &Store,
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let place = (input.bucket.as_str(), input.key.as_str());
-    let found = find(store, &caller, place, input.version_id.as_deref())?;
+    let found = find(store, &asker, place, input.version_id.as_deref())?;
+    check_seen(store, &input.bucket, &found)?;
+    let found = with_seen_lock(store, &asker, place, found);
     let conditions = Conditions {
         if_match: input.if_match.as_ref(),
         if_none_match: input.if_none_match.as_ref(),
@@ -128,10 +134,12 @@ pub(crate) fn get_object(
     store: &Store,
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let place = (input.bucket.as_str(), input.key.as_str());
-    let found = find(store, &caller, place, input.version_id.as_deref())?;
+    let found = find(store, &asker, place, input.version_id.as_deref())?;
+    check_seen(store, &input.bucket, &found)?;
+    let found = with_seen_lock(store, &asker, place, found);
     let conditions = Conditions {
         if_match: input.if_match.as_ref(),
         if_none_match: input.if_none_match.as_ref(),
@@ -157,6 +165,49 @@ pub(crate) fn get_object(
         ..from_head(head)
     };
     Ok(S3Response::new(output))
+}
+
+/// The switch for S3's first minutes with versioning: objects of before have the version id `null` and are seen.
+fn check_seen(store: &Store, bucket: &str, found: &Found) -> S3Result<()> {
+    let delays = store.environment.switches.delays();
+    let lag = Duration::from_millis(delays.missing_after_versioning_ms);
+    let now = store.environment.clock.now();
+    let newly = store.world().bucket(bucket)?.is_newly_versioned(now, lag);
+    if newly && &*found.version.id != NULL_VERSION {
+        return Err(no_such_key());
+    }
+    Ok(())
+}
+
+/// Leaves of the lock what the caller may see: the headers of retention go with `s3:GetObjectRetention`, that of the
+/// legal hold with `s3:GetObjectLegalHold` (BC:s3 HeadObject).
+fn with_seen_lock(
+    store: &Store,
+    asker: &Asker,
+    (bucket, key): (&str, &str),
+    mut found: Found,
+) -> Found {
+    let (Some(lock), Ok(target)) = (&mut found.object.lock, Target::of(store, bucket)) else {
+        return found;
+    };
+    let id = Some(&*found.version.id);
+    let context = context::of_version(store, &asker.every_part, &target, key, id);
+    let may = |action| {
+        let decision = target.authorize(store, &asker.caller, action, Some(key), &context);
+        decision.is_ok()
+    };
+    if !may("s3:GetObjectRetention") {
+        (lock.mode, lock.retain_until) = (None, None);
+    }
+    if !may("s3:GetObjectLegalHold") {
+        lock.legal_hold = None;
+    }
+    found
+}
+
+/// Returns S3's word for a legal hold.
+pub(crate) fn hold_word(on: bool) -> &'static str {
+    if on { "ON" } else { "OFF" }
 }
 
 fn streamed(mut pieces: Vec<Bytes>) -> StreamingBlob {
@@ -227,7 +278,7 @@ fn head_output(found: &Found, checksums: bool) -> HeadObjectOutput {
                 .map(|(name, value)| (name.to_string(), value.to_string()))
                 .collect(),
         ),
-        object_lock_legal_hold_status: lock.legal_hold.then(|| "ON".to_owned().into()),
+        object_lock_legal_hold_status: lock.legal_hold.map(|on| hold_word(on).to_owned().into()),
         object_lock_mode: lock.mode.map(|mode| mode.to_string().into()),
         object_lock_retain_until_date: lock.retain_until.map(Timestamp::from),
         replication_status: version.replication.map(replication_status),

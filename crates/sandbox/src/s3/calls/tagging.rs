@@ -8,15 +8,17 @@ use s3s::dto::{
     PutObjectAclOutput, PutObjectLegalHoldInput, PutObjectLegalHoldOutput, PutObjectRetentionInput,
     PutObjectRetentionOutput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag, Timestamp, Type,
 };
-use s3s::{S3Request, S3Response, S3Result};
+use s3s::{S3Error, S3Request, S3Response, S3Result};
 
-use super::access::caller_of;
+use super::access::{Asker, asker_of};
+use super::delete::bypass;
 use super::find::{Found, find};
+use super::get::hold_word;
 use super::times::system_time;
-use crate::authority::Caller;
-use crate::s3::errors::{access_denied, fault, invalid_request, malformed_xml};
+use crate::s3::errors::{access_denied, fault, invalid_argument, invalid_request, malformed_xml};
 use crate::s3::replication;
 use crate::s3::rules::acl;
+use crate::s3::rules::lock::{IN_THE_PAST, LOCKED};
 use crate::s3::rules::tags::tags;
 use crate::s3::state::version::{Lock, Object, Tags};
 use crate::s3::state::world::Store;
@@ -31,7 +33,7 @@ struct Place<'a> {
 /// Changes a version's object; returns its id where the bucket names versions.
 fn change(
     store: &Store,
-    caller: &Caller,
+    asker: &Asker,
     place: &Place<'_>,
     edit: impl FnOnce(&mut Object),
 ) -> S3Result<Option<String>> {
@@ -40,7 +42,7 @@ fn change(
         key,
         version_id,
     } = place;
-    let found = find(store, caller, (bucket, key), *version_id)?;
+    let found = find(store, asker, (bucket, key), *version_id)?;
     let id = found.version.id;
     let mut world = store.world();
     let target = world.bucket_mut(bucket)?;
@@ -59,14 +61,14 @@ pub(crate) fn get_object_tagging(
     store: &Store,
     request: S3Request<GetObjectTaggingInput>,
 ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let place = (input.bucket.as_str(), input.key.as_str());
     let Found {
         version,
         object,
         versioned,
-    } = find(store, &caller, place, input.version_id.as_deref())?;
+    } = find(store, &asker, place, input.version_id.as_deref())?;
     let tag = |(key, value): &(Box<str>, Box<str>)| Tag {
         key: Some(key.to_string()),
         value: Some(value.to_string()),
@@ -82,7 +84,7 @@ pub(crate) fn put_object_tagging(
     store: &Store,
     request: S3Request<PutObjectTaggingInput>,
 ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let pair = |tag: Tag| Some((tag.key?, tag.value?));
     let pairs: Option<Vec<_>> = input.tagging.tag_set.into_iter().map(pair).collect();
@@ -92,7 +94,7 @@ pub(crate) fn put_object_tagging(
         key: &input.key,
         version_id: input.version_id.as_deref(),
     };
-    let version_id = change(store, &caller, &place, |object| object.tags = tags)?;
+    let version_id = change(store, &asker, &place, |object| object.tags = tags)?;
     Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
 }
 
@@ -101,14 +103,14 @@ pub(crate) fn delete_object_tagging(
     store: &Store,
     request: S3Request<DeleteObjectTaggingInput>,
 ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let place = Place {
         bucket: &input.bucket,
         key: &input.key,
         version_id: input.version_id.as_deref(),
     };
-    let version_id = change(store, &caller, &place, |object| {
+    let version_id = change(store, &asker, &place, |object| {
         object.tags = Tags::default();
     })?;
     Ok(S3Response::new(DeleteObjectTaggingOutput { version_id }))
@@ -119,10 +121,10 @@ pub(crate) fn get_object_acl(
     store: &Store,
     request: S3Request<GetObjectAclInput>,
 ) -> S3Result<S3Response<GetObjectAclOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let place = (input.bucket.as_str(), input.key.as_str());
-    let found = find(store, &caller, place, input.version_id.as_deref())?;
+    let found = find(store, &asker, place, input.version_id.as_deref())?;
     let id = acl::canonical_id(&found.version.owner);
     let grantee = Grantee {
         display_name: None,
@@ -150,11 +152,11 @@ pub(crate) fn put_object_acl(
     store: &Store,
     request: S3Request<PutObjectAclInput>,
 ) -> S3Result<S3Response<PutObjectAclOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let canned = input.acl.as_ref().map(|acl| acl.as_str());
     let place = (input.bucket.as_str(), input.key.as_str());
-    find(store, &caller, place, input.version_id.as_deref())?;
+    find(store, &asker, place, input.version_id.as_deref())?;
     let world = store.world();
     let owner_enforced = world.bucket(&input.bucket)?.owner_enforced();
     if input.access_control_policy.is_some() && owner_enforced {
@@ -164,12 +166,13 @@ pub(crate) fn put_object_acl(
     Ok(S3Response::new(PutObjectAclOutput::default()))
 }
 
+fn no_lock() -> S3Error {
+    let text = "The specified object does not have a ObjectLock configuration";
+    fault(404, "NoSuchObjectLockConfiguration", text)
+}
+
 fn lock_of(found: Found) -> S3Result<Lock> {
-    let none = || {
-        let text = "The specified object does not have a ObjectLock configuration";
-        fault(404, "NoSuchObjectLockConfiguration", text)
-    };
-    found.object.lock.map(|lock| *lock).ok_or_else(none)
+    found.object.lock.map(|lock| *lock).ok_or_else(no_lock)
 }
 
 /// Answers GetObjectRetention.
@@ -177,10 +180,13 @@ pub(crate) fn get_object_retention(
     store: &Store,
     request: S3Request<GetObjectRetentionInput>,
 ) -> S3Result<S3Response<GetObjectRetentionOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let place = (input.bucket.as_str(), input.key.as_str());
-    let lock = lock_of(find(store, &caller, place, input.version_id.as_deref())?)?;
+    let lock = lock_of(find(store, &asker, place, input.version_id.as_deref())?)?;
+    if lock.mode.is_none() {
+        return Err(no_lock());
+    }
     let retention = ObjectLockRetention {
         mode: lock.mode.map(|mode| mode.to_string().into()),
         retain_until_date: lock.retain_until.map(Timestamp::from),
@@ -195,7 +201,7 @@ pub(crate) fn put_object_retention(
     store: &Store,
     request: S3Request<PutObjectRetentionInput>,
 ) -> S3Result<S3Response<PutObjectRetentionOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     need_lock(store, &input.bucket)?;
     let place = Place {
@@ -208,18 +214,20 @@ pub(crate) fn put_object_retention(
         retain_until_date: None,
     });
     let until = wanted.retain_until_date.and_then(system_time);
-    let found = find(store, &caller, (place.bucket, place.key), place.version_id)?;
-    let held = found
-        .object
-        .lock
-        .filter(|lock| lock.mode.as_deref() == Some("COMPLIANCE"));
-    if held.is_some_and(|lock| lock.retain_until > until) {
-        return Err(access_denied(
-            "Access Denied because object protected by object lock.",
-        ));
+    let now = store.now();
+    if until.is_some_and(|until| until <= now) {
+        return Err(invalid_argument(IN_THE_PAST));
     }
-    let mode = wanted.mode.map(|mode| mode.as_str().into());
-    change(store, &caller, &place, |object| {
+    let mode: Option<Box<str>> = wanted.mode.map(|mode| mode.as_str().into());
+    let key = (place.bucket, place.key);
+    let found = find(store, &asker, key, place.version_id)?;
+    let asked = input.bypass_governance_retention == Some(true);
+    let bypass = bypass(store, &asker, key, place.version_id, asked);
+    let held = found.object.lock.filter(|lock| lock.retains(now, bypass));
+    if held.is_some_and(|lock| !lock.is_extended_by(mode.as_deref(), until)) {
+        return Err(access_denied(LOCKED));
+    }
+    change(store, &asker, &place, |object| {
         let lock = object.lock.get_or_insert_default();
         (lock.mode, lock.retain_until) = (mode, until);
     })?;
@@ -231,13 +239,13 @@ pub(crate) fn get_object_legal_hold(
     store: &Store,
     request: S3Request<GetObjectLegalHoldInput>,
 ) -> S3Result<S3Response<GetObjectLegalHoldOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let place = (input.bucket.as_str(), input.key.as_str());
-    let lock = lock_of(find(store, &caller, place, input.version_id.as_deref())?)?;
-    let status = if lock.legal_hold { "ON" } else { "OFF" };
+    let lock = lock_of(find(store, &asker, place, input.version_id.as_deref())?)?;
+    let on = lock.legal_hold.ok_or_else(no_lock)?;
     let legal_hold = ObjectLockLegalHold {
-        status: Some(status.to_owned().into()),
+        status: Some(hold_word(on).to_owned().into()),
     };
     Ok(S3Response::new(GetObjectLegalHoldOutput {
         legal_hold: Some(legal_hold),
@@ -249,7 +257,7 @@ pub(crate) fn put_object_legal_hold(
     store: &Store,
     request: S3Request<PutObjectLegalHoldInput>,
 ) -> S3Result<S3Response<PutObjectLegalHoldOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     need_lock(store, &input.bucket)?;
     let status = input.legal_hold.and_then(|hold| hold.status);
@@ -259,8 +267,8 @@ pub(crate) fn put_object_legal_hold(
         key: &input.key,
         version_id: input.version_id.as_deref(),
     };
-    change(store, &caller, &place, |object| {
-        object.lock.get_or_insert_default().legal_hold = on;
+    change(store, &asker, &place, |object| {
+        object.lock.get_or_insert_default().legal_hold = Some(on);
     })?;
     Ok(S3Response::new(PutObjectLegalHoldOutput::default()))
 }

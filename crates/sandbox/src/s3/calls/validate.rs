@@ -3,7 +3,8 @@
 use s3s::S3Result;
 
 use super::request::Request;
-use crate::s3::errors::{fault, invalid_argument, malformed_xml};
+use crate::s3::errors::{access_denied, fault, invalid_argument, malformed_xml};
+use crate::s3::rules::mfa::{NO_MFA, is_mfa_of_root};
 use crate::s3::state::world::Versioning;
 use crate::s3::xml::Element;
 
@@ -44,8 +45,20 @@ fn versioning(request: &Request<'_>, root: &Element) -> S3Result<()> {
         return Err(fault(400, "IllegalVersioningConfigurationException", text));
     };
     need(["Enabled", "Suspended"].contains(&status))?;
+    if let Some(with_mfa) = root.text_of("MfaDelete") {
+        need(["Enabled", "Disabled"].contains(&with_mfa))?;
+    }
+    let mfa = request.call.headers.get("x-amz-mfa");
+    let mfa = mfa.and_then(|value| value.to_str().ok());
+    let shown = is_mfa_of_root(request.call.caller, mfa);
     let world = request.store.world();
     let bucket = world.bucket(&request.target.name)?;
+    // Versioning of a bucket with MFA Delete, and MFA Delete itself, change with a code only (BC:s3 PutBucketVersioning).
+    // That Disabled needs none where it was not on is unverified.
+    let needs_mfa = bucket.mfa_delete() || root.text_of("MfaDelete") == Some("Enabled");
+    if needs_mfa && !shown {
+        return Err(access_denied(NO_MFA));
+    }
     if status == "Suspended" && bucket.document("replication").is_some() {
         return Err(fault(
             409,

@@ -31,7 +31,7 @@ macro_rules! write_options_of {
                 legal_hold: $input
                     .object_lock_legal_hold_status
                     .as_ref()
-                    .is_some_and(|status| status.as_str() == "ON"),
+                    .map(|status| status.as_str() == "ON"),
             },
             canned_acl: $input.acl.as_ref().map(|acl| acl.as_str().to_owned()),
         }

@@ -112,13 +112,6 @@ impl Actor<'_> {
     pub(crate) fn encrypts_again(&self, key: &str, bucket_key: bool) -> Result<(), Reason> {
         let place = (self.destination, bucket_key);
         self.key("kms:Encrypt", key, place, "DstPutObjectNotPermitted")?;
-        self.encrypts_first(key, bucket_key)
-    }
-
-    /// Writing under the destination's default key what was under none
-    /// (UG:replication-config-for-kms-objects).
-    pub(crate) fn encrypts_first(&self, key: &str, bucket_key: bool) -> Result<(), Reason> {
-        let place = (self.destination, bucket_key);
         self.key(
             "kms:GenerateDataKey",
             key,
@@ -143,12 +136,8 @@ impl Actor<'_> {
     }
 
     fn ask(&self, target: &Target, action: &str, key: Option<&str>) -> Result<(), ()> {
-        // S3's own requests use TLS ("deny non-TLS is fine").
-        let context: Context = vec![
-            ("aws:SecureTransport".into(), "true".to_owned()),
-            ("aws:ResourceAccount".into(), target.owner.to_string()),
-            ("s3:ResourceAccount".into(), target.owner.to_string()),
-        ];
+        // What the request would have beyond that, as `s3:authType`, no page says.
+        let context = Context::new();
         target
             .authorize(self.store, &self.role, action, key, &context)
             .map_err(|_| ())
@@ -178,6 +167,10 @@ impl Actor<'_> {
             ),
             ("kms:EncryptionContext:aws:s3:arn", arn),
             ("kms:CallerAccount", self.role.account.clone()),
+            (
+                "aws:RequestedRegion",
+                key.split(':').nth(3).unwrap_or_default().to_owned(),
+            ),
         ];
         let action = Action {
             name: action,

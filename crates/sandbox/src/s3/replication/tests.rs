@@ -14,13 +14,13 @@ use crate::s3::calls::documents::force as force_document;
 use crate::s3::calls::write::{add_version, write_object};
 use crate::s3::rules::new_bucket::empty_bucket;
 use crate::s3::state::replication::Configuration;
-use crate::s3::state::version::{Body, Content, Status, Tags, Version};
+use crate::s3::state::version::{Body, Content, Encryption, Status, Tags, Version};
 use crate::s3::state::world::{Store, World};
 use crate::s3::state::write_options::{EncryptionOptions, WriteOptions};
 use crate::s3::xml;
 use crate::switches::Switches;
 
-/// Allows everything but the actions named.
+/// Allows everything but the actions named, of which some are named with what they are done to.
 #[derive(Default)]
 struct Fence {
     forbidden: Mutex<BTreeSet<String>>,
@@ -35,8 +35,13 @@ fn denied() -> Denied {
 
 impl Authority for Fence {
     fn authorize(&self, _: &Caller, action: &Action<'_>) -> Result<(), Denied> {
-        let forbidden = self.forbidden.lock().unwrap().contains(action.name);
-        if forbidden { Err(denied()) } else { Ok(()) }
+        let forbidden = self.forbidden.lock().unwrap();
+        let with_resource = format!("{} {}", action.name, action.resource);
+        if forbidden.contains(action.name) || forbidden.contains(&with_resource) {
+            Err(denied())
+        } else {
+            Ok(())
+        }
     }
 
     fn assume_as_service(&self, service: &str, _: &str) -> Result<Caller, Denied> {
@@ -321,34 +326,59 @@ fn one_failed_destination_fails_the_version() {
     assert!(lab.find("second", "b").is_some());
 }
 
-#[test]
-fn a_bucket_key_is_decrypted_at_the_destination() {
-    let lab = Lab::new(&kms_rule());
-    let encryption = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
-         <SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault>\
-         <BucketKeyEnabled>true</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>";
-    lab.document("to", "encryption", encryption);
-    lab.forbid("kms:Decrypt");
-    assert_eq!(lab.put("plain").failure, Some("DstPutObjectNotPermitted"));
-    lab.forbid("");
-    assert_eq!(lab.put("granted").replication, Some(Status::Completed));
+const REPLICA_KEY: &str = "arn:aws:kms:eu-central-1:222222222222:key/r";
+
+fn encrypts_with(key: &str, bucket_key: bool) -> String {
+    format!(
+        "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+         <SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>{key}</KMSMasterKeyID>\
+         </ApplyServerSideEncryptionByDefault><BucketKeyEnabled>{bucket_key}</BucketKeyEnabled>\
+         </Rule></ServerSideEncryptionConfiguration>"
+    )
+}
+
+fn encryption_of(version: Version) -> Encryption {
+    version.object.unwrap().encryption
 }
 
 #[test]
-fn a_default_key_at_the_destination_needs_its_data_key() {
-    let lab = Lab::new(RULE);
-    lab.document(
-        "to",
-        "encryption",
-        "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
-         <SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>d</KMSMasterKeyID>\
-         </ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>",
-    );
-    lab.forbid("kms:GenerateDataKey");
-    assert_eq!(lab.put("a").failure, Some("DstPutObjectNotPermitted"));
+fn a_bucket_key_travels_with_the_object_and_is_decrypted_at_the_destination() {
+    let lab = Lab::new(&kms_rule());
+    let with_bucket_key = || {
+        let mut options = secret();
+        options.encryption.bucket_key = Some(true);
+        options
+    };
+    lab.forbid(&format!("kms:Decrypt {REPLICA_KEY}"));
+    let failed = lab.put_with("failed", with_bucket_key());
+    assert_eq!(failed.failure, Some("DstPutObjectNotPermitted"));
+    // Without one nothing is decrypted there, whatever the destination's default says.
+    lab.document("to", "encryption", &encrypts_with(REPLICA_KEY, true));
+    let plain = lab.put_with("without", secret());
+    assert_eq!(plain.replication, Some(Status::Completed));
+    let kms = |bucket_key| Encryption::Kms {
+        key: REPLICA_KEY.into(),
+        bucket_key,
+        dual: false,
+    };
+    assert_eq!(encryption_of(lab.latest("to", "without")), kms(false));
     lab.forbid("");
-    let (source, replica) = (lab.put("b"), lab.latest("to", "b"));
-    assert_ne!(source.object.unwrap().etag, replica.object.unwrap().etag);
+    lab.put_with("granted", with_bucket_key());
+    assert_eq!(encryption_of(lab.latest("to", "granted")), kms(true));
+}
+
+#[test]
+fn a_default_key_at_the_destination_is_not_for_objects_that_are_encrypted() {
+    let lab = Lab::new(RULE);
+    lab.document("to", "encryption", &encrypts_with("d", true));
+    lab.forbid("kms:GenerateDataKey");
+    let (source, replica) = (lab.put("a"), lab.latest("to", "a"));
+    assert_eq!(source.replication, Some(Status::Completed));
+    let (source, replica) = (source.object.unwrap(), replica.object.unwrap());
+    assert_eq!(
+        (replica.encryption, replica.etag),
+        (Encryption::S3, source.etag)
+    );
 }
 
 #[test]
@@ -403,6 +433,64 @@ fn a_locked_source_needs_a_locked_destination_and_two_more_actions() {
     }
     lab.forbid("");
     assert_eq!(lab.put("b").replication, Some(Status::Completed));
+}
+
+const LOCKED_FOR_A_DAY: &str = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>\
+    <Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule>\
+    </ObjectLockConfiguration>";
+
+#[test]
+fn the_destination_s_retention_holds_replicas_of_sources_that_none_holds() {
+    let lab = Lab::new(RULE);
+    lab.document("to", "object-lock", LOCKED_FOR_A_DAY);
+    assert_eq!(lab.put("a").object.unwrap().lock, None);
+    let lock = lab.latest("to", "a").object.unwrap().lock.unwrap();
+    assert_eq!(lock.mode.as_deref(), Some("GOVERNANCE"));
+    let unlocked = LOCKED_FOR_A_DAY.split("<Rule>").next().unwrap().to_owned();
+    lab.document(
+        "from",
+        "object-lock",
+        &format!("{unlocked}</ObjectLockConfiguration>"),
+    );
+    let until = lab.store.now() + Duration::from_secs(5 * 86_400);
+    let mut options = WriteOptions::default();
+    options.lock.mode = Some("COMPLIANCE".to_owned());
+    options.lock.retain_until = Some(until);
+    options.lock.legal_hold = Some(false);
+    let source = lab.put_with("held", options).object.unwrap().lock;
+    assert_eq!(lab.latest("to", "held").object.unwrap().lock, source);
+}
+
+#[test]
+fn a_hold_that_comes_later_follows() {
+    let lab = Lab::new(RULE);
+    let locked = LOCKED_FOR_A_DAY;
+    lab.document("from", "object-lock", locked);
+    lab.document("to", "object-lock", locked);
+    let id = lab.put("a").id;
+    let hold = |on| {
+        let mut world = lab.store.world();
+        let bucket = world.bucket_mut("from").unwrap();
+        let version = bucket.version_mut("a", &id).unwrap();
+        let lock = &mut version.object.as_mut().unwrap().lock;
+        lock.get_or_insert_default().legal_hold = Some(on);
+        super::plan_metadata(&lab.store, ("from", bucket), "a", &id);
+        drop(world);
+        lab.work();
+        lab.latest("to", "a")
+            .object
+            .unwrap()
+            .lock
+            .unwrap()
+            .legal_hold
+    };
+    assert_eq!([hold(true), hold(false)], [Some(true), Some(false)]);
+    lab.forbid("s3:GetObjectLegalHold");
+    hold(true);
+    assert_eq!(
+        lab.latest("from", "a").failure,
+        Some("SrcGetObjectNotPermitted")
+    );
 }
 
 #[test]

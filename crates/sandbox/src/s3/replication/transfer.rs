@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::permissions::{Actor, Reason, assume};
-use crate::s3::rules::encryption::{
-    customer_keys_blocked, default_encryption, etag_under, key_arn,
-};
+use crate::s3::rules::encryption::{customer_keys_blocked, etag_under, key_arn};
+use crate::s3::rules::lock::default_retention;
 use crate::s3::rules::target::Target;
 use crate::s3::state::queue::{Job, Work};
 use crate::s3::state::replication::Rule;
-use crate::s3::state::version::{Encryption, Object, Status, Version};
+use crate::s3::state::version::{Encryption, Lock, Object, Status, Version};
 use crate::s3::state::world::{Bucket, Store, Versioning};
 
 /// Does a job and enters its outcome: COMPLETED when every destination has it, FAILED if one has
@@ -44,7 +43,8 @@ struct Place {
     target: Target,
     owner_enforced: bool,
     object_lock: bool,
-    default_encryption: Encryption,
+    /// The default retention, counted from now.
+    retention: Lock,
     customer_keys_blocked: bool,
 }
 
@@ -71,7 +71,7 @@ fn replicate(store: &Store, job: &Job, rule: &Rule) -> Result<(), Reason> {
                 replica(&version, &place, rule, None),
             );
         }
-        (Some(object), Work::Metadata) => change_tags(&actor, &place, job, object)?,
+        (Some(object), Work::Metadata) => change_metadata(&actor, &place, job, object, locked)?,
         (Some(object), Work::Object | Work::DeleteMarker) => {
             let copied = copy(&actor, &place, rule, object, locked)?;
             put(
@@ -116,15 +116,15 @@ fn destination(store: &Store, rule: &Rule, locked: bool) -> Result<Place, Reason
     if bucket.setting("requestPayment", &["Payer"]) == Some("Requester") {
         return Err("DstPutObjectNotPermitted");
     }
-    Ok(place(target, bucket))
+    Ok(place(store, target, bucket))
 }
 
-fn place(target: Target, bucket: &Bucket) -> Place {
+fn place(store: &Store, target: Target, bucket: &Bucket) -> Place {
     Place {
+        retention: default_retention(bucket, store.now()),
         target,
         owner_enforced: bucket.owner_enforced(),
         object_lock: bucket.object_lock(),
-        default_encryption: default_encryption(bucket),
         customer_keys_blocked: customer_keys_blocked(bucket),
     }
 }
@@ -161,8 +161,19 @@ fn copy(
         tags,
         storage_class: storage_class.map_or_else(|| Arc::clone(&object.storage_class), Arc::from),
         encryption,
-        lock: object.lock.clone().filter(|_| place.object_lock),
+        lock: replica_lock(place, object.lock.as_deref()),
     })
+}
+
+/// What holds the source holds the replica. The destination's default retention is for replicas of sources that none
+/// holds (UG:replication-what-is-isnot-replicated).
+fn replica_lock(place: &Place, source: Option<&Lock>) -> Option<Box<Lock>> {
+    let mut lock = source.cloned().unwrap_or_default();
+    if lock.mode.is_none() {
+        (lock.mode, lock.retain_until) =
+            (place.retention.mode.clone(), place.retention.retain_until);
+    }
+    (place.object_lock && lock != Lock::default()).then(|| Box::new(lock))
 }
 
 fn encrypt(
@@ -191,17 +202,11 @@ fn encrypt(
             if replica_key.split(':').nth(3) != Some(region) {
                 return Err("DstKmsKeyNotFound");
             }
-            let bucket_key = matches!(
-                place.default_encryption,
-                Encryption::Kms {
-                    bucket_key: true,
-                    ..
-                }
-            );
-            actor.encrypts_again(&replica_key, bucket_key)?;
+            // A bucket key travels with the object, whatever the destination's default (UG:bucket-key "Example 1").
+            actor.encrypts_again(&replica_key, *bucket_key)?;
             Ok(Encryption::Kms {
                 key: replica_key,
-                bucket_key,
+                bucket_key: *bucket_key,
                 dual: *dual,
             })
         }
@@ -209,15 +214,9 @@ fn encrypt(
             Err("DstPutObjectNotPermitted")
         }
         Encryption::Customer { .. } => Ok(source.clone()),
-        Encryption::S3 => {
-            if let Encryption::Kms {
-                key, bucket_key, ..
-            } = &place.default_encryption
-            {
-                actor.encrypts_first(key, *bucket_key)?;
-            }
-            Ok(place.default_encryption.clone())
-        }
+        // Encrypted it is: the destination's default is for sources that are not, which there are none of here
+        // (UG:replication-config-for-kms-objects "How default bucket encryption affects replication").
+        Encryption::S3 => Ok(Encryption::S3),
     }
 }
 
@@ -247,9 +246,19 @@ fn put(store: &Store, place: &Place, key: &str, replica: Version) {
     }
 }
 
-fn change_tags(actor: &Actor<'_>, place: &Place, job: &Job, object: &Object) -> Result<(), Reason> {
+/// Brings tags, retention and legal hold of the replica to what the source has now.
+fn change_metadata(
+    actor: &Actor<'_>,
+    place: &Place,
+    job: &Job,
+    object: &Object,
+    locked: bool,
+) -> Result<(), Reason> {
     actor.reads_object(&object.encryption)?;
     actor.reads_acl()?;
+    if locked {
+        actor.reads_lock()?;
+    }
     if !actor.reads_tags() {
         return Err("SrcGetTaggingNotPermitted");
     }
@@ -264,6 +273,22 @@ fn change_tags(actor: &Actor<'_>, place: &Place, job: &Job, object: &Object) -> 
         .ok_or("DstVersionNotFound")?;
     if let Some(replica) = &mut version.object {
         replica.tags.clone_from(&object.tags);
+        if locked && place.object_lock {
+            change_lock(&mut replica.lock, object.lock.as_deref());
+        }
     }
     Ok(())
+}
+
+/// Retention and legal hold replicate when they change, too (UG:object-lock-managing). Retention that the source does not
+/// have is the destination's own.
+fn change_lock(replica: &mut Option<Box<Lock>>, source: Option<&Lock>) {
+    let Some(source) = source else { return };
+    let replica = replica.get_or_insert_default();
+    if source.mode.is_some() {
+        (replica.mode, replica.retain_until) = (source.mode.clone(), source.retain_until);
+    }
+    if source.legal_hold.is_some() {
+        replica.legal_hold = source.legal_hold;
+    }
 }

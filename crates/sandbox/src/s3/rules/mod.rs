@@ -5,6 +5,7 @@
 pub(crate) mod acl;
 pub(crate) mod encryption;
 pub(crate) mod lock;
+pub(crate) mod mfa;
 pub(crate) mod new_bucket;
 pub(crate) mod storage_class;
 pub(crate) mod tags;

@@ -50,19 +50,32 @@ impl Target {
             resource: &resource,
             resource_account: &self.owner,
             resource_policy: self.policy.as_deref(),
-            context: &borrowed(context),
+            context: &self.keys(context),
         };
         store.environment.authority.authorize(caller, &action)
+    }
+
+    /// Adds what every request on the bucket has, whoever makes it.
+    fn keys<'a>(&self, context: &'a Context) -> Vec<(&'a str, String)> {
+        let mut keys = keys(context);
+        keys.push(("s3:ResourceAccount", self.owner.to_string()));
+        // Only a client's request says where it was sent; it may be another Region where the call works everywhere.
+        if !keys.iter().any(|(key, _)| *key == "aws:RequestedRegion") {
+            keys.push(("aws:RequestedRegion", self.region.to_string()));
+        }
+        keys
     }
 }
 
 /// Keys and values; a key given twice is multivalued.
 pub(crate) type Context = Vec<(Cow<'static, str>, String)>;
 
-/// Returns the keys in the form IAM takes them.
-pub(crate) fn borrowed(context: &Context) -> Vec<(&str, String)> {
-    context
+/// Returns the keys in the form IAM takes them, with those that every request to S3 has.
+pub(crate) fn keys(context: &Context) -> Vec<(&str, String)> {
+    let given = context
         .iter()
-        .map(|(key, value)| (key.as_ref(), value.clone()))
-        .collect()
+        .map(|(key, value)| (key.as_ref(), value.clone()));
+    // What counts as TLS (see IAM's `aws:SecureTransport`) has its newest version.
+    let tls_version = ("s3:TlsVersion", "1.3".to_owned());
+    given.chain(std::iter::once(tls_version)).collect()
 }

@@ -87,7 +87,8 @@ pub(crate) enum Encryption {
 pub(crate) struct Lock {
     pub(crate) mode: Option<Box<str>>,
     pub(crate) retain_until: Option<SystemTime>,
-    pub(crate) legal_hold: bool,
+    /// `None` where none was ever applied, which S3 does not tell from `Some(false)` but where it shows it.
+    pub(crate) legal_hold: Option<bool>,
 }
 
 /// What never changes once written, shared by replicas.

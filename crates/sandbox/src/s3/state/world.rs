@@ -108,6 +108,8 @@ pub(crate) struct Bucket {
     pub(crate) documents: BTreeMap<DocumentKey, History<Option<Arc<str>>>>,
     pub(crate) objects: BTreeMap<Box<str>, Versions>,
     pub(crate) uploads: BTreeMap<String, Upload>,
+    /// When versioning was enabled for the first time.
+    first_versioned: Option<SystemTime>,
     /// The newest documents as trees: every write of an object asks for several settings.
     trees: BTreeMap<&'static str, Element>,
 }
@@ -130,6 +132,7 @@ impl Bucket {
             documents: BTreeMap::new(),
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
+            first_versioned: None,
             trees: BTreeMap::new(),
         }
     }
@@ -152,6 +155,9 @@ impl Bucket {
                 Some(tree) => self.trees.insert(key.0, tree),
                 None => self.trees.remove(key.0),
             };
+        }
+        if self.versioning() == Versioning::Enabled {
+            self.first_versioned.get_or_insert(now);
         }
         let history = self
             .documents
@@ -183,6 +189,16 @@ impl Bucket {
             Some("Suspended") => Versioning::Suspended,
             _ => Versioning::Never,
         }
+    }
+
+    /// Says whether versioning was enabled for the first time less than this long ago.
+    pub(crate) fn is_newly_versioned(&self, now: SystemTime, lag: Duration) -> bool {
+        self.first_versioned.is_some_and(|first| now < first + lag)
+    }
+
+    /// Says whether versions are deleted with a code of a device only.
+    pub(crate) fn mfa_delete(&self) -> bool {
+        self.setting("versioning", &["MfaDelete"]) == Some("Enabled")
     }
 
     /// Says whether ACLs are off and every object belongs to the bucket's owner.

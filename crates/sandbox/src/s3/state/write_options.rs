@@ -28,5 +28,5 @@ pub(crate) struct EncryptionOptions {
 pub(crate) struct LockOptions {
     pub(crate) mode: Option<String>,
     pub(crate) retain_until: Option<SystemTime>,
-    pub(crate) legal_hold: bool,
+    pub(crate) legal_hold: Option<bool>,
 }

@@ -106,6 +106,9 @@ pub(crate) trait Authority: Send + Sync {
     /// AWS's text where the document cannot be parsed or a principal does not exist (yet).
     fn store_principals(&self, policy_json: &str) -> Result<String, String>;
 
+    /// Says whether a stored policy is public, as Block Public Access means it.
+    fn is_public(&self, policy_json: &str) -> bool;
+
     /// Shows stored principals as ARNs; those that are gone stay bare unique ids.
     fn show_principals(&self, stored_json: &str) -> String;
 }

@@ -10,9 +10,10 @@ use s3s::{Body, HttpRequest};
 
 use super::authenticate::{authenticated, key_refusal_s3, version_2_refusal};
 use super::control::{self, Controlled};
-use super::operation::{S3Target, s3_operation};
+use super::operation::{S3Target, control_operation, s3_operation};
 use super::replies::{Dropped, coded, drain, explained, finish};
 use super::scope::Scope;
+use super::unknown;
 use crate::authority::Caller;
 use crate::call_log::{CallLog, CallRecord};
 use crate::environment::Environment;
@@ -21,7 +22,7 @@ use crate::keys::{Key, KeyError, KeyRing};
 use crate::s3::S3;
 use crate::switches::{FaultKind, Hook};
 use crate::wire::refusal::{Protocol, Refusal, Reply, xml_reply};
-use crate::wire::{Form, QueryService};
+use crate::wire::{Form, QueryService, control_path};
 use crate::world::World;
 
 /// The largest body of a query request; IAM's longest document is far below.
@@ -57,24 +58,27 @@ struct Call<'a> {
 /// Whom a call is for.
 enum Service<'a> {
     S3,
+    S3Control,
     Query(&'a dyn QueryService, Form, Bytes),
-    Unknown(String),
+    Unknown(String, Protocol),
 }
 
 impl Service<'_> {
     fn name(&self) -> &str {
         match self {
             Self::S3 => "s3",
+            Self::S3Control => "s3control",
             Self::Query(service, _, _) => service.name(),
-            Self::Unknown(name) => name,
+            Self::Unknown(name, _) => name,
         }
     }
 
     fn protocol(&self) -> Protocol {
         match self {
             Self::S3 => Protocol::S3,
+            Self::S3Control => Protocol::S3Control,
             Self::Query(service, _, _) => Protocol::Query(service.namespace()),
-            Self::Unknown(_) => Protocol::Query(""),
+            Self::Unknown(_, protocol) => *protocol,
         }
     }
 }
@@ -148,16 +152,21 @@ impl Front {
                 operation,
                 resource,
             )
+        } else if name == "s3" && control_path(&parts.uri, &parts.headers).is_some() {
+            let operation = control_operation(&parts).to_owned();
+            let account = parts.headers.get("x-amz-account-id");
+            let account = account.and_then(|account| account.to_str().ok());
+            let account = account.unwrap_or_default().to_owned();
+            (Service::S3Control, operation, account)
         } else if name == "s3" {
             let target = S3Target::of(&parts);
             let operation = s3_operation(&parts, &target).to_owned();
             (Service::S3, operation, target.name())
         } else {
-            (
-                Service::Unknown(name.to_owned()),
-                String::new(),
-                String::new(),
-            )
+            let protocol = unknown::protocol(name, &parts);
+            let operation = unknown::operation(&parts);
+            let service = Service::Unknown(name.to_owned(), protocol);
+            (service, operation, String::new())
         };
         Call {
             service,
@@ -263,19 +272,20 @@ impl Front {
     async fn serve(&self, call: Call<'_>) -> Result<Reply, Dropped> {
         let protocol = call.service.protocol();
         let served = match &call.service {
-            Service::S3 => {
+            Service::S3 | Service::S3Control => {
                 match key_refusal_s3(&call.key).or_else(|| version_2_refusal(&call.parts)) {
                     None => return self.serve_s3(call).await,
                     Some(refusal) => Err(refusal),
                 }
             }
             Service::Query(service, form, body) => self.serve_query(&call, *service, form, body),
-            Service::Unknown(name) => Err(unknown_service(name)),
+            Service::Unknown(name, _) => Err(unknown::refusal(name)),
         };
         Ok(served.unwrap_or_else(|refusal| self.refuse(protocol, &refusal).0))
     }
 
     async fn serve_s3(&self, call: Call<'_>) -> Result<Reply, Dropped> {
+        let protocol = call.service.protocol();
         let caller = call
             .key
             .ok()
@@ -290,7 +300,7 @@ impl Front {
             .call(request)
             .await
             .map_err(|_| Dropped)?;
-        explained(reply).await
+        explained(reply, protocol).await
     }
 
     fn serve_query(
@@ -317,8 +327,8 @@ impl Front {
 
     fn request_id(&self, protocol: Protocol) -> String {
         match protocol {
-            Protocol::S3 => self.ids.mixed(16).to_ascii_uppercase(),
-            Protocol::Query(_) => self.ids.uuid(),
+            Protocol::S3 | Protocol::S3Control => self.ids.mixed(16).to_ascii_uppercase(),
+            Protocol::Query(_) | Protocol::Json(_) | Protocol::Cbor => self.ids.uuid(),
         }
     }
 }
@@ -331,9 +341,4 @@ fn query_form(parts: &Parts, body: &Bytes) -> Form {
         body
     };
     Form::parse(text)
-}
-
-fn unknown_service(name: &str) -> Refusal {
-    let message = format!("The sandbox has no service {name:?}; it has s3, iam and sts.");
-    Refusal::new(400, "UnknownService", message)
 }

@@ -9,6 +9,7 @@ mod s3_errors;
 mod scope;
 mod server;
 mod sigv4;
+mod unknown;
 
 pub(crate) use dispatch::{Front, Services};
 pub(crate) use server::Server;

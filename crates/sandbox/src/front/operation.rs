@@ -351,6 +351,20 @@ const OPERATIONS: &[(&str, Level, If, &str)] = &[
     ("DELETE", Object, Always, "DeleteObject"),
 ];
 
+/// Returns the name of an operation of S3 Control, of which only the account's public access block is here.
+pub(crate) fn control_operation(parts: &Parts) -> &'static str {
+    let block = parts
+        .uri
+        .path()
+        .ends_with("/configuration/publicAccessBlock");
+    match parts.method.as_str() {
+        "GET" if block => "GetPublicAccessBlock",
+        "PUT" if block => "PutPublicAccessBlock",
+        "DELETE" if block => "DeletePublicAccessBlock",
+        _ => "Unknown",
+    }
+}
+
 /// Returns AWS's name of an S3 request's operation, or `Unknown`.
 pub(crate) fn s3_operation(parts: &Parts, target: &S3Target) -> &'static str {
     let query = Form::parse(parts.uri.query().unwrap_or(""));

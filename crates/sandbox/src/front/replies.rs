@@ -4,8 +4,7 @@ use http_body_util::BodyExt;
 use s3s::Body;
 
 use super::s3_errors::with_message;
-use crate::wire::refusal::Reply;
-use crate::wire::refusal::error_code;
+use crate::wire::refusal::{Protocol, Reply, error_code, wrapped};
 
 /// The largest body that is read before a fault is answered.
 const DRAINED: usize = 1 << 30;
@@ -32,14 +31,17 @@ pub(super) async fn coded(reply: Reply) -> Result<(Reply, Option<String>), Dropp
     Ok((Reply::from_parts(parts, Body::from(bytes)), code))
 }
 
-/// Completes an error reply of S3.
-pub(super) async fn explained(reply: Reply) -> Result<Reply, Dropped> {
+/// Completes an error reply of S3, in the form of whom was asked.
+pub(super) async fn explained(reply: Reply, protocol: Protocol) -> Result<Reply, Dropped> {
     if reply.status().as_u16() < 400 {
         return Ok(reply);
     }
     let (mut parts, body) = reply.into_parts();
     let bytes = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-    let xml = with_message(String::from_utf8_lossy(&bytes).into_owned());
+    let mut xml = with_message(String::from_utf8_lossy(&bytes).into_owned());
+    if let (Protocol::S3Control, Some(at)) = (protocol, xml.find("<Error>")) {
+        xml = wrapped(&xml[at..]);
+    }
     parts.headers.remove(http::header::CONTENT_LENGTH);
     Ok(Reply::from_parts(parts, Body::from(xml)))
 }

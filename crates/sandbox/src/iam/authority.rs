@@ -93,6 +93,11 @@ impl Authority for Iam {
         })
     }
 
+    fn is_public(&self, policy_json: &str) -> bool {
+        let policy = self.parsed(policy_json);
+        policy.is_some_and(|policy| policy.is_public())
+    }
+
     fn show_principals(&self, stored_json: &str) -> String {
         self.shown(stored_json)
     }

@@ -43,6 +43,13 @@ enum Compare {
     Date(Order),
 }
 
+/// How the values of a condition that demands some are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compared {
+    Text,
+    Network,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     Equal,
@@ -131,6 +138,24 @@ impl Condition {
             key: key.to_owned(),
             values,
         })
+    }
+
+    /// Returns key and values where a request must have one of the values: not where the condition says what must not
+    /// be, nor where it holds for a request without the key.
+    pub(crate) fn demanded(&self) -> Option<(&str, &[String], Compared)> {
+        let compared = match self.operator.compare {
+            Compare::String | Compare::StringIgnoreCase | Compare::StringLike | Compare::Arn => {
+                Compared::Text
+            }
+            Compare::Ip => Compared::Network,
+            Compare::Null
+            | Compare::Bool
+            | Compare::Binary
+            | Compare::Number(_)
+            | Compare::Date(_) => return None,
+        };
+        let without_key = self.if_exists || self.qualifier == Qualifier::ForAllValues;
+        (!self.operator.negated && !without_key).then_some((&self.key, &self.values, compared))
     }
 
     /// Tells whether the condition holds for a request. `has_variables` is the document's.

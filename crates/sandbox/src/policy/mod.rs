@@ -6,6 +6,7 @@ mod context;
 mod document;
 mod evaluate;
 mod pattern;
+mod public;
 mod values;
 
 pub(crate) use context::Context;

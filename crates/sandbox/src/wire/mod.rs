@@ -1,10 +1,12 @@
-//! What travels between the port and the services: forms, host names, refusals, and the query protocol.
+//! What travels between the port and the services: forms, host names, paths, refusals, and the query protocol.
 
+pub(crate) mod control;
 pub(crate) mod form;
 pub(crate) mod hosts;
 pub(crate) mod query;
 pub(crate) mod refusal;
 
+pub(crate) use control::control_path;
 pub(crate) use form::Form;
 pub(crate) use hosts::Hosts;
 pub(crate) use query::QueryService;

@@ -30,19 +30,36 @@ impl Refusal {
 pub(crate) enum Protocol {
     /// S3's REST-XML.
     S3,
+    /// The REST-XML of S3 Control, whose errors are wrapped.
+    S3Control,
     /// The query protocol, with the namespace of the service's XML.
     Query(&'static str),
+    /// JSON, with the media type that goes with its version.
+    Json(&'static str),
+    /// RPC v2 CBOR.
+    Cbor,
 }
+
+const FAILED: &str =
+    "The request processing has failed because of an unknown error, exception or failure.";
 
 impl Protocol {
     /// Writes an error.
     pub(crate) fn error(self, refusal: &Refusal, request_id: &str) -> Reply {
         let (code, message) = (escaped(&refusal.code), escaped(&refusal.message));
         let xml = match self {
+            Self::Json(media_type) => {
+                return self.with_id(json_error(refusal, media_type), request_id);
+            }
+            Self::Cbor => return self.with_id(cbor_error(refusal), request_id),
             Self::S3 => format!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code>\
                  <Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
             ),
+            Self::S3Control => wrapped(&format!(
+                "<Error><Code>{code}</Code><Message>{message}</Message>\
+                 <RequestId>{request_id}</RequestId></Error>"
+            )),
             Self::Query(namespace) => {
                 let side = if refusal.status < 500 {
                     "Sender"
@@ -62,8 +79,8 @@ impl Protocol {
     /// Puts the request id into the header that clients of the service look at.
     pub(crate) fn with_id(self, mut reply: Reply, request_id: &str) -> Reply {
         let header = match self {
-            Self::S3 => "x-amz-request-id",
-            Self::Query(_) => "x-amzn-requestid",
+            Self::S3 | Self::S3Control => "x-amz-request-id",
+            Self::Query(_) | Self::Json(_) | Self::Cbor => "x-amzn-requestid",
         };
         if let Ok(id) = http::HeaderValue::from_str(request_id) {
             reply.headers_mut().insert(header, id);
@@ -74,25 +91,71 @@ impl Protocol {
     /// Returns the service's throttling error.
     pub(crate) fn throttled(self) -> Refusal {
         match self {
-            Self::S3 => Refusal::new(503, "SlowDown", "Please reduce your request rate."),
+            Self::S3 | Self::S3Control => {
+                Refusal::new(503, "SlowDown", "Please reduce your request rate.")
+            }
             Self::Query(_) => Refusal::new(400, "Throttling", "Rate exceeded"),
+            Self::Json(_) | Self::Cbor => Refusal::new(400, "ThrottlingException", "Rate exceeded"),
         }
     }
 
     /// Returns the service's internal error.
     pub(crate) fn internal(self) -> Refusal {
         match self {
-            Self::S3 => {
+            Self::S3 | Self::S3Control => {
                 let message = "We encountered an internal error. Please try again.";
                 Refusal::new(500, "InternalError", message)
             }
-            Self::Query(_) => {
-                let message = "The request processing has failed because of an unknown error, \
-                               exception or failure.";
-                Refusal::new(500, "ServiceFailure", message)
-            }
+            Self::Query(_) => Refusal::new(500, "ServiceFailure", FAILED),
+            Self::Json(_) | Self::Cbor => Refusal::new(500, "InternalFailure", FAILED),
         }
     }
+}
+
+/// Wraps an error document as S3 Control answers it.
+pub(crate) fn wrapped(error: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ErrorResponse \
+         xmlns=\"http://awss3control.amazonaws.com/doc/2018-08-20/\">{error}</ErrorResponse>"
+    )
+}
+
+/// Names the error for every kind of JSON service: in the body for those that are told by their target, and in a
+/// header for those of the REST kind.
+fn json_error(refusal: &Refusal, media_type: &'static str) -> Reply {
+    let body = serde_json::json!({ "__type": refusal.code, "message": refusal.message });
+    let mut reply = reply(refusal.status, media_type, body.to_string());
+    if let Ok(code) = http::HeaderValue::from_str(&refusal.code) {
+        reply.headers_mut().insert("x-amzn-errortype", code);
+    }
+    reply
+}
+
+/// Writes `{"__type": code, "message": message}` as CBOR (RFC 8949).
+fn cbor_error(refusal: &Refusal) -> Reply {
+    /// The initial byte of a map of two entries.
+    const MAP_OF_TWO: u8 = 0xa2;
+    let mut body = vec![MAP_OF_TWO];
+    for text in ["__type", &refusal.code, "message", &refusal.message] {
+        push_cbor_text(&mut body, text);
+    }
+    let mut reply = Reply::new(Body::from(body));
+    *reply.status_mut() = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let headers = reply.headers_mut();
+    let media_type = http::HeaderValue::from_static("application/cbor");
+    headers.insert(http::header::CONTENT_TYPE, media_type);
+    let protocol = http::HeaderValue::from_static("rpc-v2-cbor");
+    headers.insert("smithy-protocol", protocol);
+    reply
+}
+
+/// Text is its length and its bytes; a length of four bytes does for any.
+fn push_cbor_text(body: &mut Vec<u8>, text: &str) {
+    /// The initial byte of a text whose length follows in four bytes.
+    const TEXT: u8 = 0x7a;
+    body.push(TEXT);
+    body.extend_from_slice(&u32::try_from(text.len()).unwrap_or_default().to_be_bytes());
+    body.extend_from_slice(text.as_bytes());
 }
 
 /// Makes an XML reply.
@@ -132,9 +195,12 @@ pub(crate) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// Finds the code in an XML error, of whatever service.
-pub(crate) fn error_code(xml: &str) -> Option<String> {
-    let (_, rest) = xml.split_once("<Code>")?;
+/// Finds the code in an error, of whatever service.
+pub(crate) fn error_code(text: &str) -> Option<String> {
+    if let Ok(json) = serde_json::from_str::<serde_json::Value>(text) {
+        return json.get("__type")?.as_str().map(str::to_owned);
+    }
+    let (_, rest) = text.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
     Some(code.to_owned())
 }
@@ -146,7 +212,7 @@ mod tests {
     #[test]
     fn each_service_has_its_own_form() {
         let refusal = Refusal::new(404, "NoSuchEntity", "role <a> & \"b\"");
-        for protocol in [Protocol::S3, Protocol::Query("urn:x")] {
+        for protocol in [Protocol::S3, Protocol::S3Control, Protocol::Query("urn:x")] {
             let reply = protocol.error(&refusal, "id");
             assert_eq!(reply.status(), 404);
             let text = reply.body().bytes().unwrap();
@@ -160,8 +226,32 @@ mod tests {
     }
 
     #[test]
+    fn json_and_cbor_name_the_error_where_their_clients_look() {
+        let refusal = Refusal::new(400, "UnknownService", "no \"kms\"");
+        let reply = Protocol::Json("application/x-amz-json-1.1").error(&refusal, "id");
+        assert_eq!(
+            reply.headers()["content-type"],
+            "application/x-amz-json-1.1"
+        );
+        assert_eq!(reply.headers()["x-amzn-errortype"], "UnknownService");
+        let text = reply.body().bytes().unwrap();
+        let text = std::str::from_utf8(&text).unwrap();
+        assert_eq!(error_code(text).as_deref(), Some("UnknownService"));
+        assert_eq!(
+            text,
+            r#"{"__type":"UnknownService","message":"no \"kms\""}"#
+        );
+        let reply = Protocol::Cbor.error(&Refusal::new(400, "A", "b"), "id");
+        assert_eq!(reply.headers()["smithy-protocol"], "rpc-v2-cbor");
+        let expected =
+            b"\xa2\x7a\0\0\0\x06__type\x7a\0\0\0\x01A\x7a\0\0\0\x07message\x7a\0\0\0\x01b";
+        assert_eq!(&*reply.body().bytes().unwrap(), expected.as_slice());
+    }
+
+    #[test]
     fn throttles_are_what_the_sdks_retry() {
         assert_eq!(Protocol::S3.throttled().code, "SlowDown");
         assert_eq!(Protocol::Query("").throttled().code, "Throttling");
+        assert_eq!(Protocol::Json("").throttled().code, "ThrottlingException");
     }
 }

@@ -6,9 +6,7 @@ use http::HeaderValue;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result};
 
-use super::{
-    attributes, complete, copy, delete, get, list_calls, multipart, policy_document, put, tagging,
-};
+use super::{attributes, complete, copy, delete, get, list_calls, multipart, put, tagging};
 use crate::s3::errors::{BUCKET_REGION, fault};
 use crate::s3::state::world::Store;
 
@@ -87,8 +85,7 @@ impl S3 for Api {
                 "The bucket policy does not exist",
             ));
         };
-        let policy = serde_json::from_str(&policy).unwrap_or_default();
-        let is_public = Some(policy_document::is_public(&policy));
+        let is_public = Some(self.0.environment.authority.is_public(&policy));
         let policy_status = Some(PolicyStatus { is_public });
         Ok(S3Response::new(GetBucketPolicyStatusOutput {
             policy_status,

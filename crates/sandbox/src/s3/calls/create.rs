@@ -44,6 +44,7 @@ pub(crate) fn create_bucket(
         return Err(malformed_xml());
     }
     let region = region(call, root.text_of("LocationConstraint"))?;
+    check_namespace(call, name, &region)?;
     authorize(store, call, name, &region)?;
     let bucket = new_bucket(store, call, &region, &root)?;
     let mut world = store.world();
@@ -82,6 +83,40 @@ fn region(call: &Call<'_>, constraint: Option<&str>) -> S3Result<String> {
                  endpoint this request was sent to."
             );
             Err(fault(400, "IllegalLocationConstraintException", text))
+        }
+    }
+}
+
+/// Names that end in `-an` are of an account's own namespace, `NAME-ACCOUNT-REGION-an`, and the caller says with a header
+/// that it means that (UG:bucketnamingrules). Codes are seen on AWS; the text of the first and the refusals of `global`
+/// and of unknown values are unverified.
+fn check_namespace(call: &Call<'_>, name: &str, region: &str) -> S3Result<()> {
+    let namespace = call.headers.get("x-amz-bucket-namespace");
+    let suffix = format!("-{}-{region}-an", call.caller.account);
+    // Something must stand before the suffix.
+    let own = name.len() > suffix.len() && name.ends_with(&suffix);
+    match namespace.map(|value| value.as_bytes()) {
+        Some(b"account-regional") if own => Ok(()),
+        Some(b"account-regional") => {
+            let text = format!(
+                "The requested bucket name did not include the account-regional namespace suffix, but \
+                 the provided x-amz-bucket-namespace header value is account-regional. Specify \
+                 {suffix} as the bucket name suffix to create a bucket in your account-regional \
+                 namespace, or remove the header."
+            );
+            Err(fault(400, "InvalidNamespaceHeader", text))
+        }
+        None if name.ends_with("-an") => {
+            let text = "The requested bucket name includes the account-regional namespace suffix, but \
+                        the x-amz-bucket-namespace header is missing.";
+            Err(fault(400, "MissingNamespaceHeader", text))
+        }
+        None => Ok(()),
+        Some(b"global") if !name.ends_with("-an") => Ok(()),
+        Some(_) => {
+            let text = "The provided x-amz-bucket-namespace header value is not valid for the \
+                        requested bucket name.";
+            Err(fault(400, "InvalidNamespaceHeader", text))
         }
     }
 }

@@ -7,28 +7,22 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use http_body_util::BodyExt as _;
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use s3s::route::S3Route;
 use s3s::{Body, S3Request, S3Response, S3Result};
 
 use super::access::{self, caller_of, refused};
-use super::body::{as_sent, empty, parse, with_header};
+use super::body::{as_sent, empty, parse, read, reply, verify, with_header, xml_reply};
 use super::context;
 use super::policy_document;
 use super::request::{Call, Request};
 use super::subresource::{Absent, Subresource};
 use super::{acl, actions, create, replication_document, validate};
-use crate::s3::checksum;
 use crate::s3::errors::{fault, method_not_allowed, not_modelled};
 use crate::s3::rules::acl::private_acl;
 use crate::s3::rules::new_bucket::DEFAULT_ENCRYPTION;
 use crate::s3::state::world::{DocumentKey, Store};
 use crate::wire::{Form, Hosts};
-
-/// A configuration document may have 2 MB (BC:s3 ReplicationConfiguration); requests may hold a
-/// little more so that the refusal is S3's.
-const LARGEST: usize = 4 << 20;
 
 /// The route.
 pub(crate) struct Documents(pub(crate) Arc<Store>);
@@ -110,35 +104,6 @@ fn bucket_of(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     }
     let bucket = path.strip_suffix('/').unwrap_or(path);
     (!bucket.is_empty() && !bucket.contains('/')).then(|| bucket.to_owned())
-}
-
-async fn read(body: Body) -> S3Result<Bytes> {
-    let limited = http_body_util::Limited::new(body, LARGEST);
-    match limited.collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            let text = "Your request was too big.";
-            Err(fault(400, "MaxMessageLengthExceeded", text))
-        }
-        // A body that does not match its signed hash or its length ends here, too.
-        Err(_) => Err(fault(
-            400,
-            "IncompleteBody",
-            "The request body could not be read.",
-        )),
-    }
-}
-
-fn verify(headers: &HeaderMap, body: &Bytes) -> S3Result<()> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let pieces = std::slice::from_ref(body);
-    checksum::verify_md5(text("content-md5"), &checksum::md5(pieces))?;
-    for algorithm in checksum::ALGORITHMS {
-        if let Some(sent) = text(algorithm.header()) {
-            checksum::settle(Some((algorithm, sent.to_owned())), None, pieces)?;
-        }
-    }
-    Ok(())
 }
 
 fn answer(request: &Request<'_>, body: &Bytes) -> Reply {
@@ -280,7 +245,7 @@ fn put_document(request: &Request<'_>, body: &Bytes) -> Reply {
         ..
     } = request;
     let text = match subresource.query {
-        "policy" => policy_document::check(store, target, body)?,
+        "policy" => policy_document::check(store, call, target, body)?,
         "acl" => acl::check(store, call, target, body)?,
         "replication" => replication_document::check(store, call, target, body)?,
         _ => {
@@ -333,21 +298,6 @@ fn delete_document(request: &Request<'_>) -> Reply {
         bucket.set_document(key, now, rest);
     }
     Ok(empty(StatusCode::NO_CONTENT))
-}
-
-fn xml_reply(document: &str) -> S3Response<Body> {
-    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{document}");
-    reply(StatusCode::OK, "application/xml", text)
-}
-
-fn reply(status: StatusCode, content_type: &'static str, text: String) -> S3Response<Body> {
-    let mut response = S3Response::with_status(Body::from(text), status);
-    let headers = &mut response.headers;
-    headers.insert(
-        http::header::CONTENT_TYPE,
-        HeaderValue::from_static(content_type),
-    );
-    response
 }
 
 /// Sets a document without asking anyone, for seeds.

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! service (s3s, error documents)
-//!   |- documents: PUT/GET/DELETE of configuration, CreateBucket   (kept as the text that was sent)
-//!   |    |- subresource (the table)  |- validate, policy_document, acl, replication_document
+//!   |- routes -> documents: PUT/GET/DELETE of configuration, CreateBucket   (kept as the text that was sent)
+//!   |    |           |- subresource (the table)  |- validate, policy_document, acl, replication_document
+//!   |    `- account: what S3 Control sets for all of an account's buckets
 //!   `- access (bucket, Region, owner, policies) -> api -> put, get, attributes, copy, delete,
 //!        multipart, complete, tagging, list_calls                (all over the state)
 //! ```
@@ -11,6 +12,7 @@
 //! Every new version passes through [`mod@write`], which plans its replication.
 
 pub(crate) mod access;
+pub(crate) mod account;
 pub(crate) mod acl;
 pub(crate) mod actions;
 pub(crate) mod api;
@@ -31,6 +33,7 @@ pub(crate) mod policy_document;
 pub(crate) mod put;
 pub(crate) mod replication_document;
 pub(crate) mod request;
+pub(crate) mod routes;
 pub(crate) mod service;
 pub(crate) mod subresource;
 pub(crate) mod tagging;

@@ -1,10 +1,12 @@
-//! PutBucketPolicy: what S3 checks of a bucket policy, and when a policy is public.
+//! PutBucketPolicy: what S3 checks of a bucket policy.
 
 use s3s::{S3Error, S3Result};
 use serde_json::Value;
 
 use super::access::refused;
+use super::request::Call;
 use crate::s3::errors::fault;
+use crate::s3::rules::public_access::{self, Setting};
 use crate::s3::rules::target::Target;
 use crate::s3::state::world::Store;
 
@@ -12,7 +14,12 @@ use crate::s3::state::world::Store;
 const LARGEST: usize = 20 * 1024;
 
 /// Checks a policy and returns it with stored principals.
-pub(crate) fn check(store: &Store, target: &Target, body: &[u8]) -> S3Result<String> {
+pub(crate) fn check(
+    store: &Store,
+    call: &Call<'_>,
+    target: &Target,
+    body: &[u8],
+) -> S3Result<String> {
     let not_json = "Policies must be valid JSON and the first byte must be '{'";
     let policy: Value = match body.first() {
         Some(b'{') => serde_json::from_slice(body).map_err(|_| malformed(not_json))?,
@@ -34,7 +41,7 @@ pub(crate) fn check(store: &Store, target: &Target, body: &[u8]) -> S3Result<Str
     let text = String::from_utf8_lossy(body);
     let authority = &store.environment.authority;
     let stored = authority.store_principals(&text).map_err(malformed)?;
-    refuse_public(store, target, &policy)?;
+    refuse_public(store, call, target, &stored)?;
     Ok(stored)
 }
 
@@ -106,82 +113,29 @@ fn wildcard(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// BlockPublicPolicy refuses a policy that grants to everyone.
-fn refuse_public(store: &Store, target: &Target, policy: &Value) -> S3Result<()> {
+/// BlockPublicPolicy, of the bucket or of the account, refuses every policy that is public, also one that only adds to
+/// what was public before.
+fn refuse_public(store: &Store, call: &Call<'_>, target: &Target, stored: &str) -> S3Result<()> {
     let world = store.world();
     let bucket = world.bucket(&target.name)?;
-    let blocked = bucket.setting("publicAccessBlock", &["BlockPublicPolicy"]);
-    if blocked.is_some_and(|value| value.eq_ignore_ascii_case("true")) && is_public(policy) {
-        let text = "Access Denied because public policies are prevented by the BlockPublicPolicy \
-                    setting in S3 Block Public Access.";
-        return Err(refused(target, text.to_owned()));
+    let blocked = public_access::is_on(&world, bucket, Setting::BlockPublicPolicy);
+    if blocked && store.environment.authority.is_public(stored) {
+        let (who, name) = (&call.caller.arn, &target.name);
+        let text = format!(
+            "User: {who} is not authorized to perform: s3:PutBucketPolicy on resource: \
+             \"arn:aws:s3:::{name}\" because public policies are prevented by the BlockPublicPolicy \
+             setting in S3 Block Public Access."
+        );
+        return Err(refused(target, text));
     }
     Ok(())
 }
 
-/// Keys that, held to fixed values, make a grant to everyone a grant to someone
-/// (UG:access-control-block-public-access "The meaning of public").
-const NARROWING: [&str; 13] = [
-    "aws:sourcearn",
-    "aws:sourceip",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:sourceowner",
-    "aws:sourceaccount",
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:userid",
-    "s3:dataaccesspointarn",
-    "s3:dataaccesspointaccount",
-];
-
-/// Says whether a policy is public: an Allow for everyone without a narrowing condition.
-pub(crate) fn is_public(policy: &Value) -> bool {
-    statements(policy).into_iter().any(|statement| {
-        statement.get("Effect").and_then(Value::as_str) == Some("Allow")
-            && is_everyone(statement.get("Principal"))
-            && !is_narrowed(statement.get("Condition"))
-    })
-}
-
-fn is_everyone(principal: Option<&Value>) -> bool {
-    match principal {
-        Some(Value::String(name)) => name == "*",
-        Some(Value::Object(kinds)) => kinds.values().flat_map(strings).any(|name| name == "*"),
-        _ => false,
-    }
-}
-
-fn is_narrowed(condition: Option<&Value>) -> bool {
-    let operators = condition.and_then(Value::as_object).into_iter().flatten();
-    operators
-        .filter(|(operator, _)| !operator.contains("Not"))
-        .any(|(_, keys)| {
-            keys.as_object().into_iter().flatten().any(|(key, value)| {
-                NARROWING.contains(&&*key.to_ascii_lowercase()) && strings(value).all(|v| v != "*")
-            })
-        })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
 
-    #[test]
-    fn a_grant_to_everyone_is_public_unless_narrowed() {
-        let mut policy = json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"},
-            "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}});
-        assert!(is_public(&policy));
-        policy["Statement"]["Condition"] =
-            json!({"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::1:role/r"}});
-        assert!(!is_public(&policy));
-        policy["Statement"]["Effect"] = json!("Deny");
-        policy["Statement"]["Condition"] = json!({});
-        assert!(!is_public(&policy));
-    }
+    use super::*;
 
     #[test]
     fn statements_name_their_own_bucket() {

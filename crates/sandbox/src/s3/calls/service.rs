@@ -11,7 +11,7 @@ use s3s::{Body, HttpError, HttpRequest, HttpResponse};
 
 use super::access::Gate;
 use super::api::Api;
-use super::documents::Documents;
+use super::routes::Routes;
 use crate::ids::Ids;
 use crate::keys::KeyRing;
 use crate::s3::errors::DETAIL_PREFIX;
@@ -37,7 +37,7 @@ impl Service {
         builder.set_auth(keys);
         builder.set_host(Hosts);
         builder.set_access(Gate(Arc::clone(&store)));
-        builder.set_route(Documents(Arc::clone(&store)));
+        builder.set_route(Routes::new(&store));
         let ids = Arc::new(Ids::new(store.environment.seed, "s3-requests"));
         Self {
             inner: builder.build(),

@@ -108,15 +108,18 @@ fn ownership(root: &Element) -> S3Result<()> {
     one_of(rule, "ObjectOwnership", &values)
 }
 
-fn public_access_block(root: &Element) -> S3Result<()> {
-    let names = [
-        "BlockPublicAcls",
-        "IgnorePublicAcls",
-        "BlockPublicPolicy",
-        "RestrictPublicBuckets",
-    ];
+/// The settings of Block Public Access.
+pub(crate) const PUBLIC_ACCESS_BLOCK: [&str; 4] = [
+    "BlockPublicAcls",
+    "IgnorePublicAcls",
+    "BlockPublicPolicy",
+    "RestrictPublicBuckets",
+];
+
+/// Checks what a bucket or an account blocks.
+pub(crate) fn public_access_block(root: &Element) -> S3Result<()> {
     let is_bool = |child: &Element| ["true", "false", "TRUE", "FALSE"].contains(&&*child.text);
-    need(root.has_only(&names, &[]) && root.children.iter().all(is_bool))
+    need(root.has_only(&PUBLIC_ACCESS_BLOCK, &[]) && root.children.iter().all(is_bool))
 }
 
 fn tagging(root: &Element) -> S3Result<()> {

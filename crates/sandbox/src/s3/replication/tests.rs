@@ -62,6 +62,10 @@ impl Authority for Fence {
         Ok(policy.to_owned())
     }
 
+    fn is_public(&self, _: &str) -> bool {
+        false
+    }
+
     fn show_principals(&self, policy: &str) -> String {
         policy.to_owned()
     }

@@ -7,6 +7,7 @@ pub(crate) mod encryption;
 pub(crate) mod lock;
 pub(crate) mod mfa;
 pub(crate) mod new_bucket;
+pub(crate) mod public_access;
 pub(crate) mod storage_class;
 pub(crate) mod tags;
 pub(crate) mod target;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use s3s::S3Result;
 
+use super::public_access::{self, Setting};
 use crate::authority::{Action, Caller, Denied};
 use crate::s3::state::world::Store;
 
@@ -16,6 +17,8 @@ pub(crate) struct Target {
     pub(crate) region: Arc<str>,
     /// The bucket policy in effect, with stored principals.
     pub(crate) policy: Option<Arc<str>>,
+    /// RestrictPublicBuckets is on, for the bucket or for its account.
+    restricted: bool,
 }
 
 impl Target {
@@ -29,6 +32,7 @@ impl Target {
             owner: Arc::clone(&found.owner),
             region: Arc::clone(&found.region),
             policy: found.document_as_of(&("policy", String::new()), effective),
+            restricted: public_access::is_on(&world, found, Setting::RestrictPublicBuckets),
         })
     }
 
@@ -41,6 +45,12 @@ impl Target {
         key: Option<&str>,
         context: &Context,
     ) -> Result<(), Denied> {
+        if self.is_closed_to(store, caller) {
+            return Err(Denied {
+                message: "Access Denied".to_owned(),
+                explicit: true,
+            });
+        }
         let resource = match key {
             Some(key) => format!("arn:aws:s3:::{}/{key}", self.name),
             None => format!("arn:aws:s3:::{}", self.name),
@@ -53,6 +63,16 @@ impl Target {
             context: &self.keys(context),
         };
         store.environment.authority.authorize(caller, &action)
+    }
+
+    /// "Restricts access to only AWS service principals and authorized users within this account if the bucket has a
+    /// public policy", whatever else the policy grants (BC:s3 PublicAccessBlockConfiguration). A replication role is no
+    /// service principal.
+    fn is_closed_to(&self, store: &Store, caller: &Caller) -> bool {
+        let is_public = |policy: &Arc<str>| store.environment.authority.is_public(policy);
+        self.restricted
+            && caller.account != *self.owner
+            && self.policy.as_ref().is_some_and(is_public)
     }
 
     /// Adds what every request on the bucket has, whoever makes it.

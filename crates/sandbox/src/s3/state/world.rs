@@ -74,6 +74,8 @@ impl Store {
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) buckets: BTreeMap<String, Bucket>,
+    /// What accounts block for all of their buckets, by account; see [`crate::s3::rules::public_access`].
+    pub(crate) public_access_blocks: BTreeMap<String, Element>,
     sequence: u64,
 }
 

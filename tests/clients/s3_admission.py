@@ -254,6 +254,7 @@ def documents(judge):
     existing = "<ExistingObjectReplication><Status>Enabled</Status></ExistingObjectReplication>"
     bad_status = v2.replace("Enabled", "On")
     no_destination = v2.split("<Destination>")[0]
+    controlled = v2.replace("<Filter/>", "<Filter><Prefix>a\x01</Prefix></Filter>")
     many = "".join(f"<Rule><ID>{n}</ID>{v2.replace('>1<', f'>{n}<', 1)}</Rule>" for n in range(1001))
     for name, rules in {
         "ExistingObjectReplication": f"<Rule>{v2}{existing}</Rule>",
@@ -263,12 +264,47 @@ def documents(judge):
         "no rule": "",
         "more than 1,000 rules": many,
         "an open element": "<Rule>",
+        "a control character in a prefix": f"<Rule>{controlled}</Rule>",
+        "a reference to one": f"<Rule>{v2.replace('<Filter/>', '<Filter><Prefix>a&#x1f;</Prefix></Filter>')}</Rule>",
+        "one in an ID": f"<Rule><ID>a&#8;</ID>{v2}</Rule>",
+        "one in a tag": f"<Rule>{v2.replace('<Filter/>', '<Filter><Tag><Key>k</Key><Value>&#0;</Value></Tag></Filter>')}</Rule>",
     }.items():
         status, body = send(judge, rules)
         expect((status, "<Code>MalformedXML</Code>" in body, MALFORMED in body), (400, True, True), f"document with {name}")
         for element in ["<RequestId>", "<HostId>"]:
             expect(element in body, True, f"{element} in the error document")
     expect(send(judge, f"<Rule>{v2}</Rule>")[0], 200, "status of a plain document")
+
+
+def control_characters(judge):
+    """What XML cannot carry is refused wherever it would come back in XML, so that nothing becomes unreadable."""
+    s3, bucket = judge.pair.from_s3, judge.pair.source
+    before = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
+    judge.refuses("MalformedXML", MALFORMED, judge.rule(Filter={"Prefix": "logs/\x01"}))
+    expect(s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"], before, "configuration after a refusal")
+    tags = [{"Key": "k", "Value": "a\x02"}]
+    refused("MalformedXML", MALFORMED, s3.put_bucket_tagging, Bucket=bucket, Tagging={"TagSet": tags})
+    refused("InvalidTag", "The TagValue you have provided is invalid", s3.put_object, Bucket=bucket, Key="t", Tagging="k=%02")
+    refused("InvalidTag", "The TagKey you have provided is invalid", s3.put_object, Bucket=bucket, Key="t", Tagging="%02=v")
+    s3.put_object(Bucket=bucket, Key="t")
+    refused("InvalidTag", None, s3.put_object_tagging, Bucket=bucket, Key="t", Tagging={"TagSet": [{"Key": "k", "Value": "a\tb"}]})
+    # A key may hold one: it travels in the path. Lists show it encoded, and a document cannot name it.
+    odd = "odd/\x01"
+    s3.put_object(Bucket=bucket, Key=odd, Body=b"x")
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="odd/")["Contents"]
+    expect([entry["Key"] for entry in listed], [odd], "keys with a control character")
+    refused("MalformedXML", None, s3.delete_objects, Bucket=bucket, Delete={"Objects": [{"Key": odd}]})
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/odd/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=document(deny))
+    refused("AccessDenied", None, s3.get_object, Bucket=bucket, Key=odd)
+    s3.delete_bucket_policy(Bucket=bucket)
+    s3.delete_object(Bucket=bucket, Key=odd)
+    iam = judge.pair.iam
+    role = {"RoleName": judge.pair.role_name}
+    refused("ValidationError", None, iam.tag_role, Tags=[{"Key": "k", "Value": "a\x01"}], **role)
+    refused("ValidationError", None, iam.update_role, Description="a\x01", **role)
+    refused("ValidationError", None, iam.put_role_policy, PolicyName="p", PolicyDocument="{\x01}", **role)
+    iam.get_role(**role)
 
 
 def what_s3_does_not_check(judge):
@@ -306,6 +342,7 @@ def main():
         pass_role,
         ids_and_priorities,
         documents,
+        control_characters,
         what_s3_does_not_check,
     ]:
         check(judge)

@@ -133,7 +133,22 @@ pub(crate) fn tags(form: &Form) -> Checked<BTreeMap<String, String>> {
     Ok(tags)
 }
 
+/// What tags may hold (BC:iam tagKeyType, tagValueType).
+fn is_tag_char(char: char) -> bool {
+    let separator = char.is_whitespace() && !char.is_control();
+    char.is_alphanumeric() || separator || "_.:/=+-@".contains(char)
+}
+
 fn check_tag(key: &str, value: &str) -> Checked<()> {
+    for (text, field, end) in [
+        (key, "tags.1.member.key", '+'),
+        (value, "tags.1.member.value", '*'),
+    ] {
+        if !text.chars().all(is_tag_char) {
+            let pattern = format!("[\\p{{L}}\\p{{Z}}\\p{{N}}_.:/=+\\-@]{end}");
+            return Err(pattern_error(text, field, &pattern));
+        }
+    }
     if key.is_empty() || key.chars().count() > 128 {
         let must = "have length less than or equal to 128";
         return Err(constraint(Some(key), "tags.1.member.key", must));
@@ -152,9 +167,23 @@ pub(crate) fn members<'a>(form: &'a Form, field: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// Reads a policy's text, which has the characters of Latin-1 only (BC:iam policyDocumentType).
+pub(crate) fn document<'a>(form: &'a Form, field: &str) -> Checked<&'a str> {
+    let json = required(form, field)?;
+    if json.chars().all(is_document_char) {
+        return Ok(json);
+    }
+    let pattern = "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+";
+    Err(pattern_error(json, field, pattern))
+}
+
+fn is_document_char(char: char) -> bool {
+    matches!(char, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}')
+}
+
 /// Reads the document of an identity's policy.
 pub(crate) fn identity_policy(form: &Form) -> Checked<Policy> {
-    let json = required(form, "PolicyDocument")?;
+    let json = document(form, "PolicyDocument")?;
     let policy = Policy::new(json).ok_or_else(|| malformed(&syntax_error(json)))?;
     policy
         .document

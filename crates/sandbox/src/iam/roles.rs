@@ -7,8 +7,8 @@ use super::Iam;
 use super::call::{Answer, Call};
 use super::identities::boundary;
 use super::input::{
-    TAGS, constraint, encoded, identity_name, limit, malformed, no_such, number, page, path,
-    required, size, tags,
+    TAGS, constraint, document, encoded, identity_name, limit, malformed, no_such, number, page,
+    path, pattern_error, size, tags,
 };
 use super::principals::PrincipalError;
 use super::state::{Identity, Kind, Policy, Role, State};
@@ -25,7 +25,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     let (name, path) = (identity_name(form, Kind::Role)?, path(form)?);
     let (max_session, description) = (max_session(call)?, description(call)?);
     let (trust, tags) = (
-        trust(call, required(form, "AssumeRolePolicyDocument")?)?,
+        trust(call, document(form, "AssumeRolePolicyDocument")?)?,
         tags(form)?,
     );
     if tags.len() > TAGS {
@@ -106,7 +106,7 @@ pub(crate) fn update_description(call: &Call<'_>) -> Answer {
 }
 
 pub(crate) fn update_trust(call: &Call<'_>) -> Answer {
-    let trust = trust(call, required(call.form, "PolicyDocument")?)?;
+    let trust = trust(call, document(call.form, "PolicyDocument")?)?;
     edit(call, |role| role.trust = trust)?;
     Ok(None)
 }
@@ -154,6 +154,12 @@ fn description(call: &Call<'_>) -> Result<Option<String>, Refusal> {
             "Description",
             "have length less than or equal to 1000",
         ));
+    }
+    // BC:iam roleDescriptionType.
+    let allowed = |char: char| matches!(char, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
+    if let Some(text) = description.filter(|text| !text.chars().all(allowed)) {
+        let pattern = "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*";
+        return Err(pattern_error(text, "Description", pattern));
     }
     Ok(description.map(str::to_owned))
 }

@@ -9,14 +9,24 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use s3s::{S3Error, S3ErrorCode};
 
+use crate::wire::is_xml_char;
+
 /// Headers with this prefix become elements of the error document.
 pub(crate) const DETAIL_PREFIX: &str = "x-sandbox-detail-";
 
 /// The header that names a bucket's Region.
 pub(crate) const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
-/// Makes an error with this status, code and message.
+/// Makes an error with this status, code and message. A message that quotes a key may hold what XML cannot carry.
 pub(crate) fn fault(status: u16, code: &str, message: impl Into<Cow<'static, str>>) -> S3Error {
+    let message: Cow<'static, str> = message.into();
+    let message = if message.chars().all(is_xml_char) {
+        message
+    } else {
+        message
+            .replace(|char| !is_xml_char(char), "\u{fffd}")
+            .into()
+    };
     let code = S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InternalError);
     let mut error = S3Error::with_message(code, message);
     error.set_status_code(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST));

@@ -5,6 +5,8 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::wire::is_xml_char;
+
 /// One element: attributes are kept as written, text is unescaped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Element {
@@ -81,12 +83,21 @@ impl Element {
     }
 }
 
-/// Escapes text for use between tags.
+/// Escapes text for use between tags. A character that XML cannot carry is written as a reference, as S3 does: there is
+/// nothing better, and who lists with `encoding-type=url` does not meet it.
 pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('\r', "&#13;")
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '\r' => escaped.push_str("&#13;"),
+            char if is_xml_char(char) => escaped.push(char),
+            char => escaped.push_str(&format!("&#x{:x};", u32::from(char))),
+        }
+    }
+    escaped
 }
 
 /// Parses a document into its root element.
@@ -108,11 +119,11 @@ pub(crate) fn parse(document: &[u8]) -> Result<Element, NotWellFormed> {
                     return Ok(root);
                 }
             }
-            Event::Text(text) => append(&mut open, &text.decode().map_err(|_| NotWellFormed)?),
-            Event::CData(data) => append(&mut open, &data.decode().map_err(|_| NotWellFormed)?),
+            Event::Text(text) => append(&mut open, &text.decode().map_err(|_| NotWellFormed)?)?,
+            Event::CData(data) => append(&mut open, &data.decode().map_err(|_| NotWellFormed)?)?,
             Event::GeneralRef(reference) => {
                 let name = std::str::from_utf8(&reference).map_err(|_| NotWellFormed)?;
-                append(&mut open, &entity(name).ok_or(NotWellFormed)?.to_string());
+                append(&mut open, &entity(name).ok_or(NotWellFormed)?.to_string())?;
             }
             Event::Eof => return Err(NotWellFormed),
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
@@ -148,10 +159,14 @@ fn close(open: &mut [Element], mut element: Element) -> Option<Element> {
     }
 }
 
-fn append(open: &mut [Element], text: &str) {
+fn append(open: &mut [Element], text: &str) -> Result<(), NotWellFormed> {
+    if !text.chars().all(is_xml_char) {
+        return Err(NotWellFormed);
+    }
     if let Some(element) = open.last_mut() {
         element.text.push_str(text);
     }
+    Ok(())
 }
 
 fn entity(name: &str) -> Option<char> {
@@ -196,5 +211,22 @@ mod tests {
         for text in ["", "text", "<A>", "<A></B>", "<A>&nope;</A>"] {
             assert_eq!(parse(text.as_bytes()), Err(NotWellFormed), "{text}");
         }
+    }
+
+    #[test]
+    fn what_xml_cannot_carry_is_not_read() {
+        for text in [
+            "\u{1}",
+            "&#1;",
+            "&#x1f;",
+            "\u{b}",
+            "\u{fffe}",
+            "<![CDATA[\u{8}]]>",
+        ] {
+            let document = format!("<A><B>a{text}</B></A>");
+            assert_eq!(parse(document.as_bytes()), Err(NotWellFormed), "{text:?}");
+        }
+        let root = parse("<A><B>a&#9;\n\u{7f}é\u{1f600}</B></A>".as_bytes()).unwrap();
+        assert_eq!(root.text_of("B"), Some("a\t\n\u{7f}é\u{1f600}"));
     }
 }

@@ -10,4 +10,4 @@ pub(crate) use control::control_path;
 pub(crate) use form::Form;
 pub(crate) use hosts::Hosts;
 pub(crate) use query::QueryService;
-pub(crate) use refusal::{Refusal, escaped};
+pub(crate) use refusal::{Refusal, escaped, is_xml_char};

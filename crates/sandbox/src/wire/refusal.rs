@@ -179,7 +179,13 @@ fn reply(status: u16, content_type: &'static str, text: String) -> Reply {
     reply
 }
 
-/// Escapes text for XML.
+/// Says whether XML 1.0 can carry a character, be it written as a reference: the control characters but tab, line feed
+/// and carriage return it cannot, so that nobody could read back a document that holds one.
+pub(crate) fn is_xml_char(char: char) -> bool {
+    matches!(char, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// Escapes text for XML; what XML cannot carry, as an error may quote it, becomes a replacement character.
 pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
@@ -189,7 +195,8 @@ pub(crate) fn escaped(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\r' => escaped.push_str("&#13;"),
-            _ => escaped.push(char),
+            _ if is_xml_char(char) => escaped.push(char),
+            _ => escaped.push(char::REPLACEMENT_CHARACTER),
         }
     }
     escaped

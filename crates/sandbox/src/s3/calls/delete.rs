@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
-    Error,
+    Error, ObjectIdentifier,
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result};
 
@@ -18,6 +18,7 @@ use crate::s3::rules::mfa::{NO_MFA, is_mfa_of_root};
 use crate::s3::rules::target::Target;
 use crate::s3::state::version::NULL_VERSION;
 use crate::s3::state::world::{Store, Versioning, World};
+use crate::wire::is_xml_char;
 
 /// What a delete did.
 struct Deleted {
@@ -143,7 +144,9 @@ pub(crate) fn delete_objects(
     let asker = asker_of(&request.extensions);
     let input = request.input;
     let objects = input.delete.objects;
-    if objects.is_empty() || objects.len() > 1000 {
+    // "XML related object key constraints" (UG:object-keys): the body cannot carry every key that a path can.
+    let in_xml = |object: &ObjectIdentifier| object.key.chars().all(is_xml_char);
+    if objects.is_empty() || objects.len() > 1000 || !objects.iter().all(in_xml) {
         return Err(malformed_xml());
     }
     let target = Target::of(store, &input.bucket)?;

@@ -5,6 +5,7 @@ use s3s::S3Result;
 use super::request::Request;
 use crate::s3::errors::{access_denied, fault, invalid_argument, malformed_xml};
 use crate::s3::rules::mfa::{NO_MFA, is_mfa_of_root};
+use crate::s3::rules::tags::has_control;
 use crate::s3::state::world::Versioning;
 use crate::s3::xml::Element;
 
@@ -139,9 +140,16 @@ pub(crate) fn check_tags(set: &Element) -> S3Result<()> {
     }
     let mut keys = std::collections::BTreeSet::new();
     for tag in &set.children {
-        let (Some(key), Some(_)) = (tag.text_of("Key"), tag.text_of("Value")) else {
+        let (Some(key), Some(value)) = (tag.text_of("Key"), tag.text_of("Value")) else {
             return Err(malformed_xml());
         };
+        let invalid = |text: &'static str| Err(fault(400, "InvalidTag", text));
+        if has_control(key) {
+            return invalid("The TagKey you have provided is invalid");
+        }
+        if has_control(value) {
+            return invalid("The TagValue you have provided is invalid");
+        }
         if key.starts_with("aws:") {
             let text = "System tags cannot be added/updated by requester";
             return Err(fault(400, "InvalidTag", text));

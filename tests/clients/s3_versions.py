@@ -1,6 +1,7 @@
-"""Judges what holds versions, with boto3: Object Lock, MFA Delete, how replicas are encrypted, and what is not seen at first."""
+"""Judges what holds versions, with boto3: Object Lock, MFA Delete, how replicas are encrypted, and how versions are listed."""
 
 import datetime
+import re
 
 import boto3
 from botocore.config import Config
@@ -162,6 +163,41 @@ def replicas_are_encrypted_as_their_sources():
     expect(shown, {"own-data-key": False, "bucket-key": True}, "bucket keys of the replicas")
 
 
+def versions_and_markers_come_in_one_order():
+    s3, bucket = session(SOURCE).client("s3", config=ONCE), "judge-listed"
+    create_bucket(s3, bucket, SOURCE)
+    enable_versioning(s3, bucket)
+    for key in ["a b", "a+b", "c/1"]:
+        s3.put_object(Bucket=bucket, Key=key, Body=BODY)
+        s3.delete_object(Bucket=bucket, Key=key)
+        s3.put_object(Bucket=bucket, Key=key, Body=BODY)
+    bodies = []
+    s3.meta.events.register(
+        "before-parse.s3.ListObjectVersions", lambda response_dict, **_: bodies.append(response_dict["body"].decode())
+    )
+    s3.list_object_versions(Bucket=bucket, EncodingType="url")
+    entries = re.findall("<(Version|DeleteMarker)><Key>([^<]*)</Key>", bodies[0])
+    wanted = [(kind, key) for key in ["a+b", "a%2Bb", "c/1"] for kind in ["Version", "DeleteMarker", "Version"]]
+    expect(entries, wanted, "entries in the order of the document")
+    # boto3 asks for the encoding by itself and takes it back.
+    for size in [1, 2, 4, 1000]:
+        pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, PaginationConfig={"PageSize": size})
+        versions, markers = [], []
+        for page in pages:
+            versions += [(entry["Key"], entry["IsLatest"], entry["ETag"]) for entry in page.get("Versions", [])]
+            markers += [entry["Key"] for entry in page.get("DeleteMarkers", [])]
+        expect([key for key, _, _ in versions], ["a b", "a b", "a+b", "a+b", "c/1", "c/1"], f"versions in pages of {size}")
+        expect([latest for _, latest, _ in versions], [True, False] * 3, f"latest in pages of {size}")
+        expect(markers, ["a b", "a+b", "c/1"], f"markers in pages of {size}")
+    folders = s3.list_object_versions(Bucket=bucket, Delimiter="/", MaxKeys=1000)
+    expect([entry["Prefix"] for entry in folders["CommonPrefixes"]], ["c/"], "common prefixes of versions")
+    expect([entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]], ["a b", "a+b", "c/1"], "keys")
+    refused("InvalidArgument", None, s3.list_object_versions, Bucket=bucket, VersionIdMarker="x")
+    other = session(DESTINATION).client("s3", config=ONCE, region_name=REGION[SOURCE])
+    refused("AccessDenied", None, other.list_object_versions, Bucket=bucket)
+    refused("NoSuchBucket", None, s3.list_object_versions, Bucket="judge-absent")
+
+
 def objects_are_missing_for_a_while_after_the_first_versioning():
     s3, bucket = session(SOURCE).client("s3", config=ONCE), "judge-fresh"
     create_bucket(s3, bucket, SOURCE)
@@ -190,6 +226,7 @@ def main():
     a_destination_with_retention_holds_replicas()
     mfa_delete_needs_a_code_of_the_root()
     replicas_are_encrypted_as_their_sources()
+    versions_and_markers_come_in_one_order()
     objects_are_missing_for_a_while_after_the_first_versioning()
     print("ok")
 

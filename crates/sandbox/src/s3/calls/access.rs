@@ -90,6 +90,16 @@ fn root_call(store: &Store, call: &Call<'_>, operation: &str) -> S3Result<()> {
     decision.map_err(|denied| access_denied(denied.message))
 }
 
+/// Checks a call on a bucket that s3s does not know by name.
+pub(crate) fn check_bucket(
+    store: &Store,
+    call: &Call<'_>,
+    operation: &str,
+    bucket: &str,
+) -> S3Result<()> {
+    bucket_call(store, call, operation, bucket, None)
+}
+
 fn bucket_call(
     store: &Store,
     call: &Call<'_>,

@@ -113,13 +113,6 @@ impl S3 for Api {
         list_calls::list_objects_v2(&self.0, request)
     }
 
-    async fn list_object_versions(
-        &self,
-        request: S3Request<ListObjectVersionsInput>,
-    ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
-        list_calls::list_object_versions(&self.0, request)
-    }
-
     async fn list_multipart_uploads(
         &self,
         request: S3Request<ListMultipartUploadsInput>,

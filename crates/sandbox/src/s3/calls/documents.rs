@@ -96,7 +96,7 @@ impl S3Route for Documents {
 }
 
 /// Returns the bucket of a request that names a bucket and no key.
-fn bucket_of(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+pub(crate) fn bucket_of(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let host = headers.get("host").and_then(|host| host.to_str().ok());
     let path = uri.path().trim_start_matches('/');
     if let Some(bucket) = host.and_then(Hosts::bucket) {

@@ -1,18 +1,16 @@
 //! The listing calls: pages of [`super::listing`] in the shape of each call.
 
 use s3s::dto::{
-    Bucket as BucketDto, CommonPrefix, DeleteMarkerEntry, ETag, EncodingType, ListBucketsInput,
-    ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
-    ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput,
+    Bucket as BucketDto, CommonPrefix, ETag, EncodingType, ListBucketsInput, ListBucketsOutput,
+    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput,
     ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, MultipartUpload,
-    Object as ObjectDto, ObjectVersion, Owner, Part as PartDto, Timestamp,
+    Object as ObjectDto, Owner, Part as PartDto, Timestamp,
 };
 use s3s::{S3Request, S3Response, S3Result};
 
 use super::access::caller_of;
 use super::attributes::checksum_dto;
 use super::listing::{self, Entry, Page, Query};
-use super::put::check_version_id;
 use crate::s3::checksum::{base64_decode, base64_encode};
 use crate::s3::errors::{invalid_argument, no_such_upload};
 use crate::s3::rules::acl::canonical_id;
@@ -152,98 +150,6 @@ pub(crate) fn list_objects(
         encoding_type: url(&query),
         request_charged: None,
     }))
-}
-
-/// Answers ListObjectVersions.
-pub(crate) fn list_object_versions(
-    store: &Store,
-    request: S3Request<ListObjectVersionsInput>,
-) -> S3Result<S3Response<ListObjectVersionsOutput>> {
-    let input = request.input;
-    let encoding = input
-        .encoding_type
-        .as_ref()
-        .map(|encoding| encoding.as_str());
-    let (prefix, delimiter) = (input.prefix.as_deref(), input.delimiter.as_deref());
-    let query = Query::new(prefix, delimiter, input.max_keys, encoding)?;
-    let key_marker = input
-        .key_marker
-        .as_deref()
-        .filter(|marker| !marker.is_empty());
-    let version_marker = input
-        .version_id_marker
-        .as_deref()
-        .filter(|marker| !marker.is_empty());
-    if version_marker.is_some() && key_marker.is_none() {
-        let text = "A version-id marker cannot be specified without a key marker.";
-        return Err(invalid_argument(text));
-    }
-    check_version_id(version_marker)?;
-    let world = store.world();
-    let page = listing::versions(
-        world.bucket(&input.bucket)?,
-        &query,
-        key_marker,
-        version_marker,
-    );
-    let (mut found, mut markers) = (Vec::new(), Vec::new());
-    for entry in &page.entries {
-        let Entry::Version {
-            key,
-            version,
-            latest,
-        } = entry
-        else {
-            continue;
-        };
-        match object_dto(&query, key, version, true) {
-            Some(object) => found.push(version_dto(object, version, *latest)),
-            None => markers.push(DeleteMarkerEntry {
-                is_latest: Some(*latest),
-                key: Some(query.show(key)),
-                last_modified: Some(Timestamp::from(version.modified)),
-                owner: Some(owner_dto(&version.owner)),
-                version_id: Some(version.id.to_string()),
-            }),
-        }
-    }
-    let next = page.last_key().filter(|_| page.truncated);
-    let next_version = page.last_version().filter(|_| page.truncated);
-    Ok(S3Response::new(ListObjectVersionsOutput {
-        common_prefixes: prefixes(&page, &query),
-        delete_markers: (!markers.is_empty()).then_some(markers),
-        delimiter: text(&query.delimiter).map(|delimiter| query.show(&delimiter)),
-        encoding_type: url(&query),
-        is_truncated: Some(page.truncated),
-        key_marker: Some(query.show(key_marker.unwrap_or_default())),
-        max_keys: i32::try_from(query.max).ok(),
-        name: Some(input.bucket.clone()),
-        next_key_marker: next.map(|key| query.show(key)),
-        next_version_id_marker: next_version.map(str::to_owned),
-        prefix: Some(query.show(&query.prefix)),
-        version_id_marker: Some(version_marker.unwrap_or_default().to_owned()),
-        versions: (!found.is_empty()).then_some(found),
-        ..ListObjectVersionsOutput::default()
-    }))
-}
-
-fn version_dto(object: ObjectDto, version: &Version, latest: bool) -> ObjectVersion {
-    let storage_class = object
-        .storage_class
-        .map(|class| class.as_str().to_owned().into());
-    ObjectVersion {
-        checksum_algorithm: object.checksum_algorithm,
-        checksum_type: object.checksum_type,
-        e_tag: object.e_tag,
-        is_latest: Some(latest),
-        key: object.key,
-        last_modified: object.last_modified,
-        owner: object.owner,
-        restore_status: None,
-        size: object.size,
-        storage_class,
-        version_id: Some(version.id.to_string()),
-    }
 }
 
 /// Answers ListBuckets: those of the caller's account.

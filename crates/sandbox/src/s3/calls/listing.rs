@@ -59,7 +59,10 @@ impl Query {
     /// Shows a key or prefix as the caller asked.
     pub(crate) fn show(&self, text: &str) -> String {
         if self.url_encoded {
-            utf8_percent_encode(text, ENCODED).to_string()
+            // As in a form, not as in a path: a reader that only decodes `%` sees keys that are not there.
+            utf8_percent_encode(text, ENCODED)
+                .to_string()
+                .replace("%20", "+")
         } else {
             text.to_owned()
         }
@@ -363,6 +366,17 @@ mod tests {
         }
         let first = names(&versions(&bucket, &query("", "", 2), None, None));
         assert_eq!(first, ["a@v2", "a@v1"]);
+    }
+
+    #[test]
+    fn keys_are_encoded_as_in_a_form() {
+        let plain = Query::default();
+        let encoded = Query {
+            url_encoded: true,
+            ..Query::default()
+        };
+        assert_eq!(plain.show("a b+c/é"), "a b+c/é");
+        assert_eq!(encoded.show("a b+c/é%20"), "a+b%2Bc/%C3%A9%2520");
     }
 
     #[test]

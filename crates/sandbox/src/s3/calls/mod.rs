@@ -4,7 +4,8 @@
 //! service (s3s, error documents)
 //!   |- routes -> documents: PUT/GET/DELETE of configuration, CreateBucket   (kept as the text that was sent)
 //!   |    |           |- subresource (the table)  |- validate, policy_document, acl, replication_document
-//!   |    `- account: what S3 Control sets for all of an account's buckets
+//!   |    |- account: what S3 Control sets for all of an account's buckets
+//!   |    `- versions: ListObjectVersions
 //!   `- access (bucket, Region, owner, policies) -> api -> put, get, attributes, copy, delete,
 //!        multipart, complete, tagging, list_calls                (all over the state)
 //! ```
@@ -39,5 +40,6 @@ pub(crate) mod subresource;
 pub(crate) mod tagging;
 pub(crate) mod times;
 pub(crate) mod validate;
+pub(crate) mod versions;
 pub(crate) mod write;
 pub(crate) mod write_options;

@@ -1,5 +1,5 @@
-"""Judges bucket policies with boto3: what a condition sees of a call, of each of its parts and of replication, and what
-Block Public Access makes of a policy.
+"""Judges bucket policies with boto3: what a condition sees of a call, of each of its parts and of replication, what S3
+takes for a policy, and what Block Public Access makes of one.
 """
 
 import json
@@ -189,6 +189,39 @@ def a_restricted_bucket_is_closed_to_other_accounts():
     pair.from_s3.get_object(Bucket=bucket, Key="own")
 
 
+def policies_are_judged_when_they_are_put():
+    s3, bucket = session(SOURCE).client("s3", config=ONCE), "judge-judged"
+    create_bucket(s3, bucket, SOURCE)
+    on_bucket, on_objects = f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"
+    no_resource = "Action does not apply to any resource(s) in statement"
+    no_condition = "Conditions do not apply to combination of actions and resources in statement"
+
+    def put(action, resource, condition=None, principal=None):
+        statement = {"Effect": "Deny", "Principal": principal or "*", "Action": action, "Resource": resource}
+        if condition:
+            statement["Condition"] = condition
+        return lambda **_: s3.put_bucket_policy(Bucket=bucket, Policy=document(statement))
+
+    prefix = {"StringLike": {"s3:prefix": "a/*"}}
+    for words, call in {
+        no_resource: put(["s3:ListBucket", "s3:GetObject"], on_objects),
+        "Policy has invalid action": put("s3:GetObjekt", on_objects),
+        "Policy has invalid resource": put("s3:GetObject", on_objects.replace("arn:aws:", "arn:aws-cn:")),
+        "Policy has an invalid condition key": put("s3:GetObject", on_objects, {"Bool": {"aws:SecureTransports": "false"}}),
+        no_condition: put("s3:GetObject", on_objects, prefix),
+        "Invalid principal in policy": put("s3:GetObject", on_objects, principal={"Service": "nosuch.amazonaws.com"}),
+    }.items():
+        refused("MalformedPolicy", words, call)
+    refused("MalformedPolicy", no_resource, put("s3:GetObject", on_bucket))
+    for call in [
+        put("s3:*", [on_bucket, on_objects], prefix),
+        put(["s3:ListBucket", "s3:GetObject"], [on_bucket, on_objects], prefix),
+        put("s3:GetObjectVersionAnnotationForReplication", on_objects),
+        put("s3:GetObject", on_objects, principal={"Service": ["logging.s3.amazonaws.com", "ecs-tasks.amazonaws.com"]}),
+    ]:
+        call()
+
+
 def names_of_an_account_need_their_header():
     namespace = {}
 
@@ -230,6 +263,7 @@ def main():
     each_part_has_the_keys_of_its_own_version()
     an_account_blocks_for_all_its_buckets()
     a_restricted_bucket_is_closed_to_other_accounts()
+    policies_are_judged_when_they_are_put()
     names_of_an_account_need_their_header()
     print("ok")
 

@@ -85,8 +85,25 @@ fn is_account(name: &str) -> bool {
     name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// What services are called: prefixes of actions and names of endpoints, one a line.
+const SERVICES: &str = include_str!("services.txt");
+
+/// AWS refuses a service that it does not have. There is no list of all principals, so here a name passes in which that of
+/// a service occurs: `logging.s3`, `ecs-tasks`, `edgelambda`; unverified at its edges.
 fn is_service(name: &str) -> bool {
-    name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn")
+    let ends = [".amazonaws.com", ".amazonaws.com.cn"];
+    let Some(name) = ends.iter().find_map(|end| name.strip_suffix(end)) else {
+        return false;
+    };
+    let known = |service: &str| {
+        let whole = |part: &str| part == service;
+        let within = service.len() >= 3 && name.contains(service);
+        within
+            || name
+                .split('.')
+                .any(|label| whole(label) || label.split('-').any(whole))
+    };
+    SERVICES.lines().any(known)
 }
 
 /// Splits `arn:aws:iam::111111111111:role/r` into service, account and resource.
@@ -177,6 +194,28 @@ fn one_or_many(value: &RawValue) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn services_are_known_by_name() {
+        for name in [
+            "s3",
+            "batchoperations.s3",
+            "ecs-tasks",
+            "edgelambda",
+            "delivery.logs",
+            "states.eu-west-1",
+        ] {
+            assert!(is_service(&format!("{name}.amazonaws.com")), "{name}");
+        }
+        for name in [
+            "foo.amazonaws.com",
+            "s3.amazonaw.com",
+            "s3",
+            "nosuch.amazonaws.com",
+        ] {
+            assert!(!is_service(name), "{name}");
+        }
+    }
 
     #[test]
     fn only_names_that_change_are_written_anew() {

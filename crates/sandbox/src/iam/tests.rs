@@ -474,7 +474,7 @@ fn quotas_are_those_of_iam() {
     };
 
     let services: Vec<_> = (0..100)
-        .map(|n| format!("\"service-{n}.amazonaws.com\""))
+        .map(|n| format!("\"logs.zone-{n}.amazonaws.com\""))
         .collect();
     let long = trust(&format!(r#"{{"Service":[{}]}}"#, services.join(",")));
     let message = limited(

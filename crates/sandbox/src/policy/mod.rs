@@ -12,3 +12,4 @@ mod values;
 pub(crate) use context::Context;
 pub(crate) use document::Document;
 pub(crate) use evaluate::{Decision, Policies, Question, Requester, Source, decide};
+pub(crate) use pattern::{Pattern, Wildcards};

@@ -4,13 +4,14 @@ use s3s::{S3Error, S3Result};
 use serde_json::Value;
 
 use super::access::refused;
+use super::policy_statement;
 use super::request::Call;
 use crate::s3::errors::fault;
 use crate::s3::rules::public_access::{self, Setting};
 use crate::s3::rules::target::Target;
 use crate::s3::state::world::Store;
 
-/// "Bucket policies are limited to 20 KB in size" (UG:S3OutpostsBucketPolicy wording).
+/// "Bucket policies are limited to 20 KB in size" (UG:bucket-policies).
 const LARGEST: usize = 20 * 1024;
 
 /// Checks a policy and returns it with stored principals.
@@ -36,7 +37,8 @@ pub(crate) fn check(
         return Err(malformed("Could not parse the policy: Statement is empty!"));
     }
     for statement in &statements {
-        check_statement(statement, &target.name)?;
+        let checked = policy_statement::check(statement, &target.name, partition(&target.region));
+        checked.map_err(malformed)?;
     }
     let text = String::from_utf8_lossy(body);
     let authority = &store.environment.authority;
@@ -57,60 +59,17 @@ fn statements(policy: &Value) -> Vec<&Value> {
     }
 }
 
-fn check_statement(statement: &Value, bucket: &str) -> S3Result<()> {
-    let either = |one: &str, other: &str| statement.get(one).or_else(|| statement.get(other));
-    let missing = |name: &str| malformed(format!("Missing required field {name}"));
-    statement.get("Effect").ok_or_else(|| missing("Effect"))?;
-    either("Principal", "NotPrincipal").ok_or_else(|| missing("Principal"))?;
-    let actions = either("Action", "NotAction").ok_or_else(|| missing("Action"))?;
-    let resources = either("Resource", "NotResource").ok_or_else(|| missing("Resource"))?;
-    if statement.get("Action").is_some() && !strings(actions).all(is_s3_action) {
-        return Err(malformed("Policy has invalid action"));
-    }
-    if strings(resources).all(|resource| is_of(resource, bucket)) {
-        Ok(())
-    } else {
-        Err(malformed("Policy has invalid resource"))
-    }
-}
-
-/// Returns the strings of a value that is one string or a list of them.
-fn strings(value: &Value) -> impl Iterator<Item = &str> {
-    let one = value.as_str().into_iter();
-    one.chain(
-        value
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str),
-    )
-}
-
-fn is_s3_action(action: &str) -> bool {
-    action == "*"
-        || action
-            .split(':')
-            .next()
-            .is_some_and(|service| service.eq_ignore_ascii_case("s3"))
-}
-
-/// A bucket policy speaks of its own bucket and the objects in it only.
-fn is_of(resource: &str, bucket: &str) -> bool {
-    if resource == "*" {
-        return true;
-    }
-    let Some((_, name)) = resource.split_once(":s3:::") else {
-        return false;
-    };
-    let bucket_part = name.split('/').next().unwrap_or_default();
-    bucket_part == bucket || wildcard(bucket_part, bucket)
-}
-
-fn wildcard(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        Some((start, _)) => text.starts_with(start),
-        None => false,
-    }
+/// The partition that a Region is in, as ARNs name it.
+fn partition(region: &str) -> &'static str {
+    const PARTITIONS: [(&str, &str); 3] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("eusc-", "aws-eusc"),
+    ];
+    let row = PARTITIONS
+        .iter()
+        .find(|(start, _)| region.starts_with(start));
+    row.map_or("aws", |(_, partition)| partition)
 }
 
 /// BlockPublicPolicy, of the bucket or of the account, refuses every policy that is public, also one that only adds to
@@ -129,22 +88,4 @@ fn refuse_public(store: &Store, call: &Call<'_>, target: &Target, stored: &str) 
         return Err(refused(target, text));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn statements_name_their_own_bucket() {
-        let statement = |resource: &str| {
-            json!({"Effect": "Allow", "Principal": "*",
-            "Action": "s3:GetObject", "Resource": resource})
-        };
-        assert!(check_statement(&statement("arn:aws:s3:::b/*"), "b").is_ok());
-        let other = check_statement(&statement("arn:aws:s3:::c/*"), "b").unwrap_err();
-        assert_eq!(other.message(), Some("Policy has invalid resource"));
-    }
 }

@@ -193,6 +193,173 @@ def managed_policies():
     iam.delete_role(RoleName="managed")
 
 
+def policy_versions():
+    """A policy keeps up to five versions, of which the default one is in effect."""
+    tags = [{"Key": "team", "Value": "x"}]
+    made = iam.create_policy(PolicyName="versioned", Path="/p/", PolicyDocument=policy("Allow", "iam:GetRole"), Tags=tags)
+    arn = made["Policy"]["Arn"]
+    refused("EntityAlreadyExists", iam.create_policy, PolicyName="Versioned", PolicyDocument=policy("Deny", "*"))
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["Tags"] == tags
+    iam.tag_policy(PolicyArn=arn, Tags=[{"Key": "Team", "Value": "y"}, {"Key": "b", "Value": ""}])
+    iam.untag_policy(PolicyArn=arn, TagKeys=["b"])
+    assert iam.list_policy_tags(PolicyArn=arn)["Tags"] == [{"Key": "Team", "Value": "y"}]
+
+    iam.create_role(RoleName="versioned", AssumeRolePolicyDocument=trust({"AWS": ONE}))
+    iam.attach_role_policy(RoleName="versioned", PolicyArn=arn)
+    assumed = sts.assume_role(RoleArn=f"arn:aws:iam::{ONE}:role/versioned", RoleSessionName="versions")["Credentials"]
+    theirs = client("iam", assumed)
+    theirs.get_role(RoleName="versioned")
+    refused("AccessDenied", theirs.list_roles)
+    second = iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy("Allow", "iam:ListRoles"))["PolicyVersion"]
+    assert (second["VersionId"], second["IsDefaultVersion"]) == ("v2", False), second
+    theirs.get_role(RoleName="versioned")
+    iam.set_default_policy_version(PolicyArn=arn, VersionId="v2")
+    theirs.list_roles()
+    refused("AccessDenied", theirs.get_role, RoleName="versioned")
+    for number in [3, 4, 5]:
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy("Allow", "iam:*"), SetAsDefault=number == 5)
+    theirs.get_role(RoleName="versioned")
+    message = refused("LimitExceeded", iam.create_policy_version, PolicyArn=arn, PolicyDocument=policy("Deny", "*"))
+    assert message.startswith("A managed policy can have up to 5 versions."), message
+    versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    shown = [(version["VersionId"], version["IsDefaultVersion"]) for version in versions]
+    assert shown == [("v5", True), ("v4", False), ("v3", False), ("v2", False), ("v1", False)], shown
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"] == "v5"
+    assert iam.get_policy_version(PolicyArn=arn, VersionId="v2")["PolicyVersion"]["Document"] == json.loads(
+        policy("Allow", "iam:ListRoles")
+    )
+    refused("DeleteConflict", iam.delete_policy_version, PolicyArn=arn, VersionId="v5")
+    refused("NoSuchEntity", iam.set_default_policy_version, PolicyArn=arn, VersionId="v9")
+    assert [role["RoleName"] for role in iam.list_entities_for_policy(PolicyArn=arn)["PolicyRoles"]] == ["versioned"]
+    iam.detach_role_policy(RoleName="versioned", PolicyArn=arn)
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 0
+    refused("DeleteConflict", iam.delete_policy, PolicyArn=arn)
+    iam.delete_policy_version(PolicyArn=arn, VersionId="v1")
+    # A number is not used again.
+    made = iam.create_policy_version(PolicyArn=arn, PolicyDocument=policy("Deny", "*"))["PolicyVersion"]
+    assert made["VersionId"] == "v6", made
+    for number in [2, 3, 4, 6]:
+        iam.delete_policy_version(PolicyArn=arn, VersionId=f"v{number}")
+    iam.delete_policy(PolicyArn=arn)
+    iam.delete_role(RoleName="versioned")
+
+
+def groups():
+    """Policies of a group speak for its users, and for nobody else."""
+    made = iam.create_group(GroupName="Readers", Path="/g/")["Group"]
+    assert made["Arn"] == f"arn:aws:iam::{ONE}:group/g/Readers" and made["GroupId"].startswith("AGPA"), made
+    refused("EntityAlreadyExists", iam.create_group, GroupName="readers")
+    iam.create_user(UserName="member")
+    theirs = client("iam", iam.create_access_key(UserName="member")["AccessKey"])
+    iam.put_group_policy(GroupName="Readers", PolicyName="p", PolicyDocument=policy("Allow", "iam:GetRole"))
+    refused("AccessDenied", theirs.get_role, RoleName="sandbox")
+    iam.add_user_to_group(GroupName="Readers", UserName="member")
+    theirs.get_role(RoleName="sandbox")
+    refused("AccessDenied", theirs.list_roles)
+    iam.attach_group_policy(GroupName="Readers", PolicyArn="arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+    theirs.list_roles()
+    iam.put_group_policy(GroupName="Readers", PolicyName="q", PolicyDocument=policy("Deny", "iam:GetRole"))
+    refused("AccessDenied", theirs.get_role, RoleName="sandbox")
+
+    group = iam.get_group(GroupName="Readers")
+    assert [user["UserName"] for user in group["Users"]] == ["member"], group
+    assert [one["GroupName"] for one in iam.list_groups_for_user(UserName="member")["Groups"]] == ["Readers"]
+    assert [one["GroupName"] for one in iam.list_groups(PathPrefix="/g/")["Groups"]] == ["Readers"]
+    assert iam.list_group_policies(GroupName="Readers")["PolicyNames"] == ["p", "q"]
+    assert len(iam.list_attached_group_policies(GroupName="Readers")["AttachedPolicies"]) == 1
+    details = iam.get_account_authorization_details(Filter=["Group", "User"])
+    assert details["UserDetailList"][0]["GroupList"] == ["Readers"], details
+    assert details["GroupDetailList"][0]["GroupName"] == "Readers", details
+    # A group is no principal.
+    refused(
+        "MalformedPolicyDocument",
+        iam.create_role, RoleName="r", AssumeRolePolicyDocument=trust({"AWS": made["Arn"]}),
+    )
+    refused("DeleteConflict", iam.delete_group, GroupName="Readers")
+    for key in iam.list_access_keys(UserName="member")["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName="member", AccessKeyId=key["AccessKeyId"])
+    refused("DeleteConflict", iam.delete_user, UserName="member")
+    iam.remove_user_from_group(GroupName="Readers", UserName="member")
+    refused("NoSuchEntity", iam.remove_user_from_group, GroupName="Readers", UserName="member")
+    iam.delete_user(UserName="member")
+    refused("DeleteConflict", iam.delete_group, GroupName="Readers")
+    iam.detach_group_policy(GroupName="Readers", PolicyArn="arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+    for name in ["p", "q"]:
+        iam.delete_group_policy(GroupName="Readers", PolicyName=name)
+    iam.delete_group(GroupName="Readers")
+    refused("NoSuchEntity", iam.get_group, GroupName="Readers")
+
+
+def instance_profiles():
+    iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trust({"Service": "ec2.amazonaws.com"}))
+    made = iam.create_instance_profile(InstanceProfileName="worker", Path="/w/", Tags=[{"Key": "a", "Value": "b"}])
+    assert made["InstanceProfile"]["Arn"] == f"arn:aws:iam::{ONE}:instance-profile/w/worker", made
+    assert made["InstanceProfile"]["Roles"] == []
+    refused("EntityAlreadyExists", iam.create_instance_profile, InstanceProfileName="worker")
+    iam.add_role_to_instance_profile(InstanceProfileName="worker", RoleName="worker")
+    refused("LimitExceeded", iam.add_role_to_instance_profile, InstanceProfileName="worker", RoleName="worker")
+    got = iam.get_instance_profile(InstanceProfileName="worker")["InstanceProfile"]
+    assert [role["RoleName"] for role in got["Roles"]] == ["worker"] and len(got["Tags"]) == 1, got
+    of_role = iam.list_instance_profiles_for_role(RoleName="worker")["InstanceProfiles"]
+    assert [one["InstanceProfileName"] for one in of_role] == ["worker"], of_role
+    assert len(iam.list_instance_profiles(PathPrefix="/w/")["InstanceProfiles"]) == 1
+    iam.tag_instance_profile(InstanceProfileName="worker", Tags=[{"Key": "c", "Value": "d"}])
+    iam.untag_instance_profile(InstanceProfileName="worker", TagKeys=["a"])
+    assert iam.list_instance_profile_tags(InstanceProfileName="worker")["Tags"] == [{"Key": "c", "Value": "d"}]
+    details = iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
+    held = {role["RoleName"]: len(role["InstanceProfileList"]) for role in details}
+    assert held["worker"] == 1 and held["sandbox"] == 0, held
+    refused("DeleteConflict", iam.delete_role, RoleName="worker")
+    refused("DeleteConflict", iam.delete_instance_profile, InstanceProfileName="worker")
+    iam.remove_role_from_instance_profile(InstanceProfileName="worker", RoleName="worker")
+    iam.delete_instance_profile(InstanceProfileName="worker")
+    refused("NoSuchEntity", iam.get_instance_profile, InstanceProfileName="worker")
+    # Who puts a role into a profile passes it to EC2.
+    iam.create_user(UserName="fitter")
+    key = iam.create_access_key(UserName="fitter")["AccessKey"]
+    iam.create_instance_profile(InstanceProfileName="other")
+    allowed = policy("Allow", "iam:AddRoleToInstanceProfile")
+    iam.put_user_policy(UserName="fitter", PolicyName="p", PolicyDocument=allowed)
+    add = {"InstanceProfileName": "other", "RoleName": "worker"}
+    message = refused("AccessDenied", client("iam", key).add_role_to_instance_profile, **add)
+    assert "iam:PassRole" in message, message
+    iam.delete_instance_profile(InstanceProfileName="other")
+    iam.delete_access_key(UserName="fitter", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="fitter", PolicyName="p")
+    iam.delete_user(UserName="fitter")
+    iam.delete_role(RoleName="worker")
+
+
+def simulation():
+    """The simulator decides as calls are decided."""
+    role = iam.create_role(RoleName="simulated", AssumeRolePolicyDocument=S3_TRUST)["Role"]["Arn"]
+    one = "arn:aws:s3:::orders/a"
+    tls = {"Bool": {"aws:SecureTransport": "true"}}
+    iam.put_role_policy(RoleName="simulated", PolicyName="p", PolicyDocument=policy("Allow", "s3:GetObject", one, **tls))
+
+    def decided(*actions, resource=one, **more):
+        asked = {"PolicySourceArn": role, "ActionNames": list(actions), "ResourceArns": [resource]}
+        results = iam.simulate_principal_policy(**asked, **more)["EvaluationResults"]
+        return [result["EvalDecision"] for result in results]
+
+    assert decided("s3:GetObject", "s3:PutObject") == ["allowed", "implicitDeny"]
+    assert decided("s3:GetObject", resource="arn:aws:s3:::orders/b") == ["implicitDeny"]
+    assert decided("s3:GetObject", PolicyInputList=[policy("Deny", "s3:*")]) == ["explicitDeny"]
+    boundary = [policy("Allow", "s3:PutObject")]
+    assert decided("s3:GetObject", PermissionsBoundaryPolicyInputList=boundary) == ["implicitDeny"]
+    prefixed = policy("Allow", "s3:ListBucket", StringEquals={"s3:prefix": "a"})
+
+    def listing_of(prefix):
+        entry = {"ContextKeyName": "s3:prefix", "ContextKeyValues": [prefix], "ContextKeyType": "string"}
+        asked = {"PolicyInputList": [prefixed], "ActionNames": ["s3:ListBucket"], "ContextEntries": [entry]}
+        return iam.simulate_custom_policy(**asked)["EvaluationResults"][0]["EvalDecision"]
+
+    assert (listing_of("a"), listing_of("b")) == ("allowed", "implicitDeny")
+    refused("NoSuchEntity", iam.simulate_principal_policy, PolicySourceArn=role + "x", ActionNames=["s3:GetObject"])
+    iam.delete_role_policy(RoleName="simulated", PolicyName="p")
+    iam.delete_role(RoleName="simulated")
+
+
 def listing():
     names = [f"list-{n:02}" for n in range(7)]
     for name in names:
@@ -483,7 +650,7 @@ def unknown_things():
 
 
 for judge in [
-    identities, signatures, roles, managed_policies, listing, account_details, principals, limited_callers, assuming,
+    identities, signatures, roles, managed_policies, policy_versions, groups, instance_profiles, simulation, listing, account_details, principals, limited_callers, assuming,
     propagation, faults, call_log, unknown_things,
 ]:
     judge()

@@ -5,6 +5,7 @@ Terraform and the provider belong to the machine, not to a registry: where they 
 environment; the sandbox also has account 222222222222.
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -79,6 +80,50 @@ resource "aws_iam_role_policy" "replication" {
       { Effect = "Allow", Action = ["s3:ReplicateObject"], Resource = "${aws_s3_bucket.destination.arn}/*" },
     ]
   })
+}
+
+resource "aws_iam_policy" "reads" {
+  name = "judge-terraform-reads"
+  tags = { team = "x" }
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ACTIONS, Resource = "*" }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "reads" {
+  role       = aws_iam_role.replication.name
+  policy_arn = aws_iam_policy.reads.arn
+}
+
+resource "aws_iam_instance_profile" "profile" {
+  name = "judge-terraform-profile"
+  role = aws_iam_role.replication.name
+  tags = { team = "x" }
+}
+
+resource "aws_iam_group" "readers" {
+  name = "judge-terraform-readers"
+}
+
+resource "aws_iam_group_policy" "readers" {
+  group  = aws_iam_group.readers.name
+  name   = "reads"
+  policy = aws_iam_policy.reads.policy
+}
+
+resource "aws_iam_group_policy_attachment" "readers" {
+  group      = aws_iam_group.readers.name
+  policy_arn = aws_iam_policy.reads.arn
+}
+
+resource "aws_iam_user" "reader" {
+  name = "judge-terraform-reader"
+}
+
+resource "aws_iam_user_group_membership" "reader" {
+  user   = aws_iam_user.reader.name
+  groups = [aws_iam_group.readers.name]
 }
 
 resource "aws_s3_bucket_policy" "destination" {
@@ -157,16 +202,26 @@ def main():
         print("skipped: terraform or its AWS provider is not on this machine")
         return
     with tempfile.TemporaryDirectory() as folder:
-        pathlib.Path(folder, "main.tf").write_text(CONFIGURATION)
+        def write(actions):
+            text = CONFIGURATION.replace("ACTIONS", json.dumps(actions))
+            pathlib.Path(folder, "main.tf").write_text(text)
+
+        write(["s3:GetObject"])
         rc = pathlib.Path(folder, "terraform.rc")
         rc.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{providers}" }}\n}}\n')
         environment = dict(os.environ, TF_CLI_CONFIG_FILE=str(rc), CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1")
         environment.pop("AWS_CA_BUNDLE", None)
         terraform(folder, environment, "init")
         applied = terraform(folder, environment, "apply", "-auto-approve")
-        if "11 added" not in applied:
+        if "19 added" not in applied:
             raise SystemExit(f"not all was made:\n{applied}")
         # Status 0 of a detailed plan means no changes; 2 would be changes.
+        terraform(folder, environment, "plan", "-detailed-exitcode")
+        # A change of a managed policy is a new version of it.
+        write(["s3:GetObject", "s3:PutObject"])
+        changed = terraform(folder, environment, "apply", "-auto-approve")
+        if "0 added, 2 changed, 0 destroyed" not in changed:
+            raise SystemExit(f"policy and group policy were not changed in place:\n{changed}")
         terraform(folder, environment, "plan", "-detailed-exitcode")
         terraform(folder, environment, "destroy", "-auto-approve")
 

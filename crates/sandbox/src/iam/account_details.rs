@@ -6,10 +6,12 @@ use super::call::{Answer, Call};
 use super::customer::detail_xml;
 use super::identities::boundary_xml;
 use super::input::{constraint, encoded, members, page};
-use super::state::{Identity, ManagedPolicy, Role, State, User};
+use super::profiles::profile_xml;
+use super::state::{Group, Identity, ManagedPolicy, Role, State, User};
 use super::tags::tags_xml;
 use super::xml::{list, text};
 use crate::clock::iso_seconds;
+use crate::wire::escaped;
 
 /// What a filter may name (BC:iam EntityType).
 const KINDS: [&str; 5] = [
@@ -23,10 +25,11 @@ const KINDS: [&str; 5] = [
 enum Entry<'a> {
     User(&'a User),
     Role(&'a Role),
+    Group(&'a Group),
     Policy(&'a ManagedPolicy),
 }
 
-/// Answers what the filter names, or everything; there are no groups, and AWS's own policies are not shown.
+/// Answers what the filter names, or everything; AWS's own policies are not shown.
 pub(crate) fn get(call: &Call<'_>) -> Answer {
     let filter = members(call.form, "Filter");
     if let Some(other) = filter.iter().find(|kind| !KINDS.contains(kind)) {
@@ -42,13 +45,17 @@ fn entries<'a>(state: &'a State, filter: &[&str]) -> Vec<Entry<'a>> {
     let asked = |kind: &str| filter.is_empty() || filter.contains(&kind);
     let users = state.users().map(Arc::as_ref).map(Entry::User);
     let roles = state.roles().map(Arc::as_ref).map(Entry::Role);
-    let policies = state.policies.values().map(Arc::as_ref).map(Entry::Policy);
+    let groups = state.groups().map(Arc::as_ref).map(Entry::Group);
+    let policies = state.policies().map(Arc::as_ref).map(Entry::Policy);
     let mut entries = Vec::new();
     if asked("User") {
         entries.extend(users);
     }
     if asked("Role") {
         entries.extend(roles);
+    }
+    if asked("Group") {
+        entries.extend(groups);
     }
     if asked("LocalManagedPolicy") {
         entries.extend(policies);
@@ -58,24 +65,32 @@ fn entries<'a>(state: &'a State, filter: &[&str]) -> Vec<Entry<'a>> {
 
 fn xml(call: &Call<'_>, state: &State, entries: &[Entry<'_>]) -> String {
     let (mut users, mut roles, mut policies) = (Vec::new(), Vec::new(), Vec::new());
+    let mut groups = Vec::new();
     for entry in entries {
         match entry {
-            Entry::User(user) => users.push(user_xml(user)),
-            Entry::Role(role) => roles.push(role_xml(call, role)),
+            Entry::User(user) => users.push(user_xml(user, state)),
+            Entry::Role(role) => roles.push(role_xml(call, role, state)),
+            Entry::Group(group) => groups.push(identity_xml(&group.identity, "Group")),
             Entry::Policy(policy) => policies.push(detail_xml(policy, state)),
         }
     }
     list("UserDetailList", users)
-        + "<GroupDetailList/>"
+        + &list("GroupDetailList", groups)
         + &list("RoleDetailList", roles)
         + &list("Policies", policies)
 }
 
-fn user_xml(user: &User) -> String {
-    identity_xml(&user.identity, "User") + "<GroupList/>"
+fn user_xml(user: &User, state: &State) -> String {
+    let groups = state.groups_of(user);
+    let groups = groups.map(|group| escaped(&group.identity.name));
+    user_part(&user.identity) + &list("GroupList", groups)
 }
 
-fn role_xml(call: &Call<'_>, role: &Role) -> String {
+fn user_part(identity: &Identity) -> String {
+    identity_xml(identity, "User") + &boundary_xml(identity) + &tags_xml(&identity.tags)
+}
+
+fn role_xml(call: &Call<'_>, role: &Role, state: &State) -> String {
     let Role {
         identity,
         description: _, // Not among the details (BC:iam RoleDetail).
@@ -83,9 +98,14 @@ fn role_xml(call: &Call<'_>, role: &Role) -> String {
         trust,
     } = role;
     let trust = encoded(&call.iam.shown(&trust.json));
+    let profiles = state.profiles_of(&identity.name);
+    let profiles = profiles.map(|profile| profile_xml(call, state, profile));
     identity_xml(identity, "Role")
+        + &boundary_xml(identity)
+        + &tags_xml(&identity.tags)
         + &text("AssumeRolePolicyDocument", &trust)
-        + "<InstanceProfileList/><RoleLastUsed/>"
+        + &list("InstanceProfileList", profiles)
+        + "<RoleLastUsed/>"
 }
 
 fn identity_xml(identity: &Identity, kind: &str) -> String {
@@ -95,10 +115,10 @@ fn identity_xml(identity: &Identity, kind: &str) -> String {
         id,
         arn,
         created,
-        tags,
+        tags: _, // Roles and users have them, groups do not.
         inline,
         attached,
-        boundary: _,
+        boundary: _, // Likewise.
     } = identity;
     let inline = inline.iter().map(|(name, policy)| {
         text("PolicyName", name) + &text("PolicyDocument", &encoded(&policy.json))
@@ -113,6 +133,4 @@ fn identity_xml(identity: &Identity, kind: &str) -> String {
         + &text("CreateDate", &iso_seconds(*created))
         + &list(&format!("{kind}PolicyList"), inline)
         + &list("AttachedManagedPolicies", attached)
-        + &boundary_xml(identity)
-        + &tags_xml(tags)
 }

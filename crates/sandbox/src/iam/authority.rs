@@ -145,14 +145,6 @@ impl Iam {
                 ..Policies::default()
             };
         };
-        let inline = identity
-            .inline
-            .values()
-            .map(|policy| Arc::clone(&policy.document));
-        let attached = identity
-            .attached
-            .iter()
-            .filter_map(|arn| managed_document(&state, arn));
         let boundary = identity.boundary.as_ref().map(|arn| {
             let nothing = || {
                 Arc::new(Document {
@@ -163,7 +155,7 @@ impl Iam {
             managed_document(&state, arn).unwrap_or_else(nothing)
         });
         Policies {
-            identity: inline.chain(attached).collect(),
+            identity: granting(&state, identity),
             boundary,
             session,
         }
@@ -224,11 +216,27 @@ impl Iam {
     }
 }
 
-fn managed_document(state: &State, arn: &str) -> Option<Arc<Document>> {
-    let own = state
-        .policies
-        .get(arn)
-        .map(|managed| Arc::clone(&managed.policy.document));
+/// Returns the policies that speak for a role or user: its own, and those of the groups that a user is in.
+pub(crate) fn granting(state: &State, identity: &Identity) -> Vec<Arc<Document>> {
+    let user = state.user(&identity.name);
+    let user = user.filter(|user| user.identity.id == identity.id);
+    let groups = user.into_iter().flat_map(|user| state.groups_of(user));
+    let all = std::iter::once(identity).chain(groups.map(|group| &group.identity));
+    all.flat_map(|identity| own_policies(state, identity))
+        .collect()
+}
+
+fn own_policies(state: &State, identity: &Identity) -> Vec<Arc<Document>> {
+    let inline = identity.inline.values();
+    let inline = inline.map(|policy| Arc::clone(&policy.document));
+    let attached = identity.attached.iter();
+    let attached = attached.filter_map(|arn| managed_document(state, arn));
+    inline.chain(attached).collect()
+}
+
+pub(crate) fn managed_document(state: &State, arn: &str) -> Option<Arc<Document>> {
+    let own = state.policy(arn).and_then(|managed| managed.policy());
+    let own = own.map(|policy| Arc::clone(&policy.document));
     own.or_else(|| aws_managed_document(arn))
 }
 

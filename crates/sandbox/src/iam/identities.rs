@@ -1,15 +1,16 @@
-//! What roles and users have in common: inline policies, attached policies, a boundary.
+//! What roles, users and groups have in common: inline policies, attached policies, a boundary.
 
 use super::call::{Answer, Call};
 use super::input::{
-    encoded, identity_name, identity_policy, limit, name, no_such_entity, page, required, size,
+    encoded, identity_name, identity_policy, limit, name, no_such, no_such_entity, page, required,
+    size,
 };
 use super::managed::{aws_managed, aws_managed_name};
 use super::state::{Identity, Kind, State};
 use super::xml::{element, list, text};
 use crate::wire::Refusal;
 
-/// Managed policies attached to a role or user (IAMUG:reference_iam-quotas, the default quota).
+/// Managed policies attached to a role, user or group (IAMUG:reference_iam-quotas, the default quota).
 const ATTACHED: usize = 10;
 
 /// Characters of all inline policies together (IAMUG:reference_iam-quotas).
@@ -17,6 +18,7 @@ fn inline_size(kind: Kind) -> usize {
     match kind {
         Kind::Role => 10_240,
         Kind::User => 2_048,
+        Kind::Group => 5_120,
     }
 }
 
@@ -82,9 +84,8 @@ pub(crate) fn attach(call: &Call<'_>, kind: Kind) -> Answer {
             let message = format!("Policy {arn} does not exist or is not attachable.");
             return Err(no_such_entity(message));
         }
-        let attached = &mut state.find_mut(kind, of)?.attached;
-        attached.insert(arn.to_owned());
-        if attached.len() > ATTACHED {
+        let attached = state.attach(kind, of, arn);
+        if attached.ok_or_else(|| no_such(kind, of))? > ATTACHED {
             let quota = format!(
                 "Cannot exceed quota for PoliciesPer{}: {ATTACHED}",
                 title(kind)
@@ -101,7 +102,8 @@ pub(crate) fn detach(call: &Call<'_>, kind: Kind) -> Answer {
         required(call.form, "PolicyArn")?,
     );
     call.write(|state| {
-        if state.find_mut(kind, of)?.attached.remove(arn) {
+        let detached = state.detach(kind, of, arn);
+        if detached.ok_or_else(|| no_such(kind, of))? {
             return Ok(());
         }
         Err(no_such_entity(format!("Policy {arn} was not found.")))
@@ -173,8 +175,7 @@ pub(crate) fn check_bare(identity: &Identity) -> Result<(), Refusal> {
 }
 
 fn exists(state: &State, arn: &str) -> bool {
-    state.policies.contains_key(arn)
-        || (aws_managed_name(arn).is_some() && aws_managed(arn).is_some())
+    state.policy(arn).is_some() || (aws_managed_name(arn).is_some() && aws_managed(arn).is_some())
 }
 
 fn policy_name<'a>(call: &Call<'a>) -> Result<&'a str, Refusal> {
@@ -188,9 +189,11 @@ fn no_such_inline(kind: Kind, policy: &str) -> Refusal {
     ))
 }
 
-fn title(kind: Kind) -> &'static str {
+/// Returns the word that begins the names of elements.
+pub(crate) fn title(kind: Kind) -> &'static str {
     match kind {
         Kind::Role => "Role",
         Kind::User => "User",
+        Kind::Group => "Group",
     }
 }

@@ -70,9 +70,13 @@ pub(crate) fn name<'a>(form: &'a Form, field: &str, longest: usize) -> Checked<&
     }
 }
 
-/// Reads the name of a role or user.
+/// Reads the name of a role, user or group (BC:iam roleNameType, userNameType, groupNameType).
 pub(crate) fn identity_name(form: &Form, kind: Kind) -> Checked<&str> {
-    name(form, kind.field(), 64)
+    let longest = match kind {
+        Kind::Role | Kind::User => 64,
+        Kind::Group => 128,
+    };
+    name(form, kind.field(), longest)
 }
 
 /// Reads a path, `/` where there is none.

@@ -1,29 +1,39 @@
 //! The operations of IAM: what each acts on, which decides what a caller must be allowed, and who
 //! answers it.
 
+use std::collections::BTreeMap;
+
 use super::Iam;
 use super::call::{Answer, Call};
 use super::input::{identity_name, path};
 use super::state::Kind;
-use super::{account_details, customer, identities, roles, tags, users};
+use super::{
+    account_details, customer, groups, identities, profiles, roles, simulate, tags, users,
+};
 use crate::authority::{Action, Authority, Caller};
 use crate::wire::{Form, QueryService, Refusal};
 
 /// What an operation acts on.
 #[derive(Clone, Copy)]
 enum On {
-    /// The role or user that is named.
+    /// The role, user or group that is named.
     One(Kind),
     /// One that is to be, under the path that is given.
     New(Kind),
     /// The user that is named, or the caller's own.
     User,
-    /// All roles or users under a path.
+    /// All roles, users or groups under a path.
     All(Kind),
     /// The managed policy that is named.
     Policy,
     NewPolicy,
     AllPolicies,
+    /// The instance profile that is named.
+    Profile,
+    NewProfile,
+    AllProfiles,
+    /// The role, user or group whose policies are simulated.
+    Simulated,
     /// The account as a whole.
     Everything,
 }
@@ -32,6 +42,7 @@ type Run = fn(&Call<'_>) -> Answer;
 
 const ROLE: On = On::One(Kind::Role);
 const USER: On = On::One(Kind::User);
+const GROUP: On = On::One(Kind::Group);
 
 const OPERATIONS: &[(&str, On, Run)] = &[
     ("CreateRole", On::New(Kind::Role), roles::create),
@@ -41,11 +52,7 @@ const OPERATIONS: &[(&str, On, Run)] = &[
     ("UpdateRoleDescription", ROLE, roles::update_description),
     ("UpdateAssumeRolePolicy", ROLE, roles::update_trust),
     ("ListRoles", On::All(Kind::Role), roles::list),
-    (
-        "ListInstanceProfilesForRole",
-        ROLE,
-        roles::list_instance_profiles,
-    ),
+    ("ListInstanceProfilesForRole", ROLE, profiles::list_of_role),
     ("PutRolePermissionsBoundary", ROLE, |call| {
         identities::put_boundary(call, Kind::Role)
     }),
@@ -85,12 +92,23 @@ const OPERATIONS: &[(&str, On, Run)] = &[
     ("GetPolicy", On::Policy, customer::get),
     ("GetPolicyVersion", On::Policy, customer::get_version),
     ("ListPolicyVersions", On::Policy, customer::list_versions),
+    ("CreatePolicyVersion", On::Policy, customer::create_version),
+    (
+        "SetDefaultPolicyVersion",
+        On::Policy,
+        customer::set_default_version,
+    ),
+    ("DeletePolicyVersion", On::Policy, customer::delete_version),
+    ("TagPolicy", On::Policy, customer::tag),
+    ("UntagPolicy", On::Policy, customer::untag),
+    ("ListPolicyTags", On::Policy, customer::list_tags),
+    ("ListEntitiesForPolicy", On::Policy, customer::list_entities),
     ("DeletePolicy", On::Policy, customer::delete),
     ("ListPolicies", On::AllPolicies, customer::list),
     ("CreateUser", On::New(Kind::User), users::create),
     ("GetUser", On::User, users::get),
     ("DeleteUser", USER, users::delete),
-    ("ListGroupsForUser", USER, users::list_groups),
+    ("ListGroupsForUser", USER, groups::list_of_user),
     ("ListUsers", On::All(Kind::User), users::list),
     ("CreateAccessKey", On::User, users::create_key),
     ("DeleteAccessKey", On::User, users::delete_key),
@@ -125,6 +143,52 @@ const OPERATIONS: &[(&str, On, Run)] = &[
     ("ListAttachedUserPolicies", USER, |call| {
         identities::list_attached(call, Kind::User)
     }),
+    ("CreateGroup", On::New(Kind::Group), groups::create),
+    ("GetGroup", GROUP, groups::get),
+    ("DeleteGroup", GROUP, groups::delete),
+    ("ListGroups", On::All(Kind::Group), groups::list),
+    ("AddUserToGroup", GROUP, groups::add_user),
+    ("RemoveUserFromGroup", GROUP, groups::remove_user),
+    ("PutGroupPolicy", GROUP, |call| {
+        identities::put_inline(call, Kind::Group)
+    }),
+    ("GetGroupPolicy", GROUP, |call| {
+        identities::get_inline(call, Kind::Group)
+    }),
+    ("DeleteGroupPolicy", GROUP, |call| {
+        identities::delete_inline(call, Kind::Group)
+    }),
+    ("ListGroupPolicies", GROUP, |call| {
+        identities::list_inline(call, Kind::Group)
+    }),
+    ("AttachGroupPolicy", GROUP, |call| {
+        identities::attach(call, Kind::Group)
+    }),
+    ("DetachGroupPolicy", GROUP, |call| {
+        identities::detach(call, Kind::Group)
+    }),
+    ("ListAttachedGroupPolicies", GROUP, |call| {
+        identities::list_attached(call, Kind::Group)
+    }),
+    ("CreateInstanceProfile", On::NewProfile, profiles::create),
+    ("GetInstanceProfile", On::Profile, profiles::get),
+    ("ListInstanceProfiles", On::AllProfiles, profiles::list),
+    ("AddRoleToInstanceProfile", On::Profile, profiles::add_role),
+    (
+        "RemoveRoleFromInstanceProfile",
+        On::Profile,
+        profiles::remove_role,
+    ),
+    ("DeleteInstanceProfile", On::Profile, profiles::delete),
+    ("TagInstanceProfile", On::Profile, profiles::tag),
+    ("UntagInstanceProfile", On::Profile, profiles::untag),
+    ("ListInstanceProfileTags", On::Profile, profiles::list_tags),
+    (
+        "SimulatePrincipalPolicy",
+        On::Simulated,
+        simulate::principal,
+    ),
+    ("SimulateCustomPolicy", On::Everything, simulate::custom),
 ];
 
 impl QueryService for Iam {
@@ -137,7 +201,15 @@ impl QueryService for Iam {
     }
 
     fn resource(&self, form: &Form) -> String {
-        let fields = ["RoleName", "UserName", "PolicyArn", "PolicyName"];
+        let fields = [
+            "InstanceProfileName",
+            "RoleName",
+            "GroupName",
+            "UserName",
+            "PolicyArn",
+            "PolicyName",
+            "PolicySourceArn",
+        ];
         fields
             .iter()
             .find_map(|field| form.get(field))
@@ -213,6 +285,19 @@ impl Call<'_> {
                 format!("arn:aws:iam::{account}:policy{}{name}", path(form)?)
             }
             On::AllPolicies => "policy path /".to_owned(),
+            On::Profile => self.profile_arn(form.get(profiles::FIELD).unwrap_or_default()),
+            On::NewProfile => {
+                let name = form.get(profiles::FIELD).unwrap_or_default();
+                format!(
+                    "arn:aws:iam::{account}:instance-profile{}{name}",
+                    path(form)?
+                )
+            }
+            On::AllProfiles => {
+                let prefix = form.get("PathPrefix").unwrap_or("/");
+                format!("arn:aws:iam::{account}:instance-profile{prefix}")
+            }
+            On::Simulated => form.get("PolicySourceArn").unwrap_or_default().to_owned(),
             On::Everything => "*".to_owned(),
         })
     }
@@ -225,21 +310,45 @@ impl Call<'_> {
         known.unwrap_or_else(|| format!("arn:aws:iam::{}:{}/{name}", self.account(), kind.word()))
     }
 
+    fn profile_arn(&self, name: &str) -> String {
+        let state = self.iam.latest(self.account()).unwrap_or_default();
+        let known = state.profiles.get(name).map(|profile| profile.arn.clone());
+        known.unwrap_or_else(|| format!("arn:aws:iam::{}:instance-profile/{name}", self.account()))
+    }
+
+    /// Returns the tags of what is there.
+    fn resource_tags(&self, on: On) -> BTreeMap<String, String> {
+        let state = self.iam.latest(self.account()).unwrap_or_default();
+        let field = |name| self.form.get(name).unwrap_or_default();
+        let tags = match on {
+            On::One(kind) => state
+                .identity(kind, field(kind.field()))
+                .map(|found| &found.tags),
+            On::Policy => state.policy(field("PolicyArn")).map(|found| &found.tags),
+            On::Profile => state
+                .profiles
+                .get(field(profiles::FIELD))
+                .map(|found| &found.tags),
+            On::New(_)
+            | On::User
+            | On::All(_)
+            | On::NewPolicy
+            | On::AllPolicies
+            | On::NewProfile
+            | On::AllProfiles
+            | On::Simulated
+            | On::Everything => None,
+        };
+        tags.cloned().unwrap_or_default()
+    }
+
     /// Returns `iam:ResourceTag` and `aws:ResourceTag` of what is there, `aws:RequestTag` and
     /// `aws:TagKeys` of what is asked.
     fn tag_keys(&self, on: On) -> Vec<(String, String)> {
         let mut keys = Vec::new();
-        if let On::One(kind) = on {
-            let state = self.iam.latest(self.account()).unwrap_or_default();
-            let name = self.form.get(kind.field()).unwrap_or_default();
-            for (key, value) in state
-                .identity(kind, name)
-                .iter()
-                .flat_map(|found| &found.tags)
-            {
-                keys.push((format!("iam:ResourceTag/{key}"), value.clone()));
-                keys.push((format!("aws:ResourceTag/{key}"), value.clone()));
-            }
+        for (key, value) in self.resource_tags(on) {
+            keys.push((format!("iam:ResourceTag/{key}"), value.clone()));
+            keys.push((format!("aws:ResourceTag/{key}"), value));
         }
         let asked = super::input::tags(self.form).unwrap_or_default();
         for (key, value) in asked {

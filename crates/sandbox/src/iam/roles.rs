@@ -77,6 +77,10 @@ pub(crate) fn delete(call: &Call<'_>) -> Answer {
     let name = identity_name(call.form, Kind::Role)?;
     call.write(|state| {
         let identity = state.find(Kind::Role, name)?;
+        if state.profiles_of(name).next().is_some() {
+            let message = "Cannot delete entity, must remove roles from instance profile first.";
+            return Err(Refusal::new(409, "DeleteConflict", message));
+        }
         super::identities::check_bare(identity)?;
         state.remove_role(name);
         Ok(())
@@ -123,13 +127,9 @@ pub(crate) fn list(call: &Call<'_>) -> Answer {
     Ok(Some(xml_list("Roles", roles) + &end))
 }
 
-/// There are no instance profiles here; Terraform asks for them before it deletes a role.
-pub(crate) fn list_instance_profiles(call: &Call<'_>) -> Answer {
-    call.read()
-        .find(Kind::Role, identity_name(call.form, Kind::Role)?)?;
-    Ok(Some(
-        "<InstanceProfiles/><IsTruncated>false</IsTruncated>".to_owned(),
-    ))
+/// Writes a role as instance profiles show it.
+pub(crate) fn role_in_profile_xml(iam: &Iam, role: &Role) -> String {
+    role_xml(iam, role, Detail::Listed)
 }
 
 fn edit(call: &Call<'_>, edit: impl FnOnce(&mut Role)) -> Result<Arc<Role>, Refusal> {

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::Iam;
-use super::state::{Identity, ManagedPolicy, Role, State, User};
+use super::state::{Group, Identity, InstanceProfile, ManagedPolicy, Role, State, User};
 
 impl Iam {
-    /// Returns roles, users and policies of every account.
+    /// Returns all that every account has.
     pub(crate) fn snapshot(&self) -> Value {
         let account = |id: &str| {
             let state = self.latest(id).unwrap_or_default();
@@ -25,11 +25,25 @@ impl Iam {
             .map(|user| (user.identity.name.clone(), user_snapshot(user)))
             .collect();
         let policies: Map<_, _> = state
-            .policies
-            .values()
+            .policies()
             .map(|policy| (policy.arn.clone(), managed_snapshot(policy)))
             .collect();
-        json!({ "roles": roles, "users": users, "policies": policies })
+        let mut account = json!({ "roles": roles, "users": users, "policies": policies });
+        let groups: Map<_, _> = state
+            .groups()
+            .map(|group| (group.identity.name.clone(), group_snapshot(group)))
+            .collect();
+        let profiles: Map<_, _> = state
+            .profiles
+            .values()
+            .map(|profile| (profile.name.clone(), profile_snapshot(profile)))
+            .collect();
+        for (name, part) in [("groups", groups), ("instance_profiles", profiles)] {
+            if !part.is_empty() {
+                account[name] = Value::Object(part);
+            }
+        }
+        account
     }
 
     fn role_snapshot(&self, role: &Role) -> Value {
@@ -48,9 +62,16 @@ impl Iam {
 }
 
 fn user_snapshot(user: &User) -> Value {
-    let User { identity, keys } = user;
+    let User {
+        identity,
+        keys,
+        groups,
+    } = user;
     let mut value = identity_snapshot(identity);
     value.insert("access_keys".to_owned(), json!(keys.len()));
+    if !groups.is_empty() {
+        value.insert("groups".to_owned(), json!(groups));
+    }
     Value::Object(value)
 }
 
@@ -80,8 +101,27 @@ fn identity_snapshot(identity: &Identity) -> Map<String, Value> {
     }
 }
 
+fn group_snapshot(group: &Group) -> Value {
+    Value::Object(identity_snapshot(&group.identity))
+}
+
+fn profile_snapshot(profile: &InstanceProfile) -> Value {
+    json!({ "id": profile.id, "arn": profile.arn, "tags": profile.tags, "role": profile.role })
+}
+
 fn managed_snapshot(policy: &ManagedPolicy) -> Value {
-    json!({ "id": policy.id, "document": document(&policy.policy.json) })
+    let in_effect = policy.policy().map(|policy| document(&policy.json));
+    let mut value = json!({ "id": policy.id, "document": in_effect });
+    if !policy.tags.is_empty() {
+        value["tags"] = json!(policy.tags);
+    }
+    if policy.versions.len() > 1 {
+        let version = |number: &u32| format!("v{number}");
+        let versions: Vec<_> = policy.versions.keys().map(version).collect();
+        value["versions"] = json!(versions);
+        value["default"] = json!(version(&policy.default));
+    }
+    value
 }
 
 fn document(json: &str) -> Value {

@@ -52,6 +52,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         let user = Arc::new(User {
             identity,
             keys: BTreeMap::new(),
+            groups: BTreeSet::new(),
         });
         state.add_user(Arc::clone(&user));
         Ok(user)
@@ -83,6 +84,11 @@ pub(crate) fn delete(call: &Call<'_>) -> Answer {
         let user = state.user(name).ok_or_else(|| no_such(Kind::User, name))?;
         if !user.keys.is_empty() {
             let message = "Cannot delete entity, must delete access keys first.";
+            return Err(Refusal::new(409, "DeleteConflict", message));
+        }
+        if !user.groups.is_empty() {
+            // unverified: the text.
+            let message = "Cannot delete entity, must remove users from group first.";
             return Err(Refusal::new(409, "DeleteConflict", message));
         }
         check_bare(&user.identity)?;
@@ -137,13 +143,6 @@ pub(crate) fn list_keys(call: &Call<'_>) -> Answer {
     Ok(Some(xml_list("AccessKeyMetadata", keys) + &end))
 }
 
-/// There are no groups here; Terraform asks for them before it deletes a user.
-pub(crate) fn list_groups(call: &Call<'_>) -> Answer {
-    call.read()
-        .find(Kind::User, identity_name(call.form, Kind::User)?)?;
-    Ok(Some("<Groups/><IsTruncated>false</IsTruncated>".to_owned()))
-}
-
 fn user_caller(account: &str, user: &Identity) -> Caller {
     Caller {
         account: account.to_owned(),
@@ -165,7 +164,8 @@ fn key_xml(user: &str, id: &str, made: &str) -> String {
         + &text("CreateDate", made)
 }
 
-fn user_xml(user: &User) -> String {
+/// Writes a user as its own replies show it.
+pub(crate) fn user_xml(user: &User) -> String {
     let Identity {
         name,
         path,

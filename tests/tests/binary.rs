@@ -255,7 +255,10 @@ fn what_others_configured_in_a_way_we_cannot_merge_is_refused() {
     source.iam(&role).expect_ok();
     source.put("orders-prod", "replication", FOREIGN_RULES);
     let before = world.sandbox().snapshot();
-    world.expect(2, &PENDING);
+    for plan in [&PLAN[..], &PENDING] {
+        let blocked = world.expect(4, plan);
+        assert!(blocked.out.contains("BLOCKED"), "{}", blocked.said());
+    }
     let refused = world.expect(4, &APPLY);
     assert!(refused.err.contains("replication"), "{}", refused.said());
     assert_eq!(world.sandbox().snapshot(), before);

@@ -21,7 +21,7 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done or nothing to do, 1 error, 2 changes pending (plan --detailed-exitcode), \
-3 the plan is stale, 4 refused by a gate or a guard, 5 applied in part, 6 verification found differences, \
+3 the plan is stale, 4 refused by a gate or a guard (plan of a blocked plan, too), 5 applied in part, 6 verification found differences, \
 7 credentials or permissions are missing, 8 waiting on AWS, 64 wrong usage, 65 invalid spec, 130 interrupted";
 
 #[derive(Debug, Args)]
@@ -115,7 +115,7 @@ pub(crate) struct PlanArgs {
     /// How to print the plan
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Exit with 2 where changes are pending
+    /// Exit with 2 where changes are pending; a blocked plan exits 4 with and without
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
     /// Plan for these migrations only

@@ -150,14 +150,17 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = std::fs::read_dir(path).map_err(|problem| problem.to_string())?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|file| {
-            let ending = file.extension().and_then(|ending| ending.to_str());
-            file.is_file() && matches!(ending, Some("yaml" | "yml"))
-        })
+        .filter(|file| file.is_file() && is_yaml(file))
         .collect();
     files.sort();
     if files.is_empty() {
         return Err("the folder holds no .yaml or .yml file".to_owned());
     }
     Ok(files)
+}
+
+/// Whether a file is a spec by its name.
+pub(crate) fn is_yaml(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    matches!(ending, Some("yaml" | "yml"))
 }

@@ -1,5 +1,6 @@
 //! The planner, from YAML to a plan and to the world after it. Every test ends with "plan again: no changes".
 
+mod advice;
 mod world;
 
 use s3ferry_core::format::{Action, FindingLevel, Reason};

@@ -20,7 +20,7 @@ use crate::exit::Exit;
 use crate::planning::{self, Planned, now};
 use crate::printer::Printer;
 use crate::progress::{Progress, summary};
-use crate::specs::{Loaded, check, load};
+use crate::specs::{Loaded, check, is_yaml, load};
 
 pub(crate) async fn run(printer: &Printer, args: &Apply, parallelism: usize) -> Ended {
     let how = How {
@@ -45,11 +45,8 @@ pub(crate) struct How {
 /// The one path that is a saved plan: a file that is no YAML by its name and begins like a JSON object.
 fn saved_plan(paths: &[PathBuf]) -> Option<&Path> {
     let [path] = paths else { return None };
-    let yaml = path
-        .extension()
-        .is_some_and(|ending| ending == "yaml" || ending == "yml");
     let json = std::fs::read(path).is_ok_and(|bytes| bytes.trim_ascii_start().starts_with(b"{"));
-    (!yaml && json).then_some(path)
+    (!is_yaml(path) && json).then_some(path)
 }
 
 async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {

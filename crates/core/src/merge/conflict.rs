@@ -184,8 +184,7 @@ impl ConflictKind {
     /// The ways out, one a line.
     #[must_use]
     pub fn help(&self, address: &str) -> String {
-        let adopt =
-            format!("to hand it to s3ferry, add to the spec: guards: {{ adopt: [\"{address}\"] }}");
+        let adopt = guards_line(&[("adopt", quoted([address]))]);
         match self {
             Self::MissingBucket => {
                 "create the bucket, or correct its name or account in the spec\n\
@@ -193,11 +192,12 @@ impl ConflictKind {
                     .to_owned()
             }
             Self::UnmarkedBucket => format!(
-                "to use it as it is, leaving its settings alone: destination: {{ create: false }}\n{adopt}"
+                "to use it as it is, leaving its settings alone, write create: false in the migration's destination\n\
+                 to hand it to s3ferry, {adopt}"
             ),
             Self::UnmarkedRole => format!(
-                "to leave it alone, choose another name: roles: {{ replication: {{ name: ... }} }}\n\
-                 {adopt}; its trust policy is then replaced"
+                "to leave it alone, name another role in the migration's roles.replication.name\n\
+                 to hand it to s3ferry, which then replaces its trust policy, {adopt}"
             ),
             Self::MfaDelete => {
                 "enable versioning as the root user, or turn MFA Delete off".to_owned()
@@ -209,10 +209,10 @@ impl ConflictKind {
                     .to_owned()
             }
             Self::LegacyRules(rules) => {
-                let addresses = quoted(rules.iter().map(|rule| format!("{address}/rule/{rule}")));
+                let replace = replace_line(address, rules);
                 format!(
                     "to keep them, rewrite them with a Filter, a Priority and DeleteMarkerReplication, then plan again\n\
-                     to replace them by the rules of the spec: guards: {{ adopt: [{addresses}] }}"
+                     to replace them by the rules of the spec, {replace}"
                 )
             }
             Self::OtherRole {
@@ -221,10 +221,12 @@ impl ConflictKind {
                 rules,
             } => {
                 let name = live.rsplit('/').next().unwrap_or(live);
-                let addresses = quoted(rules.iter().map(|rule| format!("{address}/rule/{rule}")));
+                let account = address.split('/').next().unwrap_or_default();
+                let adopt = guards_line(&[("adopt", quoted([format!("{account}/role/{name}")]))]);
+                let replace = replace_line(address, rules);
                 format!(
-                    "to share the role, name it in the spec and adopt it: roles: {{ replication: {{ name: {name} }} }}\n\
-                     to replace the rules by the rules of the spec: guards: {{ adopt: [{addresses}] }}"
+                    "to share the role, write roles: {{ replication: {{ name: {name} }} }} in each migration of this bucket and {adopt}\n\
+                     to replace the rules by the rules of the spec, {replace}"
                 )
             }
             Self::RoleOfOthers { .. } => "name these migrations with --target too\n\
@@ -259,9 +261,32 @@ impl ConflictKind {
     }
 }
 
-fn quoted(addresses: impl Iterator<Item = String>) -> String {
-    addresses
-        .map(|address| format!("\"{address}\""))
-        .collect::<Vec<_>>()
-        .join(", ")
+/// The line that hands rules over to be replaced: taking one away is a deletion, which the guard counts.
+fn replace_line(address: &str, rules: &[String]) -> String {
+    let addresses = quoted(rules.iter().map(|rule| format!("{address}/rule/{rule}")));
+    guards_line(&[
+        ("adopt", addresses),
+        ("max_deletes", rules.len().to_string()),
+    ])
+}
+
+/// The advice to set guards, with a line of YAML to its end that can be pasted as it is: `defaults` holds for every
+/// migration, whatever its own guards say.
+pub(crate) fn guards_line(guards: &[(&str, String)]) -> String {
+    let guards: Vec<String> = guards
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    format!(
+        "add to the spec: defaults: {{ guards: {{ {} }} }}",
+        guards.join(", ")
+    )
+}
+
+/// A list of texts as YAML takes it, also of texts with quotes and backslashes, which IDs of rules may hold.
+fn quoted(addresses: impl IntoIterator<Item = impl Into<String>>) -> String {
+    let quoted = addresses
+        .into_iter()
+        .map(|address| serde_json::Value::String(address.into()).to_string());
+    format!("[{}]", quoted.collect::<Vec<_>>().join(", "))
 }

@@ -2,8 +2,10 @@
 
 use crate::diff::Diff;
 use crate::format::{Finding, FindingLevel};
+use crate::merge::conflict::guards_line;
 use crate::model::Item;
 use crate::scene::Scene;
+use crate::spec::Guards;
 
 /// `guards.max_deletes`: the most that `defaults` or any migration in the plan allows is what the whole plan may delete.
 pub(super) fn deletions(scene: &Scene<'_>, deleted: &[String]) -> Option<Finding> {
@@ -23,8 +25,17 @@ pub(super) fn deletions(scene: &Scene<'_>, deleted: &[String]) -> Option<Finding
             "the plan deletes {count} {} and guards.max_deletes allows {allowed}",
             if count == 1 { "item" } else { "items" }
         ),
-        help: format!("if this is meant, add to the spec: guards: {{ max_deletes: {count} }}"),
+        help: advice(&scene.spec.guards, count),
     })
+}
+
+/// How to allow that many deletions. Where the spec has guards for all migrations, a second mapping would be refused.
+fn advice(defaults: &Guards, count: usize) -> String {
+    if *defaults == Guards::default() {
+        let line = guards_line(&[("max_deletes", count.to_string())]);
+        return format!("if this is meant, {line}");
+    }
+    format!("if this is meant, set max_deletes: {count} in the guards of the spec's defaults")
 }
 
 /// Whether a change takes away what the guard counts.

@@ -2,7 +2,9 @@
 //! that a program can read.
 
 use std::fs;
+use std::time::Duration;
 
+use s3ferry_sandbox::{Fault, FaultKind};
 use s3ferry_tests::world::{SOURCE, World};
 use serde_json::json;
 
@@ -63,7 +65,9 @@ fn what_is_said_of_a_saved_plan_is_what_can_be_done_with_it() {
     );
     let saved = world.expect(0, &["plan", "--out", "my move.plan", "spec.yaml"]);
     assert!(
-        saved.err.contains("To apply it: s3ferry apply 'my move.plan'"),
+        saved
+            .err
+            .contains("To apply it: s3ferry apply 'my move.plan'"),
         "{}",
         saved.said()
     );
@@ -74,4 +78,156 @@ fn what_is_said_of_a_saved_plan_is_what_can_be_done_with_it() {
         "{}",
         empty.said()
     );
+}
+
+const RETRY: [&str; 2] = ["apply", "a.plan"];
+
+fn deny(world: &World, service: &str, operation: &str) {
+    world.sandbox().switches().fail(Fault {
+        service: service.to_owned(),
+        operation: operation.to_owned(),
+        nth: 0,
+        kind: FaultKind::ErrorBefore {
+            status: 403,
+            code: "AccessDenied".to_owned(),
+            message: "Access Denied".to_owned(),
+        },
+    });
+}
+
+/// A saved plan of which a run wrote all that does not need this operation.
+fn applied_in_part(world: &World, service: &str, operation: &str) {
+    world.expect(0, &SAVE);
+    deny(world, service, operation);
+    let ran = world.expect(5, &RETRY);
+    assert!(ran.err.contains("run again"), "{operation}: {}", ran.said());
+    world.sandbox().switches().clear_faults();
+}
+
+#[test]
+fn a_plan_that_was_applied_in_part_goes_on_when_it_is_applied_again() {
+    let operations = [
+        ("s3", "PutBucketVersioning"),
+        ("s3", "PutBucketPolicy"),
+        ("s3", "PutBucketReplication"),
+        ("s3", "PutObject"),
+        ("iam", "CreateRole"),
+    ];
+    for (service, operation) in operations {
+        let world = world();
+        applied_in_part(&world, service, operation);
+        let again = world.expect(0, &RETRY);
+        assert!(
+            again
+                .err
+                .contains("Going on where an earlier run of this plan stopped"),
+            "{operation}: {}",
+            again.said()
+        );
+        world.must_be_settled();
+    }
+}
+
+#[test]
+fn a_plan_that_was_applied_to_its_end_is_spent() {
+    let world = world();
+    world.expect(0, &SAVE);
+    world.expect(0, &RETRY);
+    let spent = world.expect(3, &RETRY);
+    assert!(
+        spent.err.contains("applied this plan to its end"),
+        "{}",
+        spent.said()
+    );
+}
+
+#[test]
+fn a_plan_goes_on_between_the_growth_and_the_shrinking_of_a_policy() {
+    let world = world();
+    world.converge();
+    world.spec(&ORDERS.replace(
+        "{ id: all, delete_markers: mirror }",
+        "{ id: all, prefix: a/, delete_markers: keep }",
+    ));
+    applied_in_part(&world, "s3", "PutBucketReplication");
+    world.expect(0, &RETRY);
+    world.must_be_settled();
+}
+
+#[test]
+fn a_plan_that_waits_for_its_canary_goes_on_when_it_is_applied_again() {
+    let world = world();
+    world.expect(0, &SAVE);
+    let switches = world.sandbox().switches();
+    switches.replication_delay(Duration::from_secs(3_600));
+    world.expect(8, &["apply", "a.plan", "--wait", "2s"]);
+    world.sandbox().clock().advance(Duration::from_secs(3_600));
+    switches.replication_delay(Duration::from_millis(20));
+    world.expect(0, &RETRY);
+    world.must_be_settled();
+}
+
+#[test]
+fn what_somebody_else_changed_since_is_still_stale() {
+    let suspended = "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
+    let tags =
+        "<Tagging><TagSet><Tag><Key>team</Key><Value>theirs</Value></Tag></TagSet></Tagging>";
+    let theirs = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:DeleteBucket","Resource":"arn:aws:s3:::orders-archive"}]}"#;
+    let policy = "archive/bucket/orders-archive/policy";
+    let edits = [
+        // A document that the run wrote, one of a bucket that it made, and one that it did not come to.
+        (
+            "orders-archive",
+            "versioning",
+            suspended,
+            "PutBucketReplication",
+            "archive/bucket/orders-archive/versioning",
+        ),
+        (
+            "orders-archive",
+            "tagging",
+            tags,
+            "PutBucketReplication",
+            "archive/bucket/orders-archive/tags",
+        ),
+        (
+            "orders-archive",
+            "policy",
+            theirs,
+            "PutBucketReplication",
+            policy,
+        ),
+        (
+            "orders-archive",
+            "policy",
+            theirs,
+            "PutBucketPolicy",
+            policy,
+        ),
+    ];
+    for (bucket, part, text, operation, address) in edits {
+        let world = world();
+        applied_in_part(&world, "s3", operation);
+        world.destination().put(bucket, part, text);
+        let before = world.sandbox().snapshot();
+        let stale = world.expect(3, &RETRY);
+        assert!(
+            stale.err.contains(&format!("  {address}: ")) && stale.err.contains("1 thing moved"),
+            "{address} after {operation}: {}",
+            stale.said()
+        );
+        assert_eq!(world.sandbox().snapshot(), before, "nothing may be written");
+    }
+}
+
+#[test]
+fn the_writes_of_another_plan_are_somebody_elses() {
+    let world = world();
+    world.expect(0, &SAVE);
+    deny(&world, "s3", "PutBucketReplication");
+    // Two plans of one second that say the same are one plan; this one says for whom it is.
+    world.expect(5, &["apply", "--yes", "--target", "orders", "spec.yaml"]);
+    world.sandbox().switches().clear_faults();
+    let stale = world.expect(3, &RETRY);
+    assert!(stale.err.contains("orders-archive"), "{}", stale.said());
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
 use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
+use s3ferry_core::model::Observed;
 use s3ferry_core::plan::Step;
 use s3ferry_core::plan::file::Head;
 use s3ferry_engine::ledger::FolderLedger;
 use s3ferry_engine::ports::PortError;
-use s3ferry_engine::{Survey, survey};
+use s3ferry_engine::{Survey, Surveyed, survey};
 
 use crate::build_info::VERSION;
 use crate::chain::chain;
@@ -24,6 +25,8 @@ pub(crate) struct Planned {
     pub(crate) file: PlanFile,
     pub(crate) cloud: Cloud,
     pub(crate) ledger: FolderLedger,
+    /// The world that it was made from.
+    pub(crate) observed: Observed,
 }
 
 /// Signs in, reads both accounts and plans.
@@ -42,7 +45,7 @@ pub(crate) async fn make(
         scope: &loaded.scope,
         proofs: &proofs,
     };
-    let plan = survey(&cloud, of, parallelism)
+    let Surveyed { plan, observed } = survey(&cloud, of, parallelism)
         .await
         .map_err(|failures| unreadable(printer, &failures))?;
     printer.clear_status();
@@ -64,6 +67,7 @@ pub(crate) async fn make(
         file,
         cloud,
         ledger,
+        observed,
     })
 }
 

@@ -89,7 +89,11 @@ pub(crate) fn told(event: &RunEvent) -> Vec<Told> {
 /// What only `--verbose` shows of a write.
 fn detail(event: &RunEvent) -> String {
     match event {
-        RunEvent::Writing { step, attempt } => format!("{step}: writing (attempt {attempt})"),
+        RunEvent::Writing {
+            step,
+            attempt,
+            wanted: _,
+        } => format!("{step}: writing (attempt {attempt})"),
         RunEvent::Retrying {
             step,
             attempt,
@@ -106,6 +110,7 @@ fn detail(event: &RunEvent) -> String {
             step,
             reads,
             took_ms,
+            holds: _,
         } => {
             let reads = plural(u64::from(*reads), "read");
             format!("{step}: read back after {took_ms} ms ({reads})")

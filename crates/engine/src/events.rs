@@ -33,6 +33,9 @@ pub enum RunEvent {
         step: String,
         /// Which attempt this is, from 1.
         attempt: u32,
+        /// The fingerprint of what the target holds if the write is taken; not in journals before 1.1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wanted: Option<String>,
     },
     /// A call failed and will be repeated after a wait.
     Retrying {
@@ -60,6 +63,9 @@ pub enum RunEvent {
         reads: u32,
         /// How long it took, in milliseconds.
         took_ms: u64,
+        /// The fingerprint of what the target holds; not in journals before 1.1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holds: Option<String>,
     },
     /// A canary came one step further.
     Canary {

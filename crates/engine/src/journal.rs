@@ -1,4 +1,5 @@
-//! The journal: what a run did, line by line, for people and for the next run's explanation. It decides nothing.
+//! The journal: what a run did, line by line, for people and for the next run's explanation. It decides nothing of what is
+//! written; that a saved plan goes on where a run of it stopped rests on it ([`crate::saved`]).
 //!
 //! JSON lines. The first is the [`Header`], each further one an [`Entry`]. A line is handed to the system whole, before the
 //! next event is handled, and forced to the disk at the end of each step; so a killed run loses at most a torn last line.
@@ -18,7 +19,7 @@ use crate::clock::Clock;
 use crate::events::{EventSink, RunEvent};
 
 /// The version of the format that this build writes.
-pub const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "1.1";
 
 /// The first line of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

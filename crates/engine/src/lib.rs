@@ -30,5 +30,5 @@ pub use execute::{Run, execute};
 pub use limits::Limits;
 pub use observe::observe;
 pub use outcome::{Outcome, StepResult, Verdict};
-pub use saved::{Moved, compare_fingerprints};
-pub use survey::{Survey, survey};
+pub use saved::{Moved, OwnWrites, compare_fingerprints};
+pub use survey::{Survey, Surveyed, survey};

@@ -1,6 +1,20 @@
 //! Saved plans: whether the world is still the one that the plan was made from.
+//!
+//! A run of a saved plan that stopped half way has moved the world itself. Its journal tells what its steps left, and the
+//! plan's digest tells that it was this plan; whatever else moved was somebody else. What is left to do must then be a part
+//! of what was reviewed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use s3ferry_core::aftermath::{Aftermath, Left};
+use s3ferry_core::format::{Change, PlanFile};
+use s3ferry_core::model::Observed;
+use s3ferry_core::names::Names;
+use s3ferry_core::plan::Stage;
+
+use crate::events::RunEvent;
+use crate::journal::JournalFile;
+use crate::outcome::{How, Verdict};
 
 /// A document that moved since a plan was made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +86,169 @@ fn movement(before: &str, after: Option<&String>) -> Option<Move> {
         (_, Some(ABSENT)) => Some(Move::Disappeared),
         (_, Some(_)) => Some(Move::Changed),
     }
+}
+
+/// What earlier runs of one plan did, as their journals tell; nothing where one of them finished it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnWrites {
+    left: Left,
+    proven: BTreeSet<String>,
+    /// The run that finished the plan: it is spent, and what it wrote is the world that a new plan is made from.
+    pub finished_by: Option<String>,
+}
+
+impl OwnWrites {
+    /// What the runs of these journals did.
+    #[must_use]
+    pub fn of(journals: &[JournalFile]) -> Self {
+        let mut own = Self::default();
+        for journal in journals {
+            for entry in &journal.entries {
+                own.hear(&entry.what, &journal.header.run);
+            }
+        }
+        if own.finished_by.is_some() {
+            own.left = Left::default();
+            own.proven.clear();
+        }
+        own
+    }
+
+    fn hear(&mut self, event: &RunEvent, run: &str) {
+        match event {
+            RunEvent::Writing {
+                step,
+                attempt: _,
+                wanted,
+            } => self.add_left(step, wanted.as_ref()),
+            RunEvent::Settled {
+                step,
+                reads: _,
+                took_ms: _,
+                holds,
+            } => {
+                self.add_left(step, holds.as_ref());
+                self.left.settled.insert(target(step).to_owned());
+            }
+            RunEvent::Done { step, how } => {
+                if *how == How::Proven {
+                    self.proven.insert(step.clone());
+                }
+            }
+            RunEvent::Finished { verdict, counts: _ } => {
+                if *verdict == Verdict::Done {
+                    self.finished_by = Some(run.to_owned());
+                }
+            }
+            RunEvent::Started { .. }
+            | RunEvent::StepStarted { .. }
+            | RunEvent::Retrying { .. }
+            | RunEvent::Doubted { .. }
+            | RunEvent::Canary { .. }
+            | RunEvent::Failed { .. }
+            | RunEvent::Stale { .. }
+            | RunEvent::Skipped { .. }
+            | RunEvent::Waiting { .. }
+            | RunEvent::Stopping { .. }
+            | RunEvent::Interrupted { .. } => {}
+        }
+    }
+
+    fn add_left(&mut self, step: &str, left: Option<&String>) {
+        let of_target = self.left.prints.entry(target(step).to_owned());
+        of_target.or_default().extend(left.cloned());
+    }
+
+    /// Whether there is nothing to go on with.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.left.prints.is_empty() && self.proven.is_empty()
+    }
+
+    /// Names what moved since a plan was made, but for what its own runs wrote; `live` is the plan that the world and the
+    /// same spec give now.
+    #[must_use]
+    pub fn moved(
+        &self,
+        saved: &PlanFile,
+        live: &PlanFile,
+        names: &Names,
+        observed: &Observed,
+    ) -> Vec<String> {
+        let moved = compare_fingerprints(&saved.fingerprints, &live.fingerprints);
+        if self.is_empty() {
+            return moved.iter().map(told).collect();
+        }
+        let open = live.changes.iter().map(|change| change.target.as_str());
+        let own = Aftermath {
+            names,
+            observed,
+            saved: &saved.fingerprints,
+            open: &open.collect(),
+            left: &self.left,
+        }
+        .own();
+        let foreign = |moved: &&Moved| {
+            // The fewer steps are left, the fewer documents a plan rests on.
+            moved.what != Move::NoLongerRead && !own.contains(&moved.address)
+        };
+        let foreign: Vec<&Moved> = moved.iter().filter(foreign).collect();
+        let named = |change: &&Change| foreign.iter().any(|moved| moved.address == change.target);
+        let unplanned = self.unplanned(saved, live, &own);
+        let unplanned = unplanned.into_iter().filter(|change| !named(change));
+        let documents = foreign.iter().copied().map(told);
+        let changes = unplanned.map(|change| format!("{}: is another change now", change.address));
+        documents.chain(changes).collect()
+    }
+
+    /// The changes that are neither as reviewed nor made by a run.
+    fn unplanned<'a>(
+        &self,
+        saved: &'a PlanFile,
+        live: &'a PlanFile,
+        own: &BTreeSet<String>,
+    ) -> Vec<&'a Change> {
+        let reviewed = by_address(saved);
+        let left = by_address(live);
+        let is_own =
+            |change: &Change| own.contains(&change.target) || self.proven.contains(&change.address);
+        let new = live.changes.iter().filter(|change| {
+            let before = reviewed.get(change.address.as_str());
+            let own = is_own(change);
+            // What a policy held only while it grew goes again.
+            let shrinks = own && change.after.is_null();
+            !shrinks && !before.is_some_and(|before| leads_to_the_same(before, change, own))
+        });
+        let gone = saved.changes.iter().filter(|change| {
+            // Of a target that need not be read any more, as a bucket that was made, the step alone tells.
+            let made = is_own(change) || self.left.settled.contains(&change.target);
+            !left.contains_key(change.address.as_str()) && !made
+        });
+        new.chain(gone).collect()
+    }
+}
+
+/// The address of the target that a step is called after.
+fn target(step: &str) -> &str {
+    step.strip_suffix(Stage::Shrink.suffix()).unwrap_or(step)
+}
+
+fn told(moved: &Moved) -> String {
+    let Moved { address, what } = moved;
+    format!("{address}: {}", what.as_str())
+}
+
+fn by_address(plan: &PlanFile) -> BTreeMap<&str, &Change> {
+    let changes = plan.changes.iter();
+    changes
+        .map(|change| (change.address.as_str(), change))
+        .collect()
+}
+
+/// Whether a change is one that was reviewed; where a run has written its target, as far as it still has to go.
+fn leads_to_the_same(reviewed: &Change, live: &Change, is_own: bool) -> bool {
+    let same_start = reviewed.actions == live.actions && reviewed.before == live.before;
+    reviewed.after == live.after && (is_own || same_start)
 }
 
 #[cfg(test)]

@@ -23,6 +23,15 @@ pub struct Survey<'a> {
     pub proofs: &'a Proofs,
 }
 
+/// What a survey found.
+#[derive(Debug)]
+pub struct Surveyed {
+    /// The plan.
+    pub plan: Plan,
+    /// The world that it was made from.
+    pub observed: Observed,
+}
+
 /// Reads the world and plans. What only a plan with something to do must know is read when there is such a plan, which is
 /// then made again.
 ///
@@ -35,7 +44,7 @@ pub async fn survey<R: Read>(
     world: &R,
     of: Survey<'_>,
     parallelism: usize,
-) -> Result<Plan, Vec<PortError>> {
+) -> Result<Surveyed, Vec<PortError>> {
     let Survey {
         spec,
         scope,
@@ -56,5 +65,6 @@ pub async fn survey<R: Read>(
     let first = reads::first_in(spec, scope);
     let observed = observe(world, first, follow, parallelism).await?;
     let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(last.unwrap_or_else(|| made(&observed)))
+    let plan = last.unwrap_or_else(|| made(&observed));
+    Ok(Surveyed { plan, observed })
 }

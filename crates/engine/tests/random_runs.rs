@@ -181,6 +181,7 @@ impl Stage {
         survey(&self.world, of, self.parallelism)
             .await
             .expect("the world in memory answers")
+            .plan
     }
 
     /// A run in which nothing goes wrong: done, and a second plan is empty. Nothing where the plan is blocked.

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use s3ferry_aws::Endpoint;
-use s3ferry_core::format::{FindingLevel, PlanFile};
+use s3ferry_core::format::{FindingLevel, PlanFile, SpecInfo};
+use s3ferry_core::names::Names;
 use s3ferry_engine::journal::{FORMAT, Header};
 use s3ferry_engine::ledger::FolderLedger;
-use s3ferry_engine::{Clock, Limits, Moved, Run, compare_fingerprints, execute};
+use s3ferry_engine::{Clock, Limits, OwnWrites, Run, execute};
 use s3ferry_render::plural;
 use s3ferry_spec::SourceFile;
 
@@ -70,7 +71,8 @@ async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
         printer.message("Nothing was changed.");
         return Ok(Exit::Interrupted);
     }
-    execute_plan(printer, planned, &how).await
+    let digest = planned.file.digest();
+    execute_plan(printer, planned, digest, &how).await
 }
 
 fn confirmed(printer: &Printer) -> bool {
@@ -103,7 +105,9 @@ async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> 
     }
     let loaded: Loaded = check(printer, &files, &saved.spec.targets)?;
     let planned = planning::make(printer, &loaded, how.parallelism, how.endpoint.clone()).await?;
-    moved.extend(world(&saved, &planned.file));
+    let digest = saved.digest();
+    let own = own_writes(printer, &planned, &digest)?;
+    moved.extend(world(&saved, &planned, &loaded, &own));
     if !moved.is_empty() {
         return Err(stale(printer, &moved));
     }
@@ -112,7 +116,26 @@ async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> 
         printer.message("Nothing to do: both accounts match the spec.");
         return Ok(Exit::Done);
     }
-    execute_plan(printer, planned, &how).await
+    if !own.is_empty() {
+        let steps = plural(planned.steps.len() as u64, "step");
+        printer.message(&format!(
+            "Going on where an earlier run of this plan stopped: {steps} left."
+        ));
+    }
+    execute_plan(printer, planned, digest, &how).await
+}
+
+/// What earlier runs of a plan wrote, as their journals in the ledger tell.
+fn own_writes(printer: &Printer, planned: &Planned, digest: &str) -> Result<OwnWrites, Exit> {
+    let journals = planned.ledger.journals_of(digest).map_err(|error| {
+        printer.error(&chain(&error), None);
+        Exit::Error
+    })?;
+    let own = OwnWrites::of(&journals);
+    if let Some(run) = &own.finished_by {
+        printer.message(&format!("Run {run} applied this plan to its end."));
+    }
+    Ok(own)
 }
 
 /// What moved on this side since the plan was made.
@@ -135,12 +158,10 @@ fn tool_and_spec(saved: &PlanFile) -> Vec<String> {
 }
 
 /// What moved in the accounts since the plan was made.
-fn world(saved: &PlanFile, live: &PlanFile) -> Vec<String> {
-    let fingerprints = compare_fingerprints(&saved.fingerprints, &live.fingerprints);
-    let mut moved: Vec<String> = fingerprints
-        .iter()
-        .map(|Moved { address, what }| format!("{address}: {}", what.as_str()))
-        .collect();
+fn world(saved: &PlanFile, planned: &Planned, loaded: &Loaded, own: &OwnWrites) -> Vec<String> {
+    let live = &planned.file;
+    let names = Names::of(&loaded.spec);
+    let mut moved = own.moved(saved, live, &names, &planned.observed);
     let ids = |plan: &PlanFile| -> Vec<(String, String)> {
         plan.accounts
             .iter()
@@ -150,7 +171,10 @@ fn world(saved: &PlanFile, live: &PlanFile) -> Vec<String> {
     if ids(saved) != ids(live) {
         moved.push("accounts: the plan was made for other account IDs".to_owned());
     }
-    if moved.is_empty() && (saved.changes != live.changes || saved.order != live.order) {
+    if moved.is_empty()
+        && own.is_empty()
+        && (saved.changes != live.changes || saved.order != live.order)
+    {
         let proofs = "the changes: the ledger's receipts are not those that the plan was made with";
         moved.push(proofs.to_owned());
     }
@@ -193,17 +217,18 @@ fn refuse_blocked(printer: &Printer, plan: &PlanFile) -> Result<(), Exit> {
 }
 
 /// Follows the steps of a plan that may be applied.
-async fn execute_plan(printer: &Printer, planned: Planned, how: &How) -> Ended {
+async fn execute_plan(printer: &Printer, planned: Planned, digest: String, how: &How) -> Ended {
     let run = run_id();
     let Planned {
         steps,
         file,
         cloud,
         ledger,
+        observed,
     } = planned;
-    let header = header(&run, &file);
+    let header = header(&run, digest, &file.spec);
     // What a reviewer reads is several times what a run needs, and is read.
-    drop(file);
+    drop((file, observed));
     let failed = |error: &dyn std::error::Error| {
         printer.error(&chain(error), None);
         Exit::Error
@@ -239,14 +264,14 @@ async fn execute_plan(printer: &Printer, planned: Planned, how: &How) -> Ended {
     Ok(Exit::Run(outcome.verdict()))
 }
 
-fn header(run: &str, plan: &PlanFile) -> Header {
+fn header(run: &str, plan: String, spec: &SpecInfo) -> Header {
     Header {
         format: FORMAT.to_owned(),
         s3ferry: VERSION.to_owned(),
         run: run.to_owned(),
         started: now(),
-        plan: plan.digest(),
-        spec: plan.spec.digest.clone(),
+        plan,
+        spec: spec.digest.clone(),
     }
 }
 

@@ -44,10 +44,7 @@ fn refuse_unreadable_name(printer: &Printer, path: &Path) -> Result<(), Exit> {
         return Ok(());
     }
     printer.error(
-        &format!(
-            "apply would read {} as a spec, by its name",
-            path.display()
-        ),
+        &format!("apply would read {} as a spec, by its name", path.display()),
         Some("give the plan another ending, e.g. --out move.plan"),
     );
     Err(Exit::Usage)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3ferry_core::model::{Document, Target};
+use s3ferry_core::model::{Document, Target, fingerprint};
 use s3ferry_core::plan::WriteStep;
 use tokio::time::Instant;
 
@@ -61,10 +61,12 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
                 Err(error) => return Settled::Unreadable(error),
             }
         }
+        let wanted_document = step.after.as_ref();
         self.reporter.emit(|step| RunEvent::Settled {
             step,
             reads,
             took_ms: millis(begun.elapsed()),
+            holds: Some(fingerprint(wanted_document)),
         });
         Settled::Yes(shown.map(|document| (shown_by, document)))
     }

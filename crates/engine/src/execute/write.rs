@@ -148,10 +148,12 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
 
     async fn send(&mut self, before: Option<&Document>) -> Result<(), PortError> {
         let attempt = self.attempts.failed() + 1;
-        self.on
-            .reporter
-            .emit(|step| RunEvent::Writing { step, attempt });
         let after = self.step.after.as_ref();
+        self.on.reporter.emit(|step| RunEvent::Writing {
+            step,
+            attempt,
+            wanted: Some(fingerprint(after)),
+        });
         let change = WriteChange { before, after };
         let answer = self.on.run.world.write(&self.step.target, change).await;
         if let Err(error) = &answer {

@@ -12,7 +12,7 @@ use s3ferry_core::plan::Proofs;
 
 use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
 use super::{LedgerError, LedgerLock, ReceiptStore};
-use crate::journal::{Header, Journal};
+use crate::journal::{self, Header, Journal, JournalFile};
 
 /// A ledger in a folder. Nothing is made before the first thing is kept, so that planning leaves no trace.
 #[derive(Debug, Clone)]
@@ -90,6 +90,21 @@ impl FolderLedger {
         Journal::create(&path, header).map_err(LedgerError::io("begin the journal", path))
     }
 
+    /// Reads the journals of the runs that applied a plan, by its digest, in the order of their names. What is no journal that
+    /// can be read tells nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] where the folder or a file cannot be read.
+    pub fn journals_of(&self, plan: &str) -> Result<Vec<JournalFile>, LedgerError> {
+        let mut journals = Vec::new();
+        for path in files(&self.root.join("runs"), "jsonl")? {
+            let content = fs::read(&path).map_err(LedgerError::io("read", &path))?;
+            journals.extend(journal::parse(&content).ok());
+        }
+        journals.retain(|journal| journal.header.plan == plan);
+        Ok(journals)
+    }
+
     /// Reads what the receipts prove.
     ///
     /// # Errors
@@ -97,7 +112,8 @@ impl FolderLedger {
     /// named and proves nothing.
     pub fn proofs(&self) -> Result<KeptProofs, LedgerError> {
         let mut kept = KeptProofs::default();
-        for path in self.receipt_files()? {
+        // Temporary files of a killed run end otherwise.
+        for path in files(&self.receipts(), "json")? {
             let content = fs::read(&path).map_err(LedgerError::io("read", &path))?;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             match CanaryReceipt::read(&name, &content) {
@@ -110,29 +126,6 @@ impl FolderLedger {
 
     fn receipts(&self) -> PathBuf {
         self.root.join("receipts")
-    }
-
-    /// The `.json` files among the receipts, sorted; temporary files of a killed run are none.
-    fn receipt_files(&self) -> Result<Vec<PathBuf>, LedgerError> {
-        let folder = self.receipts();
-        let failed = || LedgerError::io("read", &folder);
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed()(error)),
-        };
-        let mut paths = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(failed())?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
-                paths.push(path);
-            }
-        }
-        paths.sort();
-        Ok(paths)
     }
 }
 
@@ -149,6 +142,25 @@ impl ReceiptStore for FolderLedger {
         sync_folder(&folder).map_err(LedgerError::io("flush", &folder))?;
         Ok(id)
     }
+}
+
+/// The files of a folder with this ending, sorted; none where there is no folder.
+fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, LedgerError> {
+    let failed = || LedgerError::io("read", folder);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed()(error)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed())?.path();
+        if path.extension().is_some_and(|of| of == ending) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 fn make_folder(path: &Path) -> Result<(), LedgerError> {

@@ -3,7 +3,7 @@
 //! ```text
 //! <ledger>/lock                         held by the apply that runs
 //! <ledger>/receipts/sha256-<hex>.json   proofs, named after their content
-//! <ledger>/runs/<run id>.jsonl          journals, which explain and never decide
+//! <ledger>/runs/<run id>.jsonl          journals, which explain; and tell a plan what its own runs wrote
 //! ```
 
 mod folder;

@@ -2,11 +2,12 @@
 //! that a program can read.
 
 use std::fs;
+use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::time::Duration;
 
 use s3ferry_sandbox::{Fault, FaultKind};
-use s3ferry_tests::world::{SOURCE, World};
-use serde_json::json;
+use s3ferry_tests::world::{Ran, SOURCE, World};
+use serde_json::{Value, json};
 
 const ORDERS: &str = "  orders:
     phase: replicate
@@ -35,7 +36,8 @@ fn a_blocked_plan_exits_4_and_promises_no_apply() {
     world.expect(4, &["plan", "--detailed-exitcode", "spec.yaml"]);
     let saved = world.expect(4, &SAVE);
     assert!(
-        !saved.err.contains("s3ferry apply") && saved.err.contains("1 finding in the way"),
+        !saved.err.contains("s3ferry apply")
+            && saved.err.contains("in the way: max-deletes at prod/"),
         "{}",
         saved.said()
     );
@@ -230,4 +232,86 @@ fn the_writes_of_another_plan_are_somebody_elses() {
     world.sandbox().switches().clear_faults();
     let stale = world.expect(3, &RETRY);
     assert!(stale.err.contains("orders-archive"), "{}", stale.said());
+}
+
+/// Runs the program with its standard output on a device that is full.
+fn onto_a_full_disk(world: &World, arguments: &[&str]) -> Ran {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let output = world
+        .command(arguments)
+        .stdout(full.expect("the system has /dev/full"))
+        .output();
+    Ran::from(output.expect("the program starts"))
+}
+
+#[test]
+fn output_that_is_lost_is_an_error() {
+    let world = world();
+    world.expect(0, &SAVE);
+    let before = world.sandbox().snapshot();
+    for command in [
+        &["plan", "spec.yaml"][..],
+        &["plan", "--detailed-exitcode", "spec.yaml"],
+        &["plan", "--format", "json", "spec.yaml"],
+        &["plan", "--out", "-", "spec.yaml"],
+        &["apply", "--yes", "spec.yaml"],
+        &["show", "a.plan"],
+        &["schema"],
+        &["completions", "bash"],
+        &["sandbox", "--listen", "127.0.0.1:0"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let ran = onto_a_full_disk(&world, command);
+        assert_eq!(ran.code, Some(1), "{command:?}: {}", ran.said());
+        assert!(
+            ran.err
+                .contains("cannot write to standard output: No space left"),
+            "{command:?}: {}",
+            ran.said()
+        );
+    }
+    assert_eq!(world.sandbox().snapshot(), before, "nothing may be written");
+}
+
+fn is_a_plan(text: &str) -> bool {
+    let plan = serde_json::from_str::<Value>(text);
+    plan.is_ok_and(|plan| plan["format"] == "1.0")
+}
+
+#[test]
+fn a_plan_is_written_through_a_link_and_into_a_pipe() {
+    let world = world();
+    let [link, kept, pipe] =
+        ["link.plan", "kept.plan", "pipe"].map(|name| world.folder().join(name));
+    symlink("kept.plan", &link).expect("a link");
+    world.expect(0, &["plan", "--out", "link.plan", "spec.yaml"]);
+    let text = fs::read_to_string(&kept).expect("the link leads to the plan");
+    assert!(link.is_symlink() && is_a_plan(&text));
+
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo is there").success());
+    let read = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| fs::read_to_string(&pipe).expect("the plan"));
+        let saved = world.expect(0, &["plan", "--out", "pipe", "spec.yaml"]);
+        assert!(!saved.err.contains("s3ferry apply"), "{}", saved.said());
+        reader.join().expect("no panic")
+    });
+    let kind = fs::metadata(&pipe).expect("it is there").file_type();
+    assert!(kind.is_fifo() && is_a_plan(&read));
+}
+
+#[test]
+fn a_plan_can_be_saved_to_standard_output() {
+    let world = world();
+    let ran = world.expect(0, &["plan", "--out", "-", "spec.yaml"]);
+    assert!(
+        is_a_plan(&ran.out) && ran.err.contains("Plan: ") && !world.folder().join("-").exists(),
+        "{}",
+        ran.said()
+    );
+    fs::write(world.folder().join("a.plan"), &ran.out).expect("a plan");
+    world.expect(0, &RETRY);
+    let both = ["plan", "--out", "-", "--format", "markdown", "spec.yaml"];
+    assert!(world.expect(64, &both).out.is_empty());
 }

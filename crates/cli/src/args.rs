@@ -40,14 +40,30 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
     /// The most calls and steps at once, for each account and service; calls adapt to what AWS takes
-    #[arg(long, global = true, value_name = "N", default_value_t = 48, value_parser = parallelism)]
+    #[arg(long, global = true, value_name = "N", default_value_t = PARALLELISM, value_parser = parallelism)]
     pub(crate) parallelism: usize,
 }
+
+/// As many as `s3ferry_aws::Options` has.
+const PARALLELISM: usize = 48;
 
 fn parallelism(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if (1..=256).contains(&number) => Ok(number),
         _ => Err("it must be a number from 1 to 256".to_owned()),
+    }
+}
+
+impl Default for Global {
+    /// As where nothing is said.
+    fn default() -> Self {
+        Self {
+            color: ColorWhen::Auto,
+            no_progress: false,
+            verbose: 0,
+            log_format: LogFormat::Text,
+            parallelism: PARALLELISM,
+        }
     }
 }
 
@@ -109,7 +125,7 @@ pub(crate) struct Paths {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) paths: Paths,
-    /// Save the plan for apply
+    /// Save the plan for apply; - is standard output, where the plan is then not printed
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// How to print the plan

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Global};
 use exit::Exit;
 use printer::Printer;
 
@@ -45,9 +45,13 @@ fn main() -> ExitCode {
 /// Help and version are no errors; everything else is wrong usage. clap's own exit code 2 would read as "changes pending".
 fn usage(error: &clap::Error) -> Exit {
     let shown = error.print();
-    match (error.kind(), shown) {
-        (ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, _) => Exit::Done,
-        (_, _) => Exit::Usage,
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let printer = Printer::new(&Global::default());
+            let ended = printer.output_ended(shown);
+            ended.map_or_else(|exit| exit, |()| Exit::Done)
+        }
+        _ => Exit::Usage,
     }
 }
 

@@ -1,11 +1,12 @@
 //! The printer: the one place that writes to the terminal. Data goes to standard output, everything else to standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::Mutex;
 
 use s3ferry_render::{Style, sanitize};
 
 use crate::args::{ColorWhen, Global, LogFormat};
+use crate::exit::Exit;
 
 /// Writes for people and pipelines, as the global options say.
 #[derive(Debug)]
@@ -67,11 +68,24 @@ impl Printer {
         }
     }
 
-    /// Writes data to standard output. A reader that has gone away (`| head`) is no error.
-    pub(crate) fn data(&self, text: &str) {
+    /// Writes data to standard output. A reader that has gone away (`| head`) has seen what it wanted and is no error; output
+    /// that is lost otherwise is, and nothing is done that rests on its having been read.
+    pub(crate) fn data(&self, text: &str) -> Result<(), Exit> {
         self.clear_status();
         let mut out = std::io::stdout().lock();
-        let _reader_gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        self.output_ended(written)
+    }
+
+    /// Tells output that was lost.
+    pub(crate) fn output_ended(&self, written: io::Result<()>) -> Result<(), Exit> {
+        match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                self.error(&format!("cannot write to standard output: {error}"), None);
+                Err(Exit::Error)
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Writes a message of ours to standard error.

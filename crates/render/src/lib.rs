@@ -29,4 +29,5 @@ pub use markdown::markdown;
 pub use page::Style;
 pub use sanitize::sanitize;
 pub use text::{Detail, text};
+pub use view::summary;
 pub use words::{bytes, duration, number, plural};

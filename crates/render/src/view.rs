@@ -111,7 +111,8 @@ impl Tally {
 }
 
 /// The last word on a plan: `Plan: …` or `No changes. …`.
-pub(crate) fn summary(plan: &PlanFile) -> String {
+#[must_use]
+pub fn summary(plan: &PlanFile) -> String {
     if !plan.changes.is_empty() {
         return format!("Plan: {}.", Tally::of(&plan.changes).sentence());
     }

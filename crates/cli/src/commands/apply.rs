@@ -62,7 +62,7 @@ async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
         return Err(Exit::Usage);
     }
     let planned = planning::make(printer, &loaded, how.parallelism, how.endpoint.clone()).await?;
-    plan::print(printer, &planned.file, Format::Text, false);
+    plan::print(printer, &planned.file, Format::Text, false)?;
     refuse_blocked(printer, &planned.file)?;
     if planned.steps.is_empty() {
         return Ok(Exit::Done);

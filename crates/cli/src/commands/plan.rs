@@ -1,8 +1,9 @@
 //! `s3ferry plan`: what would change.
 
+use std::io::Write as _;
 use std::path::Path;
 
-use s3ferry_core::format::{PlanFile, Summary};
+use s3ferry_core::format::{FindingLevel, PlanFile};
 use s3ferry_render::Detail;
 
 use super::Ended;
@@ -17,15 +18,41 @@ const COMMENT_LIMIT: usize = 65_536;
 
 pub(crate) async fn run(printer: &Printer, args: &PlanArgs, parallelism: usize) -> Ended {
     let loaded = load(printer, &args.paths.paths, &args.target)?;
-    if let Some(path) = &args.out {
-        refuse_unreadable_name(printer, path)?;
-    }
+    let out = args.out.as_deref().map(|path| Out::at(path));
+    refuse_out(printer, out, args.format)?;
     let planned = planning::make(printer, &loaded, parallelism, None).await?;
-    if let Some(path) = &args.out {
-        save(printer, &planned.file, path)?;
+    let plan = &planned.file;
+    match out {
+        Some(Out::Standard) => {
+            printer.data(&plan.to_json())?;
+            let summary = s3ferry_render::summary(plan);
+            printer.message(format!("{summary} {}", what_now(plan, None)).trim_end());
+        }
+        Some(Out::File(path)) => {
+            save(printer, plan, path)?;
+            print(printer, plan, args.format, args.full)?;
+        }
+        None => print(printer, plan, args.format, args.full)?,
     }
-    print(printer, &planned.file, args.format, args.full);
-    Ok(end(&planned.file, args.detailed_exitcode))
+    Ok(end(plan, args.detailed_exitcode))
+}
+
+/// Where a plan is saved.
+#[derive(Debug, Clone, Copy)]
+enum Out<'a> {
+    /// To standard output, which then holds nothing else.
+    Standard,
+    File(&'a Path),
+}
+
+impl<'a> Out<'a> {
+    fn at(path: &'a Path) -> Self {
+        if path == Path::new("-") {
+            Self::Standard
+        } else {
+            Self::File(path)
+        }
+    }
 }
 
 /// A pull request with a blocked plan is red before it is merged, whatever else is asked for.
@@ -38,20 +65,30 @@ const fn end(plan: &PlanFile, detailed: bool) -> Exit {
     }
 }
 
-/// `apply` takes a file of this name for a spec.
-fn refuse_unreadable_name(printer: &Printer, path: &Path) -> Result<(), Exit> {
-    if !is_yaml(path) {
-        return Ok(());
-    }
-    printer.error(
-        &format!("apply would read {} as a spec, by its name", path.display()),
-        Some("give the plan another ending, e.g. --out move.plan"),
-    );
+/// Refuses a place for a plan from which it could not be applied.
+fn refuse_out(printer: &Printer, out: Option<Out<'_>>, format: Format) -> Result<(), Exit> {
+    let (text, hint) = match (out, format) {
+        (Some(Out::File(path)), _) if is_yaml(path) => (
+            format!("apply would read {} as a spec, by its name", path.display()),
+            "give the plan another ending, e.g. --out move.plan",
+        ),
+        (Some(Out::Standard), Format::Markdown) => (
+            "standard output cannot hold both the saved plan and the Markdown".to_owned(),
+            "save the plan to a file, and show it: s3ferry show FILE --format markdown",
+        ),
+        (_, Format::Text | Format::Json | Format::Markdown) => return Ok(()),
+    };
+    printer.error(&text, Some(hint));
     Err(Exit::Usage)
 }
 
 /// Prints a plan; text and Markdown are drawn from its JSON form.
-pub(crate) fn print(printer: &Printer, plan: &PlanFile, format: Format, full: bool) {
+pub(crate) fn print(
+    printer: &Printer,
+    plan: &PlanFile,
+    format: Format,
+    full: bool,
+) -> Result<(), Exit> {
     let text = match format {
         Format::Text => {
             let detail = if full { Detail::Full } else { Detail::Brief };
@@ -60,20 +97,16 @@ pub(crate) fn print(printer: &Printer, plan: &PlanFile, format: Format, full: bo
         Format::Markdown => s3ferry_render::markdown(plan, COMMENT_LIMIT),
         Format::Json => plan.to_json(),
     };
-    printer.data(&text);
+    printer.data(&text)
 }
 
-/// Writes a plan whole or not at all: a torn plan must never be applied.
 fn save(printer: &Printer, plan: &PlanFile, path: &Path) -> Result<(), Exit> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+    let is_file = std::fs::symlink_metadata(path).map_or(true, |found| found.is_file());
+    let written = if is_file {
+        write_whole(plan, path)
+    } else {
+        write_through(plan, path)
     };
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, plan.to_json().as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)
-    });
     written.map_err(|error| {
         printer.error(
             &format!("cannot write the plan to {}: {error}", path.display()),
@@ -81,21 +114,51 @@ fn save(printer: &Printer, plan: &PlanFile, path: &Path) -> Result<(), Exit> {
         );
         Exit::Error
     })?;
-    printer.message(&format!("Saved the plan. {}", what_now(plan, path)));
+    let again = is_file.then_some(path);
+    printer.message(format!("Saved the plan. {}", what_now(plan, again)).trim_end());
     Ok(())
 }
 
-/// What can be done with a saved plan; nothing that `apply` would refuse.
-fn what_now(plan: &PlanFile, path: &Path) -> String {
-    let Summary { blocked, .. } = plan.summary;
-    if blocked > 0 {
-        let findings = s3ferry_render::plural(blocked, "finding");
-        return format!("It cannot be applied: {findings} in the way.");
+/// Writes a plan whole or not at all: a torn plan must never be applied.
+fn write_whole(plan: &PlanFile, path: &Path) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(plan.to_json().as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Writes a plan into what is there already and is no plain file: a device, a pipe, or a link, which a rename would put an
+/// end to.
+fn write_through(plan: &PlanFile, path: &Path) -> std::io::Result<()> {
+    std::fs::write(path, plan.to_json())
+}
+
+/// What can be done with a plan that is saved, at a path where it can be read again; nothing that `apply` would refuse.
+fn what_now(plan: &PlanFile, path: Option<&Path>) -> String {
+    let blocked = blocking(plan);
+    if !blocked.is_empty() {
+        return format!("It cannot be applied; in the way: {}.", blocked.join(", "));
     }
-    if plan.changes.is_empty() {
+    if plan.summary.no_changes() {
         return "There is nothing to apply.".to_owned();
     }
-    format!("To apply it: s3ferry apply {}", shell_word(path))
+    path.map_or_else(String::new, |path| {
+        format!("To apply it: s3ferry apply {}", shell_word(path))
+    })
+}
+
+/// What stands in the way of an apply: codes with their addresses.
+fn blocking(plan: &PlanFile) -> Vec<String> {
+    let findings = plan.findings.iter();
+    findings
+        .filter(|finding| finding.level == FindingLevel::Blocked)
+        .map(|finding| format!("{} at {}", finding.code, finding.address))
+        .collect()
 }
 
 /// A path as a shell takes it for one word, and a command not for a flag.

@@ -17,13 +17,8 @@ pub(crate) async fn run(printer: &Printer, args: &SandboxArgs) -> Ended {
     // A session token or a profile of the real AWS would be sent along with the sandbox's key.
     let unset = "unset AWS_PROFILE AWS_SESSION_TOKEN\n".to_owned();
     let export = |(name, value)| format!("export {name}={value}\n");
-    printer.data(
-        &sandbox
-            .environment()
-            .into_iter()
-            .map(export)
-            .fold(unset, |all, line| all + &line),
-    );
+    let environment = sandbox.environment().into_iter().map(export);
+    printer.data(&environment.fold(unset, |all, line| all + &line))?;
     printer.message(&format!(
         "The sandbox listens on {}. Role sandbox of every account can be assumed with this key. Ctrl-C ends it.",
         sandbox.endpoint()

@@ -5,6 +5,6 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 
 pub(crate) fn run(printer: &Printer) -> Ended {
-    printer.data(&s3ferry_spec::json_schema());
+    printer.data(&s3ferry_spec::json_schema())?;
     Ok(Exit::Done)
 }

@@ -12,7 +12,7 @@ use crate::wording::{ignored_keys, unreadable_plan};
 
 pub(crate) fn run(printer: &Printer, args: &Show) -> Ended {
     let plan = read(printer, &args.plan)?;
-    plan::print(printer, &plan, args.format, false);
+    plan::print(printer, &plan, args.format, false)?;
     Ok(Exit::Done)
 }
 

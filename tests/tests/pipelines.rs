@@ -315,3 +315,66 @@ fn a_plan_can_be_saved_to_standard_output() {
     let both = ["plan", "--out", "-", "--format", "markdown", "spec.yaml"];
     assert!(world.expect(64, &both).out.is_empty());
 }
+
+#[test]
+fn init_names_the_spec_after_its_folder_or_as_it_is_told() {
+    let world = world();
+    let folder = world.folder().join("Order Archive");
+    fs::create_dir(&folder).expect("a folder");
+    world.expect(0, &["init", "Order Archive/s3ferry.yaml"]);
+    let text = fs::read_to_string(folder.join("s3ferry.yaml")).expect("a spec");
+    assert!(text.contains("\nname: \"order-archive\"\n"), "{text}");
+    world.expect(0, &["validate", "Order Archive/s3ferry.yaml"]);
+    let told = world.expect(0, &["init", "--name", "orders", "told.yaml"]);
+    assert!(told.err.contains("name orders"), "{}", told.said());
+    let text = fs::read_to_string(world.folder().join("told.yaml")).expect("a spec");
+    assert!(text.contains("\nname: \"orders\"\n"), "{text}");
+    world.expect(64, &["init", "--name", "No Name", "other.yaml"]);
+}
+
+#[test]
+fn two_specs_of_one_name_are_told_where_it_can_be_seen() {
+    let world = world();
+    world.converge();
+    let spec = world.folder().join("spec.yaml");
+    let text = fs::read_to_string(&spec).expect("a spec");
+    let other = text
+        .replace("  orders:", "  others:")
+        .replace("orders-", "others-");
+    fs::write(&spec, other).expect("a spec");
+    world
+        .sandbox()
+        .load_seed(&json!({ "buckets": [{ "name": "others-prod", "account": SOURCE.0, "region": SOURCE.1 }] }).to_string())
+        .expect("a good seed");
+    let blocked = world.expect(4, &PLAN);
+    assert!(
+        blocked.out.contains("has the name test, too"),
+        "{}",
+        blocked.said()
+    );
+    fs::write(&spec, text.replace("name: test\n", "")).expect("a spec");
+    let valid = world.expect(0, &["validate", "spec.yaml"]);
+    assert!(valid.err.contains("`default`"), "{}", valid.said());
+    fs::write(&spec, text).expect("a spec");
+    let named = world.expect(0, &["validate", "spec.yaml"]);
+    assert!(!named.err.contains("`default`"), "{}", named.said());
+}
+
+#[test]
+fn an_empty_ledger_beside_live_rules_is_said_with_the_ways_out() {
+    let world = world();
+    let first = world.expect(0, &PLAN);
+    assert!(!first.out.contains("ledger-empty"), "{}", first.said());
+    world.converge();
+    let [ledger, kept] = ["ledger", "kept"].map(|name| world.folder().join(name));
+    let ignored = fs::read_to_string(ledger.join(".gitignore")).expect("it is written");
+    assert_eq!(ignored, "/lock\n/runs/\n");
+    fs::rename(&ledger, &kept).expect("it is moved");
+    let lost = world.expect(0, &PLAN);
+    assert!(lost.out.contains("ledger-empty"), "{}", lost.said());
+    fs::create_dir(&ledger).expect("a folder");
+    fs::rename(kept.join("receipts"), ledger.join("receipts")).expect("they are moved");
+    world.must_be_settled();
+    fs::remove_dir_all(&ledger).expect("it is there");
+    world.converge();
+}

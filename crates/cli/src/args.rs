@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use s3ferry_core::ids::SpecName;
+
 use crate::build_info::long_version;
 
 /// Move S3 data between AWS accounts with S3 Replication, declared in YAML.
@@ -112,6 +114,13 @@ pub(crate) struct Init {
     /// The file to write; it must not exist
     #[arg(default_value = "s3ferry.yaml")]
     pub(crate) file: PathBuf,
+    /// The spec's name, which marks what it makes; left out, that of the file's folder
+    #[arg(long, value_name = "NAME", value_parser = spec_name)]
+    pub(crate) name: Option<SpecName>,
+}
+
+fn spec_name(text: &str) -> Result<SpecName, String> {
+    SpecName::new(text).map_err(|error| error.to_string())
 }
 
 #[derive(Debug, Args)]

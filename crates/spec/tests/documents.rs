@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use s3ferry_core::ids::SpecName;
 use s3ferry_spec::{Reading, SourceFile, json_schema, read, reference, starter};
 
 fn root() -> PathBuf {
@@ -64,7 +65,7 @@ fn the_schema_next_to_the_examples_is_the_table() {
 fn the_starter_is_a_spec_without_a_finding() {
     let reading = read(&[SourceFile {
         path: "s3ferry.yaml".to_owned(),
-        bytes: starter().into_bytes(),
+        bytes: starter(&SpecName::new("0x10").unwrap()).into_bytes(),
     }]);
     assert_eq!(text(&reading), "");
     assert_eq!(reading.spec.unwrap().migrations.len(), 1);

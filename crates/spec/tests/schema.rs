@@ -8,6 +8,7 @@
 
 use std::path::Path;
 
+use s3ferry_core::ids::SpecName;
 use s3ferry_spec::{SourceFile, json_schema, read, starter};
 use serde_json::Value;
 
@@ -182,7 +183,7 @@ fn what_is_read_is_valid() {
         .collect();
     assert!(reading.spec.is_some(), "{}", found.concat());
     assert_eq!(judged(WHOLE), None);
-    assert_eq!(judged(&starter()), None);
+    assert_eq!(judged(&starter(&SpecName::new("0x10").unwrap())), None);
 }
 
 #[test]

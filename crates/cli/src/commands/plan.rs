@@ -18,7 +18,7 @@ const COMMENT_LIMIT: usize = 65_536;
 
 pub(crate) async fn run(printer: &Printer, args: &PlanArgs, parallelism: usize) -> Ended {
     let loaded = load(printer, &args.paths.paths, &args.target)?;
-    let out = args.out.as_deref().map(|path| Out::at(path));
+    let out = args.out.as_deref().map(Out::at);
     refuse_out(printer, out, args.format)?;
     let planned = planning::make(printer, &loaded, parallelism, None).await?;
     let plan = &planned.file;
@@ -162,7 +162,7 @@ fn blocking(plan: &PlanFile) -> Vec<String> {
 }
 
 /// A path as a shell takes it for one word, and a command not for a flag.
-fn shell_word(path: &Path) -> String {
+pub(crate) fn shell_word(path: &Path) -> String {
     let text = path.display().to_string();
     let text = if text.starts_with('-') {
         format!("./{text}")

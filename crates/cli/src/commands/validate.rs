@@ -11,5 +11,11 @@ pub(crate) fn run(printer: &Printer, args: &Paths) -> Ended {
     let migrations = s3ferry_render::plural(loaded.spec.migrations.len() as u64, "migration");
     let files = s3ferry_render::plural(loaded.info.files.len() as u64, "file");
     printer.message(&format!("The spec is valid: {migrations} in {files}."));
+    if loaded.spec.name.as_str() == "default" {
+        printer.warning(
+            "the spec goes by the name `default`: two specs of one name for the same accounts take each \
+             other's rules and roles for what left them, and plan to delete it; give it a name of its own: name: NAME",
+        );
+    }
     Ok(Exit::Done)
 }

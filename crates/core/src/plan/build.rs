@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::steps::{Step, StepId, Work};
 use super::writes::{Writes, writes};
-use super::{changes, costs, gates, guards, order, stages};
+use super::{changes, costs, gates, guards, ledger, order, stages};
 use crate::format::{
     Action, Change, Edge, Estimate, Finding, FindingLevel, Kept, MigrationInfo, PermissionInfo,
     Summary, Wait,
@@ -78,7 +78,9 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     let edges = order::arrange(&mut steps);
 
     let told = changes::describe(scene, &writes);
-    let findings = findings(scene, &cases, &writes, &future, &told.deleted);
+    let mut findings = findings(scene, &cases, &writes, &future, &told.deleted);
+    findings.extend(ledger::is_empty_beside_rules(scene, &unproven));
+    findings.sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
     let (mut changes, kept) = (told.changes, told.kept);
     changes.extend(unproven.iter().map(|goal| goal.change(scene, &future)));
     Plan {
@@ -160,11 +162,13 @@ fn findings(
         .filter(|case| scene.scope.covers(case.route.name));
     findings.extend(covered.flat_map(|case| migration::warnings(scene, case, future)));
     findings.extend(guards::deletions(scene, deleted));
-    findings.sort_by(|one, other| {
-        (one.level, &one.code, &one.address).cmp(&(other.level, &other.code, &other.address))
-    });
+    findings.sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
     findings.dedup();
     findings
+}
+
+fn by_weight(finding: &Finding) -> (FindingLevel, &str, &str) {
+    (finding.level, &finding.code, &finding.address)
 }
 
 fn summary(changes: &[Change], kept: &[Kept], findings: &[Finding]) -> Summary {

@@ -25,7 +25,7 @@ pub(super) fn deletions(scene: &Scene<'_>, deleted: &[String]) -> Option<Finding
             "the plan deletes {count} {} and guards.max_deletes allows {allowed}",
             if count == 1 { "item" } else { "items" }
         ),
-        help: advice(&scene.spec.guards, count),
+        help: advice(&scene.spec.guards, count) + &others(scene, deleted),
     })
 }
 
@@ -36,6 +36,24 @@ fn advice(defaults: &Guards, count: usize) -> String {
         return format!("if this is meant, {line}");
     }
     format!("if this is meant, set max_deletes: {count} in the guards of the spec's defaults")
+}
+
+/// What to do where that which left the spec was never in it: two specs of one name take each other's things for theirs.
+fn others(scene: &Scene<'_>, deleted: &[String]) -> String {
+    let left_spec = |address: &String| {
+        let rule = address.split_once("/rule/");
+        let rule = rule.and_then(|(_, id)| scene.markers.rule(id));
+        rule.map_or(address.contains("/role/"), |(migration, _)| {
+            !scene.spec.migrations.contains_key(&migration)
+        })
+    };
+    if !deleted.iter().any(left_spec) {
+        return String::new();
+    }
+    let name = &scene.spec.name;
+    format!(
+        "\nif another spec made what is deleted, it has the name {name}, too: give each a name of its own (name: NAME)"
+    )
 }
 
 /// Whether a change takes away what the guard counts.

@@ -16,6 +16,7 @@ pub mod file;
 mod gates;
 mod growth;
 mod guards;
+mod ledger;
 mod order;
 mod stages;
 pub mod steps;

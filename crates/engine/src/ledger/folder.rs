@@ -14,6 +14,9 @@ use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
 use super::{LedgerError, LedgerLock, ReceiptStore};
 use crate::journal::{self, Header, Journal, JournalFile};
 
+/// Proofs belong into the repository; the lock and the journals are of one machine.
+const IGNORED_BY_GIT: &str = "/lock\n/runs/\n";
+
 /// A ledger in a folder. Nothing is made before the first thing is kept, so that planning leaves no trace.
 #[derive(Debug, Clone)]
 pub struct FolderLedger {
@@ -75,7 +78,7 @@ impl FolderLedger {
     /// # Errors
     /// [`LedgerError::Locked`] where another process holds it, [`LedgerError::Io`] where the file system refuses.
     pub fn lock(&self, run: &str) -> Result<LedgerLock, LedgerError> {
-        make_folder(&self.root)?;
+        self.make_root()?;
         LedgerLock::take(&self.root, run)
     }
 
@@ -84,6 +87,7 @@ impl FolderLedger {
     /// # Errors
     /// [`LedgerError::Io`], also where a journal of that name exists: a run's journal is never written over.
     pub fn journal(&self, header: &Header) -> Result<Journal, LedgerError> {
+        self.make_root()?;
         let folder = self.root.join("runs");
         make_folder(&folder)?;
         let path = folder.join(format!("{}.jsonl", header.run));
@@ -124,6 +128,17 @@ impl FolderLedger {
         Ok(kept)
     }
 
+    /// Makes the ledger's folder, with a word to git of what in it is of this machine alone. In a folder that is there already,
+    /// what git is told is its owner's.
+    fn make_root(&self) -> Result<(), LedgerError> {
+        if self.root.is_dir() {
+            return Ok(());
+        }
+        make_folder(&self.root)?;
+        let path = self.root.join(".gitignore");
+        fs::write(&path, IGNORED_BY_GIT).map_err(LedgerError::io("write", &path))
+    }
+
     fn receipts(&self) -> PathBuf {
         self.root.join("receipts")
     }
@@ -133,6 +148,7 @@ impl ReceiptStore for FolderLedger {
     fn keep(&self, receipt: &CanaryReceipt) -> Result<ReceiptId, LedgerError> {
         let content = receipt.content();
         let id = ReceiptId::of(&content);
+        self.make_root()?;
         let folder = self.receipts();
         make_folder(&folder)?;
         let path = folder.join(id.file_name());

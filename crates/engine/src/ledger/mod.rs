@@ -1,6 +1,7 @@
 //! The ledger: what was proven, kept where the spec says; and the lock that keeps two applies apart.
 //!
 //! ```text
+//! <ledger>/.gitignore                   names the lock and the journals; written when the folder is made
 //! <ledger>/lock                         held by the apply that runs
 //! <ledger>/receipts/sha256-<hex>.json   proofs, named after their content
 //! <ledger>/runs/<run id>.jsonl          journals, which explain; and tell a plan what its own runs wrote

@@ -1,5 +1,7 @@
 //! The spec that `s3ferry init` writes: a small migration, each line with what it is for.
 
+use s3ferry_core::ids::SpecName;
+
 use crate::phrases::takes_words;
 use crate::table::contract::FILE;
 use crate::table::{Field, Record, Shape};
@@ -11,10 +13,13 @@ const HEAD: &str = "\
 
 ";
 
+/// The line with the spec's name, which is the user's.
+const NAME: &str = "name:";
+
 /// A line of YAML, and the field whose doc line stands above it; none for lines that need no word.
 const LINES: &[(&str, &str)] = &[
     ("version", "version: 1"),
-    ("name", "name: default"),
+    ("name", NAME),
     ("", ""),
     ("accounts", "accounts:"),
     ("", "  prod:"),
@@ -65,10 +70,13 @@ const LINES: &[(&str, &str)] = &[
     ),
 ];
 
-/// A valid spec with comments, for a user to change.
+/// A valid spec of this name with comments, for a user to change.
 #[must_use]
-pub fn starter() -> String {
+pub fn starter(name: &SpecName) -> String {
+    // Quoted, since a name may look like a number or a word of YAML.
+    let named = format!("{NAME} \"{name}\"");
     LINES.iter().fold(HEAD.to_owned(), |text, (path, yaml)| {
+        let yaml = if *yaml == NAME { named.as_str() } else { yaml };
         text + &commented(path, yaml)
     })
 }
@@ -130,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_comment_is_the_doc_line_and_the_words() {
-        let text = starter();
+        let text = starter(&SpecName::new("orders").unwrap());
+        assert!(text.contains("\nname: \"orders\"\n"), "{text}");
         assert!(text.contains(
             "\n    # How far the move has come. Write prepare or replicate.\n    phase: prepare\n"
         ));

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::time::Duration;
 
 use s3ferry_sandbox::{Fault, FaultKind};
-use s3ferry_tests::world::{Ran, SOURCE, World};
+use s3ferry_tests::world::{DESTINATION, Ran, SOURCE, World};
 use serde_json::{Value, json};
 
 const ORDERS: &str = "  orders:
@@ -346,7 +346,7 @@ fn two_specs_of_one_name_are_told_where_it_can_be_seen() {
         .sandbox()
         .load_seed(&json!({ "buckets": [{ "name": "others-prod", "account": SOURCE.0, "region": SOURCE.1 }] }).to_string())
         .expect("a good seed");
-    let blocked = world.expect(4, &PLAN);
+    let blocked = world.expect(4, &["plan", "--format", "json", "spec.yaml"]);
     assert!(
         blocked.out.contains("has the name test, too"),
         "{}",
@@ -377,4 +377,123 @@ fn an_empty_ledger_beside_live_rules_is_said_with_the_ways_out() {
     world.must_be_settled();
     fs::remove_dir_all(&ledger).expect("it is there");
     world.converge();
+}
+
+/// The lines of standard error, each a JSON object that says when it was written.
+fn json_lines(ran: &Ran) -> Vec<Value> {
+    let line = |line: &str| {
+        let value: Value = serde_json::from_str(line)
+            .unwrap_or_else(|error| panic!("{error}: {line}\n{}", ran.said()));
+        let at = value["at"].as_str().unwrap_or_default();
+        let digits: String = at
+            .chars()
+            .map(|letter| if letter.is_ascii_digit() { '0' } else { letter })
+            .collect();
+        assert_eq!(digits, "0000-00-00T00:00:00.000Z", "{line}");
+        value
+    };
+    ran.err.lines().map(line).collect()
+}
+
+#[test]
+fn in_json_every_command_says_what_it_says_in_lines_with_a_time() {
+    let world = world();
+    fs::write(world.folder().join("broken.yaml"), "version: 1\nnmae: x\n").expect("a spec");
+    let calls: [(i32, &[&str]); 11] = [
+        (0, &["validate", "spec.yaml"]),
+        (65, &["validate", "broken.yaml"]),
+        (0, &["init", "new.yaml"]),
+        (0, &SAVE),
+        (0, &["plan", "-v", "spec.yaml"]),
+        (64, &["show", "absent.plan"]),
+        (64, &["apply", "spec.yaml"]),
+        (0, &["apply", "a.plan"]),
+        (3, &["apply", "a.plan"]),
+        (64, &["plan", "--nonsense"]),
+        (64, &["plan", "absent.yaml"]),
+    ];
+    for (code, arguments) in calls {
+        let mut all = vec!["--log-format", "json"];
+        all.extend(arguments);
+        let lines = json_lines(&world.expect(code, &all));
+        assert!(!lines.is_empty(), "{arguments:?}");
+        let problem = lines.iter().find(|line| line["code"] == "unknown-field");
+        assert_eq!(
+            problem.map(|line| (&line["file"], line["line"].as_u64())),
+            (code == 65).then_some((&json!("broken.yaml"), Some(2))),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn a_bucket_that_is_elsewhere_is_one_message() {
+    let elsewhere = json!({ "name": "orders-prod", "account": SOURCE.0, "region": "us-east-1" });
+    let theirs = json!({ "name": "orders-prod", "account": DESTINATION.0, "region": SOURCE.1 });
+    for (bucket, word) in [(elsewhere, "us-east-1"), (theirs, "orders-prod")] {
+        let world = World::new(ORDERS).with(&json!({ "buckets": [bucket] }));
+        let ran = world.s3ferry(&PLAN);
+        let errors = ran.err.lines().filter(|line| line.starts_with("error: "));
+        assert_eq!(errors.count(), 1, "{}", ran.said());
+        assert!(ran.err.contains(word), "{}", ran.said());
+    }
+}
+
+#[test]
+fn the_comments_of_two_specs_have_two_markers() {
+    let world = world();
+    let markdown = ["plan", "--format", "markdown", "spec.yaml"];
+    let ran = world.expect(0, &markdown);
+    assert!(
+        ran.out.starts_with("<!-- s3ferry plan test -->\n"),
+        "{}",
+        ran.said()
+    );
+}
+
+#[test]
+fn what_files_say_makes_a_plan_stale_and_not_how_they_say_it() {
+    let world = world();
+    let specs = world.folder().join("specs");
+    fs::create_dir(&specs).expect("a folder");
+    let spec = specs.join("spec.yaml");
+    fs::rename(world.folder().join("spec.yaml"), &spec).expect("it is moved");
+    world.expect(0, &["plan", "--out", "a.plan", "specs"]);
+    let text = fs::read_to_string(&spec).expect("a spec");
+
+    let more = specs.join("more.yaml");
+    fs::write(&more, "version: 1\n").expect("a spec");
+    let stale = world.expect(3, &RETRY);
+    assert!(
+        stale.err.contains("specs/more.yaml: was added"),
+        "{}",
+        stale.said()
+    );
+    fs::remove_file(&more).expect("it is there");
+
+    fs::write(&spec, text.replace("mirror", "keep")).expect("a spec");
+    let stale = world.expect(3, &RETRY);
+    assert!(
+        stale.err.contains("specs/spec.yaml: was changed"),
+        "{}",
+        stale.said()
+    );
+
+    fs::remove_file(&spec).expect("it is there");
+    let stale = world.expect(3, &RETRY);
+    assert!(
+        stale.err.contains("specs/spec.yaml: No such file"),
+        "{}",
+        stale.said()
+    );
+
+    fs::write(
+        &spec,
+        format!(
+            "# A word on it.\n\n{}",
+            text.replace("mirror", "\"mirror\"")
+        ),
+    )
+    .expect("a spec");
+    world.expect(0, &RETRY);
 }

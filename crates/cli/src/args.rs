@@ -1,5 +1,6 @@
 //! Arguments: every command and flag, in one place. Names are a contract with users and pipelines.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,14 +57,23 @@ fn parallelism(text: &str) -> Result<usize, String> {
     }
 }
 
-impl Default for Global {
-    /// As where nothing is said.
-    fn default() -> Self {
+impl Global {
+    /// The options of a command line that cannot be read as a whole: for whom its errors are, and otherwise nothing.
+    pub(crate) fn of_unread(arguments: impl Iterator<Item = OsString>) -> Self {
+        let arguments: Vec<OsString> = arguments.collect();
+        let json = arguments.iter().any(|one| one == "--log-format=json")
+            || arguments
+                .windows(2)
+                .any(|two| two == ["--log-format", "json"]);
         Self {
             color: ColorWhen::Auto,
             no_progress: false,
             verbose: 0,
-            log_format: LogFormat::Text,
+            log_format: if json {
+                LogFormat::Json
+            } else {
+                LogFormat::Text
+            },
             parallelism: PARALLELISM,
         }
     }

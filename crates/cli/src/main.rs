@@ -4,6 +4,7 @@
 
 mod args;
 mod build_info;
+mod causes;
 mod chain;
 mod commands;
 mod exit;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use args::{Cli, Command, Global};
+use args::{Cli, Command, Global, LogFormat};
 use exit::Exit;
 use printer::Printer;
 
@@ -44,14 +45,20 @@ fn main() -> ExitCode {
 
 /// Help and version are no errors; everything else is wrong usage. clap's own exit code 2 would read as "changes pending".
 fn usage(error: &clap::Error) -> Exit {
-    let shown = error.print();
+    let printer = Printer::new(&Global::of_unread(std::env::args_os()));
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let printer = Printer::new(&Global::default());
-            let ended = printer.output_ended(shown);
+            let ended = printer.output_ended(error.print());
             ended.map_or_else(|exit| exit, |()| Exit::Done)
         }
-        _ => Exit::Usage,
+        _ if printer.log_format == LogFormat::Json => {
+            printer.error(error.to_string().trim_end(), None);
+            Exit::Usage
+        }
+        _ => {
+            let _reader_gone = error.print();
+            Exit::Usage
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use s3ferry_engine::ports::PortError;
 use s3ferry_engine::{Survey, Surveyed, survey};
 
 use crate::build_info::VERSION;
+use crate::causes::{messages, sign_in_messages};
 use crate::chain::chain;
 use crate::exit::Exit;
 use crate::printer::Printer;
@@ -94,12 +95,8 @@ async fn sign_in(
     let signed_in = Cloud::connect(&loaded.spec.accounts, options).await;
     printer.clear_status();
     let (cloud, callers) = signed_in.map_err(|problems| {
-        for problem in &problems {
-            let text = format!(
-                "cannot sign in to account {} ({}): {}",
-                problem.account, problem.id, problem.error
-            );
-            printer.error(&text, problem.error.hint.as_deref());
+        for (text, hint) in sign_in_messages(&problems) {
+            printer.error(&text, hint);
         }
         Exit::of_errors(problems.iter().map(|problem| &problem.error))
     })?;
@@ -111,8 +108,8 @@ async fn sign_in(
 
 fn unreadable(printer: &Printer, failures: &[PortError]) -> Exit {
     printer.clear_status();
-    for failure in failures {
-        printer.error(&failure.to_string(), failure.hint.as_deref());
+    for (text, hint) in messages(failures) {
+        printer.error(&text, hint);
     }
     let count = s3ferry_render::plural(failures.len() as u64, "document");
     printer.message(&format!("Nothing was planned: {count} could not be read."));

@@ -3,7 +3,9 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::Mutex;
 
+use s3ferry_engine::RunEvent;
 use s3ferry_render::{Style, sanitize};
+use s3ferry_spec::{Diagnostic, Place};
 
 use crate::args::{ColorWhen, Global, LogFormat};
 use crate::exit::Exit;
@@ -144,8 +146,7 @@ impl Printer {
         self.clear_status();
         let line = match self.log_format {
             LogFormat::Json => {
-                let value = serde_json::json!({ "level": level.as_str(), "message": text });
-                format!("{value}\n")
+                json_line(serde_json::json!({ "level": level.as_str(), "message": text }))
             }
             LogFormat::Text => {
                 text.lines()
@@ -163,11 +164,58 @@ impl Printer {
         self.raw_error(&line);
     }
 
-    /// Writes text that is laid out already: diagnostics, plans, JSON lines.
-    pub(crate) fn raw_error(&self, text: &str) {
+    /// Writes a problem of a spec with its place.
+    pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic) {
+        let Place {
+            file,
+            line,
+            column,
+            width: _,
+        } = &diagnostic.place;
+        match self.log_format {
+            LogFormat::Json => self.raw_error(&json_line(serde_json::json!({
+                "level": diagnostic.severity.as_str(),
+                "message": diagnostic.message,
+                "code": diagnostic.code,
+                "file": file,
+                "line": line,
+                "column": column,
+                "help": diagnostic.help,
+            }))),
+            LogFormat::Text => {
+                let text = diagnostic.to_text();
+                self.raw_error(&format!("{}\n", text.trim_end_matches('\n')));
+            }
+        }
+    }
+
+    /// Writes an event of a run for a program.
+    pub(crate) fn event(&self, event: &RunEvent) {
+        if let Ok(event) = serde_json::to_value(event) {
+            self.raw_error(&json_line(event));
+        }
+    }
+
+    /// Asks a person, who answers on the same line.
+    pub(crate) fn question(&self, text: &str) {
+        match self.log_format {
+            LogFormat::Json => self.message(text),
+            LogFormat::Text => self.raw_error(&format!("{text} ")),
+        }
+    }
+
+    /// Writes text that is laid out already.
+    fn raw_error(&self, text: &str) {
         let mut err = std::io::stderr().lock();
         let _reader_gone = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }
+}
+
+/// A JSON object as a line that says when it was written, in the key that journals have for it.
+fn json_line(mut object: serde_json::Value) -> String {
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
+    object["at"] = now.to_string().into();
+    format!("{object}\n")
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -99,9 +99,7 @@ impl EventSink for Progress<'_> {
     fn event(&mut self, event: &RunEvent) {
         self.journal.event(event);
         if self.printer.log_format == LogFormat::Json {
-            if let Ok(line) = serde_json::to_string(event) {
-                self.printer.raw_error(&format!("{line}\n"));
-            }
+            self.printer.event(event);
             return;
         }
         self.count(event);

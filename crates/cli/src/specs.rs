@@ -1,5 +1,6 @@
 //! Spec files from paths: a file, or a folder of them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use s3ferry_core::format::{SpecFileInfo, SpecInfo};
@@ -28,7 +29,76 @@ pub(crate) fn load(
     targets: &[String],
 ) -> Result<Loaded, Exit> {
     let files = files(printer, paths)?;
-    check(printer, &files, targets)
+    let mut loaded = check(printer, &files, targets)?;
+    let folders = paths.iter().filter(|path| path.is_dir());
+    let folders = folders.map(|path| SpecFileInfo {
+        path: folder_path(path),
+        text: String::new(),
+    });
+    loaded.info.files.splice(0..0, folders);
+    Ok(loaded)
+}
+
+/// A folder as a saved plan names it.
+fn folder_path(path: &Path) -> String {
+    let path = path.display().to_string();
+    format!("{}/", path.trim_end_matches('/'))
+}
+
+/// The files of a spec that a plan was made from.
+pub(crate) fn saved_files(info: &SpecInfo) -> Vec<SourceFile> {
+    let files = info.files.iter().filter(|file| !file.path.ends_with('/'));
+    files
+        .map(|file| SourceFile {
+            path: file.path.clone(),
+            bytes: file.text.clone().into_bytes(),
+        })
+        .collect()
+}
+
+/// What moved in the files since a plan was made from them. A comment, or another way to write the same, moves nothing.
+pub(crate) fn moved_files(info: &SpecInfo) -> Vec<String> {
+    let saved = saved_files(info);
+    let (live, mut moved) = live_files(info);
+    let is_new = |file: &&SourceFile| !saved.iter().any(|before| before.path == file.path);
+    let added = live.iter().filter(is_new);
+    moved.extend(added.map(|file| format!("{}: was added", file.path)));
+    if moved.is_empty() && !says_the_same(&saved, &live) {
+        let edited = live.iter().filter(|file| !saved.contains(file));
+        moved.extend(edited.map(|file| format!("{}: was changed", file.path)));
+    }
+    moved
+}
+
+/// The files of a plan as they are now, with those that its folders hold besides; and what cannot be read.
+fn live_files(info: &SpecInfo) -> (Vec<SourceFile>, Vec<String>) {
+    let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
+    for file in &info.files {
+        if file.path.ends_with('/') {
+            // A folder that holds no file any more lacks those of the plan, which are named below.
+            paths.extend(expand(Path::new(&file.path)).unwrap_or_default());
+        } else {
+            paths.insert(PathBuf::from(&file.path));
+        }
+    }
+    let (mut files, mut unreadable) = (Vec::new(), Vec::new());
+    for path in paths {
+        let name = path.display().to_string();
+        match std::fs::read(&path) {
+            Ok(bytes) => files.push(SourceFile { path: name, bytes }),
+            Err(error) => unreadable.push(format!("{name}: {error}")),
+        }
+    }
+    (files, unreadable)
+}
+
+/// Whether files hold the same spec, to the place of its ledger.
+fn says_the_same(one: &[SourceFile], other: &[SourceFile]) -> bool {
+    if one == other {
+        return true;
+    }
+    let [one, other] = [one, other].map(read);
+    one.spec.is_some() && (one.spec, one.ledger_file) == (other.spec, other.ledger_file)
 }
 
 /// Checks the files of a spec and makes what commands work with.
@@ -43,10 +113,7 @@ pub(crate) fn check(
         ledger_file,
     } = read(files);
     for diagnostic in &diagnostics {
-        printer.raw_error(&format!(
-            "{}\n",
-            diagnostic.to_text().trim_end_matches('\n')
-        ));
+        printer.diagnostic(diagnostic);
     }
     let Some(spec) = spec else {
         let count = diagnostics.len() as u64;

@@ -68,9 +68,10 @@ pub struct SpecInfo {
 /// One file of a spec.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecFileInfo {
-    /// The path as given on the command line, or below the folder given there.
+    /// The path as given on the command line, or below the folder given there. One that ends in a slash is such a folder: all
+    /// its spec files are the plan's.
     pub path: String,
-    /// The text.
+    /// The text; none of a folder.
     pub text: String,
 }
 

@@ -44,7 +44,7 @@ pub fn markdown(plan: &PlanFile, limit: usize) -> String {
 }
 
 fn head(plan: &PlanFile) -> String {
-    let mut out = String::from("<!-- s3ferry plan -->\n");
+    let mut out = format!("<!-- s3ferry plan {} -->\n", marker(&plan.spec.name));
     match plan.changes.as_slice() {
         [] => out.push_str("### s3ferry plan: no changes\n\n"),
         changes => out.push_str(&format!(
@@ -76,6 +76,14 @@ fn head(plan: &PlanFile) -> String {
     }
     out.push_str("\n\n");
     out
+}
+
+/// A spec's name as it stands in the comment by which a pipeline finds the plan that it posted before: of each spec its own.
+fn marker(name: &str) -> String {
+    let letters = name.chars().take(HEAD_ROOM);
+    letters
+        .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-')
+        .collect()
 }
 
 fn item(rank: Rank, class: &'static str, full: String) -> Item {

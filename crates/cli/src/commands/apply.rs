@@ -11,7 +11,6 @@ use s3ferry_engine::journal::{FORMAT, Header};
 use s3ferry_engine::ledger::FolderLedger;
 use s3ferry_engine::{Clock, Limits, OwnWrites, Run, execute};
 use s3ferry_render::plural;
-use s3ferry_spec::SourceFile;
 
 use super::{Ended, plan, show};
 use crate::args::{Apply, Format};
@@ -21,7 +20,7 @@ use crate::exit::Exit;
 use crate::planning::{self, Planned, now};
 use crate::printer::Printer;
 use crate::progress::{Progress, summary};
-use crate::specs::{Loaded, check, is_yaml, load};
+use crate::specs::{Loaded, check, is_yaml, load, moved_files, saved_files};
 
 pub(crate) async fn run(printer: &Printer, args: &Apply, parallelism: usize) -> Ended {
     let how = How {
@@ -76,7 +75,7 @@ async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
 }
 
 fn confirmed(printer: &Printer) -> bool {
-    printer.raw_error("Make these changes? Only \"yes\" is taken as such: ");
+    printer.question("Make these changes? Only \"yes\" is taken as such:");
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
 }
@@ -90,15 +89,7 @@ async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> 
         return Err(Exit::Usage);
     }
     let saved = show::read(printer, path)?;
-    let files: Vec<SourceFile> = saved
-        .spec
-        .files
-        .iter()
-        .map(|file| SourceFile {
-            path: file.path.clone(),
-            bytes: file.text.clone().into_bytes(),
-        })
-        .collect();
+    let files = saved_files(&saved.spec);
     let mut moved = tool_and_spec(&saved);
     if !moved.is_empty() {
         return Err(stale(printer, &moved));
@@ -147,13 +138,7 @@ fn tool_and_spec(saved: &PlanFile) -> Vec<String> {
             saved.s3ferry
         ));
     }
-    for file in &saved.spec.files {
-        match std::fs::read(&file.path) {
-            Ok(bytes) if bytes == file.text.as_bytes() => {}
-            Ok(_) => moved.push(format!("{}: was changed", file.path)),
-            Err(error) => moved.push(format!("{}: {error}", file.path)),
-        }
-    }
+    moved.extend(moved_files(&saved.spec));
     moved
 }
 

@@ -21,7 +21,7 @@ use s3ferry_render::{number, plural};
 use s3ferry_sandbox::Sandbox;
 
 use super::Ended;
-use crate::args::Demo;
+use crate::args::{Demo, LogFormat};
 use crate::chain::chain;
 use crate::exit::Exit;
 use crate::printer::Printer;
@@ -214,6 +214,10 @@ impl<'a> Stage<'a> {
             std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_"))
         {
             command.env_remove(name);
+        }
+        // Not part of what the demo shows: it says how the demo itself was asked to speak.
+        if self.printer.log_format == LogFormat::Json {
+            command.args(["--log-format", "json"]);
         }
         command
             .args(args)

@@ -16,7 +16,7 @@ fn shown(plan: &PlanFile) -> String {
 #[test]
 fn an_empty_plan() {
     insta::assert_snapshot!(shown(&build::plan("replicate")), @"
-    <!-- s3ferry plan -->
+    <!-- s3ferry plan default -->
     ### s3ferry plan: no changes
 
     No changes. Both accounts match the spec.
@@ -32,7 +32,7 @@ fn an_empty_plan() {
 #[test]
 fn the_first_plan_of_a_migration() {
     insta::assert_snapshot!(shown(&build::first()), @r#"
-    <!-- s3ferry plan -->
+    <!-- s3ferry plan default -->
     ### s3ferry plan: 7 to add, 0 to change, 0 to destroy, 1 to prove
 
     Spec <code>default</code>, planned <code>2026-11-23T17:00:00Z</code> by s3ferry <code>0.1.0</code>.
@@ -219,7 +219,7 @@ fn the_first_plan_of_a_migration() {
 #[test]
 fn a_statement_is_narrowed() {
     insta::assert_snapshot!(shown(&build::narrowing()), @"
-    <!-- s3ferry plan -->
+    <!-- s3ferry plan default -->
     ### s3ferry plan: 0 to add, 1 to change, 0 to destroy
 
     Spec <code>default</code>, planned <code>2026-11-23T17:00:00Z</code> by s3ferry <code>0.1.0</code>.
@@ -258,7 +258,7 @@ fn a_statement_is_narrowed() {
 #[test]
 fn an_orphan_is_deleted() {
     insta::assert_snapshot!(shown(&build::orphan()), @r#"
-    <!-- s3ferry plan -->
+    <!-- s3ferry plan default -->
     ### s3ferry plan: 0 to add, 0 to change, 1 to destroy
 
     Spec <code>default</code>, planned <code>2026-11-23T17:00:00Z</code> by s3ferry <code>0.1.0</code>.
@@ -294,7 +294,7 @@ fn an_orphan_is_deleted() {
 #[test]
 fn a_conflict_blocks_and_names_two_ways_out() {
     insta::assert_snapshot!(shown(&build::conflict()), @"
-    <!-- s3ferry plan -->
+    <!-- s3ferry plan default -->
     ### s3ferry plan: no changes
 
     > [!CAUTION]
@@ -325,7 +325,7 @@ fn where_room_is_short_dangers_stay_and_the_rest_is_counted() {
     let mut plan = build::first();
     plan.changes.extend(build::orphan().changes);
     insta::assert_snapshot!(markdown(&plan, 2_400), @r#"
-    <!-- s3ferry plan -->
+    <!-- s3ferry plan default -->
     ### s3ferry plan: 7 to add, 0 to change, 1 to destroy, 1 to prove
 
     Spec <code>default</code>, planned <code>2026-11-23T17:00:00Z</code> by s3ferry <code>0.1.0</code>.
@@ -417,7 +417,7 @@ fn a_key_forges_nothing() {
         forged,
     )];
     insta::assert_snapshot!(shown(&plan), @r#"
-    <!-- s3ferry plan -->
+    <!-- s3ferry plan default -->
     ### s3ferry plan: 0 to add, 0 to change, 1 to destroy
 
     Spec <code>default</code>, planned <code>2026-11-23T17:00:00Z</code> by s3ferry <code>0.1.0</code>.

@@ -200,7 +200,11 @@ pub fn command(
     let mut command = Command::new(program::path());
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        if name.starts_with("AWS_") || ["NO_COLOR", "TERM", "CLICOLOR_FORCE"].contains(&&*name) {
+        let is_of_network = name.to_ascii_uppercase().ends_with("_PROXY");
+        if name.starts_with("AWS_")
+            || is_of_network
+            || ["NO_COLOR", "TERM", "CLICOLOR_FORCE"].contains(&&*name)
+        {
             command.env_remove(name);
         }
     }

@@ -6,7 +6,7 @@ use s3ferry_core::goals;
 use s3ferry_core::model::kinds;
 use s3ferry_engine::ports::{Class, PortError};
 
-use crate::failure::{Call, Cause, Facts, Failure, Intent};
+use crate::failure::{Call, Cause, Facts, Failure, INVALID_ENDPOINT, Intent};
 
 /// One row: an error code, a part of its message (empty for any), the calls it holds for, and what it means.
 struct Row(&'static str, &'static str, On, Class);
@@ -150,9 +150,13 @@ pub(crate) fn class(facts: &Facts) -> Class {
             500.. => by_status(*status),
             _ => Class::Unexpected,
         },
-        Cause::Timeout | Cause::Connection { .. } | Cause::Overtaken { .. } => Class::Transient,
+        Cause::Timeout { .. }
+        | Cause::Unreachable { .. }
+        | Cause::Connection { .. }
+        | Cause::Overtaken { .. } => Class::Transient,
         Cause::NoCredentials { denied: true, .. } => Class::Denied,
         Cause::NoCredentials { denied: false, .. } => Class::Credentials,
+        Cause::NotAws { .. } => Class::Unexpected,
         Cause::NotSent { .. } => Class::Rejected,
         Cause::Misplaced { .. } => Class::Misplaced,
     }
@@ -202,8 +206,10 @@ fn words(cause: &Cause) -> (String, String) {
                 .unwrap_or_else(|| "the answer gives no reason".to_owned()),
         ),
         Cause::Unreadable { status, detail } => (format!("HTTP {status}"), detail.clone()),
-        Cause::Timeout => pair("Timeout", "no answer in time"),
-        Cause::Connection { detail } => pair("NoConnection", detail),
+        Cause::Timeout { detail } => pair("Timeout", detail),
+        Cause::Unreachable { detail } => pair("NoConnection", detail),
+        Cause::Connection { detail } => pair("BrokenConnection", detail),
+        Cause::NotAws { detail } => pair("NotAws", detail),
         Cause::NoCredentials { detail, .. } => pair("NoCredentials", detail),
         Cause::NotSent { code, detail } | Cause::Misplaced { code, detail } => pair(code, detail),
         Cause::Overtaken { code, detail } => pair(code, detail),
@@ -235,12 +241,9 @@ fn hint(facts: &Facts, class: Class) -> Option<String> {
             "the bucket must belong to the account and be in the Region that the spec names for it"
                 .to_owned(),
         ),
-        Class::Rejected => wordless_hint(&facts.cause),
-        Class::Throttled
-        | Class::Transient
-        | Class::Propagation
-        | Class::Busy
-        | Class::Unexpected => None,
+        Class::Rejected => wordless_hint(&facts.cause).or_else(|| network_hint(&facts.cause)),
+        Class::Transient | Class::Unexpected => network_hint(&facts.cause),
+        Class::Throttled | Class::Propagation | Class::Busy => None,
     }
 }
 
@@ -255,6 +258,46 @@ fn denied_hint(call: &Call) -> String {
             ""
         }
     )
+}
+
+/// What leads requests elsewhere than to AWS, or lets them fail there: the variables that are set, by name. Their values may
+/// hold passwords.
+const DETOURS: [&str; 10] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_IAM",
+    "AWS_CA_BUNDLE",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+];
+
+/// For a server that was not reached, or that did not answer.
+fn network_hint(cause: &Cause) -> Option<String> {
+    let unanswered = match cause {
+        Cause::Timeout { .. }
+        | Cause::Unreachable { .. }
+        | Cause::Connection { .. }
+        | Cause::NotAws { .. } => true,
+        Cause::NotSent { code, .. } => *code == INVALID_ENDPOINT,
+        Cause::Answer { .. }
+        | Cause::Unreadable { .. }
+        | Cause::NoCredentials { .. }
+        | Cause::Misplaced { .. }
+        | Cause::Overtaken { .. } => false,
+    };
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let set: Vec<&str> = DETOURS.into_iter().filter(is_set).collect();
+    unanswered.then(|| match &set[..] {
+        [] => "check the network of this machine; behind a proxy set HTTPS_PROXY".to_owned(),
+        set => format!(
+            "check the network, and what is set here: {}",
+            set.join(", ")
+        ),
+    })
 }
 
 /// For a HEAD that was refused without a reason.
@@ -432,7 +475,11 @@ mod tests {
     fn a_missing_or_broken_answer_has_its_class() {
         let of = |cause| class(Failure::new(call(Intent::Write), cause).facts());
         let detail = String::new;
-        assert_eq!(of(Cause::Timeout), Class::Transient);
+        assert_eq!(of(Cause::Timeout { detail: detail() }), Class::Transient);
+        assert_eq!(
+            of(Cause::Unreachable { detail: detail() }),
+            Class::Transient
+        );
         assert_eq!(of(Cause::Connection { detail: detail() }), Class::Transient);
         assert_eq!(
             of(Cause::Unreadable {

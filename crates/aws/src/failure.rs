@@ -5,10 +5,12 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use s3ferry_core::ids::Region;
+
+use crate::reach::{NoAnswer, Reached};
 
 /// Whether a call changes anything; what a code means can depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +43,13 @@ pub(crate) enum Cause {
     /// AWS answered, but not so that the SDK could read it.
     Unreadable { status: u16, detail: String },
     /// No answer in time.
-    Timeout,
-    /// No connection, or it broke.
+    Timeout { detail: String },
+    /// No connection: nothing was sent.
+    Unreachable { detail: String },
+    /// The connection broke.
     Connection { detail: String },
+    /// Something answered that is not AWS: a login page of a network, another server at the endpoint.
+    NotAws { detail: String },
     /// No credentials to sign with.
     NoCredentials { denied: bool, detail: String },
     /// The request could not be built, or this crate will not send it.
@@ -53,6 +59,15 @@ pub(crate) enum Cause {
     /// The write found something there; reading again tells what.
     Overtaken { code: String, detail: String },
 }
+
+/// What is said where it is not known who was too slow.
+const NO_ANSWER: &str = "no answer in time";
+
+/// What is said where another server than STS answered.
+pub(crate) const NOT_STS: &str = "what answered is not STS";
+
+/// The code of a request to an endpoint that is none.
+pub(crate) const INVALID_ENDPOINT: &str = "InvalidEndpoint";
 
 /// A failed call. Boxed, because results carry it everywhere.
 #[derive(Debug, Clone)]
@@ -164,7 +179,9 @@ where
             status: context.raw().status().as_u16(),
             detail: chain(error),
         },
-        SdkError::TimeoutError(_) => Cause::Timeout,
+        SdkError::TimeoutError(_) => Cause::Timeout {
+            detail: NO_ANSWER.to_owned(),
+        },
         SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => unsent(error),
         _ => Cause::Connection {
             detail: chain(error),
@@ -177,11 +194,14 @@ fn unsent<E>(error: &SdkError<E, HttpResponse>) -> Cause
 where
     E: Error + 'static,
 {
+    // Also where it was the credentials that could not be fetched.
+    if let Some(unanswered) = no_answer(error).or_else(|| no_request(error)) {
+        return unanswered;
+    }
     if let Some(no_credentials) = no_credentials(error) {
         return no_credentials;
     }
     match error {
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => Cause::Timeout,
         SdkError::DispatchFailure(failure) if !failure.is_user() => Cause::Connection {
             detail: chain(error),
         },
@@ -192,11 +212,46 @@ where
     }
 }
 
+/// Finds the server that did not answer in the chain of sources. That a machine has no server for its own credentials is no
+/// trouble of the network.
+fn no_answer(error: &(dyn Error + 'static)) -> Option<Cause> {
+    let found = sources(error).find_map(|source| source.downcast_ref::<NoAnswer>());
+    let found = found.filter(|found| !found.is_of_metadata())?;
+    let detail = found.to_string();
+    Some(match (found.reached, found.late) {
+        (Reached::Nobody, _) => Cause::Unreachable { detail },
+        (Reached::Server, true) => Cause::Timeout { detail },
+        (Reached::Server, false) => Cause::Connection { detail },
+    })
+}
+
+/// Finds a request that the client could not make a call of, as one to an endpoint that is no URL.
+fn no_request(error: &(dyn Error + 'static)) -> Option<Cause> {
+    let found = sources(error).filter(|source| source.is::<ConnectorError>());
+    let found = found.last()?;
+    // The client also says in this way that there are no credentials.
+    let known =
+        |source: &(dyn Error + 'static)| source.is::<NoAnswer>() || source.is::<CredentialsError>();
+    if sources(found).any(known) {
+        return None;
+    }
+    let last = sources(found).last().map(ToString::to_string);
+    Some(Cause::NotSent {
+        code: INVALID_ENDPOINT,
+        detail: last.unwrap_or_default(),
+    })
+}
+
 /// Finds the credential provider's error, and below it the answer to AssumeRole, in the chain of sources.
 fn no_credentials(error: &(dyn Error + 'static)) -> Option<Cause> {
     let found = sources(error).find(|source| source.is::<CredentialsError>())?;
     let refusal = sources(found).find_map(|source| source.downcast_ref::<AssumeRoleError>());
-    let denied = refusal.and_then(ProvideErrorMetadata::code) == Some("AccessDenied");
+    let code = refusal.map(ProvideErrorMetadata::code);
+    if code == Some(None) {
+        let detail = NOT_STS.to_owned();
+        return Some(Cause::NotAws { detail });
+    }
+    let denied = code.flatten() == Some("AccessDenied");
     let detail = refusal
         .and_then(ProvideErrorMetadata::message)
         .map_or_else(|| chain(found), str::to_owned);
@@ -209,9 +264,11 @@ fn sources<'a>(
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
-/// The error and its sources, each said once. No source of the SDK prints secrets, requests or headers.
+/// The error and its sources, each said once. What is printed for programmers (`Request { … }`) is left out: it helps
+/// nobody, and could hold what was sent.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = sources(error).map(ToString::to_string).collect();
+    parts.retain(|part| !part.contains(" { "));
     parts.dedup();
     parts.join(": ")
 }

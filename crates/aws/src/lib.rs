@@ -24,6 +24,7 @@ mod iam;
 mod limit;
 mod options;
 mod port;
+mod reach;
 mod retries;
 mod s3;
 mod service;

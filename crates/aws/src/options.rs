@@ -15,6 +15,8 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// How long one attempt of a call may take, its answer included.
     pub attempt_timeout: Duration,
+    /// How long an answer to signing in may take.
+    pub sign_in_timeout: Duration,
     /// How often a read is sent at most, the first time included. Writes are sent once.
     pub read_attempts: u32,
     /// The longest pause between two attempts of a read.
@@ -60,6 +62,8 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(5),
             // Configuration answers are small; S3 closes an idle exchange after 20 seconds of its own.
             attempt_timeout: Duration::from_secs(30),
+            // STS answers within a second; three silences are told before half a minute has gone.
+            sign_in_timeout: Duration::from_secs(8),
             // Doubling from one second this waits half of 1+2+4+8+16+16+16 s on average: longer than any throttle of
             // configuration calls, shorter than a person's patience. Where every fourth call is refused, the most that the
             // limit lets stand, eight in a row are one read in 65,000.

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use s3ferry_engine::ports::Class;
 
-use crate::failure::Facts;
+use crate::failure::{Cause, Facts};
+
+/// How often a request is sent to a server that cannot be reached or does not answer, the first time included.
+pub(crate) const UNANSWERED_ATTEMPTS: u32 = 3;
 
 /// The longest first wait.
 const FIRST: Duration = Duration::from_secs(1);
@@ -25,8 +28,9 @@ pub(crate) struct Retries {
 impl Retries {
     /// How long to wait after the `attempt`th try (from 1); `None` where another cannot help or would be one too many.
     pub(crate) fn after(self, attempt: u32, class: Class, facts: &Facts) -> Option<Duration> {
+        let attempts = self.attempts.min(most(&facts.cause));
         match class {
-            Class::Throttled | Class::Transient if attempt < self.attempts => {
+            Class::Throttled | Class::Transient if attempt < attempts => {
                 let doublings = attempt.saturating_sub(1).min(20);
                 let full = FIRST.saturating_mul(1 << doublings).min(self.longest);
                 Some(full.mul_f64(draw(facts, attempt)))
@@ -44,6 +48,22 @@ impl Retries {
     }
 }
 
+/// How often a read is sent at most for a cause. Where nobody answers, a third silence is not a passing one: a wrong address
+/// or a network that is down should be told in seconds.
+const fn most(cause: &Cause) -> u32 {
+    match cause {
+        Cause::Unreachable { .. } | Cause::Timeout { .. } => UNANSWERED_ATTEMPTS,
+        Cause::Connection { .. }
+        | Cause::NotAws { .. }
+        | Cause::Answer { .. }
+        | Cause::Unreadable { .. }
+        | Cause::NoCredentials { .. }
+        | Cause::NotSent { .. }
+        | Cause::Misplaced { .. }
+        | Cause::Overtaken { .. } => u32::MAX,
+    }
+}
+
 /// A number from 0 to 1 that is a read's own, so that reads that were refused together do not come back together.
 fn draw(facts: &Facts, attempt: u32) -> f64 {
     let mut hasher = DefaultHasher::new();
@@ -55,7 +75,7 @@ fn draw(facts: &Facts, attempt: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::{Call, Cause, Failure, Intent};
+    use crate::failure::{Call, Failure, Intent};
 
     const RETRIES: Retries = Retries {
         attempts: 8,
@@ -70,7 +90,13 @@ mod tests {
             subject: subject.to_string(),
             region: None,
         };
-        Failure::new(call, Cause::Timeout)
+        let message = Some("Rate exceeded".to_owned());
+        let cause = Cause::Answer {
+            status: 400,
+            code: Some("Throttling".to_owned()),
+            message,
+        };
+        Failure::new(call, cause)
     }
 
     #[test]
@@ -85,6 +111,21 @@ mod tests {
             assert!(mean > bound * 2 / 5 && mean < bound * 3 / 5, "{mean:?}");
         }
         assert_eq!(RETRIES.after(8, Class::Throttled, failure(0).facts()), None);
+    }
+
+    #[test]
+    fn who_does_not_answer_is_asked_three_times() {
+        let detail = String::new;
+        for cause in [
+            Cause::Unreachable { detail: detail() },
+            Cause::Timeout { detail: detail() },
+        ] {
+            let failure = failure(0).because(cause);
+            let again = |attempt| RETRIES.after(attempt, Class::Transient, failure.facts());
+            assert!(again(2).is_some() && again(3).is_none());
+        }
+        let broken = failure(0).because(Cause::Connection { detail: detail() });
+        assert!(RETRIES.after(7, Class::Transient, broken.facts()).is_some());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use aws_types::SdkConfig;
 use crate::iam::together::Together;
 use crate::options::Options;
 use crate::service::Service;
+use crate::sign_in::timeouts;
 
 /// One account that is signed in. AWS throttles its services apart, so each has a limit of its own.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ impl Session {
         let config = config
             .into_builder()
             .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts(options).build())
             .build();
         Self {
             s3: Service::new(&config, options),

@@ -8,7 +8,7 @@ use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
+use aws_smithy_types::timeout::{TimeoutConfig, TimeoutConfigBuilder};
 use aws_types::SdkConfig;
 use aws_types::app_name::AppName;
 use aws_types::region::Region as SdkRegion;
@@ -19,8 +19,9 @@ use s3ferry_engine::ports::{Class, PortError};
 
 use crate::assumed::{self, AssumedRole};
 use crate::credentials::{self, Remembered};
-use crate::failure::{Call, Cause, Failure, Intent};
+use crate::failure::{Call, Cause, Failure, Intent, NOT_STS};
 use crate::options::Options;
+use crate::retries::UNANSWERED_ATTEMPTS;
 
 /// Who the calls to an account are made as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,11 +187,12 @@ fn loader(account: &Account, way: &Way<'_>) -> ConfigLoader {
         chain,
     } = way;
     let retries = RetryConfig::standard()
-        .with_max_attempts(options.read_attempts)
+        .with_max_attempts(options.read_attempts.min(UNANSWERED_ATTEMPTS))
         .with_max_backoff(options.longest_backoff);
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(options.connect_timeout)
-        .operation_attempt_timeout(options.attempt_timeout)
+    let timeouts = timeouts(options)
+        .read_timeout(options.sign_in_timeout)
+        // Also where it is the SDK that signs in first, for a profile, and waits as long as it is let.
+        .operation_timeout(options.attempt_timeout)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
@@ -206,6 +208,13 @@ fn loader(account: &Account, way: &Way<'_>) -> ConfigLoader {
         // A version with characters that a user agent cannot hold goes without.
         Err(_) => loader,
     }
+}
+
+/// The bounds of a call to any service.
+pub(crate) fn timeouts(options: &Options) -> TimeoutConfigBuilder {
+    TimeoutConfig::builder()
+        .connect_timeout(options.connect_timeout)
+        .operation_attempt_timeout(options.attempt_timeout)
 }
 
 fn sdk_region(account: &Account) -> SdkRegion {
@@ -224,9 +233,22 @@ fn call(account: &Account, operation: &'static str) -> Call {
 
 /// What STS, or the way there, refused, with what can be done about it.
 fn refused(account: &Account, failure: Failure) -> Box<PortError> {
-    let mut error = PortError::from(failure);
+    let mut error = PortError::from(answered(failure));
     error.hint = way_in(account, error.class).or(error.hint);
     Box::new(error)
+}
+
+/// STS names a code with each refusal; what answers without one, or nothing that can be read, is something else.
+fn answered(failure: Failure) -> Failure {
+    let nameless = matches!(
+        failure.facts().cause,
+        Cause::Answer { code: None, .. } | Cause::Unreadable { .. }
+    );
+    if !nameless {
+        return failure;
+    }
+    let detail = NOT_STS.to_owned();
+    failure.because(Cause::NotAws { detail })
 }
 
 /// The caller, if it is of the account that the spec names.

@@ -15,8 +15,8 @@ struct Group<'a> {
 
 /// Places that a message names before it counts the rest.
 const NAMED: usize = 3;
-/// The message of an answer without one.
-const WORDLESS: &str = "the answer gives no reason";
+/// Messages that say less than others of the same cause.
+const WORDLESS: [&str; 2] = ["the answer gives no reason", "no answer in time"];
 
 /// The messages for failures, each with what can be done about it, in the order of their first.
 pub(crate) fn messages(failures: &[PortError]) -> Vec<(String, Option<&str>)> {
@@ -44,7 +44,7 @@ impl<'a> Group<'a> {
         if !self.on.contains(&on) {
             self.on.push(on);
         }
-        if self.says.message == WORDLESS {
+        if says_little(self.says) {
             self.says = failure;
         }
     }
@@ -101,7 +101,21 @@ fn same_cause(one: &PortError, other: &PortError) -> bool {
         | Class::Propagation
         | Class::Busy
         | Class::Rejected
-        | Class::Unexpected => (&one.code, &one.message) == (&other.code, &other.message),
+        | Class::Unexpected => (&one.code, reason(one)) == (&other.code, reason(other)),
+    }
+}
+
+fn says_little(failure: &PortError) -> bool {
+    WORDLESS.contains(&failure.message.as_str())
+}
+
+/// What AWS says, or why it was not reached: a network that is down keeps all servers away.
+fn reason(failure: &PortError) -> &str {
+    let message = failure.message.as_str();
+    match failure.code.as_str() {
+        "NoConnection" => message.rsplit(": ").next().unwrap_or(message),
+        "Timeout" => "",
+        _ => message,
     }
 }
 
@@ -143,7 +157,8 @@ fn told<'a>(group: &[&'a SignInProblem]) -> Option<(String, Option<&'a str>)> {
             one.error
         ),
         _ => {
-            let PortError { code, message, .. } = &first.error;
+            let told = group.iter().find(|problem| !says_little(&problem.error));
+            let PortError { code, message, .. } = &told.unwrap_or(first).error;
             format!(
                 "cannot sign in to accounts {}: {code}: {message}",
                 listed(&names)
@@ -183,7 +198,7 @@ mod tests {
             )
         };
         let failures = [
-            elsewhere("versioning", "HTTP 301", WORDLESS),
+            elsewhere("versioning", "HTTP 301", WORDLESS[0]),
             elsewhere("policy", "PermanentRedirect", "use the endpoint"),
             elsewhere("tags", "WrongRegion", "other words"),
             failure(

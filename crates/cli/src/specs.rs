@@ -31,18 +31,21 @@ pub(crate) fn load(
     let files = files(printer, paths)?;
     let mut loaded = check(printer, &files, targets)?;
     let folders = paths.iter().filter(|path| path.is_dir());
-    let folders = folders.map(|path| SpecFileInfo {
+    let named = folders.map(|path| SpecFileInfo {
         path: folder_path(path),
         text: String::new(),
     });
-    loaded.info.files.splice(0..0, folders);
+    let mut all: Vec<SpecFileInfo> = named.collect();
+    all.append(&mut loaded.info.files);
+    loaded.info.files = all;
     Ok(loaded)
 }
 
 /// A folder as a saved plan names it.
 fn folder_path(path: &Path) -> String {
     let path = path.display().to_string();
-    format!("{}/", path.trim_end_matches('/'))
+    let slash = if path.ends_with('/') { "" } else { "/" };
+    path + slash
 }
 
 /// The files of a spec that a plan was made from.

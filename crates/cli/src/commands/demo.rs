@@ -4,6 +4,7 @@
 //! What a user would do with other tools (make buckets, write objects, look at replicas) goes through the SDK.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
@@ -210,9 +211,12 @@ impl<'a> Stage<'a> {
 
     fn child(&self, args: &[&str]) -> std::io::Result<ExitStatus> {
         let mut command = Command::new(std::env::current_exe()?);
-        for (name, _) in
-            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_"))
-        {
+        // The sandbox is on this machine: neither the user's AWS nor a proxy has a part in the demo.
+        let leads_elsewhere = |name: &OsString| {
+            let name = name.to_string_lossy().to_ascii_uppercase();
+            name.starts_with("AWS_") || name.ends_with("_PROXY")
+        };
+        for (name, _) in std::env::vars_os().filter(|(name, _)| leads_elsewhere(name)) {
             command.env_remove(name);
         }
         // Not part of what the demo shows: it says how the demo itself was asked to speak.

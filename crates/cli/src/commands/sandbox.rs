@@ -17,7 +17,11 @@ pub(crate) async fn run(printer: &Printer, args: &SandboxArgs) -> Ended {
     // A session token or a profile of the real AWS would be sent along with the sandbox's key.
     let unset = "unset AWS_PROFILE AWS_SESSION_TOKEN\n".to_owned();
     let export = |(name, value)| format!("export {name}={value}\n");
-    let environment = sandbox.environment().into_iter().map(export);
+    let environment = sandbox
+        .environment()
+        .into_iter()
+        .chain(no_proxy())
+        .map(export);
     printer.data(&environment.fold(unset, |all, line| all + &line))?;
     printer.message(&format!(
         "The sandbox listens on {}. Role sandbox of every account can be assumed with this key. Ctrl-C ends it.",
@@ -28,6 +32,23 @@ pub(crate) async fn run(printer: &Printer, args: &SandboxArgs) -> Ended {
     stopped.map(|()| Exit::Done).map_err(|error| {
         printer.error(&format!("cannot wait for Ctrl-C: {error}"), None);
         Exit::Error
+    })
+}
+
+/// Where a proxy is set, it does not lead to a sandbox of this machine.
+fn no_proxy() -> Option<(String, String)> {
+    let is_proxy = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].contains(&name.as_str())
+    };
+    let any = std::env::vars_os().any(|(name, _)| is_proxy(&name.to_string_lossy()));
+    any.then(|| {
+        let before = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy"));
+        let before = before.map_or_else(|_| String::new(), |before| format!("{before},"));
+        (
+            "NO_PROXY".to_owned(),
+            format!("'{before}127.0.0.1,localhost'"),
+        )
     })
 }
 

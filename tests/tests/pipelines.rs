@@ -497,3 +497,24 @@ fn what_files_say_makes_a_plan_stale_and_not_how_they_say_it() {
     .expect("a spec");
     world.expect(0, &RETRY);
 }
+
+#[test]
+fn the_schema_that_a_spec_names_in_its_first_line_is_there() {
+    let world = world();
+    let names_its_schema = |spec: &std::path::Path| {
+        let text = fs::read_to_string(spec).expect("a spec");
+        let line = text.lines().next().unwrap_or_default().to_owned();
+        let (_, schema) = line.split_once("$schema=").expect("a modeline");
+        let schema = spec.parent().expect("a folder").join(schema);
+        let schema = fs::read_to_string(&schema).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert!(serde_json::from_str::<Value>(&schema).is_ok(), "{line}");
+    };
+    fs::create_dir(world.folder().join("new")).expect("a folder");
+    world.expect(0, &["init", "new/s3ferry.yaml"]);
+    names_its_schema(&world.folder().join("new/s3ferry.yaml"));
+    world.expect(0, &["demo", "--keep"]);
+    for name in ["accounts", "invoices", "orders"] {
+        let spec = format!("s3ferry-demo/specs/{name}.yaml");
+        names_its_schema(&world.folder().join(spec));
+    }
+}

@@ -67,7 +67,19 @@ fn refused(schema: &Value, value: &Value, root: &Value) -> Option<String> {
         .iter()
         .find_map(|(keyword, rule)| {
             let fails = match keyword.as_str() {
-                "$schema" | "$defs" | "title" | "description" | "default" => false,
+                "$schema"
+                | "$defs"
+                | "title"
+                | "description"
+                | "default"
+                | "deprecated"
+                | "x-not-yet-supported" => false,
+                "not" => refused(rule, value, root).is_none(),
+                "minProperties" => value.as_object().is_some_and(|map| map.len() < size(rule)),
+                "maxProperties" => value.as_object().is_some_and(|map| map.len() > size(rule)),
+                "uniqueItems" => value.as_array().is_some_and(|items| {
+                    (1..items.len()).any(|index| items[..index].contains(&items[index]))
+                }),
                 "$ref" => {
                     let pointer = rule.as_str().unwrap().trim_start_matches('#');
                     return refused(root.pointer(pointer).unwrap(), value, root);
@@ -237,9 +249,82 @@ fn an_editor_sees_what_a_schema_can_say() {
         ("max_deletes: 4294967295", "max_deletes: -1"),
         ("a-1:", "A_1:"),
         ("\"a b\": \"\"", "\"\": \"\""),
+        ("delete_markers: keep", "delete_markers: mirror"),
+        (
+            "profile: other",
+            "profile: other, assume_role: { arn: \"arn:aws:iam::333333333333:role/x\" }",
+        ),
+        ("canary: { name: a/b }", "canary: { name: a/b, skip: x }"),
+        ("adopt: [\"prod bucket b-1\", x]", "adopt: [x, y, x]"),
+        (
+            "\"é\": \"x+-=._:/@\"",
+            "a: 1a, b: 1a, c: 1a, d: 1a, e: 1a, f: 1a, g: 1a, h: 1a, i: 1a, j: 1a",
+        ),
     ];
     for (from, to) in edits {
         assert!(WHOLE.contains(from), "{from}");
         assert!(judged(&WHOLE.replacen(from, to, 1)).is_some(), "{to}");
+    }
+}
+
+#[test]
+fn what_is_not_supported_yet_is_marked_and_refused() {
+    let schema: Value = serde_json::from_str(&json_schema()).unwrap();
+    let migration = &schema["$defs"]["migration"];
+    let mut found = Vec::new();
+    for (name, of) in migration["properties"].as_object().unwrap() {
+        if of.get("x-not-yet-supported").is_some() {
+            assert_eq!(of["deprecated"], true, "{name}");
+            found.push(name.as_str());
+        }
+    }
+    assert_eq!(found, ["cutover", "logging", "retire", "verify"]);
+    let words = |of: &Value| -> Vec<String> {
+        let words = of["oneOf"].as_array().unwrap().iter();
+        let later = words.filter(|word| word.get("x-not-yet-supported").is_some());
+        later
+            .map(|word| word["const"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let fields = &migration["properties"];
+    assert_eq!(
+        words(&fields["phase"]),
+        ["backfill", "verify", "cutover", "retire"]
+    );
+    let scope = &fields["backfill"]["properties"]["scope"];
+    assert_eq!(words(scope), ["never-replicated", "failed", "both"]);
+    let monitoring = fields["monitoring"]["properties"].as_object().unwrap();
+    let unmarked = monitoring
+        .iter()
+        .filter(|(_, of)| of.get("x-not-yet-supported").is_none());
+    assert_eq!(
+        unmarked.map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["none"]
+    );
+    for later in [
+        "phase: backfill",
+        "backfill: { scope: both }",
+        "monitoring: { latency: 1h }",
+        "verify: {}",
+    ] {
+        let (field, _) = later.split_once(':').unwrap();
+        let line = WHOLE
+            .lines()
+            .find(|line| line.trim_start().starts_with(&format!("{field}:")));
+        let text = match line {
+            Some(line) => WHOLE.replacen(line.trim_start(), later, 1),
+            None => WHOLE.replacen("    canary:", &format!("    {later}\n    canary:"), 1),
+        };
+        let reading = read(&[SourceFile {
+            path: "whole.yaml".to_owned(),
+            bytes: text.into_bytes(),
+        }]);
+        assert!(
+            reading
+                .diagnostics
+                .iter()
+                .any(|of| of.code == "not-yet-supported"),
+            "{later}"
+        );
     }
 }

@@ -22,6 +22,7 @@ use s3ferry_render::{number, plural};
 use s3ferry_sandbox::Sandbox;
 
 use super::Ended;
+use super::init::SCHEMA;
 use crate::args::{Demo, LogFormat};
 use crate::chain::chain;
 use crate::exit::Exit;
@@ -128,11 +129,14 @@ impl<'a> Stage<'a> {
         parallelism: usize,
     ) -> Result<Self, Exit> {
         let specs = folder.join("specs");
-        let written = std::fs::create_dir(&specs).and_then(|()| {
-            SPECS
-                .iter()
-                .try_for_each(|(name, text)| std::fs::write(specs.join(name), text))
-        });
+        let written = std::fs::create_dir(&specs)
+            .and_then(|()| {
+                SPECS
+                    .iter()
+                    .try_for_each(|(name, text)| std::fs::write(specs.join(name), text))
+            })
+            // The first line of each spec names it, for editors.
+            .and_then(|()| std::fs::write(folder.join(SCHEMA), s3ferry_spec::json_schema()));
         written.map_err(|error| broken(printer, "the specs cannot be written", &error))?;
         let loaded = specs::load(printer, &[specs], &[])?;
         let endpoint = Endpoint::new(

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 
 /// The schema that the starter's modeline names.
-const SCHEMA: &str = "s3ferry.schema.json";
+pub(crate) const SCHEMA: &str = "s3ferry.schema.json";
 
 /// Writes the starter and its schema; never over a file that exists.
 pub(crate) fn run(printer: &Printer, args: &Init) -> Ended {

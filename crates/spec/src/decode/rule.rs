@@ -10,7 +10,7 @@ use s3ferry_core::spec::{
 use super::keys::{self, Side};
 use super::view::View;
 use crate::report::{Report, Span};
-use crate::table::contract::RULE;
+use crate::table::contract::{MOST_TAGS, RULE};
 use crate::yaml::{Kind, Node};
 
 /// A rule and where its name and filter are.
@@ -27,9 +27,6 @@ pub(super) struct Context<'c> {
     pub(super) destination: Option<&'c Account>,
     pub(super) create: Option<&'c Create>,
 }
-
-/// How many tags an object can have (UG:object-tagging), and so how many a filter can ask for.
-const MOST_TAGS: usize = 10;
 
 /// The rules of a migration; all of them, or `None`.
 pub(super) fn rules(

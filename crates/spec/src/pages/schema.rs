@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::scalar::{LONGEST_KEY, Scalar};
 use crate::table::contract::{FILE, MIGRATION};
-use crate::table::{Field, List, Named, Need, Record, Shape, Support, Word};
+use crate::table::{Apart, Field, List, Named, Need, Record, Shape, Support, Word};
 
 /// Whether `defaults` may hold a field of a mapping, so that the mapping itself need not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,37 @@ fn shape(shape: &Shape, merged: Merged) -> Value {
 }
 
 fn word(word: &Word) -> Value {
-    json!({ "const": word.word, "description": described(word.doc, word.later) })
+    let mut schema = json!({ "const": word.word, "description": described(word.doc, word.later) });
+    if let Some(today) = word.later {
+        mark(&mut schema, today);
+    }
+    schema
+}
+
+/// Marks what the format has and this version refuses: editors strike out what is `deprecated`, and programs find the rest.
+fn mark(schema: &mut Value, today: &str) {
+    schema["deprecated"] = json!(true);
+    schema[LATER] = json!(today);
+}
+
+/// The keyword of what is not supported yet; it says what there is today.
+const LATER: &str = "x-not-yet-supported";
+
+/// Marks all of a mapping but the one key, and of that key's words all but the one.
+fn mark_others(schema: &mut Value, key: &str, word: Option<&str>, today: &str) {
+    let Some(fields) = schema["properties"].as_object_mut() else {
+        return;
+    };
+    for (_, other) in fields.iter_mut().filter(|(name, _)| *name != key) {
+        mark(other, today);
+    }
+    let words = fields
+        .get_mut(key)
+        .and_then(|of| of.get_mut("oneOf")?.as_array_mut());
+    let others = words.into_iter().flatten();
+    for other in others.filter(|of| word.is_some_and(|word| of["const"] != word)) {
+        mark(other, today);
+    }
 }
 
 fn described(doc: &str, later: Option<&str>) -> String {
@@ -104,11 +134,15 @@ fn scalar(kind: Scalar) -> Value {
 }
 
 fn named(of: &Named) -> Value {
-    json!({
+    let mut schema = json!({
         "type": "object",
         "propertyNames": without_type(scalar(of.key)),
         "additionalProperties": shape(&of.of, Merged::No),
-    })
+    });
+    if of.at_most < usize::MAX {
+        schema["maxProperties"] = json!(of.at_most);
+    }
+    schema
 }
 
 /// Names are strings anyway.
@@ -123,6 +157,9 @@ fn list(of: &List) -> Value {
     let mut schema = json!({ "type": "array", "items": shape(&of.of, Merged::No) });
     if of.at_least > 0 {
         schema["minItems"] = json!(of.at_least);
+    }
+    if of.distinct {
+        schema["uniqueItems"] = json!(true);
     }
     schema
 }
@@ -146,16 +183,40 @@ fn record(of: &Record, merged: Merged) -> Value {
     if merged == Merged::No && !required.is_empty() {
         schema["required"] = json!(required);
     }
+    if let Some(today) = of.later {
+        mark(&mut schema, today);
+    }
+    if !of.apart.is_empty() {
+        schema["not"] = json!({ "anyOf": of.apart.iter().map(apart).collect::<Vec<_>>() });
+    }
     schema
+}
+
+/// What a mapping must not be.
+fn apart(apart: &Apart) -> Value {
+    match *apart {
+        Apart::Two(one, other) => json!({ "required": [one, other] }),
+        Apart::FilledWithWord(filled, other, word) => json!({
+            "required": [filled, other],
+            "properties": { filled: { "minProperties": 1 }, other: { "const": word } },
+        }),
+    }
 }
 
 fn field(of: &Field, merged: Merged) -> Value {
     let merged = if of.whole { Merged::No } else { merged };
+    let mut schema = shape(&of.shape, merged);
     let later = match of.support {
         Support::Now => None,
-        Support::Later(today) | Support::Only { today, .. } => Some(today),
+        Support::Later(today) => {
+            mark(&mut schema, today);
+            Some(today)
+        }
+        Support::Only { key, word, today } => {
+            mark_others(&mut schema, key, word, today);
+            Some(today)
+        }
     };
-    let mut schema = shape(&of.shape, merged);
     schema["description"] = json!(described(of.doc, later));
     if let Need::Default(yaml) = of.need {
         // The defaults of the table are YAML, and a test reads each of them.

@@ -2,10 +2,10 @@
 
 use super::Need::{Default, Optional, Required};
 use super::Shape::{Either, Named as NamedShape, Record as RecordShape, Scalar as ScalarShape};
-use super::{Field, Named, Record, Shape, record};
+use super::{Apart, Field, Named, Record, Shape, record};
 use crate::scalar::Scalar;
 
-pub(crate) use super::migration::{MIGRATION, RULE};
+pub(crate) use super::migration::{MIGRATION, MOST_TAGS, RULE};
 
 /// What the mappings are that have a field of this name, each once.
 pub(crate) fn records_with(field: &str) -> Vec<&'static str> {
@@ -80,12 +80,14 @@ static ACCOUNTS: Named = Named {
     key: Scalar::AccountName,
     what: "account",
     of: RecordShape(&ACCOUNT),
+    at_most: usize::MAX,
 };
 
 static MIGRATIONS: Named = Named {
     key: Scalar::MigrationName,
     what: "migration",
     of: RecordShape(&MIGRATION),
+    at_most: usize::MAX,
 };
 
 /// An account.
@@ -121,7 +123,8 @@ pub(crate) static ACCOUNT: Record = record(
             "The role to assume after the default credential chain. It must be in this account.",
         ),
     ],
-);
+)
+.apart(&[Apart::Two("profile", "assume_role")]);
 
 static ASSUME_ROLE: Record = record(
     "a role to assume",
@@ -166,4 +169,5 @@ static LEDGER: Record = Record {
             "What the ledger's keys begin with.",
         ),
     ],
+    apart: &[],
 };

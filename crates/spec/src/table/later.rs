@@ -74,6 +74,7 @@ static DESTINATION_ROLE_FIELDS: Record = record(
 static PRINCIPALS: List = List {
     of: ScalarShape(Scalar::PrincipalArn),
     at_least: 0,
+    distinct: false,
 };
 
 /// The fields of `monitoring`.
@@ -140,6 +141,7 @@ static NOTIFY: Record = record(
 static TOPICS: List = List {
     of: ScalarShape(Scalar::TopicArn),
     at_least: 0,
+    distinct: false,
 };
 
 static FAILED_OPERATIONS: Record = record(
@@ -397,6 +399,7 @@ static CUTOVER_FIELDS: Record = record(
 static CONSUMERS: List = List {
     of: RecordShape(&CONSUMER),
     at_least: 0,
+    distinct: false,
 };
 
 static CONSUMER: Record = record(

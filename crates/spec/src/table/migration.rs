@@ -6,7 +6,7 @@ use super::Shape::{
     Scalar as ScalarShape, Words,
 };
 use super::later::{BACKFILL, CUTOVER, DESTINATION_ROLE, LOGGING, MONITORING, RETIRE, VERIFY};
-use super::{Field, List, Named, Record, Word, later_word, record, word};
+use super::{Apart, Field, List, Named, Record, Word, later_word, record, word};
 use crate::scalar::Scalar;
 
 const PHASES_TODAY: &str = "today's phases are `prepare` and `replicate`";
@@ -201,6 +201,7 @@ static REPLICATION_ROLE: Record = record(
 static RULES: List = List {
     of: RecordShape(&RULE),
     at_least: 1,
+    distinct: false,
 };
 
 /// A replication rule.
@@ -274,12 +275,17 @@ pub(crate) static RULE: Record = record(
             "Whether the rule works. Objects written while it does not are not replicated later.",
         ),
     ],
-);
+)
+.apart(&[Apart::FilledWithWord("tags", "delete_markers", "mirror")]);
+
+/// How many tags an object can have (UG:object-tagging), and so how many a filter can ask for.
+pub(crate) const MOST_TAGS: usize = 10;
 
 static TAGS: Named = Named {
     key: Scalar::TagKey,
     what: "tag",
     of: ScalarShape(Scalar::TagValue),
+    at_most: MOST_TAGS,
 };
 
 static DELETE_MARKERS: &[Word] = &[
@@ -326,6 +332,7 @@ static SOURCE_KMS: Record = record(
 static KEYS: List = List {
     of: ScalarShape(Scalar::KeyArn),
     at_least: 1,
+    distinct: true,
 };
 
 static OWNERS: &[Word] = &[
@@ -352,7 +359,8 @@ static CANARY: Record = record(
             "Why the rules are not proven. It stands in every plan. Not together with `name`.",
         ),
     ],
-);
+)
+.apart(&[Apart::Two("name", "skip")]);
 
 static GUARDS: Record = record(
     "guards",
@@ -375,4 +383,5 @@ static GUARDS: Record = record(
 static ADOPT: List = List {
     of: ScalarShape(Scalar::Text),
     at_least: 0,
+    distinct: true,
 };

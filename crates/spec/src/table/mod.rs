@@ -86,6 +86,17 @@ pub(crate) struct Record {
     pub(crate) fields: &'static [Field],
     /// What there is today, where this version does not take the mapping.
     pub(crate) later: Option<&'static str>,
+    /// What cannot stand together. The decoder refuses it in its own words; the schema takes it from here.
+    pub(crate) apart: &'static [Apart],
+}
+
+/// Fields of one mapping that cannot stand together.
+#[derive(Debug)]
+pub(crate) enum Apart {
+    /// These two.
+    Two(&'static str, &'static str),
+    /// One that holds anything, and the other with this word.
+    FilledWithWord(&'static str, &'static str, &'static str),
 }
 
 /// A mapping whose keys are names.
@@ -95,6 +106,7 @@ pub(crate) struct Named {
     /// What an entry is, without an article: "migration".
     pub(crate) what: &'static str,
     pub(crate) of: Shape,
+    pub(crate) at_most: usize,
 }
 
 /// A list.
@@ -102,6 +114,8 @@ pub(crate) struct Named {
 pub(crate) struct List {
     pub(crate) of: Shape,
     pub(crate) at_least: usize,
+    /// Whether no item may be there twice.
+    pub(crate) distinct: bool,
 }
 
 impl Field {
@@ -158,6 +172,10 @@ impl Field {
 }
 
 impl Record {
+    pub(crate) const fn apart(self, apart: &'static [Apart]) -> Self {
+        Self { apart, ..self }
+    }
+
     /// The field of this name.
     pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
@@ -185,5 +203,6 @@ pub(crate) const fn record(what: &'static str, fields: &'static [Field]) -> Reco
         what,
         fields,
         later: None,
+        apart: &[],
     }
 }

@@ -83,6 +83,11 @@ impl<'a> Scene<'a> {
         self.routes.iter().filter(covers)
     }
 
+    /// What `guards.adopt` names.
+    pub(crate) fn adopted(&self) -> impl Iterator<Item = &'a str> {
+        self.adopted.iter().copied()
+    }
+
     /// Whether `guards.adopt` names an address.
     pub(crate) fn adopts(&self, address: &str) -> bool {
         self.adopted.contains(address)

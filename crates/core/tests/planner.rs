@@ -3,8 +3,8 @@
 mod advice;
 mod world;
 
-use s3ferry_core::format::{Action, FindingLevel, Reason};
-use s3ferry_core::model::kinds::replication::Status;
+use s3ferry_core::format::{Action, FindingLevel, Reason, RiskLevel};
+use s3ferry_core::model::kinds::replication::{Filter, Status};
 use s3ferry_core::model::kinds::{Document, Policy};
 use world::{World, spec};
 
@@ -751,4 +751,139 @@ fn a_policy_with_a_deleted_principal_of_others_is_not_written() {
         "{:?}",
         plan.findings
     );
+}
+
+fn adopting(address: &str) -> (&'static str, String) {
+    (
+        "guards: {}",
+        format!("guards: {{ max_deletes: 1, adopt: [\"{address}\"] }}"),
+    )
+}
+
+fn with_policy(statements: &str) -> World {
+    let mut world = World::with_source("orders-prod");
+    world.make_destination("orders-archive");
+    let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+    world.set(
+        "archive/bucket/orders-archive/policy",
+        Document::BucketPolicy(Policy::read(policy)),
+    );
+    world
+}
+
+const OPEN: &str = r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::333333333333:root"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::orders-archive/*"}"#;
+const LIST: &str = r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::333333333333:root"},"Action":"s3:ListBucket","Resource":"arn:aws:s3:::orders-archive"}"#;
+
+#[test]
+fn an_address_that_nothing_has_is_refused_with_the_nearest_one() {
+    let mut world = World::with_source("orders-prod");
+    let role = world::role_of("orders-prod");
+    world.set_replication("orders-prod", &role, vec![world::foreign_rule("theirs", 7)]);
+    let refused = |address: &str| {
+        let (from, to) = adopting(address);
+        let plan = world.plan(&spec(&[(from, &to)]));
+        let found = plan.findings.into_iter();
+        let found: Vec<_> = found
+            .filter(|finding| finding.code.starts_with("adopt-"))
+            .collect();
+        found
+    };
+    let near = refused("prod/bucket/orders-prod/replication/rule/theirz");
+    assert!(
+        near[0].level == FindingLevel::Blocked && near[0].help.contains("/rule/theirs\""),
+        "{near:?}"
+    );
+    let lost = refused("nowhere/bucket/other-bucket-of-nobody");
+    assert_eq!(lost[0].level, FindingLevel::Blocked);
+    let left = refused("prod/bucket/orders-prod/replication/rule/a-rule-that-was-replaced");
+    assert_eq!((left.len(), left[0].level), (1, FindingLevel::Note));
+    for known in [
+        "prod/bucket/orders-prod/replication/rule/theirs",
+        "archive/bucket/orders-archive",
+        "prod/role/s3ferry-orders-prod",
+    ] {
+        assert_eq!(refused(known), [], "{known}");
+    }
+}
+
+#[test]
+fn a_statement_without_a_sid_is_adopted_by_what_it_says_and_no_other_goes_with_it() {
+    let mut world = with_policy(&format!("{OPEN},{LIST}"));
+    let existing = ("create: true", "create: false");
+    let kept = world.plan(&spec(&[existing])).kept;
+    let open = kept
+        .iter()
+        .find(|kept| kept.value.to_string().contains("GetObject"));
+    let (from, to) = adopting(&open.expect("it is kept").address);
+    let adopted = spec(&[existing, (from, &to)]);
+    let plan = world.plan(&adopted);
+    let gone = plan
+        .changes
+        .iter()
+        .filter(|change| change.reason == Reason::Adopted);
+    assert_eq!(gone.count(), 1);
+    world.apply(&plan);
+    let text = world.policy_text("archive/bucket/orders-archive/policy");
+    assert!(text.contains(LIST) && !text.contains(OPEN), "{text}");
+    world.must_be_settled(&adopted);
+    let again = world.plan(&adopted);
+    assert!(
+        !again.is_blocked(),
+        "the address is left behind: {:?}",
+        again.findings
+    );
+}
+
+#[test]
+fn a_statement_of_others_that_dangles_is_said_and_can_be_adopted() {
+    let mut world = with_policy(LIST);
+    let existing = ("create: true", "create: false");
+    let spec_of = |more: &[(&str, &str)]| {
+        let all: Vec<_> = [existing].iter().chain(more).copied().collect();
+        spec(&all)
+    };
+    world.converge(&spec_of(&[]));
+    world.edit_policy("archive/bucket/orders-archive/policy", |text| {
+        text.replace("arn:aws:iam::333333333333:root", "AROAEXAMPLEIDOFAROLE1")
+    });
+    let plan = world.plan(&spec_of(&[]));
+    let dangling = plan
+        .findings
+        .iter()
+        .find(|finding| finding.code == "policy-dangling");
+    let dangling = dangling.expect("it is said while nothing else changes");
+    assert_eq!(dangling.level, FindingLevel::Warning);
+    let (from, to) = adopting(&dangling.address);
+    let adopted = spec_of(&[(from, &to)]);
+    world.converge(&adopted);
+    let text = world.policy_text("archive/bucket/orders-archive/policy");
+    assert!(!text.contains("AROAEXAMPLEIDOFAROLE1"), "{text}");
+}
+
+#[test]
+fn a_rule_that_another_one_goes_on_with_does_not_stop_replication() {
+    let mut world = World::with_source("orders-prod");
+    let role = world::role_of("orders-prod");
+    let mut theirs = world::foreign_rule("theirs", 7);
+    if let Some(to) = &mut theirs.destination {
+        to.bucket = "arn:aws:s3:::orders-archive".to_owned();
+    }
+    theirs.filter = Some(Filter::Prefix("hot/".to_owned()));
+    world.set_replication("orders-prod", &role, vec![theirs.clone()]);
+    let (from, to) = adopting("prod/bucket/orders-prod/replication/rule/theirs");
+    let replaced = spec(&[(from, &to)]);
+    let risk = |world: &World, spec| {
+        let plan = world.plan(spec);
+        let gone = plan
+            .changes
+            .iter()
+            .find(|change| change.address.ends_with("/rule/theirs"));
+        gone.expect("it is deleted").risk.clone()
+    };
+    let said = risk(&world, &replaced);
+    assert_eq!((said.level, said.notes.len()), (RiskLevel::Medium, 1));
+    theirs.filter = Some(Filter::Prefix(String::new()));
+    world.set_replication("orders-prod", &role, vec![theirs]);
+    let said = risk(&world, &replaced);
+    assert_eq!(said.level, RiskLevel::High, "other objects than hot/ stop");
 }

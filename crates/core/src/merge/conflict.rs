@@ -236,11 +236,11 @@ impl ConflictKind {
                  or remove them from the configuration by hand, then plan again"
                 .to_owned(),
             Self::DeadElement(rules) => {
-                let addresses = quoted(rules.iter().map(|rule| format!("{address}/rule/{rule}")));
+                let replace = replace_line(address, rules);
                 format!(
                     "write these rules anew by hand without ExistingObjectReplication (new objects replicate as before; for \
                      existing ones there is S3 Batch Replication), then plan again\n\
-                     to replace them by the rules of the spec, add to the migration: guards: {{ adopt: [{addresses}] }}"
+                     to replace them by the rules of the spec, {replace}"
                 )
             }
             Self::ForeignRules(_) => {
@@ -248,8 +248,15 @@ impl ConflictKind {
                  or remove the tag s3ferry:spec from the role to keep it"
                     .to_owned()
             }
-            Self::DeletedPrincipals(_) => {
-                "correct or remove these statements by hand, then plan again".to_owned()
+            Self::DeletedPrincipals(statements) => {
+                let addresses = statements
+                    .iter()
+                    .map(|name| format!("{address}/statement/{name}"));
+                let adopt = guards_line(&[("adopt", quoted(addresses))]);
+                format!(
+                    "correct or remove these statements by hand, then plan again\n\
+                     to let s3ferry remove them, {adopt}"
+                )
             }
             Self::ForeignPolicies(_) => "detach or delete these policies, then plan again\n\
                  or remove the tag s3ferry:spec from the role to keep it"
@@ -284,7 +291,7 @@ pub(crate) fn guards_line(guards: &[(&str, String)]) -> String {
 }
 
 /// A list of texts as YAML takes it, also of texts with quotes and backslashes, which IDs of rules may hold.
-fn quoted(addresses: impl IntoIterator<Item = impl Into<String>>) -> String {
+pub(crate) fn quoted(addresses: impl IntoIterator<Item = impl Into<String>>) -> String {
     let quoted = addresses
         .into_iter()
         .map(|address| serde_json::Value::String(address.into()).to_string());

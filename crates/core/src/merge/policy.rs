@@ -34,7 +34,10 @@ pub(super) fn bucket_policy(
         _ => PolicyDocument::empty(),
     };
     let managed = |statement: &Statement| statement.sid().is_some_and(|sid| is_managed(scene, sid));
+    let address = scene.names.address(target);
+    let adopted = |name: &str| scene.adopts(&format!("{address}/statement/{name}"));
     let after = before
+        .without_named(adopted)
         .merged(&ours, managed)
         .map_err(|error| refused(ConflictKind::PolicyVersion(error.to_string())))?;
     if after.is_empty() {
@@ -52,9 +55,7 @@ pub(super) fn bucket_policy(
 /// The statements that name deleted principals, each once (T13). Ours never do after a merge.
 fn deleted_principals(policy: &PolicyDocument) -> Vec<String> {
     let broken = policy.broken_principals().into_iter();
-    let mut statements: Vec<String> = broken
-        .map(|broken| broken.sid.unwrap_or_else(|| format!("#{}", broken.index)))
-        .collect();
+    let mut statements: Vec<String> = broken.map(|broken| policy.name_at(broken.index)).collect();
     statements.dedup();
     statements
 }

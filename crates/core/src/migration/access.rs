@@ -8,8 +8,9 @@ use crate::future::Future;
 use crate::goals::canary::{SourceKey, source_key};
 use crate::ids::{Arn, MigrationName};
 use crate::live::LiveFacts;
+use crate::merge::conflict::{guards_line, quoted};
 use crate::model::kinds::{Document, Policy, Role};
-use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target};
+use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same};
 use crate::phase::Part;
 use crate::policy::Statement;
 use crate::policy::deny::{Certainty, DenyHit};
@@ -192,6 +193,7 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     findings.extend(source_encryption(scene, case));
     findings.extend(key_policies(scene, case));
     findings.extend(default_key(scene, case));
+    findings.extend(dangling(scene, case, future));
     findings.extend(role_limits(scene, case));
     findings
 }
@@ -313,6 +315,38 @@ fn key_policies(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
     keys.iter().map(told).collect()
 }
 
+/// Statements of others that name a principal that was deleted: they grant nothing, and the next change of the policy will be
+/// refused for them (T13). Where this plan changes it, that is said as a conflict.
+fn dangling(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
+    let target = Target::Bucket(case.route.destination.clone(), BucketPart::Policy);
+    let live = scene.observed.document(&target);
+    let document = live.and_then(Document::policy).and_then(Policy::document);
+    let Some(document) = document.filter(|_| same(live, future.document(&target))) else {
+        return Vec::new();
+    };
+    let address = scene.names.address(&target);
+    let named = document.named().into_iter();
+    let broken = named.filter(|(_, statement)| {
+        let is_ours = statement
+            .sid()
+            .is_some_and(|sid| scene.markers.owns_sid(sid));
+        !is_ours && statement.has_broken_principal()
+    });
+    let told = broken.map(|(name, _)| {
+        let address = format!("{address}/statement/{name}");
+        let adopt = guards_line(&[("adopt", quoted([address.as_str()]))]);
+        finding(
+            "policy-dangling",
+            Warning,
+            address,
+            "this statement is not s3ferry's and names a principal that was deleted: it grants nothing, and AWS will refuse the next change of the policy"
+                .to_owned(),
+            &format!("correct or remove it by hand\nto let s3ferry remove it, {adopt}"),
+        )
+    });
+    told.collect()
+}
+
 /// Whether the role is gone while statements of the spec name it still: policies keep the unique ID of the old one (Knowledge
 /// Center, "KMS key policy error: one or more invalid principals").
 fn is_made_again(scene: &Scene<'_>, case: &Case<'_>) -> bool {
@@ -413,14 +447,17 @@ fn extra_policies(scene: &Scene<'_>, case: &Case<'_>, address: String, names: &s
 /// What denies the role something, or may.
 fn denies(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
     let found = refusals::of_role(scene, case.route, future).into_iter();
-    let told = found.map(|denial| denied(&scene.names.address(&denial.target), &denial.hit));
+    let told = found.map(|denial| {
+        let name = refusals::statement(scene, &denial.target, &denial.hit);
+        let policy = scene.names.address(&denial.target);
+        denied(format!("{policy}/statement/{name}"), &denial.hit)
+    });
     let mut findings: Vec<Finding> = told.collect();
     findings.dedup();
     findings
 }
 
-fn denied(address: &str, hit: &DenyHit) -> Finding {
-    let name = hit.sid.clone().unwrap_or_else(|| format!("#{}", hit.index));
+fn denied(address: String, hit: &DenyHit) -> Finding {
     let (level, when) = match &hit.certainty {
         Certainty::Always => (Blocked, String::new()),
         Certainty::Maybe(condition) => (Warning, format!(" if {condition}")),
@@ -428,7 +465,7 @@ fn denied(address: &str, hit: &DenyHit) -> Finding {
     finding(
         "policy-denies-replication",
         level,
-        format!("{address}/statement/{name}"),
+        address,
         format!(
             "this statement denies the replication role what it needs{when}: objects would fail"
         ),

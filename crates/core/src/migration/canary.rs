@@ -8,6 +8,7 @@ use crate::future::Future;
 use crate::goals::{CanaryGoal, Goal, canary};
 use crate::model::{BucketPart, Target};
 use crate::policy::deny::Certainty;
+use crate::refusals;
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::spec::Canary;
@@ -38,7 +39,7 @@ fn refused(scene: &Scene<'_>, case: &Case<'_>, goal: &CanaryGoal) -> Option<Find
     if hit.certainty != Certainty::Always {
         return None;
     }
-    let name = hit.sid.unwrap_or_else(|| format!("#{}", hit.index));
+    let name = refusals::statement(scene, &policy, &hit);
     Some(finding(
         "canary-put-denied",
         Blocked,

@@ -4,6 +4,7 @@ use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::ids::{MigrationName, RuleName};
+use crate::merge::conflict::{guards_line, quoted};
 use crate::model::kinds::replication::{
     Filter, Rule, RuleDestination, SourceSelection, Status, Timed, selection,
 };
@@ -211,6 +212,11 @@ impl Precedence<'_> {
         self.scene.markers.rule(rule.id.as_deref()?)
     }
 
+    fn replace(&self, rule: &Rule) -> String {
+        let adopt = quoted([self.place(rule)]);
+        guards_line(&[("adopt", adopt), ("max_deletes", "1".to_owned())])
+    }
+
     fn place(&self, rule: &Rule) -> String {
         format!("{}/rule/{}", self.address, named(rule))
     }
@@ -229,9 +235,9 @@ impl Precedence<'_> {
         let help = if is_foreign {
             format!(
                 "to leave that rule alone, take this one out of the spec: its objects replicate already, as that rule says\n\
-                 to replace that rule, write rules for everything that it carries ({}) into the spec, then add to the migration: guards: {{ adopt: [\"{}\"] }}",
+                 to replace that rule, write rules for everything that it carries ({}) into the spec; then {}",
                 other.selection(),
-                self.place(other)
+                self.replace(other)
             )
         } else {
             format!(
@@ -263,9 +269,9 @@ impl Precedence<'_> {
         );
         let help = format!(
             "to leave that rule alone, give it a higher priority by hand (1000, say), so that the rules of the spec fit below it, then plan again\n\
-             to replace it, write rules for everything that it carries ({}) into the spec, then add to the migration: guards: {{ adopt: [\"{}\"] }}",
+             to replace it, write rules for everything that it carries ({}) into the spec; then {}",
             other.selection(),
-            self.place(other)
+            self.replace(other)
         );
         finding(
             "rule-takes-over",

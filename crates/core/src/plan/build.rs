@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::steps::{Step, StepId, Work};
 use super::writes::{Writes, writes};
-use super::{changes, costs, gates, guards, ledger, order, stages};
+use super::{adopted, changes, costs, gates, guards, ledger, order, stages, unseen};
 use crate::format::{
     Action, Change, Edge, Estimate, Finding, FindingLevel, Kept, MigrationInfo, PermissionInfo,
     Summary, Wait,
@@ -162,6 +162,8 @@ fn findings(
         .filter(|case| scene.scope.covers(case.route.name));
     findings.extend(covered.flat_map(|case| migration::warnings(scene, case, future)));
     findings.extend(guards::deletions(scene, deleted));
+    findings.extend(adopted::unknown(scene));
+    findings.extend(unseen::buckets(scene));
     findings.sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
     findings.dedup();
     findings

@@ -65,6 +65,7 @@ fn change(scene: &Scene<'_>, target: &Target, planned: &Planned, diff: &Diff) ->
         before: diff.before.as_ref().and_then(Item::part),
         after: diff.after.as_ref().and_then(Item::part),
         new_bucket: is_new_bucket(scene, target),
+        carried_on: is_carried_on(planned, diff),
     });
     Change {
         address: address(scene, target, diff),
@@ -84,6 +85,14 @@ fn change(scene: &Scene<'_>, target: &Target, planned: &Planned, diff: &Diff) ->
 
 fn address(scene: &Scene<'_>, target: &Target, diff: &Diff) -> String {
     format!("{}{}", scene.names.address(target), diff.path)
+}
+
+/// Whether the configuration that is written goes on with what a rule did that it no longer has.
+fn is_carried_on(planned: &Planned, diff: &Diff) -> bool {
+    match (diff.before.as_ref().and_then(Item::part), &planned.document) {
+        (Some(Part::Rule(gone)), Some(Document::Replication(after))) => after.carries_on(gone),
+        (_, _) => false,
+    }
 }
 
 fn is_new_bucket(scene: &Scene<'_>, target: &Target) -> bool {
@@ -155,6 +164,13 @@ fn reason_to_delete(scene: &Scene<'_>, diff: &Diff) -> Reason {
             Some(_) | None => phase::Part::Rules,
         },
         Item::Part(Part::ReplicationRole(_)) => phase::Part::Rules,
+        Item::Part(Part::Statement(PolicyOf::Bucket, statement))
+            if !statement
+                .sid()
+                .is_some_and(|sid| scene.markers.owns_sid(sid)) =>
+        {
+            return Reason::Adopted;
+        }
         Item::Part(Part::Statement(_, _)) | Item::Whole(_) => phase::Part::Access,
     };
     let migration = marked(scene, item).and_then(|name| scene.spec.migrations.get(&name));

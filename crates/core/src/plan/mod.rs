@@ -9,6 +9,7 @@
 //! [`build::plan`] puts it together; [`mod@crate::format`] is its one wire form, and text, Markdown and HTML are drawn from
 //! that alone.
 
+mod adopted;
 pub mod build;
 mod changes;
 mod costs;
@@ -20,6 +21,7 @@ mod ledger;
 mod order;
 mod stages;
 pub mod steps;
+mod unseen;
 mod writes;
 
 pub use crate::goals::{CanaryGoal, Goal, Probe, PutEncryption, Replica};

@@ -14,7 +14,7 @@ use super::grammar::{Effect, PolicyDocument, Statement, Version, emit};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("statement {} holds \"${{\", which version 2012-10-17 would read as a variable", .statements.join(", "))]
 pub struct VersionConflict {
-    /// The statements, by Sid or else by position (`#0`).
+    /// The statements, by name.
     pub statements: Vec<String>,
 }
 
@@ -100,11 +100,7 @@ impl PolicyDocument {
         let numbered = self.statements().iter().enumerate();
         let statements: Vec<String> = numbered
             .filter(|(_, statement)| statement.uses_variables() && !is_among(statement, new))
-            .map(|(index, statement)| {
-                statement
-                    .sid()
-                    .map_or_else(|| format!("#{index}"), str::to_owned)
-            })
+            .map(|(index, _)| self.name_at(index))
             .collect();
         if statements.is_empty() {
             Ok(self.with_version(Version::V2012))

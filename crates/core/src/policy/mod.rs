@@ -18,6 +18,7 @@ pub mod edit;
 pub mod generate;
 pub mod grammar;
 pub mod meaning;
+mod names;
 mod pattern;
 mod principals;
 mod public;

@@ -21,18 +21,12 @@ const NARROWING: [&str; 12] = [
 ];
 
 impl PolicyDocument {
-    /// The statements that make the policy public, by Sid or else by place (`#0`).
+    /// The statements that make the policy public, by name.
     #[must_use]
     pub fn public_statements(&self) -> Vec<String> {
-        let numbered = self.statements().iter().enumerate();
-        numbered
-            .filter(|(_, statement)| is_public(statement))
-            .map(|(place, statement)| {
-                statement
-                    .sid()
-                    .map_or_else(|| format!("#{place}"), str::to_owned)
-            })
-            .collect()
+        let public = self.named().into_iter();
+        let public = public.filter(|(_, statement)| is_public(statement));
+        public.map(|(name, _)| name).collect()
     }
 }
 

@@ -58,6 +58,7 @@ fn every_line_to_add_is_taken_by_the_parser() {
             rules: rules(),
         },
         ConflictKind::Unmodelled(rules()),
+        ConflictKind::DeadElement(rules()),
         ConflictKind::ForeignPolicies(rules()),
         ConflictKind::ForeignRules(rules()),
         ConflictKind::DeletedPrincipals(rules()),
@@ -88,7 +89,9 @@ fn every_line_to_add_is_taken_by_the_parser() {
             "role-not-ours",
             "rules-v1",
             "rules-other-role",
-            "rules-other-role"
+            "rules-other-role",
+            "replication-existing-objects",
+            "policy-deleted-principal"
         ]
     );
 }

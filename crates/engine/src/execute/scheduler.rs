@@ -51,10 +51,12 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
     let mut running = FuturesUnordered::new();
     let mut stopping = false;
     loop {
-        while !stopping
-            && !run.cancel.is_cancelled()
-            && running.len() < run.limits.parallelism.max(1)
-        {
+        // Asked to stop between two steps, too, it is said what will not start.
+        if !stopping && run.cancel.is_cancelled() && board.open() > 0 {
+            stopping = true;
+            sink.event(&stopping_event(&board));
+        }
+        while !stopping && running.len() < run.limits.parallelism.max(1) {
             let Some(index) = board.start_next() else {
                 break;
             };
@@ -74,15 +76,19 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
             }
             () = run.cancel.cancelled(), if !stopping => {
                 stopping = true;
-                sink.event(&RunEvent::Stopping {
-                    running: board.running(),
-                    not_started: board.open(),
-                });
+                sink.event(&stopping_event(&board));
             }
         }
     }
     pass_on(&mut events, sink);
     board.outcome()
+}
+
+fn stopping_event(board: &Board<'_>) -> RunEvent {
+    RunEvent::Stopping {
+        running: board.running(),
+        not_started: board.open(),
+    }
 }
 
 fn pass_on(events: &mut UnboundedReceiver<RunEvent>, sink: &mut dyn EventSink) {

@@ -390,6 +390,13 @@ async fn asked_to_stop_a_wait_for_a_replica_ends_at_once() {
     let (told, ()) = tokio::join!(run, stop);
     assert_eq!(told.took, Duration::from_secs(100));
     assert_eq!(told.outcome.verdict(), Verdict::Interrupted);
+    assert_eq!(
+        told.of(&steps[0]),
+        &StepResult::Interrupted {
+            may_have_written: true
+        },
+        "the canary lies in the bucket"
+    );
 }
 
 #[tokio::test(start_paused = true)]

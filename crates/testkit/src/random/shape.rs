@@ -269,15 +269,19 @@ impl Shape {
                 ),
             ]),
             ledger: Ledger::Folder("ledger".to_owned()),
-            guards: self.guards(),
+            guards: self.guards(&migrations),
             migrations,
         }
     }
 
-    fn guards(&self) -> Guards {
+    fn guards(&self, migrations: &BTreeMap<MigrationName, Migration>) -> Guards {
+        let adopted = migrations.values().filter(|_| self.adopts);
+        let mut adopt: Vec<String> = adopted.flat_map(addresses).collect();
+        adopt.sort();
+        adopt.dedup();
         Guards {
             max_deletes: 99,
-            adopt: if self.adopts { addresses() } else { Vec::new() },
+            adopt,
         }
     }
 
@@ -324,7 +328,7 @@ impl Shape {
                 }
             },
             monitoring: Monitoring::Unset,
-            guards: self.guards(),
+            guards: Guards::default(), // Those of the spec hold for all.
         }
     }
 }
@@ -334,10 +338,12 @@ fn name(text: &str) -> AccountName {
 }
 
 /// Every bucket and role that a spec may make.
-fn addresses() -> Vec<String> {
-    let buckets = DESTINATIONS.map(|name| format!("archive/bucket/{name}"));
-    let roles = ROLES.map(|name| format!("prod/role/{name}"));
-    buckets.into_iter().chain(roles).collect()
+/// What a migration may take over.
+fn addresses(of: &Migration) -> [String; 2] {
+    [
+        format!("archive/bucket/{}", of.destination.bucket),
+        format!("prod/role/{}", of.role),
+    ]
 }
 
 type Filter = (usize, usize, usize, usize);

@@ -185,6 +185,8 @@ pub(crate) struct Change<'a> {
     pub(crate) after: Option<&'a Part>,
     /// Whether the bucket that the target is a part of is made by the same plan.
     pub(crate) new_bucket: bool,
+    /// Whether something else in the document that is written goes on with what the part did.
+    pub(crate) carried_on: bool,
 }
 
 /// What is said of a change.

@@ -87,11 +87,7 @@ impl Policy {
     /// The statements; a policy that cannot be read is one thing.
     fn parts(&self, of: PolicyOf) -> Option<Parts> {
         let document = self.document()?;
-        let statements = document.statements().iter().enumerate();
-        let placed = statements.map(|(place, statement)| {
-            let name = statement
-                .sid()
-                .map_or_else(|| format!("#{place}"), ToOwned::to_owned);
+        let placed = document.named().into_iter().map(|(name, statement)| {
             let part = Part::Statement(of, Box::new(statement.clone()));
             (format!("/statement/{name}"), part)
         });

@@ -31,6 +31,13 @@ impl ReplicationConfiguration {
         RoleRef::of_arn(&self.role)
     }
 
+    /// Whether an enabled rule sends everything that this one sends to the same bucket.
+    #[must_use]
+    pub fn carries_on(&self, gone: &Rule) -> bool {
+        let mut rules = self.rules.iter();
+        rules.any(|rule| rule.is_enabled() && rule.is_to(gone) && rule.selects_all_of(gone))
+    }
+
     /// The rule of an ID.
     #[must_use]
     pub fn rule(&self, id: &str) -> Option<&Rule> {
@@ -156,6 +163,12 @@ impl Holding for ReplicationConfiguration {
 
 fn of_replication(change: &Change<'_>) -> Consequences {
     match change.action {
+        Action::Delete if change.carried_on => Consequences::of(
+            UndoKind::Partial,
+            "objects written in between are replicated as the other rule says",
+            RiskLevel::Medium,
+            &["Another rule of the same configuration carries its objects from now on."],
+        ),
         Action::Delete => Consequences::of(
             UndoKind::Partial,
             "objects written while the rule is gone are not replicated when it comes back; they \

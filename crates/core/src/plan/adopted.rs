@@ -1,0 +1,97 @@
+//! Whether what `guards.adopt` names is there: an address that means nothing is a slip, and would be ignored for good.
+
+use std::collections::BTreeSet;
+
+use crate::format::{Finding, FindingLevel};
+use crate::model::kinds::Document;
+use crate::model::{BucketPart, RolePart, Target};
+use crate::scene::Scene;
+use crate::scope::Scope;
+
+/// How many letters may differ for an address to be taken for another one.
+const NEAR: usize = 3;
+
+/// One finding for each address that nothing has. What was taken over and is gone leaves its address behind in the spec, which does
+/// no harm; an address that something else nearly has does.
+pub(super) fn unknown(scene: &Scene<'_>) -> Vec<Finding> {
+    if *scene.scope != Scope::All {
+        return Vec::new(); // What belongs to other migrations was not read.
+    }
+    let known = known(scene);
+    let unknown = scene.adopted().filter(|address| !known.contains(*address));
+    unknown.map(|address| told(address, &known)).collect()
+}
+
+fn told(address: &str, known: &BTreeSet<String>) -> Finding {
+    let is_of_spec = known.iter().any(|place| is_within(address, place));
+    match nearest(address, known) {
+        Some(near) => Finding {
+            code: "adopt-unknown".to_owned(),
+            level: FindingLevel::Blocked,
+            address: address.to_owned(),
+            message: "guards.adopt names what is not there".to_owned(),
+            help: format!("is it \"{near}\"? correct the address, or take it out of guards.adopt"),
+        },
+        None if is_of_spec => Finding {
+            code: "adopt-leftover".to_owned(),
+            level: FindingLevel::Note,
+            address: address.to_owned(),
+            message: "guards.adopt names what is not there, or not any more".to_owned(),
+            help: "take it out of guards.adopt".to_owned(),
+        },
+        None => Finding {
+            code: "adopt-unknown".to_owned(),
+            level: FindingLevel::Blocked,
+            address: address.to_owned(),
+            message: "guards.adopt names what is in no bucket and no role of the spec".to_owned(),
+            help: "correct the address, or take it out of guards.adopt; findings say addresses as they are to be written"
+                .to_owned(),
+        },
+    }
+}
+
+/// The addresses that can be taken over: buckets, roles, rules and statements that are there, and the places that the spec names.
+fn known(scene: &Scene<'_>) -> BTreeSet<String> {
+    let mut known = BTreeSet::new();
+    for (target, document) in scene.observed.iter() {
+        let Some(whole) = target.whole() else {
+            continue;
+        };
+        known.insert(scene.names.address(&whole));
+        let address = scene.names.address(target);
+        match (target, document) {
+            (Target::Bucket(_, BucketPart::Replication), Some(Document::Replication(live))) => {
+                let ids = live.rules.iter().filter_map(|rule| rule.id.as_deref());
+                known.extend(ids.map(|id| format!("{address}/rule/{id}")));
+            }
+            (Target::Bucket(_, BucketPart::Policy), Some(document)) => {
+                let policy = document.policy().and_then(|policy| policy.document());
+                let named = policy.map(|policy| policy.named()).unwrap_or_default();
+                known.extend(
+                    named
+                        .iter()
+                        .map(|(name, _)| format!("{address}/statement/{name}")),
+                );
+            }
+            (Target::Role(_, RolePart::Itself), Some(_)) => {
+                known.insert(address);
+            }
+            (_, _) => {}
+        }
+    }
+    known
+}
+
+fn is_within(address: &str, place: &str) -> bool {
+    let rest = address.strip_prefix(place);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The address that is nearly this one.
+fn nearest<'a>(address: &str, known: &'a BTreeSet<String>) -> Option<&'a String> {
+    let near = known
+        .iter()
+        .map(|other| (strsim::damerau_levenshtein(address, other), other));
+    let near = near.filter(|(distance, _)| *distance <= NEAR);
+    near.min().map(|(_, other)| other)
+}

@@ -1,6 +1,6 @@
 """How long `s3ferry plan` takes for 300 migrations when every call takes 40 ms, and what it does when AWS throttles.
 
-    python3 tests/bench/plan.py [--migrations 300] [--latency 40] [--parallelism 48] [--runs 3]
+    python3 tests/bench/plan.py [--migrations 300] [--latency 40] [--parallelism 56] [--runs 3]
                                 [--throttle 50] [--throttle 5] [--before BUILD]
 
 The bound is what nobody can beat who makes these calls and keeps to the ceiling: the fullest account and service has
@@ -24,7 +24,7 @@ def arguments():
     parser = argparse.ArgumentParser(description="Plans many migrations on the sandbox.")
     parser.add_argument("--migrations", type=int, default=300)
     parser.add_argument("--latency", type=int, default=40, help="milliseconds added to each call")
-    parser.add_argument("--parallelism", type=int, default=48, help="the ceiling of calls at once")
+    parser.add_argument("--parallelism", type=int, default=56, help="the ceiling of calls at once")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--throttle", type=int, action="append", default=[], help="refuse every Nth call")
     parser.add_argument("--before", help="a build of s3ferry to compare throttled plans with")

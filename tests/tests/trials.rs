@@ -1,7 +1,9 @@
 //! What trials of the first version found, through the program: false proofs, silent failures, advice that did harm. Each
 //! test says what is right; what was seen instead stands in `docs/changelog.md`.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use s3ferry_tests::signed::Client;
 use s3ferry_tests::world::{ACCOUNTS, DESTINATION, Ran, SOURCE, World};
@@ -272,6 +274,11 @@ fn a_role_that_is_made_again_is_proven_again() {
     );
     let world = world(&migration(&rule));
     world.converge();
+    let receipts = || -> BTreeSet<PathBuf> {
+        let folder = fs::read_dir(world.folder().join("ledger/receipts")).expect("receipts");
+        folder.map(|entry| entry.expect("an entry").path()).collect()
+    };
+    let of_the_old_role = receipts();
     let name = ("RoleName", "s3ferry-orders-prod");
     let source = world.source();
     source
@@ -288,6 +295,11 @@ fn a_role_that_is_made_again_is_proven_again() {
     );
     says(&world.expect(0, &APPLY), &["2 proven"]);
     world.must_be_settled();
+    // What was proven for the old one says nothing of the new one, although everything else is as it was.
+    for path in receipts().difference(&of_the_old_role) {
+        fs::remove_file(path).expect("it goes");
+    }
+    says(&world.expect(2, &PLAN), &["2 to prove"]);
 }
 
 #[test]
@@ -485,4 +497,66 @@ fn an_element_that_s3_no_longer_takes_is_found_before_anything_is_written() {
         written(&world, "orders-prod", "old/1").as_deref(),
         Some("COMPLETED")
     );
+}
+
+#[test]
+fn canaries_that_cannot_be_removed_are_said_to_stay() {
+    let world = world(&migration(ALL));
+    let lock = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>";
+    world
+        .destination()
+        .put("orders-archive", "object-lock", lock);
+    let plan = world.expect(2, &PLAN);
+    says(
+        &plan,
+        &[
+            "canary-stays",
+            "default retention",
+            "It stays in orders-archive",
+        ],
+    );
+    assert!(
+        !plan.out.contains("removed by version on both sides"),
+        "{}",
+        plan.said()
+    );
+    world.converge();
+}
+
+#[test]
+fn a_bucket_of_the_accounts_own_namespace_is_made() {
+    let name = "orders-222222222222-eu-central-1-an";
+    let own = migration(ALL).replace(
+        "bucket: orders-archive }",
+        &format!("bucket: {name}, create: true }}"),
+    );
+    let world = world(&own);
+    world.converge();
+    world.spec(&own.replace("222222222222-eu-central-1", "333333333333-eu-central-1"));
+    let refused = world.expect(65, &PLAN);
+    says(
+        &refused,
+        &["bucket-namespace", "-222222222222-eu-central-1-an"],
+    );
+}
+
+#[test]
+fn a_key_of_the_destination_bucket_says_nothing_of_what_comes_under_sse_s3() {
+    let keyed = migration(ALL).replace(
+        "bucket: orders-archive }",
+        &format!("bucket: orders-new, create: true, encryption: {{ kms_key: \"{REPLICA}\" }} }}"),
+    );
+    let world = world(&keyed);
+    says(
+        &world.expect(2, &PLAN),
+        &[
+            "replicas-not-under-key",
+            "SSE-S3 objects stay SSE-S3",
+            "from before 2023",
+        ],
+    );
+    world.converge();
+    written(&world, "orders-prod", "orders/1");
+    let encryption = world.buckets("/orders-new/objects/orders~11/0/encryption");
+    assert_eq!(encryption, "AES256");
 }

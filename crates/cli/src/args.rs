@@ -48,7 +48,7 @@ pub(crate) struct Global {
 }
 
 /// As many as `s3ferry_aws::Options` has.
-const PARALLELISM: usize = 48;
+const PARALLELISM: usize = 56;
 
 fn parallelism(text: &str) -> Result<usize, String> {
     match text.parse() {

@@ -887,3 +887,84 @@ fn a_rule_that_another_one_goes_on_with_does_not_stop_replication() {
     let said = risk(&world, &replaced);
     assert_eq!(said.level, RiskLevel::High, "other objects than hot/ stop");
 }
+
+/// A rule of others for everything, to the bucket that the spec writes to.
+fn wide(priority: i32) -> s3ferry_core::model::kinds::replication::Rule {
+    let mut rule = world::foreign_rule("theirs", priority);
+    if let Some(to) = &mut rule.destination {
+        to.bucket = "arn:aws:s3:::orders-archive".to_owned();
+    }
+    rule.filter = Some(Filter::Prefix("hot/eu/".to_owned()));
+    rule
+}
+
+#[test]
+fn a_rule_that_would_take_objects_from_others_is_refused_and_fits_below_a_higher_one() {
+    let mut world = World::with_source("orders-prod");
+    let role = world::role_of("orders-prod");
+    world.set_replication("orders-prod", &role, vec![wide(0)]);
+    let refused = world.plan(&spec(&[]));
+    let found = refused
+        .findings
+        .iter()
+        .find(|finding| finding.code == "rule-takes-over");
+    let found = found.expect("nothing fits below 0");
+    assert_eq!(found.level, FindingLevel::Blocked);
+    assert!(
+        found.message.contains("theirs (priority 0)"),
+        "{}",
+        found.message
+    );
+    // The advice, followed literally.
+    assert!(found.help.contains("1000"), "{}", found.help);
+    world.set_replication("orders-prod", &role, vec![wide(1000)]);
+    world.converge(&spec(&[]));
+    let hot = world
+        .rule("orders-prod", "s3ferry/default/orders/hot")
+        .expect("it is there");
+    assert!(hot.priority < Some(1000));
+}
+
+#[test]
+fn rules_stand_in_the_order_of_the_spec_behind_those_of_others() {
+    let mut world = World::with_source("orders-prod");
+    let role = world::role_of("orders-prod");
+    world.set_replication("orders-prod", &role, vec![world::foreign_rule("theirs", 7)]);
+    let (hot, cold) = (
+        "      - { id: hot, prefix: hot/, tags: {}, delete_markers: mirror, storage_class: STANDARD_IA }\n",
+        world::COLD_RULE,
+    );
+    let turned = format!("{cold}{hot}");
+    let both = format!("{hot}{cold}");
+    let ids = |world: &World| -> Vec<String> {
+        let rules = world.replication("orders-prod").rules.into_iter();
+        rules
+            .filter_map(|rule| rule.id)
+            .map(|id| id.replace("s3ferry/default/orders/", ""))
+            .collect()
+    };
+    world.converge(&spec(&[]));
+    assert_eq!(ids(&world), ["theirs", "hot", "cold"]);
+    world.converge(&spec(&[(&both, &turned), ("STANDARD_IA", "GLACIER_IR")]));
+    assert_eq!(ids(&world), ["theirs", "cold", "hot"]);
+}
+
+#[test]
+fn what_our_markers_lead_to_in_an_account_that_the_spec_lost_is_named() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    let moved = spec(&[
+        ("222222222222", "333333333333"),
+        ("bucket: orders-archive", "bucket: orders-elsewhere"),
+    ]);
+    let plan = world.plan(&moved);
+    let unseen = plan
+        .findings
+        .iter()
+        .find(|finding| finding.code == "left-unseen");
+    let unseen = unseen.expect("the old account is named");
+    assert!(
+        unseen.message.contains("orders-archive") && unseen.help.contains("222222222222"),
+        "{unseen:?}"
+    );
+}

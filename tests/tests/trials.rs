@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use s3ferry_tests::signed::Client;
+use s3ferry_tests::signed::{Client, Request};
 use s3ferry_tests::world::{ACCOUNTS, DESTINATION, Ran, SOURCE, World};
 use serde_json::{Value, json};
 
@@ -465,6 +465,60 @@ fn an_old_public_statement_is_found_before_anything_is_written() {
     let mut narrow = open;
     narrow["Condition"] = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-1" } });
     put_policy(&destination, "orders-archive", &[narrow]);
+    world.converge();
+}
+
+#[test]
+fn what_the_account_blocks_is_found_before_anything_is_written() {
+    let block = |policy: bool, buckets: bool| {
+        format!(
+            "<PublicAccessBlockConfiguration><BlockPublicAcls>false</BlockPublicAcls><IgnorePublicAcls>false</IgnorePublicAcls><BlockPublicPolicy>{policy}</BlockPublicPolicy><RestrictPublicBuckets>{buckets}</RestrictPublicBuckets></PublicAccessBlockConfiguration>"
+        )
+    };
+    let world = world(&migration(ALL));
+    let destination = world.destination();
+    let of_account = |body: &str| {
+        let request = Request {
+            method: "PUT",
+            path: "/v20180820/configuration/publicAccessBlock",
+            query: "",
+            headers: &[("x-amz-account-id", DESTINATION.0)],
+            body,
+        };
+        destination.s3(request).expect_ok();
+    };
+    destination.put("orders-archive", "publicAccessBlock", &block(false, false));
+    let open = json!({ "Sid": "Website", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::orders-archive/*" });
+    put_policy(&destination, "orders-archive", std::slice::from_ref(&open));
+
+    of_account(&block(false, true));
+    let closed = "RestrictPublicBuckets of the bucket's account";
+    refused(&world, &["policy-public", "statement/Website", closed]);
+    of_account(&block(true, false));
+    let unwritable = "BlockPublicPolicy of the bucket's account";
+    refused(&world, &["policy-public", "statement/Website", unwritable]);
+    destination.put("orders-archive", "publicAccessBlock", &block(true, false));
+    refused(
+        &world,
+        &["BlockPublicPolicy of the bucket and of its account"],
+    );
+
+    // The advice, followed literally.
+    let mut narrow = open;
+    narrow["Condition"] = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-1" } });
+    put_policy(&destination, "orders-archive", &[narrow]);
+    world.converge();
+}
+
+#[test]
+fn a_public_policy_that_nothing_blocks_is_left() {
+    let world = world(&migration(ALL));
+    let destination = world.destination();
+    let off = "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>false</BlockPublicPolicy><RestrictPublicBuckets>false</RestrictPublicBuckets></PublicAccessBlockConfiguration>";
+    destination.put("orders-archive", "publicAccessBlock", off);
+    let open = json!({ "Sid": "Website", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::orders-archive/*" });
+    put_policy(&destination, "orders-archive", &[open]);
+    // The account never set a block, which its answer calls an error.
     world.converge();
 }
 

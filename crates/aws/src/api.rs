@@ -1,6 +1,6 @@
 //! The calls on one thing of one service: what every service's calls have in common.
 //!
-//! A folder a service says which requests there are ([`crate::s3`], [`crate::iam`]); here they are sent, reads and writes
+//! A folder a service says which requests there are ([`crate::s3`], [`crate::iam`], [`crate::s3control`]); here they are sent, reads and writes
 //! apart, and a failure learns which call it was.
 
 use std::error::Error;

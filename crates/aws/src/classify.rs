@@ -262,11 +262,12 @@ fn denied_hint(call: &Call) -> String {
 
 /// What leads requests elsewhere than to AWS, or lets them fail there: the variables that are set, by name. Their values may
 /// hold passwords.
-const DETOURS: [&str; 10] = [
+const DETOURS: [&str; 11] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_STS",
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL_IAM",
+    "AWS_ENDPOINT_URL_S3_CONTROL",
     "AWS_CA_BUNDLE",
     "HTTPS_PROXY",
     "https_proxy",
@@ -329,7 +330,8 @@ fn credentials_hint(cause: &Cause) -> String {
 /// The IAM actions that allow an operation, as the plan's permissions have them: several operations have actions of
 /// another name.
 fn actions(call: &Call) -> String {
-    let calls = kinds::calls().chain(goals::calls());
+    let of_service = kinds::calls().filter(|(service, _)| service.as_str() == call.service);
+    let calls = of_service.map(|(_, known)| known).chain(goals::calls());
     let of_this = calls.filter(|known| known.operation == call.operation);
     let mut actions: Vec<&str> = of_this.flat_map(|known| known.actions).copied().collect();
     actions.sort_unstable();
@@ -560,6 +562,16 @@ mod tests {
             "{head}"
         );
         assert_eq!(needed("SomethingNew"), "s3:SomethingNew");
+        assert_eq!(
+            needed("GetPublicAccessBlock"),
+            "s3:GetBucketPublicAccessBlock"
+        );
+        let of_account = Call {
+            service: "s3control",
+            operation: "GetPublicAccessBlock",
+            ..call(Intent::Read)
+        };
+        assert_eq!(actions(&of_account), "s3:GetAccountPublicAccessBlock");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! spec accounts --sign_in--> Cloud { Session per account { clients per Region } }
-//! Read/Write/Objects (port) --> s3/*, iam/* (a folder a service) --> api (one place, one answer) --> failure --> classify
+//! Read/Write/Objects (port) --> s3/*, iam/*, s3control/* (a folder a service) --> api (one place, one answer) --> failure --> classify
 //! --> PortError
 //! ```
 //!
@@ -27,6 +27,7 @@ mod port;
 mod reach;
 mod retries;
 mod s3;
+mod s3control;
 mod service;
 mod session;
 mod sign_in;

@@ -55,8 +55,9 @@ impl Endpoint {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            // Each call under way is a connection, and two accounts have four services: 192 of them stay below the 256
-            // files that some systems let a process open, and take 1,200 calls a second at 40 ms each.
+            // Each call under way is a connection, and two accounts have four services that are asked often: 192 of them stay
+            // below the 256 files that some systems let a process open, and take 1,200 calls a second at 40 ms each. S3 Control
+            // is asked once an account at most.
             parallelism: 48,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             connect_timeout: Duration::from_secs(5),

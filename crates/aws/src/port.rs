@@ -16,6 +16,7 @@ use crate::failure::{Call, Cause, Failure, Intent};
 use crate::iam::{self, IamApi};
 use crate::options::Options;
 use crate::s3::{self, BucketApi};
+use crate::s3control::{self, AccountApi};
 use crate::session::Session;
 use crate::sign_in::{self, Caller, SignInProblem};
 
@@ -96,6 +97,16 @@ impl Cloud {
         let account = target.account();
         let session = self.session(account, || entry("iam", intent, target))?;
         Ok(IamApi::new(&session.iam, account, None, target))
+    }
+
+    fn s3control<'a>(
+        &'a self,
+        target: &'a Target,
+        intent: Intent,
+    ) -> Result<AccountApi<'a>, Failure> {
+        let account = target.account();
+        let session = self.session(account, || entry("s3control", intent, target))?;
+        Ok(AccountApi::new(&session.s3control, account, None, target))
     }
 }
 
@@ -208,8 +219,11 @@ impl Cloud {
                 let api = self.bucket(at, Intent::Read, target)?;
                 explained(&api, s3::read::bucket_part(&api, *part).await).await
             }
-            Target::Account(_, part) => {
-                iam::read::account_part(&self.iam(target, Intent::Read)?, *part).await
+            Target::Account(_, AccountPart::Roles) => {
+                iam::read::roles(&self.iam(target, Intent::Read)?).await
+            }
+            Target::Account(_, AccountPart::PublicAccess) => {
+                s3control::public_access(&self.s3control(target, Intent::Read)?).await
             }
             Target::Role(of, part) => {
                 iam::read::role_part(&self.iam(target, Intent::Read)?, &of.name, *part).await
@@ -226,6 +240,10 @@ impl Cloud {
             Target::Account(_, AccountPart::Roles) => {
                 let api = self.iam(target, Intent::Write)?;
                 Err(api.refused("Write", "a list of roles is only read"))
+            }
+            Target::Account(_, AccountPart::PublicAccess) => {
+                let api = self.s3control(target, Intent::Write)?;
+                Err(api.misfit(target.kind(), change.after))
             }
             Target::Role(of, part) => {
                 let api = self.iam(target, Intent::Write)?;

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
 use s3ferry_core::ids::Region;
 
 use crate::limit::Limit;
@@ -16,6 +17,23 @@ pub(crate) trait SdkClient: Clone + Send + Sync {
 
     /// A client for a Region, or for a service without any.
     fn connect(config: &SdkConfig, region: Option<&Region>) -> Self;
+}
+
+/// The address of the user's at which a service is reached instead of AWS's: of all services, or of the one with this ID
+/// (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, or their fields in the profile), in the order in which the SDK takes them.
+pub(crate) fn own_endpoint(config: &SdkConfig, service_id: &str) -> Option<String> {
+    let of_all = config.endpoint_url().map(str::to_owned);
+    if config.get_origin("endpoint_url").is_client_config() {
+        return of_all;
+    }
+    let key = ServiceConfigKey::builder()
+        .service_id(service_id)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok();
+    let of_service = key.and_then(|key| config.service_config()?.load_config(key));
+    of_service.or(of_all)
 }
 
 /// One service of an account that is signed in.

@@ -14,6 +14,8 @@ pub(crate) struct Session {
     pub(crate) s3: Service<aws_sdk_s3::Client>,
     /// IAM is one per partition and needs no Region.
     pub(crate) iam: Service<aws_sdk_iam::Client>,
+    /// What is set for all buckets of the account: any Region answers for all, so it is the account's.
+    pub(crate) s3control: Service<aws_sdk_s3control::Client>,
     /// Whether the account answers for all its roles at once.
     pub(crate) roles: Together,
 }
@@ -30,6 +32,7 @@ impl Session {
         Self {
             s3: Service::new(&config, options),
             iam: Service::new(&config, options),
+            s3control: Service::new(&config, options),
             roles: Together::default(),
         }
     }

@@ -61,7 +61,7 @@ impl RoleRef {
     }
 }
 
-/// An account, whose lists are targets.
+/// An account, whose lists and settings are targets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountRef {
     /// The account.

@@ -20,7 +20,7 @@ use s3ferry_core::model::{AccountPart, AccountRef, BucketPart, Document, Kind, R
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [Kind; 15] = [
+pub const KINDS: [Kind; 16] = [
     Kind::Bucket(BucketPart::Itself),
     Kind::Bucket(BucketPart::Tags),
     Kind::Bucket(BucketPart::Versioning),
@@ -33,6 +33,7 @@ pub const KINDS: [Kind; 15] = [
     Kind::Bucket(BucketPart::RequestPayment),
     Kind::Bucket(BucketPart::Lifecycle),
     Kind::Account(AccountPart::Roles),
+    Kind::Account(AccountPart::PublicAccess),
     Kind::Role(RolePart::Itself),
     Kind::Role(RolePart::Policy),
     Kind::Role(RolePart::Policies),
@@ -69,12 +70,12 @@ pub fn target_of(kind: Kind) -> Target {
             Target::Bucket(bucket, BucketPart::RequestPayment)
         }
         Kind::Bucket(BucketPart::Lifecycle) => Target::Bucket(bucket, BucketPart::Lifecycle),
-        Kind::Account(AccountPart::Roles) => Target::Account(
+        Kind::Account(part) => Target::Account(
             AccountRef {
                 account: role.account,
                 partition: role.partition,
             },
-            AccountPart::Roles,
+            part,
         ),
         Kind::Role(RolePart::Itself) => Target::Role(role, RolePart::Itself),
         Kind::Role(RolePart::Policy) => Target::Role(role, RolePart::Policy),
@@ -90,7 +91,9 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
         Kind::Bucket(BucketPart::Versioning) => versioning().boxed(),
         Kind::Bucket(BucketPart::Encryption) => encryption().boxed(),
         Kind::Bucket(BucketPart::Ownership) => ownership().boxed(),
-        Kind::Bucket(BucketPart::PublicAccess) => public_access().boxed(),
+        Kind::Bucket(BucketPart::PublicAccess) => {
+            public_access().prop_map(Document::PublicAccess).boxed()
+        }
         Kind::Bucket(BucketPart::Policy) => policy().prop_map(Document::BucketPolicy).boxed(),
         Kind::Bucket(BucketPart::Replication) => {
             replication().prop_map(Document::Replication).boxed()
@@ -107,6 +110,9 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
         Kind::Account(AccountPart::Roles) => btree_set(role_name(), 0..3)
             .prop_map(|names| names.into_iter().map(|name| (name, None)).collect())
             .prop_map(Document::Roles)
+            .boxed(),
+        Kind::Account(AccountPart::PublicAccess) => public_access()
+            .prop_map(Document::AccountPublicAccess)
             .boxed(),
         Kind::Role(RolePart::Itself) => role().boxed(),
         Kind::Role(RolePart::Policy) => policy().prop_map(Document::RolePolicy).boxed(),
@@ -174,14 +180,12 @@ fn ownership() -> impl Strategy<Value = Document> {
     select(words.to_vec()).prop_map(|word| Document::Ownership(ObjectOwnership::parse(word)))
 }
 
-fn public_access() -> impl Strategy<Value = Document> {
-    any::<[bool; 4]>().prop_map(|[one, two, three, four]| {
-        Document::PublicAccess(PublicAccessBlock {
-            block_public_acls: one,
-            ignore_public_acls: two,
-            block_public_policy: three,
-            restrict_public_buckets: four,
-        })
+fn public_access() -> impl Strategy<Value = PublicAccessBlock> {
+    any::<[bool; 4]>().prop_map(|[one, two, three, four]| PublicAccessBlock {
+        block_public_acls: one,
+        ignore_public_acls: two,
+        block_public_policy: three,
+        restrict_public_buckets: four,
     })
 }
 

@@ -1,19 +1,14 @@
-//! Which call reads which part of an account or a role.
+//! Which call reads the list of roles, and which part of a role.
 
 use s3ferry_core::ids::RoleName;
-use s3ferry_core::model::{AccountPart, Document, RolePart};
+use s3ferry_core::model::{Document, RolePart};
 
 use super::{IamApi, policies, role};
 use crate::failure::Failure;
 
-/// Reads a part of an account.
-pub(crate) async fn account_part(
-    api: &IamApi<'_>,
-    part: AccountPart,
-) -> Result<Option<Document>, Failure> {
-    match part {
-        AccountPart::Roles => Ok(Some(Document::Roles(role::list(api).await?))),
-    }
+/// Reads the roles of an account that may be s3ferry's.
+pub(crate) async fn roles(api: &IamApi<'_>) -> Result<Option<Document>, Failure> {
+    Ok(Some(Document::Roles(role::list(api).await?)))
 }
 
 /// Reads a part of a role.

@@ -18,13 +18,12 @@ pub(crate) mod write;
 use aws_sdk_s3::Client;
 use aws_types::SdkConfig;
 use aws_types::region::Region as SdkRegion;
-use aws_types::service_config::ServiceConfigKey;
 use s3ferry_core::ids::Region;
 use s3ferry_core::model::BucketRef;
 
 use crate::api::Api;
 use crate::failure::{Failure, absent};
-use crate::service::SdkClient;
+use crate::service::{SdkClient, own_endpoint};
 
 /// The codes that say that the bucket is not there; 404 without a body is spelt so by the SDK.
 const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
@@ -45,27 +44,15 @@ impl BucketApi<'_> {
 impl SdkClient for Client {
     const SERVICE: &'static str = "s3";
 
+    /// At an address of the user's, bucket names are not host names.
     fn connect(config: &SdkConfig, region: Option<&Region>) -> Self {
-        let mut builder =
-            aws_sdk_s3::config::Builder::from(config).force_path_style(has_s3_endpoint(config));
+        let is_own = own_endpoint(config, "S3").is_some();
+        let mut builder = aws_sdk_s3::config::Builder::from(config).force_path_style(is_own);
         if let Some(region) = region {
             builder = builder.region(SdkRegion::new(region.as_str().to_owned()));
         }
         Self::from_conf(builder.build())
     }
-}
-
-/// Whether S3 is reached at an address of the user's (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, or their fields in
-/// the profile): there, bucket names are not host names.
-fn has_s3_endpoint(config: &SdkConfig) -> bool {
-    let key = ServiceConfigKey::builder()
-        .service_id("S3")
-        .env("AWS_ENDPOINT_URL")
-        .profile("endpoint_url")
-        .build()
-        .ok();
-    let of_service = key.and_then(|key| config.service_config()?.load_config(key));
-    of_service.is_some() || config.endpoint_url().is_some()
 }
 
 /// `None` where the bucket or this part of it is not there.

@@ -854,6 +854,70 @@ async fn every_fact_is_read_from_its_answer() {
     }
 }
 
+fn account_block() -> Target {
+    let of = AccountRef {
+        account: role().account,
+        partition: role().partition,
+    };
+    Target::Account(of, AccountPart::PublicAccess)
+}
+
+#[tokio::test]
+async fn what_an_account_blocks_is_read_as_it_is() {
+    let stub = Stub::start(|request| match request.line().as_str() {
+        "GET /v20180820/configuration/publicAccessBlock" => Reply::ok(
+            "<PublicAccessBlockConfiguration xmlns=\"http://awss3control.amazonaws.com/doc/2018-08-20/\"><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>false</RestrictPublicBuckets></PublicAccessBlockConfiguration>",
+        ),
+        _ => nothing(),
+    })
+    .await;
+    let block = PublicAccessBlock {
+        block_public_acls: false,
+        ignore_public_acls: false,
+        block_public_policy: true,
+        restrict_public_buckets: false,
+    };
+    let cloud = stub.cloud().await;
+    let found = cloud.read(&account_block()).await;
+    assert_eq!(found, Ok(Some(Document::AccountPublicAccess(block))));
+    let asked = stub.seen().remove(0);
+    assert_eq!(asked.header("x-amz-account-id"), Some(crate::stub::ACCOUNT));
+    // The host is the one that was written, without the account in front of it.
+    assert_eq!(asked.header("host"), stub.url.strip_prefix("http://"));
+    let signed = asked.header("authorization").unwrap();
+    assert!(signed.contains("/eu-west-1/s3/aws4_request"), "{signed}");
+
+    stub.forget();
+    let refusal = cloud
+        .write(&account_block(), to(&Document::AccountPublicAccess(block)))
+        .await;
+    assert_eq!(refusal.unwrap_err().class, Class::Rejected);
+    assert_eq!(stub.lines(), [""; 0], "it is only read");
+}
+
+#[tokio::test]
+async fn an_account_that_blocks_nothing_and_one_that_does_not_say() {
+    // S3 Control wraps its errors as IAM does, and not as S3.
+    let none = Stub::start(|request| match request.method.as_str() {
+        "GET" => Reply::iam_error(404, "NoSuchPublicAccessBlockConfiguration", "none is set"),
+        _ => nothing(),
+    })
+    .await;
+    assert_eq!(none.cloud().await.read(&account_block()).await, Ok(None));
+
+    let silent = Stub::start(|request| match request.method.as_str() {
+        "GET" => Reply::iam_error(403, "AccessDenied", "Access Denied"),
+        _ => nothing(),
+    })
+    .await;
+    let error = silent.cloud().await.read(&account_block()).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.class, Class::Denied);
+    let hint = error.hint.unwrap();
+    let action = "needs s3:GetAccountPublicAccessBlock here";
+    assert!(hint.contains(action), "{hint}");
+}
+
 #[tokio::test]
 async fn a_versioning_state_of_tomorrow_is_not_guessed() {
     let stub = Stub::start(|request| match request.method.as_str() {

@@ -53,6 +53,8 @@ listed! {
     pub enum AccountPart {
         /// The roles that may be s3ferry's; read only, to find what left the spec.
         Roles,
+        /// The public access block of all its buckets; read only.
+        PublicAccess,
     }
 }
 
@@ -93,6 +95,20 @@ pub enum Service {
     S3,
     /// IAM.
     Iam,
+    /// S3 Control, which answers for the settings of an account.
+    S3Control,
+}
+
+impl Service {
+    /// The service as the AWS CLI spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::S3 => "s3",
+            Self::Iam => "iam",
+            Self::S3Control => "s3control",
+        }
+    }
 }
 
 impl Target {

@@ -32,7 +32,7 @@ pub use settings::{
 
 use crate::ids::{RoleName, SpecName};
 use crate::model::links::Link;
-use crate::model::target::{AccountPart, BucketPart, Kind, RolePart, Target};
+use crate::model::target::{AccountPart, BucketPart, Kind, RolePart, Service, Target};
 
 /// What a target holds. Each variant belongs to one [`Kind`].
 ///
@@ -64,6 +64,8 @@ pub enum Document {
     Lifecycle(Lifecycle),
     /// The roles that may be s3ferry's, each with the specs that its description names.
     Roles(BTreeMap<RoleName, Option<BTreeSet<SpecName>>>),
+    /// The public access block of all buckets of an account.
+    AccountPublicAccess(PublicAccessBlock),
     /// A role.
     Role(Role),
     /// The role's inline policy that is s3ferry's.
@@ -92,6 +94,7 @@ impl Kind {
             },
             Self::Account(part) => match part {
                 AccountPart::Roles => &role::ROLES,
+                AccountPart::PublicAccess => &settings::ACCOUNT_PUBLIC_ACCESS,
             },
             Self::Role(part) => match part {
                 RolePart::Itself => &role::ROLE,
@@ -136,6 +139,7 @@ impl Document {
             Self::RequestPayment(_) => Kind::Bucket(BucketPart::RequestPayment),
             Self::Lifecycle(_) => Kind::Bucket(BucketPart::Lifecycle),
             Self::Roles(_) => Kind::Account(AccountPart::Roles),
+            Self::AccountPublicAccess(_) => Kind::Account(AccountPart::PublicAccess),
             Self::Role(_) => Kind::Role(RolePart::Itself),
             Self::RolePolicy(_) => Kind::Role(RolePart::Policy),
             Self::RolePolicies(_) => Kind::Role(RolePart::Policies),
@@ -158,6 +162,7 @@ impl Document {
             | Self::RequestPayment(_)
             | Self::Lifecycle(_)
             | Self::Roles(_)
+            | Self::AccountPublicAccess(_)
             | Self::Role(_)
             | Self::RolePolicies(_) => None,
         }
@@ -180,6 +185,7 @@ impl Document {
             | Self::RequestPayment(_)
             | Self::Lifecycle(_)
             | Self::Roles(_)
+            | Self::AccountPublicAccess(_)
             | Self::Role(_)
             | Self::RolePolicies(_) => self.clone(),
         }
@@ -200,6 +206,7 @@ impl Document {
             Self::RequestPayment(held) => question(held),
             Self::Lifecycle(held) => question(held),
             Self::Roles(held) => question(held),
+            Self::AccountPublicAccess(held) => question(held),
             Self::Role(held) => question(held),
             Self::RolePolicy(held) => question(&policy::OfRole(held)),
             Self::RolePolicies(held) => question(held),
@@ -230,8 +237,9 @@ impl Document {
     }
 }
 
-/// Every call of every kind, and the IAM actions that it needs: the one table for permissions and for hints.
-pub fn calls() -> impl Iterator<Item = Call> {
+/// Every call of every kind with its service, and the IAM actions that it needs: the one table for permissions and for hints.
+/// Two services may call an operation alike.
+pub fn calls() -> impl Iterator<Item = (Service, Call)> {
     let buckets = BucketPart::ALL.into_iter().map(Kind::Bucket);
     let accounts = AccountPart::ALL.into_iter().map(Kind::Account);
     let roles = RolePart::ALL.into_iter().map(Kind::Role);
@@ -240,7 +248,7 @@ pub fn calls() -> impl Iterator<Item = Call> {
         let facts = kind.facts();
         let writes = [Verb::Create, Verb::Update, Verb::Delete].map(|verb| facts.to(verb));
         let all = std::iter::once(facts.read).chain(writes);
-        all.flatten().copied()
+        all.flatten().map(|call| (facts.service, *call))
     })
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::kind::{
     Born, Call, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
-    Writes, in_a_value, nothing_linked, one_thing,
+    Writes, in_a_value, nothing_linked, nothing_of_note, one_thing,
 };
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::model::links::{Link, Thing};
@@ -317,7 +317,7 @@ impl Holding for ObjectOwnership {
     }
 }
 
-/// A bucket's public access block.
+/// A public access block, of a bucket or of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicAccessBlock {
     /// `BlockPublicAcls`.
@@ -371,6 +371,28 @@ pub(super) const PUBLIC_ACCESS: Facts = Facts {
     size: Size::Free,
     settled: Settled::AT_ONCE,
     consequences: of_closing,
+};
+
+/// It holds for every bucket of the account in every Region, beside the bucket's own; what AWS answers has what the
+/// organization blocks in it (BC:s3control GetPublicAccessBlock).
+pub(super) const ACCOUNT_PUBLIC_ACCESS: Facts = Facts {
+    name: "public access block of the account",
+    path: "public-access-block",
+    service: Service::S3Control,
+    read: &[Call::of(
+        "GetPublicAccessBlock",
+        &["s3:GetAccountPublicAccessBlock"],
+    )],
+    write: None,
+    guarded: false,
+    marked: Marked::Never,
+    always_there: false,
+    implies: Implied::Nothing,
+    born: Born::Nothing,
+    grows: Grows::Never,
+    size: Size::Free,
+    settled: Settled::AT_ONCE,
+    consequences: nothing_of_note,
 };
 
 impl Holding for PublicAccessBlock {

@@ -276,7 +276,9 @@ fn a_role_that_is_made_again_is_proven_again() {
     world.converge();
     let receipts = || -> BTreeSet<PathBuf> {
         let folder = fs::read_dir(world.folder().join("ledger/receipts")).expect("receipts");
-        folder.map(|entry| entry.expect("an entry").path()).collect()
+        folder
+            .map(|entry| entry.expect("an entry").path())
+            .collect()
     };
     let of_the_old_role = receipts();
     let name = ("RoleName", "s3ferry-orders-prod");

@@ -228,7 +228,7 @@ pub(crate) fn tagged_buckets(tags: &BTreeMap<String, String>) -> impl Iterator<I
 }
 
 /// The bucket that a tag of a role leads to.
-pub(crate) fn tagged_bucket(tag: &str) -> Option<BucketName> {
+fn tagged_bucket(tag: &str) -> Option<BucketName> {
     let name = tag
         .strip_prefix(SOURCE_TAG)
         .or_else(|| tag.strip_prefix(DESTINATION_TAG));

@@ -968,3 +968,68 @@ fn what_our_markers_lead_to_in_an_account_that_the_spec_lost_is_named() {
         "{unseen:?}"
     );
 }
+
+#[test]
+fn grants_that_a_rule_of_others_runs_on_are_not_taken_away() {
+    let mut world = World::with_source("orders-prod");
+    world.converge(&spec(&[]));
+    world.edit_replication("orders-prod", |live| live.rules.push(wide(900)));
+    let still = world.plan(&spec(&[]));
+    assert!(!still.is_blocked(), "{:?}", still.findings);
+    let narrower = spec(&[("prefix: hot/", "prefix: warm/")]);
+    let refused = world.plan(&narrower);
+    let found = refused
+        .findings
+        .iter()
+        .find(|finding| finding.code == "rule-loses-grants");
+    let found = found.expect("hot/eu/ is not granted any more");
+    assert_eq!(found.level, FindingLevel::Blocked);
+    assert!(found.address.ends_with("/rule/theirs"), "{}", found.address);
+}
+
+#[test]
+fn a_statement_that_still_grants_to_somebody_is_not_handed_over_for_removal() {
+    let both = LIST.replace(
+        r#""arn:aws:iam::333333333333:root""#,
+        r#"["AROAEXAMPLEIDOFAROLE1","arn:aws:iam::333333333333:root"]"#,
+    );
+    let mut world = with_policy(&both);
+    world.make_role("unused", "/");
+    let plan = world.plan(&spec(&[
+        ("create: true", "create: false"),
+        ("phase: replicate", "phase: prepare"),
+    ]));
+    let blocked = plan
+        .findings
+        .iter()
+        .any(|finding| finding.code == "policy-deleted-principal");
+    assert!(
+        blocked,
+        "it is in the way of our statements: {:?}",
+        plan.findings
+    );
+    let document = s3ferry_core::policy::PolicyDocument::parse(&format!(
+        r#"{{"Version":"2012-10-17","Statement":[{both}]}}"#
+    ));
+    assert!(!document.expect("a policy").statements()[0].grants_to_nobody());
+}
+
+#[test]
+fn an_address_that_was_taken_over_is_left_behind_without_harm() {
+    let mut world = World::with_source("orders-prod");
+    let role = world::role_of("orders-prod");
+    let rules =
+        ["dr-1", "dr-2"].map(|id| world::foreign_rule(id, if id == "dr-1" { 7 } else { 8 }));
+    world.set_replication("orders-prod", &role, rules.to_vec());
+    let (from, to) = adopting("prod/bucket/orders-prod/replication/rule/dr-1");
+    let adopted = spec(&[(from, &to)]);
+    world.converge(&adopted);
+    let again = world.plan(&adopted);
+    assert!(!again.is_blocked(), "{:?}", again.findings);
+    assert!(
+        again
+            .findings
+            .iter()
+            .any(|finding| finding.code == "adopt-leftover")
+    );
+}

@@ -244,8 +244,7 @@ impl ConflictKind {
                 )
             }
             Self::ForeignRules(_) => {
-                "give these rules another role: a configuration has one for all its rules\n\
-                 or remove the tag s3ferry:spec from the role to keep it"
+                "give these rules another role, which a configuration has for all its rules, then plan again"
                     .to_owned()
             }
             Self::DeletedPrincipals(statements) => {
@@ -258,9 +257,9 @@ impl ConflictKind {
                      to let s3ferry remove them, {adopt}"
                 )
             }
-            Self::ForeignPolicies(_) => "detach or delete these policies, then plan again\n\
-                 or remove the tag s3ferry:spec from the role to keep it"
-                .to_owned(),
+            Self::ForeignPolicies(_) => {
+                "detach or delete these policies, then plan again".to_owned()
+            }
             Self::TooLarge { .. } => {
                 "split the migrations over more buckets, or remove what is not needed".to_owned()
             }

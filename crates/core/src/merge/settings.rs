@@ -1,16 +1,15 @@
 //! Buckets, their settings, and roles.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::conflict::ConflictKind;
 use super::{Merged, policy, refuse};
-use crate::ids::BucketName;
 use crate::model::kinds::{
     Bucket, BucketEncryption, Document, Policy, Role, Versioning, VersioningStatus,
 };
 use crate::model::target::ROLE_PATH;
 use crate::model::{BucketPart, RolePart, Target};
-use crate::ownership::{TAG_PREFIX, tagged_bucket};
+use crate::ownership::TAG_PREFIX;
 use crate::scene::Scene;
 use crate::spec::Encryption;
 
@@ -190,9 +189,7 @@ pub(super) fn absent(scene: &Scene<'_>, target: &Target, live: Option<&Document>
 fn left_to_others(scene: &Scene<'_>, target: &Target, live: &Document) -> Merged {
     match live {
         Document::Role(role) => {
-            let mut tags = scene.markers.shared_tags(&role.tags, &BTreeMap::new());
-            let used = used_by_others(scene, target);
-            tags.retain(|tag, _| tagged_bucket(tag).is_none_or(|bucket| used.contains(&bucket)));
+            let tags = scene.markers.shared_tags(&role.tags, &BTreeMap::new());
             let role = Role {
                 tags,
                 ..role.clone()
@@ -201,22 +198,6 @@ fn left_to_others(scene: &Scene<'_>, target: &Target, live: &Document) -> Merged
         }
         live => policy::role_policy(scene, target, &Policy::nothing(), Some(live)),
     }
-}
-
-/// The buckets between which rules that are not ours run under a role.
-fn used_by_others(scene: &Scene<'_>, target: &Target) -> BTreeSet<BucketName> {
-    let running = target
-        .role()
-        .into_iter()
-        .flat_map(|role| scene.running_under(role));
-    let buckets = running.flat_map(|(source, live)| {
-        let is_ours = |id: &str| scene.markers.rule(id).is_some();
-        let others = live.rules.iter();
-        let others = others.filter(move |rule| !rule.id.as_deref().is_some_and(is_ours));
-        let source = source.bucket().map(|source| source.bucket.clone());
-        others.flat_map(move |rule| source.clone().into_iter().chain(rule.destination_bucket()))
-    });
-    buckets.collect()
 }
 
 /// A role without our tags; its policy under our name goes.

@@ -9,6 +9,7 @@ use crate::goals::canary::{SourceKey, source_key};
 use crate::ids::{Arn, MigrationName};
 use crate::live::LiveFacts;
 use crate::merge::conflict::{guards_line, quoted};
+use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, Policy, Role};
 use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same};
 use crate::phase::Part;
@@ -194,6 +195,7 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     findings.extend(key_policies(scene, case));
     findings.extend(default_key(scene, case));
     findings.extend(dangling(scene, case, future));
+    findings.extend(taken_from_others(scene, case, future));
     findings.extend(role_limits(scene, case));
     findings
 }
@@ -315,6 +317,71 @@ fn key_policies(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
     keys.iter().map(told).collect()
 }
 
+/// Rules of others under the role that can write their replicas today because of what the role's policy grants to ours, and could
+/// not any more: their objects would fail for good.
+fn taken_from_others(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
+    let role = &case.route.role;
+    let policy = Target::Role(role.clone(), RolePart::Policy);
+    let grants = |document: Option<&Document>, rule: &Rule| {
+        let policy = document
+            .and_then(Document::policy)
+            .and_then(Policy::document);
+        let bucket = rule.destination.as_ref().map(|to| to.bucket.as_str());
+        let (prefix, _) = rule.selects();
+        let pattern = format!("{}/{prefix}*", bucket.unwrap_or_default());
+        policy.is_some_and(|policy| policy.grants("s3:ReplicateObject", &pattern))
+    };
+    let live = scene.observed.document(&policy);
+    let running = scene.running_under(role);
+    let lost = running.flat_map(|(target, configuration)| {
+        let rules = configuration.rules.iter().filter(|rule| {
+            let is_ours = rule.id.as_deref().and_then(|id| scene.markers.rule(id));
+            is_ours.is_none() && rule.is_enabled()
+        });
+        let after = match future.document(target) {
+            Some(Document::Replication(after)) => Some(after),
+            _ => None,
+        };
+        let stays = |rule: &&Rule| {
+            let id = rule.id.as_deref().unwrap_or_default();
+            after.is_some_and(|after| after.rule(id).is_some())
+        };
+        let lost = rules
+            .filter(stays)
+            .filter(|rule| grants(live, rule) && !grants(future.document(&policy), rule));
+        let address = scene.names.address(target);
+        lost.map(move |rule| format!("{address}/rule/{}", rule.id.as_deref().unwrap_or_default()))
+            .collect::<Vec<_>>()
+    });
+    // What other policies of the role grant is not read.
+    let others = match scene
+        .observed
+        .document(&Target::Role(role.clone(), RolePart::Policies))
+    {
+        Some(Document::RolePolicies(policies)) => policies.foreign().next().is_some(),
+        _ => false,
+    };
+    let (level, unless) = if others {
+        (Warning, " unless another policy of the role grants it, too")
+    } else {
+        (Blocked, "")
+    };
+    let told = lost.map(|address| {
+        finding(
+            "rule-loses-grants",
+            level,
+            address,
+            format!(
+                "this rule is not the spec's, runs under the role {} and writes its replicas on what the role's policy grants to the spec's rules: the plan takes that away{unless}, and its objects would fail for good",
+                role.name
+            ),
+            "put what this rule needs into a policy of its own on the role, of another name than s3ferry, then plan again\n\
+             or write a rule for what it carries into the spec",
+        )
+    });
+    told.collect()
+}
+
 /// Statements of others that name a principal that was deleted: they grant nothing, and the next change of the policy will be
 /// refused for them (T13). Where this plan changes it, that is said as a conflict.
 fn dangling(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
@@ -332,17 +399,24 @@ fn dangling(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Find
             .is_some_and(|sid| scene.markers.owns_sid(sid));
         !is_ours && statement.has_broken_principal()
     });
-    let told = broken.map(|(name, _)| {
+    let told = broken.map(|(name, statement)| {
         let address = format!("{address}/statement/{name}");
         let adopt = guards_line(&[("adopt", quoted([address.as_str()]))]);
-        finding(
-            "policy-dangling",
-            Warning,
-            address,
-            "this statement is not s3ferry's and names a principal that was deleted: it grants nothing, and AWS will refuse the next change of the policy"
-                .to_owned(),
-            &format!("correct or remove it by hand\nto let s3ferry remove it, {adopt}"),
-        )
+        let (says, help) = if statement.grants_to_nobody() {
+            (
+                "it grants nothing, and AWS will refuse the next change of the policy",
+                format!("correct or remove it by hand\nto let s3ferry remove it, {adopt}"),
+            )
+        } else {
+            (
+                "AWS will refuse the next change of the policy; what it says of others still holds",
+                "take the deleted principal out of it by hand".to_owned(),
+            )
+        };
+        let message = format!(
+            "this statement is not s3ferry's and names a principal that was deleted: {says}"
+        );
+        finding("policy-dangling", Warning, address, message, &help)
     });
     told.collect()
 }

@@ -234,7 +234,7 @@ impl Precedence<'_> {
         );
         let help = if is_foreign {
             format!(
-                "to leave that rule alone, take this one out of the spec: its objects replicate already, as that rule says\n\
+                "to leave that rule alone, take this one out of the spec: that rule decides about its objects already\n\
                  to replace that rule, write rules for everything that it carries ({}) into the spec; then {}",
                 other.selection(),
                 self.replace(other)
@@ -267,12 +267,19 @@ impl Precedence<'_> {
             ranked(other),
             ranked(ours)
         );
-        let help = format!(
-            "to leave that rule alone, give it a higher priority by hand (1000, say), so that the rules of the spec fit below it, then plan again\n\
-             to replace it, write rules for everything that it carries ({}) into the spec; then {}",
+        let replace = format!(
+            "to replace it, write rules for everything that it carries ({}) into the spec; then {}",
             other.selection(),
             self.replace(other)
         );
+        // A wider rule of a higher priority would leave nothing to ours.
+        let help = if other.selects_all_of(ours) {
+            format!("to leave that rule alone, take this one out of the spec\n{replace}")
+        } else {
+            format!(
+                "to leave that rule alone, give it a higher priority by hand (1000, say), so that the rules of the spec fit below it, then plan again\n{replace}"
+            )
+        };
         finding(
             "rule-takes-over",
             Blocked,

@@ -12,17 +12,23 @@ use crate::scope::Scope;
 const NEAR: usize = 3;
 
 /// One finding for each address that nothing has. What was taken over and is gone leaves its address behind in the spec, which does
-/// no harm; an address that something else nearly has does.
-pub(super) fn unknown(scene: &Scene<'_>) -> Vec<Finding> {
+/// no harm, and where there is nothing to change nothing was meant to be taken over any more; where there is, an address that
+/// something else nearly has is a slip.
+pub(super) fn unknown(scene: &Scene<'_>, changes: bool) -> Vec<Finding> {
     if *scene.scope != Scope::All {
         return Vec::new(); // What belongs to other migrations was not read.
     }
     let known = known(scene);
     let unknown = scene.adopted().filter(|address| !known.contains(*address));
-    unknown.map(|address| told(address, &known)).collect()
+    unknown
+        .map(|address| told(address, &known, changes))
+        .collect()
 }
 
-fn told(address: &str, known: &BTreeSet<String>) -> Finding {
+fn told(address: &str, known: &BTreeSet<String>, changes: bool) -> Finding {
+    if !changes {
+        return leftover(address);
+    }
     let is_of_spec = known.iter().any(|place| is_within(address, place));
     match nearest(address, known) {
         Some(near) => Finding {
@@ -32,13 +38,7 @@ fn told(address: &str, known: &BTreeSet<String>) -> Finding {
             message: "guards.adopt names what is not there".to_owned(),
             help: format!("is it \"{near}\"? correct the address, or take it out of guards.adopt"),
         },
-        None if is_of_spec => Finding {
-            code: "adopt-leftover".to_owned(),
-            level: FindingLevel::Note,
-            address: address.to_owned(),
-            message: "guards.adopt names what is not there, or not any more".to_owned(),
-            help: "take it out of guards.adopt".to_owned(),
-        },
+        None if is_of_spec => leftover(address),
         None => Finding {
             code: "adopt-unknown".to_owned(),
             level: FindingLevel::Blocked,
@@ -47,6 +47,16 @@ fn told(address: &str, known: &BTreeSet<String>) -> Finding {
             help: "correct the address, or take it out of guards.adopt; findings say addresses as they are to be written"
                 .to_owned(),
         },
+    }
+}
+
+fn leftover(address: &str) -> Finding {
+    Finding {
+        code: "adopt-leftover".to_owned(),
+        level: FindingLevel::Note,
+        address: address.to_owned(),
+        message: "guards.adopt names what is not there, or not any more".to_owned(),
+        help: "take it out of guards.adopt".to_owned(),
     }
 }
 

@@ -79,6 +79,7 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
 
     let told = changes::describe(scene, &writes);
     let mut findings = findings(scene, &cases, &writes, &future, &told.deleted);
+    findings.extend(adopted::unknown(scene, !steps.is_empty()));
     findings.extend(ledger::is_empty_beside_rules(scene, &unproven));
     findings.sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
     let (mut changes, kept) = (told.changes, told.kept);
@@ -162,7 +163,6 @@ fn findings(
         .filter(|case| scene.scope.covers(case.route.name));
     findings.extend(covered.flat_map(|case| migration::warnings(scene, case, future)));
     findings.extend(guards::deletions(scene, deleted));
-    findings.extend(adopted::unknown(scene));
     findings.extend(unseen::buckets(scene));
     findings.sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
     findings.dedup();

@@ -1,6 +1,6 @@
 //! Principals that point at nobody any more.
 
-use super::grammar::{PolicyDocument, Principals, Scope, Statement};
+use super::grammar::{Effect, PolicyDocument, Principals, Scope, Statement};
 
 /// A principal that AWS shows by unique ID because its role or user was deleted.
 ///
@@ -41,6 +41,17 @@ impl Statement {
     /// The principals of type `AWS` that the statement lists, whichever way they count.
     pub fn aws_principals(&self) -> impl Iterator<Item = &str> {
         aws_names(self.principals())
+    }
+
+    /// Whether the statement grants, and to principals that were deleted only.
+    #[must_use]
+    pub fn grants_to_nobody(&self) -> bool {
+        let Some(Scope::Only(principals)) = self.principals() else {
+            return false;
+        };
+        let only_aws = principals.keys().all(|kind| kind == "AWS");
+        let mut names = aws_names(self.principals());
+        self.effect() == Effect::Allow && only_aws && names.all(is_unique_id)
     }
 
     /// Whether a principal that the statement lists points at a deleted role or user.

@@ -17,6 +17,7 @@ pub mod deny;
 pub mod edit;
 pub mod generate;
 pub mod grammar;
+mod grants;
 pub mod meaning;
 mod names;
 mod pattern;

@@ -570,3 +570,43 @@ async fn a_canary_that_failed_has_failed_however_short_the_wait_was() {
         "{message}; {hint}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_delete_marker_hides_what_somebody_else_has_under_the_key() {
+    for bucket in [build::source(), build::destination()] {
+        let world = world();
+        let mut rule = build::rule("everything", 1, "", &build::destination());
+        rule.delete_markers = Some(Some(
+            s3ferry_core::model::kinds::replication::Status::Enabled,
+        ));
+        world.set(
+            &Target::Bucket(build::source(), BucketPart::Replication),
+            Some(build::replication(&build::role("r"), [rule])),
+        );
+        world.set_fates([Fate::Untaken]);
+        let theirs = NewObject {
+            bucket: bucket.clone(),
+            key: KEY.to_owned(),
+            body: b"theirs".to_vec(),
+            tags: build::tags(&[]),
+            metadata: build::tags(&[]),
+            encryption: PutEncryption::BucketDefault,
+        };
+        let version = world.put(&theirs).await.unwrap();
+        let step = asking(|goal| goal.mirrors = true);
+        let told = run(std::slice::from_ref(&step), &world).await;
+        let StepResult::Failed { problem, .. } = told.of(&step) else {
+            panic!("{:?}", told.of(&step));
+        };
+        assert!(
+            problem.message.contains("somebody else's object"),
+            "{}",
+            problem.message
+        );
+        assert_eq!(
+            world.versions_of(&bucket, KEY),
+            [version],
+            "it is the latest, and alone"
+        );
+    }
+}

@@ -92,7 +92,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         let only_ours = swept.left.len() == left && swept.versions > removed;
         let are_ours = self.goal.mirrors && only_ours;
         for marker in markers.iter().map(|listed| listed.version.as_str()) {
-            if are_ours {
+            if are_ours || self.is_our_marker(marker) {
                 self.remove_version(bucket, marker, swept).await?;
             } else {
                 let why = "a delete marker, perhaps of somebody else";

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use s3ferry_core::model::BucketRef;
+
 use crate::ledger::ReceiptStore;
 use crate::limits::CANARY_WAITS;
 use crate::ports::{ListedVersion, ObjectHead, Objects, Read};
@@ -91,13 +93,38 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         Ok(same.then(|| "it belongs to the owner of the source".to_owned()))
     }
 
+    /// A delete marker hides what is under the key, so nothing may be there but our canaries.
+    async fn is_alone(&self, bucket: &BucketRef) -> Result<(), NoProof> {
+        let key = &self.goal.key;
+        for listed in self.versions(bucket).await.map_err(failed)? {
+            if listed.is_delete_marker {
+                continue;
+            }
+            let head = self.head(bucket, &listed.version).await.map_err(failed)?;
+            if head.is_some_and(|head| !self.is_ours(&head)) {
+                let message = format!(
+                    "somebody else's object is under the canary's key {key} in {}: a delete marker would hide it, so that deletes are mirrored stays unproven",
+                    bucket.bucket
+                );
+                let problem = Problem::new(ProblemKind::Canary, message)
+                    .with_hint("name another object in the migration: canary: { name: NAME }");
+                return Err(NoProof::Failed(problem));
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes the canary's key as applications do, and waits for the delete marker at the destination. S3 shows no status of
     /// delete markers (UG:replication-status), so one that never comes is waited for to the bound of the step.
     pub(super) async fn mirror(&self) -> Result<(), NoProof> {
         let world = self.on.run.world;
         let (source, destination) = (&self.goal.source, &self.goal.destination);
+        for bucket in [source, destination] {
+            self.is_alone(bucket).await?;
+        }
         let put = || world.put_delete_marker(source, &self.goal.key);
         let marker = self.on.repeat(put).await.map_err(stopped)?;
+        self.note_marker(&marker);
         let mut looks: u32 = 0;
         loop {
             let list = || world.versions(destination, &self.goal.key);

@@ -16,8 +16,9 @@ mod cleanup;
 mod compare;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use s3ferry_core::model::BucketRef;
@@ -64,6 +65,8 @@ struct Canary<'a, W, R> {
     begun: Instant,
     /// Whether a canary of ours may lie in the buckets.
     written: AtomicBool,
+    /// The version IDs of the delete markers that this run put.
+    markers: Mutex<BTreeSet<String>>,
 }
 
 /// Proves the goal.
@@ -83,6 +86,7 @@ pub(in crate::execute) async fn prove<W: Objects + Read, R: ReceiptStore>(
         on,
         begun: Instant::now(),
         written: AtomicBool::new(false),
+        markers: Mutex::default(),
     };
     match canary.prove().await {
         Ok(()) => StepResult::Done(How::Proven),
@@ -348,6 +352,16 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
 
     fn mark(&self) -> String {
         format!("{}/{}", self.goal.migration, self.goal.name())
+    }
+
+    fn note_marker(&self, version: &str) {
+        let mut markers = self.markers.lock().unwrap_or_else(PoisonError::into_inner);
+        markers.insert(version.to_owned());
+    }
+
+    fn is_our_marker(&self, version: &str) -> bool {
+        let markers = self.markers.lock().unwrap_or_else(PoisonError::into_inner);
+        markers.contains(version)
     }
 
     fn is_ours(&self, head: &ObjectHead) -> bool {

@@ -52,14 +52,14 @@ pub(crate) fn of_role(scene: &Scene<'_>, route: &Route<'_>, future: &Future<'_>)
     found
 }
 
-/// A call that s3ferry makes on an object.
+/// A call that s3ferry makes on an object, or on its bucket.
 pub(crate) struct ObjectCall<'a> {
     /// The account of the spec that it signs in to.
     pub(crate) account: &'a AccountName,
     /// The bucket.
     pub(crate) bucket: &'a BucketRef,
-    /// The key.
-    pub(crate) key: &'a str,
+    /// The key; none for a call on the bucket.
+    pub(crate) key: Option<&'a str>,
     /// The action.
     pub(crate) action: &'a str,
     /// The condition keys that the request carries, in lower case.
@@ -74,7 +74,11 @@ pub(crate) fn of_call(scene: &Scene<'_>, call: &ObjectCall<'_>) -> Option<(Targe
         Access::AssumeRole { arn, .. } => Some(arn),
         Access::DefaultChain | Access::Profile(_) => None,
     };
-    let resource = format!("{}/{}", call.bucket.arn(), call.key);
+    let bucket = call.bucket.arn();
+    let resource = match call.key {
+        Some(key) => format!("{bucket}/{key}"),
+        None => bucket.to_string(),
+    };
     let own = OwnCall {
         caller,
         account: account.id.as_str(),

@@ -1033,3 +1033,40 @@ fn an_address_that_was_taken_over_is_left_behind_without_harm() {
             .any(|finding| finding.code == "adopt-leftover")
     );
 }
+
+#[test]
+fn whatever_a_canary_needs_of_the_source_is_looked_for_among_its_denies() {
+    let denied = |action: &str, more: &str, tags: &str| {
+        let mut world = World::with_source("orders-prod");
+        let resource = if action == "s3:ListBucketVersions" {
+            ""
+        } else {
+            "/*"
+        };
+        let policy = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"No","Effect":"Deny","Principal":"*","Action":"{action}","Resource":"arn:aws:s3:::orders-prod{resource}"{more}}}]}}"#
+        );
+        world.set(
+            "prod/bucket/orders-prod/policy",
+            Document::BucketPolicy(Policy::read(policy)),
+        );
+        let plan = world.plan(&spec(&[(
+            "prefix: hot/, tags: {}, delete_markers: mirror",
+            tags,
+        )]));
+        let codes = plan.findings.iter().map(|finding| finding.code.as_str());
+        codes.filter(|code| *code == "canary-put-denied").count()
+    };
+    let (mirror, tagged) = (
+        "prefix: hot/, tags: {}, delete_markers: mirror",
+        "prefix: hot/, tags: { class: hot }, delete_markers: keep",
+    );
+    let written_once = r#","Condition":{"Null":{"s3:if-none-match":"true"}}"#;
+    assert_eq!(denied("s3:PutObjectTagging", "", tagged), 1);
+    assert_eq!(denied("s3:PutObjectTagging", "", mirror), 0);
+    assert_eq!(denied("s3:DeleteObject", "", mirror), 1);
+    assert_eq!(denied("s3:DeleteObject", "", tagged), 0);
+    assert!(denied("s3:ListBucketVersions", "", mirror) > 0);
+    assert!(denied("s3:PutObject", written_once, mirror) > 0);
+    assert_eq!(denied("s3:GetObject", "", mirror), 0);
+}

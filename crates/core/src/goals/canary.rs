@@ -340,11 +340,42 @@ impl CanaryGoal {
         let call = ObjectCall {
             account: &route.migration.source.account,
             bucket: &self.source,
-            key: &self.key,
+            key: Some(&self.key),
             action: "s3:PutObject",
             keys,
         };
         refusals::of_call(scene, &call)
+    }
+
+    /// What denies for sure what the canary needs of the source bucket, with the action.
+    pub(crate) fn refused(
+        &self,
+        scene: &Scene<'_>,
+        route: &Route<'_>,
+    ) -> Option<(Target, DenyHit, &'static str)> {
+        let is_sure = |hit: &DenyHit| hit.certainty == Certainty::Always;
+        if let Some((policy, hit)) = self.put_refused(scene, route, &self.encryption)
+            && is_sure(&hit)
+        {
+            return Some((policy, hit, "s3:PutObject"));
+        }
+        let key = Some(self.key.as_str());
+        let tagged = (!self.tags.is_empty()).then_some((key, "s3:PutObjectTagging"));
+        let mirrored = self.mirrors.then_some((key, "s3:DeleteObject"));
+        let listed = Some((None, "s3:ListBucketVersions"));
+        let needed = [tagged, mirrored, listed].into_iter().flatten();
+        let mut refused = needed.filter_map(|(key, action)| {
+            let call = ObjectCall {
+                account: &route.migration.source.account,
+                bucket: &self.source,
+                key,
+                action,
+                keys: BTreeMap::new(),
+            };
+            let (policy, hit) = refusals::of_call(scene, &call)?;
+            is_sure(&hit).then_some((policy, hit, action))
+        });
+        refused.next()
     }
 
     /// The buckets in which the canary will stay, each with why: what keeps versions from being removed.
@@ -364,7 +395,7 @@ impl CanaryGoal {
                 let call = ObjectCall {
                     account,
                     bucket,
-                    key: &self.key,
+                    key: Some(&self.key),
                     action: "s3:DeleteObjectVersion",
                     keys: BTreeMap::new(),
                 };

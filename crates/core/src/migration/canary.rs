@@ -7,7 +7,6 @@ use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::goals::{CanaryGoal, Goal, canary};
 use crate::model::{BucketPart, Target};
-use crate::policy::deny::Certainty;
 use crate::refusals;
 use crate::route::Route;
 use crate::scene::Scene;
@@ -33,19 +32,16 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     findings
 }
 
-/// A statement of the source's policy that refuses the canary's put, whatever encryption it asks for.
+/// A statement of the source's policy that refuses what the canary needs there, whatever encryption it asks for.
 fn refused(scene: &Scene<'_>, case: &Case<'_>, goal: &CanaryGoal) -> Option<Finding> {
-    let (policy, hit) = goal.put_refused(scene, case.route, &goal.encryption)?;
-    if hit.certainty != Certainty::Always {
-        return None;
-    }
+    let (policy, hit, action) = goal.refused(scene, case.route)?;
     let name = refusals::statement(scene, &policy, &hit);
     Some(finding(
         "canary-put-denied",
         Blocked,
         format!("{}/statement/{name}", scene.names.address(&policy)),
         format!(
-            "this statement refuses the canary of rule {} ({}): nothing would prove the rule",
+            "this statement refuses {action} to the canary of rule {} ({}): nothing would prove the rule",
             goal.rule, goal.key
         ),
         "exempt the role that runs s3ferry from this statement, e.g. with a condition ArnNotEquals on aws:PrincipalArn\n\

@@ -319,7 +319,10 @@ impl Request<'_> {
                 role.and_then(|role| self.text(base, condition, role.as_str()))
             }
             "aws:principalaccount" => self.text(base, condition, self.who.account()),
-            key if key.starts_with("s3:x-amz-") || key.starts_with("s3:requestobjecttag/") => {
+            key if key.starts_with("s3:x-amz-")
+                || key.starts_with("s3:requestobjecttag/")
+                || matches!(key, "s3:if-match" | "s3:if-none-match") =>
+            {
                 let keys = self.keys;
                 keys.and_then(|keys| self.of_request(&operator, condition, keys.get(key)))
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::future::Future;
 use crate::ids::{AccountName, Arn};
-use crate::model::kinds::{Document, Policy};
+use crate::model::kinds::Document;
 use crate::model::{BucketPart, BucketRef, RolePart, Target};
 use crate::policy::PolicyDocument;
 use crate::policy::deny::{DenyHit, OwnCall, denials, denies_call};
@@ -91,15 +91,13 @@ pub(crate) fn of_call(scene: &Scene<'_>, call: &ObjectCall<'_>) -> Option<(Targe
 
 /// The name of the statement that denies.
 pub(crate) fn statement(scene: &Scene<'_>, policy: &Target, hit: &DenyHit) -> String {
-    let document = scene.observed.document(policy).and_then(Document::policy);
-    let document = document.and_then(Policy::document);
+    let live = scene.observed.document(policy);
+    let document = live.and_then(Document::policy_document);
     document.map_or_else(String::new, |document| document.name_at(hit.index))
 }
 
 fn live_policy<'a>(scene: &Scene<'a>, bucket: &BucketRef) -> Option<(Target, &'a PolicyDocument)> {
     let target = Target::Bucket(bucket.clone(), BucketPart::Policy);
-    match scene.observed.document(&target)? {
-        Document::BucketPolicy(policy) => Some((target, policy.document()?)),
-        _ => None,
-    }
+    let document = scene.observed.document(&target)?.policy_document()?;
+    Some((target, document))
 }

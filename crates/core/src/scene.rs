@@ -5,6 +5,7 @@ use std::ops::Bound;
 
 use crate::ids::MigrationName;
 use crate::live::LiveFacts;
+use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, ReplicationConfiguration};
 use crate::model::{Observed, RoleRef, Target};
 use crate::names::Names;
@@ -88,6 +89,12 @@ impl<'a> Scene<'a> {
         self.adopted.iter().copied()
     }
 
+    /// A migration with its places.
+    pub(crate) fn route(&self, name: &MigrationName) -> Option<&Route<'a>> {
+        let place = self.routes.binary_search_by(|route| route.name.cmp(name));
+        place.ok().map(|place| &self.routes[place])
+    }
+
     /// Whether `guards.adopt` names an address.
     pub(crate) fn adopts(&self, address: &str) -> bool {
         self.adopted.contains(address)
@@ -107,21 +114,31 @@ impl<'a> Scene<'a> {
         found.flatten().copied()
     }
 
-    /// The addresses of the rules that are not this spec's, of configurations that were read, that run under a role and stay:
-    /// their objects would fail without it.
-    pub(crate) fn foreign_rules_under(&self, role: &RoleRef) -> Vec<String> {
-        let running = self.running_under(role);
-        let foreign = running.flat_map(|(target, live)| {
+    /// Whether a rule is this spec's.
+    pub(crate) fn owns_rule(&self, rule: &Rule) -> bool {
+        let id = rule.id.as_deref();
+        id.is_some_and(|id| self.markers.rule(id).is_some())
+    }
+
+    /// The live rules that are not this spec's and run under a role, each with its configuration and its address.
+    pub(crate) fn others_under(
+        &self,
+        role: &RoleRef,
+    ) -> impl Iterator<Item = (&'a Target, &'a Rule, String)> {
+        self.running_under(role).flat_map(move |(target, live)| {
             let address = self.names.address(target);
-            let ids = live.rules.iter().map(|rule| rule.id.as_deref());
-            let foreign = ids.filter(|id| id.and_then(|id| self.markers.rule(id)).is_none());
-            let addresses =
-                foreign.map(move |id| format!("{address}/rule/{}", id.unwrap_or_default()));
-            addresses
-                .filter(|address| !self.adopts(address))
-                .collect::<Vec<_>>()
-        });
-        foreign.collect()
+            let others = live.rules.iter().filter(|rule| !self.owns_rule(rule));
+            others.map(move |rule| {
+                let id = rule.id.as_deref().unwrap_or_default();
+                (target, rule, format!("{address}/rule/{id}"))
+            })
+        })
+    }
+
+    /// The addresses of those of them that stay: their objects would fail without the role.
+    pub(crate) fn foreign_rules_under(&self, role: &RoleRef) -> Vec<String> {
+        let addresses = self.others_under(role).map(|(_, _, address)| address);
+        addresses.filter(|address| !self.adopts(address)).collect()
     }
 
     /// The migration of the spec whose statement a Sid names.

@@ -133,7 +133,7 @@ pub(super) fn all_calls() -> impl Iterator<Item = Call> {
 
 /// The canaries that a migration's phase asks for, under each enabled rule: one as applications write, and one for each key
 /// that they may write with besides.
-pub(crate) fn goals(scene: &Scene<'_>, route: &Route<'_>, future: &Future<'_>) -> Vec<CanaryGoal> {
+pub(super) fn goals(scene: &Scene<'_>, route: &Route<'_>, future: &Future<'_>) -> Vec<CanaryGoal> {
     let Canary::Write { name: object } = &route.migration.canary else {
         return Vec::new();
     };
@@ -479,10 +479,7 @@ impl CanaryGoal {
 
     /// What is left behind, if anything.
     fn note(&self, scene: &Scene<'_>, future: &Future<'_>) -> String {
-        let route = scene
-            .routes
-            .iter()
-            .find(|route| *route.name == self.migration);
+        let route = scene.route(&self.migration);
         let stays = route.map(|route| self.stays(scene, route, future));
         let stays = stays.unwrap_or_default();
         let written = "One small object is written";
@@ -623,10 +620,7 @@ fn rule_and_role(scene: &Scene<'_>, configuration: Option<&Document>, rule_id: &
     let rule = configuration.rule(rule_id);
     let before = rule.into_iter().flat_map(|rule| {
         let meeting = configuration.meeting(rule);
-        meeting.filter(move |other| {
-            let is_ours = other.id.as_deref().and_then(|id| scene.markers.rule(id));
-            is_ours.is_none() && other.outranks(rule)
-        })
+        meeting.filter(move |other| !scene.owns_rule(other) && other.outranks(rule))
     });
     let before: BTreeSet<String> = before.map(|other| meaning(other).to_string()).collect();
     json!({ "role": configuration.role, "rule": rule.map(meaning), "before": before })

@@ -290,13 +290,13 @@ fn shown(key: SourceKey<'_>) -> String {
 
 /// Policies of destination keys are not ours to write yet, and AWS does not check them when rules are put (T3).
 fn key_policies(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
-    let again = if is_made_again(scene, case) {
+    let rules = case.access.rules.iter();
+    let keys: BTreeSet<ReplicaKey<'_>> = rules.flat_map(RuleAccess::replica_keys).collect();
+    let again = if !keys.is_empty() && is_made_again(scene, case) {
         "; the role is made again and is another principal: save the key's policy again even where it has the statement"
     } else {
         ""
     };
-    let rules = case.access.rules.iter();
-    let keys: BTreeSet<ReplicaKey<'_>> = rules.flat_map(RuleAccess::replica_keys).collect();
     let told = |key: &ReplicaKey<'_>| {
         let objects = match key.objects {
             Encrypted::WithKms => "SSE-KMS objects",
@@ -323,35 +323,23 @@ fn taken_from_others(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) ->
     let role = &case.route.role;
     let policy = Target::Role(role.clone(), RolePart::Policy);
     let grants = |document: Option<&Document>, rule: &Rule| {
-        let policy = document
-            .and_then(Document::policy)
-            .and_then(Policy::document);
         let bucket = rule.destination.as_ref().map(|to| to.bucket.as_str());
         let (prefix, _) = rule.selects();
         let pattern = format!("{}/{prefix}*", bucket.unwrap_or_default());
+        let policy = document.and_then(Document::policy_document);
         policy.is_some_and(|policy| policy.grants("s3:ReplicateObject", &pattern))
     };
-    let live = scene.observed.document(&policy);
-    let running = scene.running_under(role);
-    let lost = running.flat_map(|(target, configuration)| {
-        let rules = configuration.rules.iter().filter(|rule| {
-            let is_ours = rule.id.as_deref().and_then(|id| scene.markers.rule(id));
-            is_ours.is_none() && rule.is_enabled()
-        });
-        let after = match future.document(target) {
-            Some(Document::Replication(after)) => Some(after),
-            _ => None,
-        };
-        let stays = |rule: &&Rule| {
+    let stays = |target: &Target, rule: &Rule| match future.document(target) {
+        Some(Document::Replication(after)) => {
             let id = rule.id.as_deref().unwrap_or_default();
-            after.is_some_and(|after| after.rule(id).is_some())
-        };
-        let lost = rules
-            .filter(stays)
-            .filter(|rule| grants(live, rule) && !grants(future.document(&policy), rule));
-        let address = scene.names.address(target);
-        lost.map(move |rule| format!("{address}/rule/{}", rule.id.as_deref().unwrap_or_default()))
-            .collect::<Vec<_>>()
+            after.rule(id).is_some()
+        }
+        _ => false,
+    };
+    let (live, after) = (scene.observed.document(&policy), future.document(&policy));
+    let lost = scene.others_under(role).filter(|(target, rule, _)| {
+        let acts = rule.is_enabled() && stays(target, rule);
+        acts && grants(live, rule) && !grants(after, rule)
     });
     // What other policies of the role grant is not read.
     let others = match scene
@@ -366,7 +354,7 @@ fn taken_from_others(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) ->
     } else {
         (Blocked, "")
     };
-    let told = lost.map(|address| {
+    let told = lost.map(|(_, _, address)| {
         finding(
             "rule-loses-grants",
             level,
@@ -387,7 +375,7 @@ fn taken_from_others(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) ->
 fn dangling(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
     let target = Target::Bucket(case.route.destination.clone(), BucketPart::Policy);
     let live = scene.observed.document(&target);
-    let document = live.and_then(Document::policy).and_then(Policy::document);
+    let document = live.and_then(Document::policy_document);
     let Some(document) = document.filter(|_| same(live, future.document(&target))) else {
         return Vec::new();
     };
@@ -426,8 +414,8 @@ fn dangling(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Find
 fn is_made_again(scene: &Scene<'_>, case: &Case<'_>) -> bool {
     let role = Target::Role(case.route.role.clone(), RolePart::Itself);
     let policy = Target::Bucket(case.route.destination.clone(), BucketPart::Policy);
-    let policy = scene.observed.document(&policy).and_then(Document::policy);
-    let statements = policy.and_then(Policy::document);
+    let live = scene.observed.document(&policy);
+    let statements = live.and_then(Document::policy_document);
     let prefix = scene.markers.sid_prefix(case.route.name);
     let is_ours =
         |statement: &Statement| statement.sid().is_some_and(|sid| sid.starts_with(&prefix));

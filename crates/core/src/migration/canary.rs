@@ -1,12 +1,10 @@
 //! Whether the rules are proven, and whether their canaries can be put; the proof itself is a goal, see `goals::canary`.
 
-use std::collections::BTreeSet;
-
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::goals::{CanaryGoal, Goal, canary};
-use crate::model::{BucketPart, Target};
+use crate::goals::CanaryGoal;
+use crate::model::{BucketPart, BucketRef, Target};
 use crate::refusals;
 use crate::route::Route;
 use crate::scene::Scene;
@@ -20,21 +18,22 @@ pub(super) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Option<Target> {
     exists.then(|| part(BucketPart::ObjectLock))
 }
 
-pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
-    let goals = canary::goals(scene, case.route, future).into_iter();
-    let pending: Vec<CanaryGoal> = goals
-        .filter(|goal| !Goal::Canary(goal.clone()).is_proven(scene))
-        .collect();
-    let refused = pending.iter().filter_map(|goal| refused(scene, case, goal));
-    let mut findings: Vec<Finding> = refused.collect();
-    findings.extend(stays(scene, case, future, &pending));
-    findings.extend(skipped(case));
-    findings
+pub(super) fn warns(case: &Case<'_>) -> Vec<Finding> {
+    skipped(case).into_iter().collect()
+}
+
+/// What stands in the way of a canary that is yet to be put, and what will be left of it.
+pub(super) fn of_goal(scene: &Scene<'_>, goal: &CanaryGoal, future: &Future<'_>) -> Vec<Finding> {
+    let Some(route) = scene.route(&goal.migration) else {
+        return Vec::new();
+    };
+    let refused = refused(scene, route, goal).into_iter();
+    refused.chain(stays(scene, route, future, goal)).collect()
 }
 
 /// A statement of the source's policy that refuses what the canary needs there, whatever encryption it asks for.
-fn refused(scene: &Scene<'_>, case: &Case<'_>, goal: &CanaryGoal) -> Option<Finding> {
-    let (policy, hit, action) = goal.refused(scene, case.route)?;
+fn refused(scene: &Scene<'_>, route: &Route<'_>, goal: &CanaryGoal) -> Option<Finding> {
+    let (policy, hit, action) = goal.refused(scene, route)?;
     let name = refusals::statement(scene, &policy, &hit);
     Some(finding(
         "canary-put-denied",
@@ -49,18 +48,15 @@ fn refused(scene: &Scene<'_>, case: &Case<'_>, goal: &CanaryGoal) -> Option<Find
     ))
 }
 
-/// Where canaries stay although they are ours.
+/// Where the canary stays although it is ours.
 fn stays(
     scene: &Scene<'_>,
-    case: &Case<'_>,
+    route: &Route<'_>,
     future: &Future<'_>,
-    pending: &[CanaryGoal],
+    goal: &CanaryGoal,
 ) -> Vec<Finding> {
-    let of_goals = pending
-        .iter()
-        .flat_map(|goal| goal.stays(scene, case.route, future));
-    let places: BTreeSet<_> = of_goals.collect();
-    let said = |(bucket, why): (crate::model::BucketRef, &str)| {
+    let places = goal.stays(scene, route, future);
+    let said = |(bucket, why): (BucketRef, &str)| {
         finding(
             "canary-stays",
             Warning,

@@ -3,7 +3,7 @@
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::model::kinds::{Document, ObjectOwnership, Policy, PublicAccessBlock, RequestPayment};
+use crate::model::kinds::{Document, ObjectOwnership, PublicAccessBlock, RequestPayment};
 use crate::model::{AccountPart, AccountRef, BucketPart, Observed, Target, same};
 use crate::phase::Part;
 use crate::policy::PolicyDocument;
@@ -81,7 +81,7 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
 
 /// The statements of a policy that make it public.
 fn public_statements(policy: Option<&Document>) -> Vec<String> {
-    let document = policy.and_then(Document::policy).and_then(Policy::document);
+    let document = policy.and_then(Document::policy_document);
     document.map_or_else(Vec::new, PolicyDocument::public_statements)
 }
 

@@ -16,6 +16,7 @@ use access::Access;
 
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
+use crate::goals::Goal;
 use crate::model::{Observed, Target};
 use crate::phase::Part;
 use crate::route::Route;
@@ -98,10 +99,17 @@ pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) 
         Part::Versioning => versioning::warns(scene, case),
         Part::Access => access::warns(scene, case, future),
         Part::Rules => rules::warns(scene, case, future),
-        Part::CanaryGoal => canary::warns(scene, case, future),
+        Part::CanaryGoal => canary::warns(case),
     };
     let parts = Part::ALL.into_iter().flat_map(of);
     parts.chain(monitoring::warns(case)).collect()
+}
+
+/// What a reviewer should know of a goal that is yet to be proven.
+pub(crate) fn goal_warnings(scene: &Scene<'_>, goal: &Goal, future: &Future<'_>) -> Vec<Finding> {
+    match goal {
+        Goal::Canary(goal) => canary::of_goal(scene, goal, future),
+    }
 }
 
 /// A finding with a stable code.

@@ -3,7 +3,7 @@
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::ids::{MigrationName, RuleName};
+use crate::ids::MigrationName;
 use crate::merge::conflict::{guards_line, quoted};
 use crate::model::kinds::replication::{
     Filter, Rule, RuleDestination, SourceSelection, Status, Timed, selection,
@@ -196,7 +196,7 @@ struct Precedence<'a> {
 impl Precedence<'_> {
     /// What is to be said of one of ours and another rule that meets it.
     fn between(&self, ours: &Rule, other: &Rule) -> Option<Finding> {
-        let is_foreign = self.owner(other).is_none();
+        let is_foreign = !self.scene.owns_rule(other);
         if other.outranks(ours) && other.selects_all_of(ours) {
             Some(self.never_acts(ours, other, is_foreign))
         } else if !is_foreign {
@@ -206,10 +206,6 @@ impl Precedence<'_> {
         } else {
             Some(self.overlaps(ours, other))
         }
-    }
-
-    fn owner(&self, rule: &Rule) -> Option<(MigrationName, RuleName)> {
-        self.scene.markers.rule(rule.id.as_deref()?)
     }
 
     fn replace(&self, rule: &Rule) -> String {

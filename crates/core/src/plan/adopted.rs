@@ -75,7 +75,7 @@ fn known(scene: &Scene<'_>) -> BTreeSet<String> {
                 known.extend(ids.map(|id| format!("{address}/rule/{id}")));
             }
             (Target::Bucket(_, BucketPart::Policy), Some(document)) => {
-                let policy = document.policy().and_then(|policy| policy.document());
+                let policy = document.policy_document();
                 let named = policy.map(|policy| policy.named()).unwrap_or_default();
                 known.extend(
                     named

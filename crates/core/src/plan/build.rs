@@ -79,9 +79,12 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
 
     let told = changes::describe(scene, &writes);
     let mut findings = findings(scene, &cases, &writes, &future, &told.deleted);
+    let of_goal = |goal: &&Goal| migration::goal_warnings(scene, goal, &future);
+    findings.extend(unproven.iter().flat_map(of_goal));
     findings.extend(adopted::unknown(scene, !steps.is_empty()));
     findings.extend(ledger::is_empty_beside_rules(scene, &unproven));
     findings.sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
+    findings.dedup();
     let (mut changes, kept) = (told.changes, told.kept);
     changes.extend(unproven.iter().map(|goal| goal.change(scene, &future)));
     Plan {
@@ -164,8 +167,6 @@ fn findings(
     findings.extend(covered.flat_map(|case| migration::warnings(scene, case, future)));
     findings.extend(guards::deletions(scene, deleted));
     findings.extend(unseen::buckets(scene));
-    findings.sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
-    findings.dedup();
     findings
 }
 

@@ -33,6 +33,7 @@ pub use settings::{
 use crate::ids::{RoleName, SpecName};
 use crate::model::links::Link;
 use crate::model::target::{AccountPart, BucketPart, Kind, RolePart, Service, Target};
+use crate::policy::PolicyDocument;
 
 /// What a target holds. Each variant belongs to one [`Kind`].
 ///
@@ -166,6 +167,12 @@ impl Document {
             | Self::Role(_)
             | Self::RolePolicies(_) => None,
         }
+    }
+
+    /// What the policy says, where the document is one that can be read.
+    #[must_use]
+    pub fn policy_document(&self) -> Option<&PolicyDocument> {
+        self.policy()?.document()
     }
 
     /// The same document with another policy; itself where it is none.

@@ -4,6 +4,7 @@
 //! rule held; nothing downstream checks again.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a text is not a valid name of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +22,7 @@ macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $kind:literal, $check:path) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(String);
+        pub struct $type(Arc<str>);
 
         impl $type {
             /// Checks the rule of this kind of name.
@@ -31,7 +32,7 @@ macro_rules! name {
             pub fn new(value: impl Into<String>) -> Result<Self, InvalidName> {
                 let value = value.into();
                 match $check(&value) {
-                    Ok(()) => Ok(Self(value)),
+                    Ok(()) => Ok(Self(value.into())),
                     Err(rule) => Err(InvalidName { kind: $kind, value, rule }),
                 }
             }
@@ -143,16 +144,13 @@ impl Partition {
     /// The ARN of a bucket.
     #[must_use]
     pub fn bucket_arn(self, bucket: &BucketName) -> Arn {
-        Arn(format!("arn:{}:s3:::{bucket}", self.as_str()))
+        Arn(format!("arn:{}:s3:::{bucket}", self.as_str()).into())
     }
 
     /// The ARN of a role under a path that begins and ends with `/`.
     #[must_use]
     pub fn role_arn(self, account: &AccountId, path: &str, role: &RoleName) -> Arn {
-        Arn(format!(
-            "arn:{}:iam::{account}:role{path}{role}",
-            self.as_str()
-        ))
+        Arn(format!("arn:{}:iam::{account}:role{path}{role}", self.as_str()).into())
     }
 }
 

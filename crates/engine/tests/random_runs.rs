@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
-use s3ferry_core::model::kinds::BucketEncryption;
+use s3ferry_core::model::kinds::{BucketEncryption, VersioningStatus};
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target, same};
 use s3ferry_core::plan::{Plan, Proofs, Work, WriteStep};
 use s3ferry_core::scope::Scope;
@@ -23,7 +23,7 @@ use s3ferry_engine::{
 };
 use s3ferry_testkit::random::edits::{Edit, start};
 use s3ferry_testkit::random::{Change, Foreign, Shape, change, edit, foreign, oracle, shape};
-use s3ferry_testkit::{Fault, Faulty, MemoryReceipts, MemoryWorld, Stale};
+use s3ferry_testkit::{Fault, Faulty, MemoryReceipts, MemoryWorld, Stale, build};
 
 /// A world that has converged once, and then a run that goes wrong.
 #[derive(Debug, Clone)]
@@ -376,7 +376,7 @@ impl<'a, W> Watched<'a, W> {
     }
 
     /// A run writes only over what it has seen to be as planned, or what it has made itself a moment ago and holds nothing
-    /// of other people's under that name.
+    /// of other people's under that name; and it switches versioning on where the plan found that it was never set.
     fn before_write(&self, target: &Target) {
         let mut log = self.log();
         if log.edited_since.contains(target) {
@@ -384,6 +384,9 @@ impl<'a, W> Watched<'a, W> {
         }
         let Some(seen) = log.seen.get(target).cloned() else {
             if is_ours_alone(target) && target.whole().is_some_and(|of| log.made.contains(&of)) {
+                return;
+            }
+            if self.is_switched_on(target) {
                 return;
             }
             log.problems
@@ -419,6 +422,17 @@ impl<'a, W> Watched<'a, W> {
         self.plan.steps.iter().filter_map(|step| match &step.work {
             Work::Write(write) => Some(&**write),
             Work::Prove(_) => None,
+        })
+    }
+
+    /// Whether the plan found versioning never set here and switches it on.
+    fn is_switched_on(&self, target: &Target) -> bool {
+        let never = build::versioning(VersioningStatus::Never);
+        let on = build::versioned();
+        self.writes().any(|step| {
+            step.target == *target
+                && same(step.before.as_ref(), Some(&never))
+                && same(step.after.as_ref(), Some(&on))
         })
     }
 

@@ -7,7 +7,7 @@ impl Document {
     /// Whether both mean the same to AWS, however they are written down (domain reference §1.5 and §9).
     #[must_use]
     pub fn same_meaning(&self, other: &Self) -> bool {
-        self.canonical() == other.canonical()
+        self == other || self.canonical() == other.canonical()
     }
 }
 

@@ -104,6 +104,15 @@ impl WriteStep {
         is_ours_alone && self.before.is_none() && self.makes().is_none()
     }
 
+    /// Whether the write only switches on what nobody has set yet, so that it can lose nothing of anybody's on any bucket: S3
+    /// never goes back to a versioning that was never set, and whatever somebody did since, on is what the spec asks for.
+    #[must_use]
+    pub fn only_switches_on(&self) -> bool {
+        let kind = self.target.kind();
+        let was_never_set = kind.is_born_with(self.before.as_ref(), &Tags::default());
+        kind.facts().born == Born::NeverSet && was_never_set
+    }
+
     /// Whether a bucket that was just made with `tags` may hold `live` here although the plan did not know: it was born so.
     #[must_use]
     pub fn is_born_with(&self, live: Option<&Document>, tags: &Tags) -> bool {

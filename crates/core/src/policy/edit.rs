@@ -79,7 +79,7 @@ impl PolicyDocument {
             .iter()
             .filter(|old| old.sid() == Some(sid));
         match (named.next(), named.next()) {
-            (Some(old), None) if old.canonical() == statement.canonical() => self.clone(),
+            (Some(old), None) if old.same_meaning(statement) => self.clone(),
             _ => self.with_statement(sid, statement.clone()),
         }
     }
@@ -111,8 +111,7 @@ impl PolicyDocument {
 }
 
 fn is_among(statement: &Statement, new: &[Statement]) -> bool {
-    new.iter()
-        .any(|one| one.canonical() == statement.canonical())
+    new.iter().any(|one| one.same_meaning(statement))
 }
 
 impl Statement {

@@ -21,7 +21,7 @@ pub struct CanonicalDocument {
 /// Whether two documents mean the same, Sids included.
 #[must_use]
 pub fn same_meaning(a: &PolicyDocument, b: &PolicyDocument) -> bool {
-    a.canonical() == b.canonical()
+    a == b || a.canonical() == b.canonical()
 }
 
 impl PolicyDocument {
@@ -34,7 +34,7 @@ impl PolicyDocument {
             statements: self
                 .statements()
                 .iter()
-                .map(|statement| statement.canonical().clone())
+                .map(Statement::to_canonical)
                 .collect(),
         }
     }
@@ -49,7 +49,7 @@ impl PolicyDocument {
 impl Statement {
     /// Whether the model covers the whole statement; if not, it is compared by JSON value.
     #[must_use]
-    pub const fn is_modelled(&self) -> bool {
+    pub fn is_modelled(&self) -> bool {
         matches!(self.canonical(), CanonicalStatement::Modelled(_))
     }
 }

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! On a bucket or a role that this run made, a step takes what was read of its target to see that it was made, and does not
-//! look before a write that nobody's work can be lost by (`WriteStep::is_safe_on_new`).
+//! look before a write that nobody's work can be lost by (`WriteStep::is_safe_on_new`). Nor does it anywhere before versioning
+//! is switched on for the first time (`WriteStep::only_switches_on`).
 
 use s3ferry_core::model::{Document, Target, fingerprint, same};
 use s3ferry_core::plan::WriteStep;
@@ -108,6 +109,9 @@ pub(super) async fn write<W: Write, R: ReceiptStore>(
 impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
     /// Finds what the target holds before anything is written: by what is known of a place that this run made, or by a look.
     async fn first_look(&mut self) -> Result<Found, PortError> {
+        if self.step.only_switches_on() {
+            return Ok(Found::Planned(self.step.before.clone()));
+        }
         let Some(made) = self.made else {
             return self.look_past_doubt().await;
         };

@@ -44,7 +44,7 @@ impl Part {
             (Self::ReplicationRole(one), Self::ReplicationRole(other)) => one == other,
             (Self::Rule(one), Self::Rule(other)) => one.meaning() == other.meaning(),
             (Self::Statement(of, one), Self::Statement(other_of, other)) => {
-                of == other_of && one.canonical() == other.canonical()
+                of == other_of && one.same_meaning(other)
             }
             (Self::ReplicationRole(_) | Self::Rule(_) | Self::Statement(_, _), _) => false,
         }

@@ -1,5 +1,7 @@
 //! One statement: its exact text, and what the text says.
 
+use std::sync::OnceLock;
+
 use serde_json::value::RawValue;
 
 use super::body::{Body, Condition, Effect, Principals, Scope};
@@ -15,7 +17,8 @@ use crate::policy::canon::CanonicalStatement;
 pub struct Statement {
     raw: String,
     body: Body,
-    canonical: CanonicalStatement,
+    /// Put together when it is first asked for: of thousands of statements most are compared by their texts alone.
+    canonical: OnceLock<CanonicalStatement>,
 }
 
 impl PartialEq for Statement {
@@ -42,12 +45,11 @@ impl Statement {
         Ok(Self::from_parts(raw.get().to_owned(), body))
     }
 
-    pub(super) fn from_parts(raw: String, body: Body) -> Self {
-        let canonical = CanonicalStatement::new(&body, &raw);
+    pub(super) const fn from_parts(raw: String, body: Body) -> Self {
         Self {
             raw,
             body,
-            canonical,
+            canonical: OnceLock::new(),
         }
     }
 
@@ -101,8 +103,21 @@ impl Statement {
 
     /// What the statement means; equal exactly when two statements mean the same.
     #[must_use]
-    pub const fn canonical(&self) -> &CanonicalStatement {
-        &self.canonical
+    pub fn canonical(&self) -> &CanonicalStatement {
+        let canonical = || CanonicalStatement::new(&self.body, &self.raw);
+        self.canonical.get_or_init(canonical)
+    }
+
+    /// The same, not kept: for what looks at a statement once.
+    pub(crate) fn to_canonical(&self) -> CanonicalStatement {
+        let canonical = || CanonicalStatement::new(&self.body, &self.raw);
+        self.canonical.get().cloned().unwrap_or_else(canonical)
+    }
+
+    /// Whether both mean the same, Sids included.
+    #[must_use]
+    pub fn same_meaning(&self, other: &Self) -> bool {
+        self == other || self.canonical() == other.canonical()
     }
 
     pub(crate) const fn body(&self) -> &Body {

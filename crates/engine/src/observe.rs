@@ -33,22 +33,11 @@ pub async fn observe<R: Read>(
     let mut round = first;
     while !round.is_empty() {
         let mut failed = BTreeMap::new();
-        // What can be read together is asked for at once, with the first wave, for all of the round.
-        let mut together = round.clone();
-        for wave in waves(&round) {
-            let (absent, mut open): (BTreeSet<Target>, BTreeSet<Target>) =
-                wave.into_iter().partition(|of| observed.rules_out(of));
-            for target in absent {
-                observed.insert(target, None);
-            }
-            open.retain(|target| observed.get(target).is_none());
-            let asked = std::mem::take(&mut together);
-            for (target, answer) in read_all(world, &open, &asked, parallelism).await {
-                match answer {
-                    Ok(document) => observed.insert(target, document),
-                    Err(failure) => {
-                        failed.insert(target, failure);
-                    }
+        for (target, answer) in read_round(world, &round, &observed, parallelism).await {
+            match answer {
+                Ok(document) => observed.insert(target, document),
+                Err(failure) => {
+                    failed.insert(target, failure);
                 }
             }
         }
@@ -63,36 +52,17 @@ pub async fn observe<R: Read>(
     }
 }
 
-/// The targets in two waves: those that tell whether a bucket or a role is there, with all that waits for nobody; then the
-/// other parts of the same buckets and roles. One that fails to tell leaves its parts to be read, so that every missing
-/// permission is told at once.
-fn waves(round: &BTreeSet<Target>) -> [BTreeSet<Target>; 2] {
-    let mut told = BTreeSet::new();
-    let tells = |target: &&Target| {
-        let is_whole = target.whole().as_ref() == Some(*target);
-        let tells = is_whole || target.kind().facts().always_there;
-        tells && told.insert(target.whole())
-    };
-    let witnesses: BTreeSet<&Target> = round.iter().filter(tells).collect();
-    let waits = |target: &Target| told.contains(&target.whole()) && !witnesses.contains(target);
-    let (second, first) = round.iter().cloned().partition(waits);
-    [first, second]
-}
-
 type Answer = Result<Option<Document>, PortError>;
 
-/// Reads every lane at once; what of `together` the world answers at once is among the answers.
-async fn read_all<R: Read>(
+/// Reads every lane at once. No lane waits for another: a bucket's parts, or a role's, are all in one.
+async fn read_round<R: Read>(
     world: &R,
     targets: &BTreeSet<Target>,
-    together: &BTreeSet<Target>,
+    known: &Observed,
     parallelism: usize,
-) -> BTreeMap<Target, Answer> {
-    let together = lanes(together);
-    let lanes = lanes(targets).into_iter().map(|(lane, targets)| {
-        let asked = together.get(&lane).map_or(&[][..], Vec::as_slice);
-        read_lane(world, targets, asked, parallelism)
-    });
+) -> Vec<(Target, Answer)> {
+    let lanes = lanes(targets).into_values();
+    let lanes = lanes.map(|targets| read_lane(world, targets, known, parallelism));
     join_all(lanes).await.into_iter().flatten().collect()
 }
 
@@ -107,27 +77,87 @@ fn lanes(targets: &BTreeSet<Target>) -> BTreeMap<(&AccountId, Service), Vec<&Tar
     lanes
 }
 
-/// Reads together what can be, then the rest with as many futures as reads may run at once: one for each target would hold
-/// the whole call of an adapter, some kilobytes, for thousands of targets.
+/// Reads what can be read together, then the targets that tell whether a bucket or a role is there, then the others as far as
+/// nothing rules them out.
 async fn read_lane<R: Read>(
     world: &R,
     targets: Vec<&Target>,
-    together: &[&Target],
+    known: &Observed,
     parallelism: usize,
 ) -> BTreeMap<Target, Answer> {
-    let mut answers = BTreeMap::new();
-    if !together.is_empty() {
-        let answered = world.read_together(together).await.into_iter();
-        answers.extend(answered.map(|(target, document)| (target, Ok(document))));
-    }
-    let rest: Vec<&Target> = targets
-        .into_iter()
-        .filter(|target| !answers.contains_key(*target))
+    let together = world.read_together(&targets).await.into_iter();
+    let mut answers: BTreeMap<Target, Answer> = together
+        .map(|(target, document)| (target, Ok(document)))
         .collect();
-    let next = AtomicUsize::new(0);
-    let readers = (0..parallelism.max(1).min(rest.len())).map(|_| read_next(world, &rest, &next));
-    answers.extend(join_all(readers).await.into_iter().flatten());
+    let [witnesses, others] = waves(&targets);
+    let nothing = Observed::default();
+    read_wave(
+        world,
+        &witnesses,
+        [known, &nothing],
+        parallelism,
+        &mut answers,
+    )
+    .await;
+    let told = witnesses
+        .into_iter()
+        .filter_map(|of| told_by(of, &answers))
+        .collect();
+    read_wave(world, &others, [known, &told], parallelism, &mut answers).await;
     answers
+}
+
+/// Reads what has no answer yet; of what something known rules out the answer is that nothing is there.
+async fn read_wave<R: Read>(
+    world: &R,
+    wave: &[&Target],
+    known: [&Observed; 2],
+    parallelism: usize,
+    answers: &mut BTreeMap<Target, Answer>,
+) {
+    let is_absent = |of: &&Target| known.iter().any(|known| known.rules_out(of));
+    let open = wave.iter().copied().filter(|of| !answers.contains_key(*of));
+    let (absent, open): (Vec<&Target>, Vec<&Target>) = open.partition(is_absent);
+    answers.extend(absent.into_iter().map(|of| (of.clone(), Ok(None))));
+    answers.extend(read_all(world, &open, parallelism).await);
+}
+
+/// What a target told, where it was answered.
+fn told_by(
+    target: &Target,
+    answers: &BTreeMap<Target, Answer>,
+) -> Option<(Target, Option<Document>)> {
+    let answer = answers.get(target)?.as_ref().ok()?;
+    Some((target.clone(), answer.clone()))
+}
+
+/// The targets of a lane in two waves: those that tell whether a bucket or a role is there, with all that waits for nobody; then
+/// the other parts of the same buckets and roles. One that fails to tell leaves its parts to be read, so that every missing
+/// permission is told at once.
+fn waves<'a>(lane: &[&'a Target]) -> [Vec<&'a Target>; 2] {
+    let mut told = BTreeSet::new();
+    let tells = |target: &&Target| {
+        let is_whole = target.whole().as_ref() == Some(*target);
+        let tells = is_whole || target.kind().facts().always_there;
+        tells && told.insert(target.whole())
+    };
+    let witnesses: BTreeSet<&Target> = lane.iter().copied().filter(tells).collect();
+    let waits = |target: &&Target| told.contains(&target.whole()) && !witnesses.contains(target);
+    let (second, first) = lane.iter().copied().partition(waits);
+    [first, second]
+}
+
+/// Reads with as many futures as reads may run at once: one for each target would hold the whole call of an adapter, some
+/// kilobytes, for thousands of targets.
+async fn read_all<R: Read>(
+    world: &R,
+    targets: &[&Target],
+    parallelism: usize,
+) -> Vec<(Target, Answer)> {
+    let next = AtomicUsize::new(0);
+    let readers =
+        (0..parallelism.max(1).min(targets.len())).map(|_| read_next(world, targets, &next));
+    join_all(readers).await.into_iter().flatten().collect()
 }
 
 /// Reads one target after the other of those that no other reader has taken.

@@ -246,3 +246,34 @@ async fn a_bucket_without_versioning_is_not_asked_for_its_lock() {
         assert_eq!(world.calls().len(), calls, "{status:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_parts_of_one_account_do_not_wait_for_another_account() {
+    let parts = |account: &str, count: usize| {
+        let of = move |index| build::bucket(account, &format!("bucket-{index}"));
+        let both = move |index| {
+            [BucketPart::Tags, BucketPart::Policy].map(|part| Target::Bucket(of(index), part))
+        };
+        (0..count).flat_map(both).collect::<Vec<Target>>()
+    };
+    let targets = [
+        parts(build::SOURCE_ACCOUNT, 10),
+        parts(build::DESTINATION_ACCOUNT, 2),
+    ];
+    let targets: Vec<Target> = targets.concat();
+    let buckets = targets.iter().filter_map(Target::bucket);
+    let world = buckets.fold(MemoryWorld::new(), |world, bucket| {
+        world.with_bucket(bucket)
+    });
+    let world = Recording::new(Slow::new(world, Duration::from_secs(1)));
+    let targets: BTreeSet<Target> = targets.into_iter().collect();
+    observe(&world, targets, nothing_more, 2).await.unwrap();
+    let read: Vec<String> = world.calls().into_iter().map(|call| call.on).collect();
+    let last = read
+        .iter()
+        .rposition(|target| target.contains(build::DESTINATION_ACCOUNT));
+    assert!(
+        last.unwrap() < 10,
+        "the smaller account is done first: {read:#?}"
+    );
+}

@@ -60,15 +60,25 @@ async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
         );
         return Err(Exit::Usage);
     }
-    let planned = planning::make(printer, &loaded, how.parallelism, how.endpoint.clone()).await?;
+    let make = || planning::make(printer, &loaded, how.parallelism, how.endpoint.clone());
+    let mut planned = make().await?;
     plan::print(printer, &planned.file, Format::Text, false)?;
     refuse_blocked(printer, &planned.file)?;
     if planned.steps.is_empty() {
         return Ok(Exit::Done);
     }
-    if !args.yes && !confirmed(printer) {
-        printer.message("Nothing was changed.");
-        return Ok(Exit::Interrupted);
+    if !args.yes {
+        if !confirmed(printer) {
+            printer.message("Nothing was changed.");
+            return Ok(Exit::Interrupted);
+        }
+        // Minutes may have gone by: what was said yes to must still be what there is.
+        let again = make().await?;
+        let moved = world(&planned.file, &again, &loaded, &OwnWrites::default());
+        if !moved.is_empty() {
+            return Err(stale(printer, &moved));
+        }
+        planned = again;
     }
     let digest = planned.file.digest();
     execute_plan(printer, planned, digest, &how).await

@@ -253,7 +253,18 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
     }
 
     async fn look(&self) -> Result<(Found, Between), PortError> {
-        Ok(self.judge(self.on.run.world.read(&self.step.target).await?))
+        let live = self.on.run.world.read(&self.step.target).await?;
+        let (found, between) = self.judge(live.clone());
+        let shown_by = self.step.shown_by();
+        if !matches!(found, Found::Wanted) || shown_by == self.step.target {
+            return Ok((found, between));
+        }
+        // A bucket is there. If nothing says that it is the one that we make, it is somebody else's.
+        let shown = self.on.run.world.read(&shown_by).await?;
+        if self.step.is_shown_by(shown.as_ref()) {
+            return Ok((found, between));
+        }
+        Ok((Found::Other(live), between))
     }
 
     fn judge(&self, live: Option<Document>) -> (Found, Between) {

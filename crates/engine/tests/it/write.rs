@@ -458,6 +458,31 @@ async fn a_bucket_that_somebody_made_meanwhile_is_not_born_with_its_settings() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_bucket_that_does_not_carry_the_tags_it_was_to_be_made_with_is_somebody_elses() {
+    let bucket = build::destination();
+    let whole = Target::Bucket(bucket.clone(), BucketPart::Itself);
+    let ours = build::made(&bucket, &[("made-by", "s3ferry")]);
+    let make = build::step(&whole, None, Some(ours), &[]);
+    let policy = Target::Bucket(bucket.clone(), BucketPart::Policy);
+    let open = build::bucket_policy(&bucket, "Ours");
+    let open = build::step(&policy, None, Some(open), &[&make]);
+    let steps = [make.clone(), open.clone()];
+
+    let theirs = Recording::new(MemoryWorld::new().with_bucket(&bucket));
+    let told = run(&steps, &theirs).await;
+    assert!(matches!(told.of(&make), StepResult::Stale { .. }));
+    assert!(matches!(told.of(&open), StepResult::Skipped { .. }));
+    assert_eq!(theirs.written(), [""; 0]);
+
+    let tags = Target::Bucket(bucket.clone(), BucketPart::Tags);
+    let made = Document::Tags(build::tags(&[("made-by", "s3ferry"), ("cost", "1")]));
+    let ours = MemoryWorld::new().with_bucket(&bucket).with(&tags, made);
+    let told = run(&steps, &ours).await;
+    assert_eq!(told.of(&make), &StepResult::Done(Done::Already));
+    assert_eq!(told.of(&open), &WRITTEN);
+}
+
+#[tokio::test(start_paused = true)]
 async fn half_a_write_that_is_given_up_may_have_written() {
     let target = Target::Role(build::role("r"), RolePart::Itself);
     let wanted = build::replication_role(&[("a", "1"), ("b", "1")]);

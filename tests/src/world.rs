@@ -118,6 +118,11 @@ impl World {
         self.client().in_account(DESTINATION.0, DESTINATION.1)
     }
 
+    /// Returns a client in the destination's account that speaks to another Region.
+    pub fn destination_in(&self, region: &str) -> Client {
+        self.client().in_account(DESTINATION.0, region)
+    }
+
     fn client(&self) -> Client {
         let (key, secret) = (
             self.sandbox.root_access_key_id(),

@@ -47,6 +47,17 @@ pub fn following(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Ta
     targets
 }
 
+/// Whether a plan can go on without a target: a bucket that the spec does not name any more may be another account's by now, or
+/// somewhere else, and then nothing of ours is in it.
+#[must_use]
+pub fn can_do_without(spec: &Spec, target: &Target) -> bool {
+    let Some(bucket) = target.bucket() else {
+        return false;
+    };
+    let is_named = |route: Route<'_>| route.source == *bucket || route.destination == *bucket;
+    !spec.routes().any(is_named)
+}
+
 /// The migrations of a scope, and those that share a bucket or a role with one of them.
 fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<Route<'a>> {
     let routes: Vec<Route<'a>> = spec.routes().collect();

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use s3ferry_core::model::Observed;
+use s3ferry_core::model::{Observed, Target};
 use s3ferry_core::plan::{Plan, Proofs, plan};
 use s3ferry_core::reads;
 use s3ferry_core::scene::Scene;
@@ -63,7 +63,8 @@ pub async fn survey<R: Read>(
         questions
     };
     let first = reads::first_in(spec, scope);
-    let observed = observe(world, first, follow, parallelism).await?;
+    let can_do_without = |target: &Target| reads::can_do_without(spec, target);
+    let observed = observe(world, first, follow, can_do_without, parallelism).await?;
     let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
     let plan = last.unwrap_or_else(|| made(&observed));
     Ok(Surveyed { plan, observed })

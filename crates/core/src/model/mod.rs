@@ -27,6 +27,8 @@ pub struct Observed {
     documents: BTreeMap<Target, Option<Document>>,
     /// What follows from what was read, so that nobody has to read it.
     implied: BTreeMap<Target, Option<Document>>,
+    /// What could not be looked at and that a plan goes on without, with the error's code.
+    out_of_reach: BTreeMap<Target, String>,
 }
 
 impl Observed {
@@ -34,6 +36,18 @@ impl Observed {
     pub fn insert(&mut self, target: Target, document: Option<Document>) {
         self.implied.extend(implied(&target, document.as_ref()));
         self.documents.insert(target, document);
+    }
+
+    /// Records that a target cannot be looked at, with the code of the error that said so.
+    pub fn set_aside(&mut self, target: Target, code: String) {
+        self.out_of_reach.insert(target, code);
+    }
+
+    /// The targets that could not be looked at, each with the code of the error.
+    pub fn out_of_reach(&self) -> impl Iterator<Item = (&Target, &str)> {
+        self.out_of_reach
+            .iter()
+            .map(|(target, code)| (target, code.as_str()))
     }
 
     /// What a target holds; `None` where it was not read, `Some(None)` where nothing is there.

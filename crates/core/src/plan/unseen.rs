@@ -6,9 +6,14 @@ use crate::model::{RolePart, Target};
 use crate::ownership::tagged_destinations;
 use crate::scene::Scene;
 
-/// Buckets that the tags of our roles name in accounts that the spec does not have any more.
+/// Buckets that the tags of our roles name in accounts that the spec does not have any more, and those that are not where they
+/// were.
 pub(super) fn buckets(scene: &Scene<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = scene
+        .observed
+        .out_of_reach()
+        .map(elsewhere(scene))
+        .collect();
     for (target, document) in scene.observed.iter() {
         let (Target::Role(_, RolePart::Itself), Some(Document::Role(role))) = (target, document)
         else {
@@ -34,4 +39,21 @@ pub(super) fn buckets(scene: &Scene<'_>) -> Vec<Finding> {
         }));
     }
     findings
+}
+
+/// A bucket that the spec no longer names and whose name somebody else has by now.
+fn elsewhere<'a>(scene: &'a Scene<'_>) -> impl Fn((&Target, &str)) -> Finding + 'a {
+    |(target, code)| {
+        Finding {
+        code: "left-unseen".to_owned(),
+        level: FindingLevel::Warning,
+        address: scene.names.address(target),
+        message: format!(
+            "the bucket is not where it was when s3ferry used it: another account has the name now, or it is in another Region ({code}). \
+             Nothing was looked for there and nothing is changed there"
+        ),
+        help: "nothing needs to be done if that bucket was deleted; a bucket of the same name that was made since holds nothing of s3ferry's"
+            .to_owned(),
+    }
+    }
 }

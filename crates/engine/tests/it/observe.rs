@@ -19,6 +19,11 @@ fn buckets(count: usize) -> BTreeSet<Target> {
     (0..count).map(target).collect()
 }
 
+/// What a plan cannot do without is everything.
+fn without_nothing(_: &Target) -> bool {
+    false
+}
+
 fn nothing_more(_: &Observed) -> BTreeSet<Target> {
     BTreeSet::new()
 }
@@ -27,7 +32,9 @@ fn nothing_more(_: &Observed) -> BTreeSet<Target> {
 async fn reads_run_at_once_up_to_the_bound() {
     let world = Slow::new(MemoryWorld::new(), Duration::from_secs(1));
     let begun = tokio::time::Instant::now();
-    let observed = observe(&world, buckets(10), nothing_more, 5).await.unwrap();
+    let observed = observe(&world, buckets(10), nothing_more, without_nothing, 5)
+        .await
+        .unwrap();
     assert_eq!(observed.len(), 10);
     assert_eq!(world.most_at_once(), 5);
     assert_eq!(
@@ -64,7 +71,9 @@ async fn accounts_and_services_wait_for_nothing_but_themselves() {
     let targets: BTreeSet<Target> = (1..=3).flat_map(of).collect();
     let world = Slow::new(MemoryWorld::new(), Duration::from_secs(1));
     let begun = tokio::time::Instant::now();
-    let observed = observe(&world, targets, nothing_more, 2).await.unwrap();
+    let observed = observe(&world, targets, nothing_more, without_nothing, 2)
+        .await
+        .unwrap();
     assert_eq!(observed.len(), 42);
     assert_eq!(world.most_at_once(), 12, "two in each of six");
     assert_eq!(
@@ -94,7 +103,9 @@ async fn what_was_read_names_what_to_read_next_and_nothing_is_read_twice() {
         }
         next
     };
-    let observed = observe(&world, first, follow, 8).await.unwrap();
+    let observed = observe(&world, first, follow, without_nothing, 8)
+        .await
+        .unwrap();
     assert_eq!(observed.len(), 3);
     assert_eq!(
         observed.get(&Target::Bucket(build::source(), BucketPart::Replication)),
@@ -114,7 +125,9 @@ async fn every_failure_is_reported_in_the_order_of_the_targets_also_behind_other
         .on(Operation::Read, "versioning", 1, denied);
     let follow =
         |_: &Observed| BTreeSet::from([Target::Bucket(build::source(), BucketPart::Versioning)]);
-    let failures = observe(&world, buckets(5), follow, 3).await.unwrap_err();
+    let failures = observe(&world, buckets(5), follow, without_nothing, 3)
+        .await
+        .unwrap_err();
     let on: Vec<&str> = failures
         .iter()
         .map(|failure| failure.target.as_str())
@@ -151,7 +164,9 @@ async fn what_is_read_together_is_not_read_again_and_the_rest_is() {
     let roles = (0..5).map(|number| build::role(&format!("role-{number}")));
     let mut targets = buckets(2);
     targets.extend(roles.map(|role| Target::Role(role, RolePart::Itself)));
-    let observed = observe(&world, targets, nothing_more, 3).await.unwrap();
+    let observed = observe(&world, targets, nothing_more, without_nothing, 3)
+        .await
+        .unwrap();
     assert_eq!(observed.len(), 7);
     let read: Vec<String> = world.0.calls().into_iter().map(|call| call.on).collect();
     assert_eq!(read.len(), 3, "{read:?}");
@@ -163,9 +178,15 @@ async fn what_is_read_together_is_not_read_again_and_the_rest_is() {
 
 #[tokio::test(start_paused = true)]
 async fn no_parallelism_at_all_still_reads() {
-    let observed = observe(&MemoryWorld::new(), buckets(2), nothing_more, 0)
-        .await
-        .unwrap();
+    let observed = observe(
+        &MemoryWorld::new(),
+        buckets(2),
+        nothing_more,
+        without_nothing,
+        0,
+    )
+    .await
+    .unwrap();
     assert_eq!(observed.len(), 2);
 }
 
@@ -192,7 +213,9 @@ fn parts() -> BTreeSet<Target> {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_is_asked_for_once_and_its_parts_are_known_to_be_absent() {
     let world = Recording::new(MemoryWorld::new());
-    let observed = observe(&world, parts(), nothing_more, 8).await.unwrap();
+    let observed = observe(&world, parts(), nothing_more, without_nothing, 8)
+        .await
+        .unwrap();
     let read: BTreeSet<String> = world.calls().into_iter().map(|call| call.on).collect();
     let asked = [of_destination(BucketPart::Tags), of_role(RolePart::Itself)];
     assert_eq!(read, asked.iter().map(ToString::to_string).collect());
@@ -207,7 +230,9 @@ async fn the_parts_of_what_is_there_are_all_read() {
         .with_bucket(&build::destination())
         .with(&of_role(RolePart::Itself), build::replication_role(&[]));
     let world = Recording::new(world);
-    observe(&world, parts(), nothing_more, 8).await.unwrap();
+    observe(&world, parts(), nothing_more, without_nothing, 8)
+        .await
+        .unwrap();
     assert_eq!(world.calls().len(), parts().len());
 }
 
@@ -215,7 +240,9 @@ async fn the_parts_of_what_is_there_are_all_read() {
 async fn what_cannot_be_asked_for_leaves_its_parts_to_be_read_so_that_all_that_is_denied_is_told() {
     let denied = Fault::Before(Class::Denied);
     let world = Faulty::new(MemoryWorld::new()).on(Operation::Read, "", u32::MAX, denied);
-    let failures = observe(&world, parts(), nothing_more, 8).await.unwrap_err();
+    let failures = observe(&world, parts(), nothing_more, without_nothing, 8)
+        .await
+        .unwrap_err();
     let on: Vec<String> = failures.into_iter().map(|failure| failure.target).collect();
     let all: Vec<String> = parts().iter().map(ToString::to_string).collect();
     assert_eq!(on, all, "in the order of the targets");
@@ -240,7 +267,7 @@ async fn a_bucket_without_versioning_is_not_asked_for_its_lock() {
         (VersioningStatus::Enabled, 2),
     ] {
         let world = versioning(status);
-        let observed = observe(&world, targets.clone(), nothing_more, 8).await;
+        let observed = observe(&world, targets.clone(), nothing_more, without_nothing, 8).await;
         let lock = of_destination(BucketPart::ObjectLock);
         assert_eq!(observed.unwrap().get(&lock), Some(None));
         assert_eq!(world.calls().len(), calls, "{status:?}");
@@ -267,7 +294,9 @@ async fn the_parts_of_one_account_do_not_wait_for_another_account() {
     });
     let world = Recording::new(Slow::new(world, Duration::from_secs(1)));
     let targets: BTreeSet<Target> = targets.into_iter().collect();
-    observe(&world, targets, nothing_more, 2).await.unwrap();
+    observe(&world, targets, nothing_more, without_nothing, 2)
+        .await
+        .unwrap();
     let read: Vec<String> = world.calls().into_iter().map(|call| call.on).collect();
     let last = read
         .iter()

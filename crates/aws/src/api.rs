@@ -183,15 +183,28 @@ impl<'a, C: SdkClient, P: Sync> Api<'a, C, P> {
         }
     }
 
-    /// An answer with a word that this build does not know, where guessing would be worse.
-    pub(crate) fn unknown(&self, operation: &'static str, what: &str, word: &str) -> Failure {
-        let detail = format!("{what} {word:?} is not known to this version");
+    /// A success that holds nothing, although AWS has a code for there being nothing.
+    pub(crate) fn empty(&self, operation: &'static str) -> Failure {
+        self.unreadable(operation, "the answer is empty")
+    }
+
+    /// An answer that says of itself that it is none.
+    pub(crate) fn unreadable(&self, operation: &'static str, why: impl Display) -> Failure {
+        let detail = why.to_string();
         Failure::new(
             self.call(operation, Intent::Read),
             Cause::Unreadable {
                 status: 200,
                 detail,
             },
+        )
+    }
+
+    /// An answer with a word that this build does not know, where guessing would be worse.
+    pub(crate) fn unknown(&self, operation: &'static str, what: &str, word: &str) -> Failure {
+        self.unreadable(
+            operation,
+            format!("{what} {word:?} is not known to this version"),
         )
     }
 }

@@ -153,6 +153,7 @@ pub(crate) fn class(facts: &Facts) -> Class {
         Cause::Timeout { .. }
         | Cause::Unreachable { .. }
         | Cause::Connection { .. }
+        | Cause::Contradiction { .. }
         | Cause::Overtaken { .. } => Class::Transient,
         Cause::NoCredentials { denied: true, .. } => Class::Denied,
         Cause::NoCredentials { denied: false, .. } => Class::Credentials,
@@ -212,6 +213,7 @@ fn words(cause: &Cause) -> (String, String) {
         Cause::NotAws { detail } => pair("NotAws", detail),
         Cause::NoCredentials { detail, .. } => pair("NoCredentials", detail),
         Cause::NotSent { code, detail } | Cause::Misplaced { code, detail } => pair(code, detail),
+        Cause::Contradiction { detail } => pair("Contradiction", detail),
         Cause::Overtaken { code, detail } => pair(code, detail),
     }
 }
@@ -288,6 +290,7 @@ fn network_hint(cause: &Cause) -> Option<String> {
         | Cause::Unreadable { .. }
         | Cause::NoCredentials { .. }
         | Cause::Misplaced { .. }
+        | Cause::Contradiction { .. }
         | Cause::Overtaken { .. } => false,
     };
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());

@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use s3ferry_core::ids::Region;
 
+use crate::answer::bounds::OutOfBounds;
 use crate::reach::{NoAnswer, Reached};
 
 /// Whether a call changes anything; what a code means can depend on it.
@@ -56,6 +57,8 @@ pub(crate) enum Cause {
     NotSent { code: &'static str, detail: String },
     /// The bucket is not where, or not whose, the spec says.
     Misplaced { code: &'static str, detail: String },
+    /// The answer says what another one denies.
+    Contradiction { detail: String },
     /// The write found something there; reading again tells what.
     Overtaken { code: String, detail: String },
 }
@@ -146,15 +149,6 @@ impl Failure {
     }
 }
 
-/// `Ok(None)` where the failure says that nothing is there.
-pub(crate) fn absent<T>(answer: Result<T, Failure>, codes: &[&str]) -> Result<Option<T>, Failure> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(failure) if failure.is(codes) => Ok(None),
-        Err(failure) => Err(failure),
-    }
-}
-
 fn cause<E>(error: &SdkError<E, HttpResponse>) -> Cause
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -194,6 +188,12 @@ fn unsent<E>(error: &SdkError<E, HttpResponse>) -> Cause
 where
     E: Error + 'static,
 {
+    if let Some(out) = sources(error).find_map(|source| source.downcast_ref::<OutOfBounds>()) {
+        return Cause::Unreadable {
+            status: out.status,
+            detail: out.to_string(),
+        };
+    }
     // Also where it was the credentials that could not be fetched.
     if let Some(unanswered) = no_answer(error).or_else(|| no_request(error)) {
         return unanswered;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! spec accounts --sign_in--> Cloud { Session per account { clients per Region } }
-//! Read/Write/Objects (port) --> s3/*, iam/*, s3control/* (a folder a service) --> api (one place, one answer) --> failure --> classify
+//! Read/Write/Objects (port) --> s3/*, iam/*, s3control/* (a folder a service) --> api (one place, one answer) --> answer (is it one?) --> failure --> classify
 //! --> PortError
 //! ```
 //!
@@ -14,6 +14,7 @@
 //! - A service joins as a folder like `iam`, with its client (`service::SdkClient`), a field of `session::Session`, and arms
 //!   in `port`.
 
+mod answer;
 mod api;
 mod assumed;
 mod classify;

@@ -16,6 +16,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use hyper_util::client::legacy;
 
+use crate::answer::bounds::{Unread, bounded};
+
 /// How far a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reached {
@@ -159,7 +161,13 @@ impl HttpConnector for Naming<SharedHttpConnector> {
             return HttpConnectorFuture::ready(Err(ConnectorError::io(Box::new(unasked))));
         }
         let answer = self.client.call(request);
-        HttpConnectorFuture::new(async move { answer.await.map_err(|error| named(&uri, error)) })
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await.map_err(|error| named(&uri, error))?;
+            bounded(answer).await.map_err(|unread| match unread {
+                Unread::OutOfBounds(out) => ConnectorError::other(Box::new(out), None),
+                Unread::Broken(error) => named(&uri, ConnectorError::io(error)),
+            })
+        })
     }
 }
 

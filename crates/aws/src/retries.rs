@@ -60,6 +60,7 @@ const fn most(cause: &Cause) -> u32 {
         | Cause::NoCredentials { .. }
         | Cause::NotSent { .. }
         | Cause::Misplaced { .. }
+        | Cause::Contradiction { .. }
         | Cause::Overtaken { .. } => u32::MAX,
     }
 }

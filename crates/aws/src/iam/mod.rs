@@ -12,12 +12,11 @@ use percent_encoding::percent_decode_str;
 use s3ferry_core::ids::{AccountId, Region};
 use s3ferry_core::model::kinds::Policy;
 
+use crate::answer::nothing::absent;
+use crate::answer::whole::Whole;
 use crate::api::Api;
-use crate::failure::{Failure, absent};
+use crate::failure::Failure;
 use crate::service::SdkClient;
-
-/// The code that says that a role or a policy is not there (BC:iam).
-const NO_ENTITY: &[&str] = &["NoSuchEntity"];
 
 /// The calls on the IAM of one account.
 pub(crate) type IamApi<'a> = Api<'a, Client, AccountId>;
@@ -27,13 +26,14 @@ impl SdkClient for Client {
 
     /// IAM is one per partition: the configuration's Region finds it.
     fn connect(config: &SdkConfig, _region: Option<&Region>) -> Self {
-        Self::new(config)
+        let config = aws_sdk_iam::config::Builder::from(config).interceptor(Whole);
+        Self::from_conf(config.build())
     }
 }
 
 /// `None` where the role or the policy is not there.
 fn entity<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    absent(answer, NO_ENTITY)
+    absent(answer)
 }
 
 /// A removal that succeeds where there is nothing to remove.

@@ -7,6 +7,7 @@ use s3ferry_core::model::kinds::{Policy, RolePolicies};
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 
 use super::{IamApi, decoded, entity, gone};
+use crate::answer::pages::Pages;
 use crate::failure::Failure;
 
 pub(crate) async fn read(api: &IamApi<'_>, role: &RoleName) -> Result<Option<Policy>, Failure> {
@@ -61,6 +62,7 @@ pub(crate) async fn list(
 async fn inline(api: &IamApi<'_>, role: &RoleName) -> Result<Option<BTreeSet<String>>, Failure> {
     let mut names = BTreeSet::new();
     let mut marker = None;
+    let mut pages = Pages::default();
     loop {
         let answer = entity(
             api.read("ListRolePolicies", |iam| {
@@ -73,7 +75,9 @@ async fn inline(api: &IamApi<'_>, role: &RoleName) -> Result<Option<BTreeSet<Str
         )?;
         let Some(page) = answer else { return Ok(None) };
         names.extend(page.policy_names);
-        marker = page.marker.filter(|_| page.is_truncated);
+        marker = pages
+            .next(page.is_truncated, page.marker)
+            .map_err(|endless| api.unreadable("ListRolePolicies", endless))?;
         if marker.is_none() {
             return Ok(Some(names));
         }
@@ -83,6 +87,7 @@ async fn inline(api: &IamApi<'_>, role: &RoleName) -> Result<Option<BTreeSet<Str
 async fn attached(api: &IamApi<'_>, role: &RoleName) -> Result<Option<BTreeSet<String>>, Failure> {
     let mut arns = BTreeSet::new();
     let mut marker = None;
+    let mut pages = Pages::default();
     loop {
         let answer = api
             .read("ListAttachedRolePolicies", |iam| {
@@ -101,7 +106,9 @@ async fn attached(api: &IamApi<'_>, role: &RoleName) -> Result<Option<BTreeSet<S
                 .filter_map(|of| of.policy_arn())
                 .map(str::to_owned),
         );
-        marker = page.marker.filter(|_| page.is_truncated);
+        marker = pages
+            .next(page.is_truncated, page.marker)
+            .map_err(|endless| api.unreadable("ListAttachedRolePolicies", endless))?;
         if marker.is_none() {
             return Ok(Some(arns));
         }

@@ -10,6 +10,7 @@ use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::ownership::{described, description};
 
 use super::{IamApi, decoded, entity, gone};
+use crate::answer::pages::Pages;
 use crate::failure::{Cause, Failure};
 
 /// The most roles that IAM answers at once; pages wait for each other (BC:iam ListRoles MaxItems).
@@ -22,6 +23,7 @@ pub(crate) async fn list(
 ) -> Result<BTreeMap<RoleName, Option<BTreeSet<SpecName>>>, Failure> {
     let mut names = BTreeMap::new();
     let mut marker = None;
+    let mut pages = Pages::default();
     loop {
         let page = api
             .read("ListRoles", |iam| {
@@ -37,7 +39,9 @@ pub(crate) async fn list(
             let says = role.description().and_then(described);
             (role.path() == ROLE_PATH || says.is_some()).then_some((name, says))
         }));
-        marker = page.marker.filter(|_| page.is_truncated);
+        marker = pages
+            .next(page.is_truncated, page.marker)
+            .map_err(|endless| api.unreadable("ListRoles", endless))?;
         if marker.is_none() {
             return Ok(names);
         }
@@ -51,9 +55,11 @@ pub(crate) async fn read(api: &IamApi<'_>, name: &RoleName) -> Result<Option<Rol
         })
         .await,
     )?;
-    Ok(answer
-        .and_then(|answer| answer.role)
-        .map(|role| document(&role)))
+    let Some(answer) = answer else {
+        return Ok(None);
+    };
+    let role = answer.role.ok_or_else(|| api.empty("GetRole"))?;
+    Ok(Some(document(&role)))
 }
 
 fn document(role: &SdkRole) -> Role {

@@ -14,6 +14,7 @@ use s3ferry_core::model::{Document, RolePart, Target};
 use s3ferry_engine::ports::Class;
 
 use super::{IamApi, decoded, role};
+use crate::answer::pages::Pages;
 use crate::failure::Failure;
 
 /// The most entries that IAM answers at once; it may answer fewer (BC:iam GetAccountAuthorizationDetails MaxItems).
@@ -101,6 +102,7 @@ async fn list(
 ) -> Result<Option<BTreeMap<String, Found>>, Failure> {
     let mut found = BTreeMap::new();
     let mut marker = None;
+    let mut pages = Pages::default();
     for _ in 0..worth {
         let page = page(api, marker).await?;
         for role in page.role_detail_list() {
@@ -109,7 +111,9 @@ async fn list(
                 found.insert(name, Found::of(role));
             }
         }
-        marker = page.marker.filter(|_| page.is_truncated);
+        marker = pages
+            .next(page.is_truncated, page.marker)
+            .map_err(|endless| api.unreadable("GetAccountAuthorizationDetails", endless))?;
         if marker.is_none() {
             return Ok(Some(found));
         }

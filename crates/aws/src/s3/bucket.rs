@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{
 use s3ferry_core::ids::{ACCOUNT_REGIONAL, Region};
 use s3ferry_core::model::kinds::Bucket;
 
-use super::{BucketApi, NO_BUCKET, tags};
+use super::{BucketApi, tags};
 use crate::classify::elsewhere;
 use crate::failure::{Cause, Failure, Intent};
 
@@ -167,7 +167,7 @@ async fn owner(api: &BucketApi<'_>) -> Owner {
     }
     match head(None).await {
         Ok(_) => Owner::Another,
-        Err(failure) if failure.is(NO_BUCKET) => Owner::Unknown,
+        Err(failure) if failure.status() == Some(404) => Owner::Unknown,
         Err(_) => listed(api).await,
     }
 }

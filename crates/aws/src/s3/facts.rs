@@ -15,13 +15,16 @@ pub(crate) async fn object_lock(api: &BucketApi<'_>) -> Result<Option<ObjectLock
                 .send()
         })
         .await;
-    let answer = part(answer, &["ObjectLockConfigurationNotFoundError"])?;
-    let configuration = answer.and_then(|answer| answer.object_lock_configuration);
-    Ok(configuration.map(|configuration| ObjectLock {
-        default_retention: configuration
-            .rule()
-            .and_then(|rule| rule.default_retention())
-            .is_some(),
+    let answer = part(api, answer).await?;
+    let Some(answer) = answer else {
+        return Ok(None);
+    };
+    let configuration = answer
+        .object_lock_configuration
+        .ok_or_else(|| api.empty("GetObjectLockConfiguration"))?;
+    let rule = configuration.rule();
+    Ok(Some(ObjectLock {
+        default_retention: rule.is_some_and(|rule| rule.default_retention().is_some()),
     }))
 }
 
@@ -29,6 +32,7 @@ pub(crate) async fn request_payment(
     api: &BucketApi<'_>,
 ) -> Result<Option<RequestPayment>, Failure> {
     let answer = part(
+        api,
         api.read("GetBucketRequestPayment", |s3| {
             s3.get_bucket_request_payment()
                 .bucket(api.name())
@@ -36,14 +40,15 @@ pub(crate) async fn request_payment(
                 .send()
         })
         .await,
-        &[],
-    )?;
+    )
+    .await?;
     let Some(answer) = answer else {
         return Ok(None);
     };
     match answer.payer() {
-        None | Some(Payer::BucketOwner) => Ok(Some(RequestPayment::BucketOwner)),
+        Some(Payer::BucketOwner) => Ok(Some(RequestPayment::BucketOwner)),
         Some(Payer::Requester) => Ok(Some(RequestPayment::Requester)),
+        None => Err(api.empty("GetBucketRequestPayment")),
         Some(other) => Err(api.unknown("GetBucketRequestPayment", "payer", other.as_str())),
     }
 }
@@ -57,7 +62,7 @@ pub(crate) async fn lifecycle(api: &BucketApi<'_>) -> Result<Option<Lifecycle>, 
                 .send()
         })
         .await;
-    let answer = part(answer, &["NoSuchLifecycleConfiguration"])?;
+    let answer = part(api, answer).await?;
     Ok(answer.map(|answer| Lifecycle {
         expires_current: enabled(answer.rules(), expires_current),
         expires_noncurrent: enabled(answer.rules(), |rule| {

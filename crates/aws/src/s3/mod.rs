@@ -21,12 +21,11 @@ use aws_types::region::Region as SdkRegion;
 use s3ferry_core::ids::Region;
 use s3ferry_core::model::BucketRef;
 
+use crate::answer::nothing::{absent, says_no_bucket};
+use crate::answer::whole::Whole;
 use crate::api::Api;
-use crate::failure::{Failure, absent};
+use crate::failure::{Cause, Failure};
 use crate::service::{SdkClient, own_endpoint};
-
-/// The codes that say that the bucket is not there; 404 without a body is spelt so by the SDK.
-const NO_BUCKET: &[&str] = &["NoSuchBucket", "NotFound"];
 
 /// The calls on one bucket.
 pub(crate) type BucketApi<'a> = Api<'a, Client, BucketRef>;
@@ -47,7 +46,9 @@ impl SdkClient for Client {
     /// At an address of the user's, bucket names are not host names.
     fn connect(config: &SdkConfig, region: Option<&Region>) -> Self {
         let is_own = own_endpoint(config, "S3").is_some();
-        let mut builder = aws_sdk_s3::config::Builder::from(config).force_path_style(is_own);
+        let mut builder = aws_sdk_s3::config::Builder::from(config)
+            .force_path_style(is_own)
+            .interceptor(Whole);
         if let Some(region) = region {
             builder = builder.region(SdkRegion::new(region.as_str().to_owned()));
         }
@@ -55,15 +56,27 @@ impl SdkClient for Client {
     }
 }
 
-/// `None` where the bucket or this part of it is not there.
-fn part<T>(answer: Result<T, Failure>, codes: &[&str]) -> Result<Option<T>, Failure> {
+/// `None` where this part of the bucket is not there, or the bucket itself.
+///
+/// That there is no bucket is believed if the bucket's own HEAD says it, too: a part that says so of a bucket that is there
+/// would be written anew, and what is foreign in it would be gone.
+async fn part<T>(api: &BucketApi<'_>, answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
     match answer {
-        Err(failure) if failure.is(NO_BUCKET) => Ok(None),
-        answer => absent(answer, codes),
+        Err(failure) if says_no_bucket(&failure) => match bucket::read(api).await? {
+            None => Ok(None),
+            Some(_) => {
+                let detail = "it says that there is no bucket, which HeadBucket finds".to_owned();
+                Err(failure.because(Cause::Contradiction { detail }))
+            }
+        },
+        answer => absent(answer),
     }
 }
 
 /// A removal that succeeds where there is nothing to remove.
-fn gone<T>(answer: Result<T, Failure>, codes: &[&str]) -> Result<(), Failure> {
-    part(answer, codes).map(drop)
+fn gone<T>(answer: Result<T, Failure>) -> Result<(), Failure> {
+    match answer {
+        Err(failure) if says_no_bucket(&failure) => Ok(()),
+        answer => absent(answer).map(drop),
+    }
 }

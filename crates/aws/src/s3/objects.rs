@@ -12,6 +12,7 @@ use s3ferry_core::plan::PutEncryption;
 use s3ferry_engine::ports::{ListedVersion, NewObject, ObjectHead, Replication};
 
 use super::{BucketApi, gone, part};
+use crate::answer::pages::Pages;
 use crate::failure::Failure;
 
 /// Writes the object. The SDK adds a checksum; a bucket without versioning answers no version ID, which S3 itself
@@ -168,13 +169,16 @@ pub(crate) async fn versions(
 ) -> Result<Vec<ListedVersion>, Failure> {
     let mut versions = Vec::new();
     let mut markers = None;
+    let mut pages = Pages::default();
     loop {
         let Some(page) = page(api, key, markers).await? else {
             return Ok(versions);
         };
         let found = of_key(&page, key);
         versions.extend(found.versions);
-        markers = found.next;
+        markers = pages
+            .next(found.more, found.next)
+            .map_err(|endless| api.unreadable("ListObjectVersions", endless))?;
         if markers.is_none() {
             return Ok(versions);
         }
@@ -191,6 +195,7 @@ async fn page(
     let (key_marker, version_id_marker) = markers.unzip();
     let version_id_marker = version_id_marker.flatten();
     part(
+        api,
         api.read("ListObjectVersions", |s3| {
             s3.list_object_versions()
                 .bucket(api.name())
@@ -203,13 +208,15 @@ async fn page(
                 .send()
         })
         .await,
-        &[],
     )
+    .await
 }
 
 struct Found {
     versions: Vec<ListedVersion>,
-    /// Where the next page begins, if versions of the key may be on it.
+    /// Whether versions of the key may be on the next page.
+    more: bool,
+    /// Where that begins.
     next: Option<Markers>,
 }
 
@@ -239,10 +246,10 @@ fn of_key(page: &ListObjectVersionsOutput, key: &str) -> Found {
         }
     }
     let more = !past && page.is_truncated().unwrap_or(false);
-    let next = page.next_key_marker().filter(|_| more);
     Found {
         versions: found,
-        next: next.map(|marker| {
+        more,
+        next: page.next_key_marker().map(|marker| {
             (
                 decoded(marker),
                 page.next_version_id_marker().map(str::to_owned),
@@ -269,6 +276,5 @@ pub(crate) async fn delete(api: &BucketApi<'_>, key: &str, version: &str) -> Res
                 .send()
         })
         .await,
-        &["NoSuchKey", "NoSuchVersion"],
     )
 }

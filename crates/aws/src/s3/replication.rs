@@ -12,15 +12,12 @@ use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use super::{BucketApi, gone, part, replication_model, replication_xml};
 use crate::failure::Failure;
 
-/// What DELETE and GET answer where there is none; no error of these operations is modelled (BC:s3; TF
-/// bucket_replication_configuration.go).
-const NO_CONFIGURATION: &[&str] = &["ReplicationConfigurationNotFoundError"];
-
 /// # Guarantees
 /// Whatever the live XML holds that a later write would lose is in `unmodelled`.
 pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<ReplicationConfiguration>, Failure> {
     let scan = Scan::default();
     let answer = part(
+        api,
         api.read("GetBucketReplication", |s3| {
             s3.get_bucket_replication()
                 .bucket(api.name())
@@ -30,16 +27,19 @@ pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<ReplicationConfig
                 .send()
         })
         .await,
-        NO_CONFIGURATION,
-    )?;
-    let configuration = answer.and_then(|answer| answer.replication_configuration);
-    Ok(configuration.map(|configuration| {
-        let mut document = replication_model::from_sdk(&configuration);
-        document.unmodelled.extend(scan.found());
-        document.unmodelled.sort();
-        document.unmodelled.dedup();
-        document
-    }))
+    )
+    .await?;
+    let Some(answer) = answer else {
+        return Ok(None);
+    };
+    let configuration = answer
+        .replication_configuration
+        .ok_or_else(|| api.empty("GetBucketReplication"))?;
+    let mut document = replication_model::from_sdk(&configuration);
+    document.unmodelled.extend(scan.found());
+    document.unmodelled.sort();
+    document.unmodelled.dedup();
+    Ok(Some(document))
 }
 
 /// # Errors
@@ -75,7 +75,6 @@ pub(crate) async fn delete(api: &BucketApi<'_>) -> Result<(), Failure> {
                 .send()
         })
         .await,
-        NO_CONFIGURATION,
     )
 }
 

@@ -104,8 +104,11 @@ struct Path {
 impl Path {
     fn enter(&mut self, name: &[u8]) {
         self.names.push(String::from_utf8_lossy(name).into_owned());
+        if self.unknown_at.is_some() {
+            return;
+        }
         let below = self.names.get(1..).unwrap_or_default().join("/");
-        if self.unknown_at.is_none() && !below.is_empty() && !MODELLED.contains(&below.as_str()) {
+        if !below.is_empty() && !MODELLED.contains(&below.as_str()) {
             self.unknown_at = Some(self.names.len());
             self.found.push(below);
         }

@@ -17,6 +17,7 @@ use crate::failure::Failure;
 
 pub(crate) async fn read_versioning(api: &BucketApi<'_>) -> Result<Option<Versioning>, Failure> {
     let answer = part(
+        api,
         api.read("GetBucketVersioning", |s3| {
             s3.get_bucket_versioning()
                 .bucket(api.name())
@@ -24,8 +25,8 @@ pub(crate) async fn read_versioning(api: &BucketApi<'_>) -> Result<Option<Versio
                 .send()
         })
         .await,
-        &[],
-    )?;
+    )
+    .await?;
     let Some(answer) = answer else {
         return Ok(None);
     };
@@ -81,12 +82,14 @@ pub(crate) async fn read_encryption(
                 .send()
         })
         .await;
-    let answer = part(answer, &["ServerSideEncryptionConfigurationNotFoundError"])?;
-    let configuration = answer.and_then(|answer| answer.server_side_encryption_configuration);
-    Ok(configuration
-        .as_ref()
-        .and_then(|of| of.rules().first())
-        .map(encryption))
+    let answer = part(api, answer).await?;
+    let Some(answer) = answer else {
+        return Ok(None);
+    };
+    let configuration = answer.server_side_encryption_configuration;
+    let rule = configuration.as_ref().and_then(|of| of.rules().first());
+    let rule = rule.ok_or_else(|| api.empty("GetBucketEncryption"))?;
+    Ok(Some(encryption(rule)))
 }
 
 /// A bucket has one encryption rule (BC:s3 ServerSideEncryptionConfiguration).
@@ -170,7 +173,6 @@ pub(crate) async fn delete_encryption(api: &BucketApi<'_>) -> Result<(), Failure
                 .send()
         })
         .await,
-        &[],
     )
 }
 
@@ -185,12 +187,15 @@ pub(crate) async fn read_ownership(
                 .send()
         })
         .await;
-    let answer = part(answer, &["OwnershipControlsNotFoundError"])?;
-    let controls = answer.and_then(|answer| answer.ownership_controls);
-    let rule = controls
-        .as_ref()
-        .and_then(|controls| controls.rules().first());
-    Ok(rule.map(|rule| ObjectOwnership::parse(rule.object_ownership().as_str())))
+    let answer = part(api, answer).await?;
+    let Some(answer) = answer else {
+        return Ok(None);
+    };
+    let controls = answer.ownership_controls;
+    let rule = controls.as_ref().and_then(|of| of.rules().first());
+    let rule = rule.ok_or_else(|| api.empty("GetBucketOwnershipControls"))?;
+    let word = rule.object_ownership().as_str();
+    Ok(Some(ObjectOwnership::parse(word)))
 }
 
 pub(crate) async fn put_ownership(
@@ -226,7 +231,7 @@ pub(crate) async fn delete_ownership(api: &BucketApi<'_>) -> Result<(), Failure>
                 .send()
         })
         .await;
-    gone(answer, &["OwnershipControlsNotFoundError"])
+    gone(answer)
 }
 
 pub(crate) async fn read_public_access(
@@ -240,9 +245,14 @@ pub(crate) async fn read_public_access(
                 .send()
         })
         .await;
-    let answer = part(answer, &["NoSuchPublicAccessBlockConfiguration"])?;
-    let block = answer.and_then(|answer| answer.public_access_block_configuration);
-    Ok(block.map(|block| PublicAccessBlock {
+    let answer = part(api, answer).await?;
+    let Some(answer) = answer else {
+        return Ok(None);
+    };
+    let block = answer
+        .public_access_block_configuration
+        .ok_or_else(|| api.empty("GetPublicAccessBlock"))?;
+    Ok(Some(PublicAccessBlock {
         block_public_acls: block.block_public_acls().unwrap_or(false),
         ignore_public_acls: block.ignore_public_acls().unwrap_or(false),
         block_public_policy: block.block_public_policy().unwrap_or(false),
@@ -286,5 +296,5 @@ pub(crate) async fn delete_public_access(api: &BucketApi<'_>) -> Result<(), Fail
                 .send()
         })
         .await;
-    gone(answer, &["NoSuchPublicAccessBlockConfiguration"])
+    gone(answer)
 }

@@ -5,22 +5,27 @@ use std::collections::BTreeMap;
 use aws_sdk_s3::types::{Tag, Tagging};
 
 use super::{BucketApi, gone, part};
+use crate::answer::nothing::{absent, says_no_bucket};
 use crate::failure::Failure;
 
 /// An existing bucket without tags holds an empty set; `None` only where there is no bucket.
 pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<BTreeMap<String, String>>, Failure> {
-    match api
+    let answer = api
         .read("GetBucketTagging", |s3| {
             s3.get_bucket_tagging()
                 .bucket(api.name())
                 .expected_bucket_owner(api.owner())
                 .send()
         })
-        .await
-    {
-        Ok(answer) => Ok(Some(from_sdk(answer.tag_set()))),
-        Err(failure) if failure.is(&["NoSuchTagSet"]) => Ok(Some(BTreeMap::new())),
-        Err(failure) => part(Err(failure), &[]),
+        .await;
+    match answer {
+        Err(failure) if says_no_bucket(&failure) => part(api, Err(failure)).await,
+        answer => {
+            let answer = absent(answer)?;
+            Ok(Some(answer.map_or_else(BTreeMap::new, |answer| {
+                from_sdk(answer.tag_set())
+            })))
+        }
     }
 }
 
@@ -56,7 +61,6 @@ pub(crate) async fn delete(api: &BucketApi<'_>) -> Result<(), Failure> {
                 .send()
         })
         .await,
-        &["NoSuchTagSet"],
     )
 }
 

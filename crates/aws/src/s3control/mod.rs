@@ -7,8 +7,10 @@ use s3ferry_core::ids::{AccountId, Region};
 use s3ferry_core::model::Document;
 use s3ferry_core::model::kinds::PublicAccessBlock;
 
+use crate::answer::nothing::absent;
+use crate::answer::whole::Whole;
 use crate::api::Api;
-use crate::failure::{Failure, absent};
+use crate::failure::Failure;
 use crate::service::{SdkClient, own_endpoint};
 
 /// The calls on the settings of one account.
@@ -19,7 +21,7 @@ impl SdkClient for Client {
 
     /// What is set for an account holds in every Region, so the Region of the configuration, which is the account's, answers.
     fn connect(config: &SdkConfig, _region: Option<&Region>) -> Self {
-        let mut builder = aws_sdk_s3control::config::Builder::from(config);
+        let mut builder = aws_sdk_s3control::config::Builder::from(config).interceptor(Whole);
         if let Some(url) = own_endpoint(config, "S3 Control") {
             builder = builder.endpoint_resolver(AsWritten(url));
         }
@@ -48,14 +50,17 @@ pub(crate) async fn public_access(api: &AccountApi<'_>) -> Result<Option<Documen
                 .send()
         })
         .await;
-    let answer = absent(answer, &["NoSuchPublicAccessBlockConfiguration"])?;
-    let block = answer.and_then(|answer| answer.public_access_block_configuration);
-    Ok(block.map(|block| {
-        Document::AccountPublicAccess(PublicAccessBlock {
-            block_public_acls: block.block_public_acls().unwrap_or(false),
-            ignore_public_acls: block.ignore_public_acls().unwrap_or(false),
-            block_public_policy: block.block_public_policy().unwrap_or(false),
-            restrict_public_buckets: block.restrict_public_buckets().unwrap_or(false),
-        })
-    }))
+    let answer = absent(answer)?;
+    let Some(answer) = answer else {
+        return Ok(None);
+    };
+    let block = answer
+        .public_access_block_configuration
+        .ok_or_else(|| api.empty("GetPublicAccessBlock"))?;
+    Ok(Some(Document::AccountPublicAccess(PublicAccessBlock {
+        block_public_acls: block.block_public_acls().unwrap_or(false),
+        ignore_public_acls: block.ignore_public_acls().unwrap_or(false),
+        block_public_policy: block.block_public_policy().unwrap_or(false),
+        restrict_public_buckets: block.restrict_public_buckets().unwrap_or(false),
+    })))
 }

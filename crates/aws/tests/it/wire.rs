@@ -204,7 +204,9 @@ async fn absence_is_none() {
             .unwrap_or_default();
         match codes.iter().find(|(part, _)| *part == query) {
             Some((_, code)) => Reply::s3_error(404, code, "not there"),
-            None => nothing(),
+            // The bucket's own HEAD is a 404 without words.
+            None if query.is_empty() => nothing(),
+            None => Reply::s3_error(404, "NoSuchBucket", "The specified bucket does not exist"),
         }
     })
     .await;
@@ -213,6 +215,124 @@ async fn absence_is_none() {
         let expected = matches!(target, Target::Bucket(_, BucketPart::Tags))
             .then(|| Document::Tags(BTreeMap::new()));
         assert_eq!(cloud.read(&target).await, Ok(expected), "{target}");
+    }
+}
+
+/// What is no answer of AWS to any read, as a server on the way gives it.
+fn no_answers() -> Vec<Reply> {
+    let html = "<html><body>not found</body></html>";
+    let mut replies = vec![
+        Reply::ok(""),
+        Reply::of(204, ""),
+        Reply::ok("<Other/>"),
+        Reply::ok("<ReplicationConfiguration></ReplicationConfiguration>"),
+        Reply::ok("<ReplicationConfiguration><Role>r</Role></ReplicationConfiguration>"),
+        Reply::ok("{\"Version\":\"2012-10-17\",\"Statement\":[]}"),
+        Reply::ok("<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag>"),
+        Reply::ok(format!("<Tagging>{}", "<TagSet>".repeat(80_000))),
+        Reply::of(404, ""),
+        Reply::of(404, html),
+        Reply::ok(html),
+    ];
+    // Codes that say of something else that it is not there.
+    for code in ["NotFound", "NoSuchBucket", "NoSuchKey", "NoSuchUpload"] {
+        replies.push(Reply::s3_error(404, code, "x"));
+        replies.push(Reply::iam_error(404, code, "x"));
+    }
+    replies
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_never_nothing() {
+    let mut targets = bucket_targets();
+    targets.retain(|target| !matches!(target, Target::Bucket(_, BucketPart::Itself)));
+    targets.push(account_block());
+    let parts = [RolePart::Itself, RolePart::Policy, RolePart::Policies];
+    targets.extend(parts.map(|part| Target::Role(role(), part)));
+    targets.push(Target::Account(
+        AccountRef {
+            account: role().account,
+            partition: role().partition,
+        },
+        AccountPart::Roles,
+    ));
+    for reply in no_answers() {
+        let answer = reply.clone();
+        let stub = Stub::start(move |request| match request.method.as_str() {
+            // The bucket is there, whatever its parts say.
+            "HEAD" => Reply::ok(""),
+            _ if request.body.contains("Action=GetCallerIdentity") => nothing(),
+            _ => answer.clone(),
+        })
+        .await;
+        let cloud = stub.cloud().await;
+        for target in &targets {
+            let begun = std::time::Instant::now();
+            let answer = cloud.read(target).await;
+            let error = answer.expect_err(&format!("{target}: {reply:?}"));
+            let classes = [Class::Unexpected, Class::Rejected, Class::Transient];
+            assert!(classes.contains(&error.class), "{target}: {error}");
+            assert!(begun.elapsed().as_secs() < 5, "{target}: {reply:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_not_read_to_its_end() {
+    let long = format!("<Tagging>{}</Tagging>", " ".repeat(33 << 20));
+    let stub = Stub::start(move |request| match request.method.as_str() {
+        "GET" => Reply::ok(long.clone()),
+        _ => nothing(),
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    let target = Target::Bucket(bucket(), BucketPart::Tags);
+    let error = cloud.read(&target).await.unwrap_err();
+    assert!(error.message.contains("longer than 32 MiB"), "{error}");
+    assert_eq!(error.class, Class::Unexpected);
+}
+
+#[tokio::test]
+async fn a_list_whose_pages_do_not_end_is_a_failure() {
+    for more in ["<Marker>same</Marker>", ""] {
+        let stub = Stub::start(move |request| {
+            let page = |name: &str, entries: &str| {
+                Reply::ok(format!(
+                    "<{name}Response><{name}Result>{entries}<IsTruncated>true</IsTruncated>{more}</{name}Result></{name}Response>"
+                ))
+            };
+            match &request.body {
+                body if body.contains("Action=ListRoles&") => page("ListRoles", "<Roles/>"),
+                body if body.contains("Action=ListRolePolicies&") => {
+                    page("ListRolePolicies", "<PolicyNames/>")
+                }
+                body if body.contains("Action=ListAttachedRolePolicies&") => {
+                    page("ListAttachedRolePolicies", "<AttachedPolicies/>")
+                }
+                _ if request.method == "GET" => Reply::ok(if more.is_empty() {
+                    "<ListVersionsResult><IsTruncated>true</IsTruncated></ListVersionsResult>"
+                } else {
+                    "<ListVersionsResult><IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker></ListVersionsResult>"
+                }),
+                _ => nothing(),
+            }
+        })
+        .await;
+        let cloud = stub.cloud().await;
+        let of = AccountRef {
+            account: role().account,
+            partition: role().partition,
+        };
+        for target in [
+            Target::Account(of, AccountPart::Roles),
+            Target::Role(role(), RolePart::Policies),
+        ] {
+            let error = cloud.read(&target).await.unwrap_err();
+            assert_eq!(error.class, Class::Unexpected, "{error}");
+        }
+        let error = cloud.versions(&bucket(), "k").await.unwrap_err();
+        assert_eq!(error.class, Class::Unexpected, "{error}");
+        assert!(stub.seen().len() < 20);
     }
 }
 

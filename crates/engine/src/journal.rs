@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::events::{EventSink, RunEvent};
+use crate::ledger::files::create_new;
 
 /// The version of the format that this build writes.
 pub const FORMAT: &str = "1.1";
@@ -68,7 +69,7 @@ impl Journal {
     /// As the file system gives them; also where the file exists.
     pub fn create(path: &Path, header: &Header) -> io::Result<Self> {
         let mut journal = Self {
-            file: File::create_new(path)?,
+            file: create_new(path)?,
             failure: None,
         };
         journal.append(header)?;

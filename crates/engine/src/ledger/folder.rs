@@ -11,11 +11,17 @@ use s3ferry_core::format::reading::{Newer, Read};
 use s3ferry_core::plan::Proofs;
 
 use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
-use super::{LedgerError, LedgerLock, ReceiptStore};
+use super::{LedgerError, LedgerLock, ReceiptStore, files as opened};
 use crate::journal::{self, Header, Journal, JournalFile};
 
 /// Proofs belong into the repository; the lock and the journals are of one machine.
 const IGNORED_BY_GIT: &str = "/lock\n/runs/\n";
+
+/// The longest receipt that is read: one has less than a kilobyte, and half of that is names.
+const LONGEST_RECEIPT: u64 = 64 << 10;
+
+/// The longest journal that is read: a run of 1,000 migrations writes some 10 MB.
+const LONGEST_JOURNAL: u64 = 256 << 20;
 
 /// A ledger in a folder. Nothing is made before the first thing is kept, so that planning leaves no trace.
 #[derive(Debug, Clone)]
@@ -89,7 +95,7 @@ impl FolderLedger {
     pub fn journal(&self, header: &Header) -> Result<Journal, LedgerError> {
         self.make_root()?;
         let folder = self.root.join("runs");
-        make_folder(&folder)?;
+        make_own_folder(&folder)?;
         let path = folder.join(format!("{}.jsonl", header.run));
         Journal::create(&path, header).map_err(LedgerError::io("begin the journal", path))
     }
@@ -102,7 +108,8 @@ impl FolderLedger {
     pub fn journals_of(&self, plan: &str) -> Result<Vec<JournalFile>, LedgerError> {
         let mut journals = Vec::new();
         for path in files(&self.root.join("runs"), "jsonl")? {
-            let content = fs::read(&path).map_err(LedgerError::io("read", &path))?;
+            let content =
+                opened::read(&path, LONGEST_JOURNAL).map_err(LedgerError::io("read", &path))?;
             journals.extend(journal::parse(&content).ok());
         }
         journals.retain(|journal| journal.header.plan == plan);
@@ -112,16 +119,14 @@ impl FolderLedger {
     /// Reads what the receipts prove.
     ///
     /// # Errors
-    /// [`LedgerError::Io`] where the folder or a file cannot be read. A file that cannot be relied on is no error: it is
-    /// named and proves nothing.
+    /// [`LedgerError::Io`] where the folder cannot be read. A file that cannot be read or relied on is no error: it is named
+    /// and proves nothing.
     pub fn proofs(&self) -> Result<KeptProofs, LedgerError> {
         let mut kept = KeptProofs::default();
         // Temporary files of a killed run end otherwise.
         for path in files(&self.receipts(), "json")? {
-            let content = fs::read(&path).map_err(LedgerError::io("read", &path))?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            match CanaryReceipt::read(&name, &content) {
-                Ok(receipt) => kept.keep(ReceiptId::of(&content), receipt),
+            match receipt(&path) {
+                Ok((id, receipt)) => kept.keep(id, receipt),
                 Err(why) => kept.ignored.push(IgnoredReceipt { path, why }),
             }
         }
@@ -136,7 +141,7 @@ impl FolderLedger {
         }
         make_folder(&self.root)?;
         let path = self.root.join(".gitignore");
-        fs::write(&path, IGNORED_BY_GIT).map_err(LedgerError::io("write", &path))
+        write_new(&path, IGNORED_BY_GIT.as_bytes()).map_err(LedgerError::io("write", &path))
     }
 
     fn receipts(&self) -> PathBuf {
@@ -150,10 +155,9 @@ impl ReceiptStore for FolderLedger {
         let id = ReceiptId::of(&content);
         self.make_root()?;
         let folder = self.receipts();
-        make_folder(&folder)?;
+        make_own_folder(&folder)?;
         let path = folder.join(id.file_name());
-        let temporary = folder.join(temporary_name());
-        write_whole(&temporary, &content).map_err(LedgerError::io("write", &temporary))?;
+        let temporary = write_temporary(&folder, &content)?;
         fs::rename(&temporary, &path).map_err(LedgerError::io("rename into", &path))?;
         sync_folder(&folder).map_err(LedgerError::io("flush", &folder))?;
         Ok(id)
@@ -183,10 +187,36 @@ fn make_folder(path: &Path) -> Result<(), LedgerError> {
     fs::create_dir_all(path).map_err(LedgerError::io("make the folder", path))
 }
 
-fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut file = File::create(path)?;
+/// Makes a folder within the ledger's.
+fn make_own_folder(path: &Path) -> Result<(), LedgerError> {
+    opened::make_folder(path).map_err(LedgerError::io("make the folder", path))
+}
+
+fn receipt(path: &Path) -> Result<(ReceiptId, Read<CanaryReceipt>), ReceiptError> {
+    let content = opened::read(path, LONGEST_RECEIPT)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let receipt = CanaryReceipt::read(&name, &content)?;
+    Ok((ReceiptId::of(&content), receipt))
+}
+
+fn write_new(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = opened::create_new(path)?;
     file.write_all(content)?;
     file.sync_all()
+}
+
+/// Writes under a name of the moment. One that is taken is of a killed run whose process had the same number.
+fn write_temporary(folder: &Path, content: &[u8]) -> Result<PathBuf, LedgerError> {
+    loop {
+        let path = folder.join(temporary_name());
+        match write_new(&path, content) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            written => {
+                written.map_err(LedgerError::io("write", &path))?;
+                return Ok(path);
+            }
+        }
+    }
 }
 
 /// A name that no other writer of this machine uses: the process and a count.

@@ -3,11 +3,14 @@
 //! An advisory lock of the file system, so that it is free again when its process is gone, however it went. It says nothing
 //! to other machines.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
-use super::LedgerError;
+use super::{LedgerError, files};
+
+/// What is read of a lock file: a run's identity takes less.
+const LONGEST_RUN: u64 = 100;
 
 /// Holds the ledger's lock until it is dropped.
 #[derive(Debug)]
@@ -18,11 +21,7 @@ pub struct LedgerLock {
 impl LedgerLock {
     pub(super) fn take(ledger: &Path, run: &str) -> Result<Self, LedgerError> {
         let path = ledger.join("lock");
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let mut file = options
-            .open(&path)
-            .map_err(LedgerError::io("open", &path))?;
+        let mut file = files::open(&path).map_err(LedgerError::io("open", &path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -48,6 +47,6 @@ fn sign(file: &mut File, run: &str) -> std::io::Result<()> {
 
 fn holder(file: &mut File) -> Option<String> {
     let mut run = String::new();
-    file.read_to_string(&mut run).ok()?;
+    file.take(LONGEST_RUN).read_to_string(&mut run).ok()?;
     (!run.is_empty()).then_some(run)
 }

@@ -7,6 +7,7 @@
 //! <ledger>/runs/<run id>.jsonl          journals, which explain; and tell a plan what its own runs wrote
 //! ```
 
+pub(crate) mod files;
 mod folder;
 mod lock;
 mod receipt;

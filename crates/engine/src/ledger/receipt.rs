@@ -69,6 +69,9 @@ impl fmt::Display for ReceiptId {
 /// Why a file is no receipt to rely on.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiptError {
+    /// It cannot be read, or is no regular file of a receipt's length.
+    #[error("it cannot be read")]
+    File(#[from] std::io::Error),
     /// Its content is not what its name says.
     #[error("its content does not match its name: it was changed, cut short or renamed")]
     Hash,

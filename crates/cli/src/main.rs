@@ -21,7 +21,7 @@ use clap::error::ErrorKind;
 
 use args::{Cli, Command, Global, LogFormat};
 use exit::Exit;
-use printer::Printer;
+use printer::{Level, Printer};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -52,7 +52,8 @@ fn usage(error: &clap::Error) -> Exit {
             ended.map_or_else(|exit| exit, |()| Exit::Done)
         }
         _ if printer.log_format == LogFormat::Json => {
-            printer.error(error.to_string().trim_end(), None);
+            let text = error.to_string();
+            printer.lines(Level::Error, text.trim_end());
             Exit::Usage
         }
         _ => {

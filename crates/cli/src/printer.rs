@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::Mutex;
 
 use s3ferry_engine::RunEvent;
-use s3ferry_render::{Style, sanitize};
+use s3ferry_render::{Style, sanitize, sanitize_json};
 use s3ferry_spec::{Diagnostic, Place};
 
 use crate::args::{ColorWhen, Global, LogFormat};
@@ -111,7 +111,7 @@ impl Printer {
     pub(crate) fn error(&self, text: &str, hint: Option<&str>) {
         self.write(Level::Error, text);
         if let Some(hint) = hint {
-            self.write(Level::Hint, hint);
+            self.lines(Level::Hint, hint);
         }
     }
 
@@ -142,26 +142,34 @@ impl Printer {
         }
     }
 
+    /// Writes a text as one line: a line end in it is of somebody else's name or words, and is shown and not obeyed.
     fn write(&self, level: Level, text: &str) {
+        self.write_lines(level, &[text]);
+    }
+
+    /// Writes a text of ours, line by line. What is not ours in it must have no line ends.
+    pub(crate) fn lines(&self, level: Level, text: &str) {
+        let lines: Vec<&str> = text.lines().collect();
+        self.write_lines(level, &lines);
+    }
+
+    /// The one door to standard error: each line is made safe before it is put together with others.
+    fn write_lines(&self, level: Level, lines: &[&str]) {
         self.clear_status();
-        let line = match self.log_format {
-            LogFormat::Json => {
-                json_line(serde_json::json!({ "level": level.as_str(), "message": text }))
-            }
+        let text = match self.log_format {
+            LogFormat::Json => json_line(
+                serde_json::json!({ "level": level.as_str(), "message": lines.join("\n") }),
+            ),
             LogFormat::Text => {
-                text.lines()
-                    .enumerate()
-                    .fold(String::new(), |lines, (number, line)| {
-                        let prefix = if number == 0 {
-                            level.prefix(self.error_style)
-                        } else {
-                            level.indent()
-                        };
-                        format!("{lines}{prefix}{}\n", sanitize(line))
-                    })
+                let prefixes = std::iter::once(level.prefix(self.error_style))
+                    .chain(std::iter::repeat(level.indent()));
+                let lines = prefixes.zip(lines);
+                lines.fold(String::new(), |text, (prefix, line)| {
+                    format!("{text}{prefix}{}\n", sanitize(line))
+                })
             }
         };
-        self.raw_error(&line);
+        self.raw_error(&text);
     }
 
     /// Writes a problem of a spec with its place.
@@ -200,7 +208,7 @@ impl Printer {
     pub(crate) fn question(&self, text: &str) {
         match self.log_format {
             LogFormat::Json => self.message(text),
-            LogFormat::Text => self.raw_error(&format!("{text} ")),
+            LogFormat::Text => self.raw_error(&format!("{} ", sanitize(text))),
         }
     }
 
@@ -215,11 +223,11 @@ impl Printer {
 fn json_line(mut object: serde_json::Value) -> String {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
     object["at"] = now.to_string().into();
-    format!("{object}\n")
+    format!("{}\n", sanitize_json(&object.to_string()))
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Level {
+pub(crate) enum Level {
     Debug,
     Info,
     Warn,

@@ -328,6 +328,22 @@ fn arn(value: &str) -> Check {
     )
 }
 
+/// A name of somebody else's for a sentence of ours: what ends a line is shown and not obeyed, for a way out is a line.
+#[must_use]
+pub fn in_line(name: &str) -> String {
+    let ends_lines =
+        |character: char| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}');
+    name.chars()
+        .fold(String::with_capacity(name.len()), |mut line, character| {
+            if ends_lines(character) {
+                line.extend(character.escape_default());
+            } else {
+                line.push(character);
+            }
+            line
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,6 +376,14 @@ mod tests {
         for bad in bad {
             assert!(BucketName::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_in_a_line_ends_no_line() {
+        assert_eq!(
+            in_line("a\nb\u{85}\u{2028}é \"c\""),
+            "a\\nb\\u{85}\\u{2028}é \"c\""
+        );
     }
 
     #[test]

@@ -14,6 +14,27 @@ pub fn sanitize(text: &str) -> String {
     out
 }
 
+/// Returns JSON with every character escaped that [`sanitize`] would escape; it means the same.
+///
+/// JSON leaves line separators, marks of direction and characters without width as they are: a log that is split at them
+/// has lines that nobody wrote.
+#[must_use]
+pub fn sanitize_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        // Line ends and tabs outside of strings are layout; inside JSON has escaped them.
+        let layout = matches!(character, '\n' | '\t');
+        if !layout && (character.is_control() || is_unseen(character)) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 /// The text between double quotes, with quotes and backslashes escaped, so that its end can't be forged.
 pub(crate) fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -109,6 +130,15 @@ mod tests {
     #[test]
     fn letters_of_any_script_stay() {
         assert_eq!(sanitize("ключ/鍵/clé 😀"), "ключ/鍵/clé 😀");
+    }
+
+    #[test]
+    fn json_means_the_same_and_shows_what_it_holds() {
+        let layout = "{\n\t\"a\": 1}\n";
+        assert_eq!(sanitize_json(layout), layout);
+        let text = "\"a\u{85}\u{2028}\u{202e}\u{e0001}é\"";
+        let safe = sanitize_json(text);
+        assert_eq!(safe, "\"a\\u0085\\u2028\\u202e\\udb40\\udc01é\"");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::sanitise;
 
 /// Where something is written: a file by number, a line and a column from 1, and a width in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -116,7 +117,8 @@ impl<'a> Report<'a> {
             width: quoted(line, column).unwrap_or(at.width as usize).max(1),
         };
         let source_line = line[..line.floor_char_boundary(LONGEST_LINE)].to_owned();
-        let help = Some(help).filter(|help| !help.is_empty());
+        let message = sanitise::cut(message);
+        let help = Some(sanitise::cut(help)).filter(|help| !help.is_empty());
         self.found.push(Diagnostic {
             code,
             severity,

@@ -4,8 +4,9 @@
 /// Whether a character could move the cursor, hide, or turn what follows.
 pub(crate) fn is_unsafe(char: char) -> bool {
     char.is_control()
-        || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(char, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// The text with unsafe characters escaped as Rust would write them.
@@ -19,6 +20,20 @@ pub(crate) fn text(text: &str) -> String {
             }
             safe
         })
+}
+
+/// The longest text that is told; an ARN has 2,048 characters at most, and a value can be as long as its file.
+const LONGEST: usize = 4096;
+
+/// A text that is not longer than people read, what is cut off counted.
+pub(crate) fn cut(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        None => text,
+        Some((end, _)) => {
+            let more = text[end..].chars().count();
+            format!("{}… ({more} more)", &text[..end])
+        }
+    }
 }
 
 /// One character of a source line, replaced by one that takes the same room where it is unsafe.

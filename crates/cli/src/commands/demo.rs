@@ -187,13 +187,15 @@ impl<'a> Stage<'a> {
 
         self.say("5. A last plan: no changes.");
         self.s3ferry(&["plan", "specs", "--detailed-exitcode"])?;
+        self.printer.message("");
         self.printer
-            .message("\nThe demo is done. To do the same by hand, see \"By hand\" in the README.");
+            .message("The demo is done. To do the same by hand, see \"By hand\" in the README.");
         Ok(Exit::Done)
     }
 
     fn say(&self, text: &str) {
-        self.printer.message(&format!("\n== {text}"));
+        self.printer.message("");
+        self.printer.message(&format!("== {text}"));
     }
 
     /// Runs a command as a user would, in the demo's folder and with the sandbox's environment.

@@ -24,7 +24,7 @@ pub(crate) async fn run(printer: &Printer, args: &PlanArgs, parallelism: usize) 
     let plan = &planned.file;
     match out {
         Some(Out::Standard) => {
-            printer.data(&plan.to_json())?;
+            printer.data(&s3ferry_render::sanitize_json(&plan.to_json()))?;
             let summary = s3ferry_render::summary(plan);
             printer.message(format!("{summary} {}", what_now(plan, None)).trim_end());
         }
@@ -95,7 +95,7 @@ pub(crate) fn print(
             s3ferry_render::text(plan, printer.style, printer.width, detail)
         }
         Format::Markdown => s3ferry_render::markdown(plan, COMMENT_LIMIT),
-        Format::Json => plan.to_json(),
+        Format::Json => s3ferry_render::sanitize_json(&plan.to_json()),
     };
     printer.data(&text)
 }

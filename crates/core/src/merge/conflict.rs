@@ -1,6 +1,7 @@
 //! Conflicts: what a merge refuses to do, why, and both ways out.
 
 use crate::format::{Finding, FindingLevel};
+use crate::ids::in_line;
 use crate::model::Target;
 
 /// A refusal. An apply writes nothing while one stands (exit 4).
@@ -220,7 +221,7 @@ impl ConflictKind {
                 wanted: _,
                 rules,
             } => {
-                let name = live.rsplit('/').next().unwrap_or(live);
+                let name = in_line(live.rsplit('/').next().unwrap_or(live));
                 let account = address.split('/').next().unwrap_or_default();
                 let adopt = guards_line(&[("adopt", quoted([format!("{account}/role/{name}")]))]);
                 let replace = replace_line(address, rules);

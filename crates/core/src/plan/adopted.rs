@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::format::{Finding, FindingLevel};
+use crate::ids::in_line;
 use crate::model::kinds::Document;
 use crate::model::{BucketPart, RolePart, Target};
 use crate::scene::Scene;
@@ -36,7 +37,7 @@ fn told(address: &str, known: &BTreeSet<String>, changes: bool) -> Finding {
             level: FindingLevel::Blocked,
             address: address.to_owned(),
             message: "guards.adopt names what is not there".to_owned(),
-            help: format!("is it \"{near}\"? correct the address, or take it out of guards.adopt"),
+            help: format!("is it \"{}\"? correct the address, or take it out of guards.adopt", in_line(near)),
         },
         None if is_of_spec => leftover(address),
         None => Finding {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::ids::BucketName;
+use crate::ids::{BucketName, in_line};
 
 /// `Enabled`, `Disabled`, or a word that this build does not know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -473,7 +473,7 @@ pub(crate) fn selection(prefix: &str, tags: &BTreeMap<String, String>) -> String
     if said.is_empty() {
         "all objects".to_owned()
     } else {
-        said.join(" and ")
+        in_line(&said.join(" and "))
     }
 }
 

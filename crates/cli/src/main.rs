@@ -8,6 +8,7 @@ mod causes;
 mod chain;
 mod commands;
 mod exit;
+mod files;
 mod planning;
 mod printer;
 mod progress;

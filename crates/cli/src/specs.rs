@@ -1,6 +1,7 @@
 //! Spec files from paths: a file, or a folder of them.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use s3ferry_core::format::{SpecFileInfo, SpecInfo};
@@ -10,6 +11,7 @@ use s3ferry_core::spec::{Ledger, Spec};
 use s3ferry_spec::{Reading, SourceFile, read};
 
 use crate::exit::Exit;
+use crate::files::LONGEST_SPEC;
 use crate::printer::Printer;
 
 /// A valid spec and where it came from.
@@ -76,18 +78,20 @@ pub(crate) fn moved_files(info: &SpecInfo) -> Vec<String> {
 /// The files of a plan as they are now, with those that its folders hold besides; and what cannot be read.
 fn live_files(info: &SpecInfo) -> (Vec<SourceFile>, Vec<String>) {
     let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
+    let (mut files, mut unreadable) = (Vec::new(), Vec::new());
     for file in &info.files {
         if file.path.ends_with('/') {
-            // A folder that holds no file any more lacks those of the plan, which are named below.
-            paths.extend(expand(Path::new(&file.path)).unwrap_or_default());
+            match expand(Path::new(&file.path)) {
+                Ok(files) => paths.extend(files),
+                Err(problem) => unreadable.push(format!("{}: {problem}", file.path)),
+            }
         } else {
             paths.insert(PathBuf::from(&file.path));
         }
     }
-    let (mut files, mut unreadable) = (Vec::new(), Vec::new());
     for path in paths {
         let name = path.display().to_string();
-        match std::fs::read(&path) {
+        match crate::files::read(&path, LONGEST_SPEC) {
             Ok(bytes) => files.push(SourceFile { path: name, bytes }),
             Err(error) => unreadable.push(format!("{name}: {error}")),
         }
@@ -181,52 +185,103 @@ fn scope(printer: &Printer, spec: &Spec, targets: &[String]) -> Result<Scope, Ex
 /// The spec files of paths, in the order of the paths and of the names within a folder.
 fn files(printer: &Printer, paths: &[PathBuf]) -> Result<Vec<SourceFile>, Exit> {
     let mut found: Vec<PathBuf> = Vec::new();
-    let mut failed = false;
+    let mut failed = None;
     for path in paths {
         match expand(path) {
             Ok(files) => found.extend(files),
             Err(problem) => {
                 printer.error(&format!("{}: {problem}", path.display()), None);
-                failed = true;
+                failed = Some(problem.exit());
             }
         }
     }
     found.dedup();
     let mut sources = Vec::new();
     for path in found {
-        match std::fs::read(&path) {
+        match crate::files::read(&path, LONGEST_SPEC) {
             Ok(bytes) => sources.push(SourceFile {
                 path: path.display().to_string(),
                 bytes,
             }),
             Err(problem) => {
                 printer.error(&format!("cannot read {}: {problem}", path.display()), None);
-                failed = true;
+                failed = Some(Exit::Usage);
             }
         }
     }
-    if failed {
-        Err(Exit::Usage)
-    } else {
-        Ok(sources)
+    failed.map_or(Ok(sources), Err)
+}
+
+/// Why the files of a path are not known.
+#[derive(Debug)]
+enum Unknown {
+    /// Nothing can be read there.
+    Unreadable(std::io::Error),
+    /// There is no spec file.
+    Empty,
+    /// Something in the folder may be meant as a spec file and is none: left out, its migrations would be planned for removal.
+    Doubtful(Vec<String>),
+}
+
+impl Unknown {
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::Unreadable(_) | Self::Empty => Exit::Usage,
+            Self::Doubtful(_) => Exit::Spec,
+        }
     }
 }
 
-fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
-    let kind = std::fs::metadata(path).map_err(|problem| problem.to_string())?;
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(error) => write!(f, "{error}"),
+            Self::Empty => f.write_str("the folder holds no .yaml or .yml file"),
+            Self::Doubtful(entries) => f.write_str(&entries.join("; ")),
+        }
+    }
+}
+
+/// The files of a path. Every entry of a folder that could be meant as a spec file is one, or an error.
+fn expand(path: &Path) -> Result<Vec<PathBuf>, Unknown> {
+    let kind = std::fs::metadata(path).map_err(Unknown::Unreadable)?;
     if !kind.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
-    let entries = std::fs::read_dir(path).map_err(|problem| problem.to_string())?;
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|file| file.is_file() && is_yaml(file))
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        return Err("the folder holds no .yaml or .yml file".to_owned());
+    let (mut files, mut doubtful) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(path).map_err(Unknown::Unreadable)? {
+        let file = entry.map_err(Unknown::Unreadable)?.path();
+        match doubt(&file) {
+            Some(why) => doubtful.push(format!("{} {why}", file.display())),
+            None if is_yaml(&file) => files.push(file),
+            None => {}
+        }
     }
-    Ok(files)
+    doubtful.sort();
+    files.sort();
+    match (doubtful.is_empty(), files.is_empty()) {
+        (false, _) => Err(Unknown::Doubtful(doubtful)),
+        (true, true) => Err(Unknown::Empty),
+        (true, false) => Ok(files),
+    }
+}
+
+/// Why an entry of a folder may be meant as a spec file and is none.
+fn doubt(path: &Path) -> Option<String> {
+    // Also of a name that is no text.
+    let ending = path.extension()?.to_string_lossy().to_ascii_lowercase();
+    if !matches!(ending.as_str(), "yaml" | "yml") {
+        return None;
+    }
+    if !is_yaml(path) {
+        return Some("is left out by its ending, which is written in small letters".to_owned());
+    }
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => None,
+        Ok(found) if found.is_dir() => Some("is a folder, by its name a spec file".to_owned()),
+        Ok(_) => Some("is not a regular file".to_owned()),
+        Err(error) => Some(format!("cannot be read: {error}")),
+    }
 }
 
 /// Whether a file is a spec by its name.

@@ -17,6 +17,7 @@ use crate::args::{Apply, Format};
 use crate::build_info::VERSION;
 use crate::chain::chain;
 use crate::exit::Exit;
+use crate::files::start;
 use crate::planning::{self, Planned, now};
 use crate::printer::Printer;
 use crate::progress::{Progress, summary};
@@ -42,10 +43,14 @@ pub(crate) struct How {
     pub(crate) endpoint: Option<Endpoint>,
 }
 
+/// As much of a file as tells whether it is a plan.
+const START_OF_A_PLAN: u64 = 1024;
+
 /// The one path that is a saved plan: a file that is no YAML by its name and begins like a JSON object.
 fn saved_plan(paths: &[PathBuf]) -> Option<&Path> {
     let [path] = paths else { return None };
-    let json = std::fs::read(path).is_ok_and(|bytes| bytes.trim_ascii_start().starts_with(b"{"));
+    let json =
+        start(path, START_OF_A_PLAN).is_ok_and(|bytes| bytes.trim_ascii_start().starts_with(b"{"));
     (!is_yaml(path) && json).then_some(path)
 }
 

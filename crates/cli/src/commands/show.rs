@@ -7,6 +7,7 @@ use s3ferry_core::format::PlanFile;
 use super::{Ended, plan};
 use crate::args::Show;
 use crate::exit::Exit;
+use crate::files::{LONGEST_PLAN, read_text};
 use crate::printer::Printer;
 use crate::wording::{ignored_keys, unreadable_plan};
 
@@ -18,7 +19,7 @@ pub(crate) fn run(printer: &Printer, args: &Show) -> Ended {
 
 /// Reads a saved plan.
 pub(crate) fn read(printer: &Printer, path: &Path) -> Result<PlanFile, Exit> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = read_text(path, LONGEST_PLAN).map_err(|error| {
         printer.error(&format!("cannot read {}: {error}", path.display()), None);
         Exit::Usage
     })?;

@@ -14,6 +14,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_types::SdkConfig;
 use s3ferry_core::ids::Arn;
 
+use crate::secrets;
+
 /// The name of the sessions of assumed roles, as CloudTrail shows it.
 const SESSION_NAME: &str = "s3ferry";
 
@@ -60,6 +62,8 @@ pub(crate) fn credentials(answer: &AssumeRoleOutput) -> Result<Credentials, Cred
         .credentials()
         .ok_or_else(|| CredentialsError::unhandled("STS answered without credentials"))?;
     let end = SystemTime::try_from(*found.expiration()).map_err(CredentialsError::unhandled)?;
+    secrets::keep(found.secret_access_key());
+    secrets::keep(found.session_token());
     Ok(Credentials::new(
         found.access_key_id(),
         found.secret_access_key(),

@@ -7,6 +7,7 @@ use s3ferry_core::model::kinds;
 use s3ferry_engine::ports::{Class, PortError};
 
 use crate::failure::{Call, Cause, Facts, Failure, INVALID_ENDPOINT, Intent};
+use crate::secrets::told;
 
 /// One row: an error code, a part of its message (empty for any), the calls it holds for, and what it means.
 struct Row(&'static str, &'static str, On, Class);
@@ -115,6 +116,7 @@ impl From<Failure> for PortError {
             bucket_region: _,
         } = facts;
         let (code, message) = words(cause);
+        let (code, message) = (told(&code), told(&message));
         let class = class(facts);
         Self {
             class,
@@ -123,8 +125,8 @@ impl From<Failure> for PortError {
             target: call.subject.clone(),
             code,
             message,
-            request_id: request_id.clone(),
-            hint: hint(facts, class),
+            request_id: request_id.as_deref().map(told),
+            hint: hint(facts, class).as_deref().map(told),
         }
     }
 }
@@ -264,7 +266,7 @@ fn denied_hint(call: &Call) -> String {
 
 /// What leads requests elsewhere than to AWS, or lets them fail there: the variables that are set, by name. Their values may
 /// hold passwords.
-const DETOURS: [&str; 11] = [
+pub(crate) const DETOURS: [&str; 11] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_STS",
     "AWS_ENDPOINT_URL_S3",

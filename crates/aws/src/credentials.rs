@@ -12,6 +12,7 @@ use aws_types::region::Region;
 use tokio::sync::Mutex;
 
 use crate::options::Options;
+use crate::secrets;
 
 /// How long before their end credentials are fetched anew: more than a call with its retries takes, less than the
 /// fifteen minutes that the shortest session lasts (BC:sts AssumeRole DurationSeconds).
@@ -70,6 +71,10 @@ impl<P: ProvideCredentials> Remembered<P> {
             return Ok(credentials.clone());
         }
         let credentials = self.provider.provide_credentials().await?;
+        secrets::keep(credentials.secret_access_key());
+        if let Some(token) = credentials.session_token() {
+            secrets::keep(token);
+        }
         *last = Some(credentials.clone());
         Ok(credentials)
     }

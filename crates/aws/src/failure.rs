@@ -264,11 +264,20 @@ fn sources<'a>(
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
-/// The error and its sources, each said once. What is printed for programmers (`Request { … }`) is left out: it helps
-/// nobody, and could hold what was sent.
+/// The error and its sources, each said once, without what could quote what was sent or read: what is printed for programmers
+/// (`Request { … }`), and what a credential process wrote. Secrets that are known are struck out where the text becomes an error
+/// ([`crate::secrets`]).
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = sources(error).map(ToString::to_string).collect();
     parts.retain(|part| !part.contains(" { "));
+    for part in &mut parts {
+        if let Some(quoted) = QUOTES.iter().find_map(|mark| part.find(mark)) {
+            part.truncate(quoted);
+        }
+    }
     parts.dedup();
     parts.join(": ")
 }
+
+/// After these words the SDK quotes the output of a credential process (CRATE:aws-config `credential_process.rs`).
+const QUOTES: [&str; 2] = [". Stderr:", " Stdout:"];

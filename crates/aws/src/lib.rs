@@ -10,7 +10,7 @@
 //!   `AssumeRole` whose role it is, else to `GetCallerIdentity`.
 //! - Reads are sent again by `api`, writes never are: the SDK's retries are off, so that nobody borrows them and the limit of
 //!   calls at once sees every throttle (`limit`).
-//! - What a failure means is one table (`classify`).
+//! - What a failure means is one table (`classify`); what its words may not hold is struck out at one door (`secrets`).
 //! - A service joins as a folder like `iam`, with its client (`service::SdkClient`), a field of `session::Session`, and arms
 //!   in `port`.
 
@@ -29,6 +29,7 @@ mod reach;
 mod retries;
 mod s3;
 mod s3control;
+mod secrets;
 mod service;
 mod session;
 mod sign_in;

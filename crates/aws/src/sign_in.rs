@@ -18,10 +18,12 @@ use s3ferry_core::spec::{Access, Account};
 use s3ferry_engine::ports::{Class, PortError};
 
 use crate::assumed::{self, AssumedRole};
+use crate::classify::DETOURS;
 use crate::credentials::{self, Remembered};
 use crate::failure::{Call, Cause, Failure, Intent, NOT_STS};
 use crate::options::Options;
 use crate::retries::UNANSWERED_ATTEMPTS;
+use crate::secrets::{self, told};
 
 /// Who the calls to an account are made as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,7 @@ pub(crate) async fn sign_in(
     let Some(first) = accounts.values().next() else {
         return Ok(BTreeMap::new());
     };
+    keep_secrets(accounts);
     let http = crate::http::client(options.endpoint.as_ref());
     let chain = credentials::default_chain(sdk_region(first), options, http.clone()).await;
     let way = &Way {
@@ -89,6 +92,20 @@ pub(crate) async fn sign_in(
         Ok(signed_in)
     } else {
         Err(problems)
+    }
+}
+
+/// Keeps in mind what no error may hold; AWS calls an external ID no secret, and its owner may.
+fn keep_secrets(accounts: &BTreeMap<AccountName, Account>) {
+    secrets::keep_environment(&DETOURS);
+    for account in accounts.values() {
+        match &account.access {
+            Access::AssumeRole {
+                arn: _,
+                external_id: Some(external_id),
+            } => secrets::keep(external_id),
+            Access::AssumeRole { .. } | Access::Profile(_) | Access::DefaultChain => {}
+        }
     }
 }
 
@@ -274,10 +291,10 @@ fn other_account(account: &Account, call: &Call, actual: &str, arn: &str) -> Por
         operation: call.operation,
         target: call.subject.clone(),
         code: "WrongAccount".to_owned(),
-        message: format!(
+        message: told(&format!(
             "{} is signed in as {arn} of account {actual}",
             source(account)
-        ),
+        )),
         request_id: None,
         hint: Some(format!(
             "use credentials of account {}, or give the account a profile or an assume_role in the spec",

@@ -8,7 +8,7 @@ use s3ferry_core::format::{SpecFileInfo, SpecInfo};
 use s3ferry_core::ids::MigrationName;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{Ledger, Spec};
-use s3ferry_spec::{Reading, SourceFile, read};
+use s3ferry_spec::{Reading, SourceFile, masked, read};
 
 use crate::exit::Exit;
 use crate::files::LONGEST_SPEC;
@@ -65,6 +65,7 @@ pub(crate) fn saved_files(info: &SpecInfo) -> Vec<SourceFile> {
 pub(crate) fn moved_files(info: &SpecInfo) -> Vec<String> {
     let saved = saved_files(info);
     let (live, mut moved) = live_files(info);
+    let live = masked(&live);
     let is_new = |file: &&SourceFile| !saved.iter().any(|before| before.path == file.path);
     let added = live.iter().filter(is_new);
     moved.extend(added.map(|file| format!("{}: was added", file.path)));
@@ -76,7 +77,7 @@ pub(crate) fn moved_files(info: &SpecInfo) -> Vec<String> {
 }
 
 /// The files of a plan as they are now, with those that its folders hold besides; and what cannot be read.
-fn live_files(info: &SpecInfo) -> (Vec<SourceFile>, Vec<String>) {
+pub(crate) fn live_files(info: &SpecInfo) -> (Vec<SourceFile>, Vec<String>) {
     let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
     let (mut files, mut unreadable) = (Vec::new(), Vec::new());
     for file in &info.files {
@@ -139,6 +140,8 @@ pub(crate) fn check(
         .and_then(|path| Path::new(path).parent())
         .unwrap_or(Path::new(""));
     let text = |file: &SourceFile| String::from_utf8_lossy(&file.bytes).into_owned();
+    // What a plan keeps of the files, and what its digest is of.
+    let files = &masked(files);
     Ok(Loaded {
         ledger: parent.join(folder),
         info: SpecInfo {

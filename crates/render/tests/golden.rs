@@ -23,7 +23,7 @@ use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{Create, Spec};
 use s3ferry_render::{Detail, Style, markdown, text};
-use s3ferry_spec::{SourceFile, digest, read};
+use s3ferry_spec::{SourceFile, digest, masked, read};
 
 /// What GitHub takes of a comment.
 const COMMENT: usize = 65_536;
@@ -136,14 +136,15 @@ impl Example {
         let text = |file: &SourceFile| {
             String::from_utf8(file.bytes.clone()).expect("the examples can be read and written")
         };
-        let files = self.files.iter();
+        let kept = masked(&self.files);
+        let files = kept.iter();
         let accounts = self.spec.accounts.iter();
         let head = Head {
             s3ferry: "0.0.0".to_owned(),
             created: "2026-01-01T00:00:00Z".to_owned(),
             spec: SpecInfo {
                 name: self.spec.name.to_string(),
-                digest: digest(&self.files),
+                digest: digest(&kept),
                 files: files
                     .map(|file| SpecFileInfo {
                         path: file.path.clone(),

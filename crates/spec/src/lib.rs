@@ -16,6 +16,7 @@ mod codes;
 mod decode;
 mod diagnostic;
 mod digest;
+mod masked;
 mod pages;
 mod phrases;
 mod read;
@@ -30,5 +31,6 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use digest::digest;
+pub use masked::masked;
 pub use pages::{json_schema, reference, starter};
 pub use read::{Reading, SourceFile, read};

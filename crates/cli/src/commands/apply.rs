@@ -21,7 +21,7 @@ use crate::files::start;
 use crate::planning::{self, Planned, now};
 use crate::printer::Printer;
 use crate::progress::{Progress, summary};
-use crate::specs::{Loaded, check, is_yaml, load, moved_files, saved_files};
+use crate::specs::{Loaded, check, is_yaml, live_files, load, moved_files, saved_files};
 
 pub(crate) async fn run(printer: &Printer, args: &Apply, parallelism: usize) -> Ended {
     let how = How {
@@ -104,12 +104,11 @@ async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> 
         return Err(Exit::Usage);
     }
     let saved = show::read(printer, path)?;
-    let files = saved_files(&saved.spec);
     let mut moved = tool_and_spec(&saved);
     if !moved.is_empty() {
         return Err(stale(printer, &moved));
     }
-    let loaded: Loaded = check(printer, &files, &saved.spec.targets)?;
+    let loaded = reviewed(printer, &saved.spec)?;
     let planned = planning::make(printer, &loaded, how.parallelism, how.endpoint.clone()).await?;
     let digest = saved.digest();
     let own = own_writes(printer, &planned, &digest)?;
@@ -129,6 +128,15 @@ async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> 
         ));
     }
     execute_plan(printer, planned, digest, &how).await
+}
+
+/// The spec that a plan was made from, with what a plan does not keep: it is taken from the files, which say the same otherwise.
+fn reviewed(printer: &Printer, saved: &SpecInfo) -> Result<Loaded, Exit> {
+    let (live, _moved) = live_files(saved);
+    let mut loaded = check(printer, &live, &saved.targets)?;
+    loaded.info.digest = s3ferry_spec::digest(&saved_files(saved));
+    loaded.info.files.clone_from(&saved.files);
+    Ok(loaded)
 }
 
 /// What earlier runs of a plan wrote, as their journals in the ledger tell.

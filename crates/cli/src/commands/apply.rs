@@ -170,23 +170,77 @@ fn world(saved: &PlanFile, planned: &Planned, loaded: &Loaded, own: &OwnWrites) 
     let live = &planned.file;
     let names = Names::of(&loaded.spec);
     let mut moved = own.moved(saved, live, &names, &planned.observed);
-    let ids = |plan: &PlanFile| -> Vec<(String, String)> {
-        plan.accounts
-            .iter()
-            .map(|account| (account.name.clone(), account.id.clone()))
-            .collect()
-    };
-    if ids(saved) != ids(live) {
-        moved.push("accounts: the plan was made for other account IDs".to_owned());
-    }
-    if moved.is_empty()
-        && own.is_empty()
-        && (saved.changes != live.changes || saved.order != live.order)
-    {
-        let proofs = "the changes: the ledger's receipts are not those that the plan was made with";
-        moved.push(proofs.to_owned());
+    moved.extend(same_whatever_moves(saved, live));
+    // What moved in the world, or was done by a run of this plan, makes another plan of the rest, too.
+    if moved.is_empty() && own.is_empty() {
+        moved.extend(same_in_the_same_world(saved, live));
     }
     moved
+}
+
+/// Names the parts of a plan file that say something else than the same spec gives now, whatever the world holds.
+fn same_whatever_moves(saved: &PlanFile, live: &PlanFile) -> Vec<String> {
+    // Who asks may be another caller of the same account: plans are made by one role and applied by another.
+    let of_accounts = |plan: &PlanFile| -> Vec<[String; 3]> {
+        let accounts = plan.accounts.iter();
+        accounts
+            .map(|of| [of.name.clone(), of.id.clone(), of.region.clone()])
+            .collect()
+    };
+    let parts = [
+        ("format", saved.format == live.format),
+        ("accounts", of_accounts(saved) == of_accounts(live)),
+        ("spec.name", saved.spec.name == live.spec.name),
+        ("spec.digest", saved.spec.digest == live.spec.digest),
+        ("spec.targets", saved.spec.targets == live.spec.targets),
+    ];
+    differing(
+        &parts,
+        "the spec in the plan gives something else; the file was changed",
+    )
+}
+
+/// Names the parts that say something else than planning again gives, although nothing moved that the plan was made from: the file was
+/// changed, or the ledger's receipts are others. `created` and the callers are of the moment.
+fn same_in_the_same_world(saved: &PlanFile, live: &PlanFile) -> Vec<String> {
+    let PlanFile {
+        format: _,
+        s3ferry: _,
+        created: _,
+        spec: _,
+        accounts: _,
+        migrations,
+        changes,
+        kept,
+        waits,
+        order,
+        fingerprints,
+        permissions,
+        estimate,
+        findings,
+        summary,
+    } = saved;
+    let parts = [
+        ("migrations", *migrations == live.migrations),
+        ("changes", *changes == live.changes),
+        ("kept", *kept == live.kept),
+        ("waits", *waits == live.waits),
+        ("order", *order == live.order),
+        ("fingerprints", *fingerprints == live.fingerprints),
+        ("permissions", *permissions == live.permissions),
+        ("estimate", *estimate == live.estimate),
+        ("findings", *findings == live.findings),
+        ("summary", *summary == live.summary),
+    ];
+    differing(
+        &parts,
+        "planning again gives something else: the file was changed, or the ledger's receipts are not those that the plan was made with",
+    )
+}
+
+fn differing(parts: &[(&str, bool)], why: &str) -> Vec<String> {
+    let differ = parts.iter().filter(|(_, same)| !same);
+    differ.map(|(part, _)| format!("{part}: {why}")).collect()
 }
 
 fn stale(printer: &Printer, moved: &[String]) -> Exit {

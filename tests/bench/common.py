@@ -127,7 +127,8 @@ class Sandbox:
     def control(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         url = f"{self.environment['AWS_ENDPOINT_URL']}/_sandbox/{path}"
-        with urllib.request.urlopen(urllib.request.Request(url, data=data, method=method)) as reply:
+        headers = {"Authorization": f"Bearer {self.environment['S3FERRY_SANDBOX_TOKEN']}", "Content-Type": "application/json"}
+        with urllib.request.urlopen(urllib.request.Request(url, data=data, method=method, headers=headers)) as reply:
             return json.load(reply)
 
     def latency(self, milliseconds):

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
 ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
+CONTROL = {"Authorization": f"Bearer {os.environ['S3FERRY_SANDBOX_TOKEN']}", "Content-Type": "application/json"}
 ONE, TWO = "111111111111", "222222222222"
 # One attempt, so that each fault is seen and not retried away.
 ONCE = Config(retries={"total_max_attempts": 1})
@@ -31,7 +32,7 @@ def client(service, credentials=None):
 
 def control(method, path, body=None):
     data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(f"{ENDPOINT}/_sandbox/{path}", data=data, method=method)
+    request = urllib.request.Request(f"{ENDPOINT}/_sandbox/{path}", data=data, method=method, headers=CONTROL)
     with urllib.request.urlopen(request) as reply:
         return json.load(reply)
 

@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
+CONTROL = {"Authorization": f"Bearer {os.environ['S3FERRY_SANDBOX_TOKEN']}", "Content-Type": "application/json"}
 SOURCE, DESTINATION = "111111111111", "222222222222"
 REGION = {SOURCE: "eu-west-1", DESTINATION: "eu-central-1"}
 # One attempt: an error is an answer here.
@@ -35,7 +36,7 @@ def session(account, role="sandbox"):
 
 def control(method, path, body=None):
     data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(f"{ENDPOINT}/_sandbox/{path}", data=data, method=method)
+    request = urllib.request.Request(f"{ENDPOINT}/_sandbox/{path}", data=data, method=method, headers=CONTROL)
     with urllib.request.urlopen(request) as reply:
         return json.load(reply)
 

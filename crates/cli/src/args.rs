@@ -232,6 +232,9 @@ pub(crate) struct SandboxArgs {
     /// An account and its Region
     #[arg(long, value_name = "ID:REGION", default_values = ["111111111111:eu-west-1", "222222222222:eu-central-1"])]
     pub(crate) account: Vec<String>,
+    /// Who may use the control endpoint on this machine; pages of a browser never may
+    #[arg(long, value_enum, value_name = "WHO", env = "S3FERRY_SANDBOX_CONTROL", default_value_t = Control::Token)]
+    pub(crate) control: Control,
     /// Added to every call, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(crate) latency: u64,
@@ -241,6 +244,14 @@ pub(crate) struct SandboxArgs {
     /// How long IAM takes until a change is in force, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub(crate) propagation_delay: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Control {
+    /// Who sends the token that is printed with the environment
+    Token,
+    /// Everybody
+    Open,
 }
 
 #[derive(Debug, Args)]

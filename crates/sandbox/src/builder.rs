@@ -11,6 +11,8 @@ pub struct Builder {
     pub(crate) accounts: Vec<Account>,
     pub(crate) listen: SocketAddr,
     pub(crate) seed: u64,
+    pub(crate) control_is_open: bool,
+    pub(crate) content: Option<String>,
 }
 
 impl Default for Builder {
@@ -19,6 +21,8 @@ impl Default for Builder {
             accounts: Vec::new(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             seed: 1,
+            control_is_open: false,
+            content: None,
         }
     }
 }
@@ -46,6 +50,20 @@ impl Builder {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Fills the sandbox before its port opens, as [`crate::Sandbox::load_seed`] does.
+    #[must_use]
+    pub fn content(mut self, json: impl Into<String>) -> Self {
+        self.content = Some(json.into());
+        self
+    }
+
+    /// Lets everybody on this machine use the control endpoint, without its token; never a page of a browser.
+    #[must_use]
+    pub fn open_control(mut self) -> Self {
+        self.control_is_open = true;
         self
     }
 

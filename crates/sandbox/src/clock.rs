@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// The farthest the clock goes ahead; beyond, times could not be represented.
-const FARTHEST_MS: u64 = 100 * 365 * 24 * 3600 * 1000;
+pub(crate) const FARTHEST_MS: u64 = 100 * 365 * 24 * 3600 * 1000;
 
 /// Real time plus an offset that only grows, to a hundred years at most. Clones share the offset.
 #[derive(Debug, Clone, Default)]

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::s3::seed::SeedError;
+
 /// Why a sandbox does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,6 +17,9 @@ pub enum StartError {
     /// The same account was given twice.
     #[error("add account {0} twice")]
     DuplicateAccount(String),
+    /// The content to begin with cannot be loaded.
+    #[error("load the seed")]
+    Content(#[from] SeedError),
     /// The address cannot be listened on.
     #[error("listen on {address}")]
     Listen {

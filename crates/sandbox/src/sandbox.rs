@@ -1,5 +1,6 @@
 //! A running sandbox.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::builder::Builder;
@@ -7,7 +8,7 @@ use crate::call_log::CallRecord;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::error::StartError;
-use crate::front::{Front, Server, Services};
+use crate::front::{Admission, Front, Server, Services};
 use crate::iam::Iam;
 use crate::keys::KeyRing;
 use crate::s3::S3;
@@ -56,10 +57,16 @@ impl Sandbox {
 
     async fn start(builder: Builder) -> Result<Self, StartError> {
         let address = builder.listen;
-        let listener = Server::bind(address).await?;
+        let socket = Server::bind(address)?;
         let failed = |source| StartError::Listen { address, source };
-        let address = listener.local_addr().map_err(failed)?;
-        let front = Arc::new(assemble(builder, format!("http://{address}"))?);
+        let at = socket.local_addr().map_err(failed)?;
+        let content = builder.content.clone();
+        let front = Arc::new(assemble(builder, at)?);
+        if let Some(content) = content {
+            front.services.s3.load_seed(&content)?;
+        }
+        // From here on the port is open.
+        let listener = Server::listen(socket).map_err(failed)?;
         let server = Server::serve(listener, Arc::clone(&front));
         Ok(Self { front, server })
     }
@@ -132,11 +139,13 @@ impl Sandbox {
 }
 
 /// Makes the services of a sandbox and puts them behind one front.
-fn assemble(builder: Builder, endpoint: String) -> Result<Front, StartError> {
+fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
     let Builder {
         accounts,
         listen: _,
         seed,
+        control_is_open,
+        content: _,
     } = builder;
     let first = accounts.first().cloned().ok_or(StartError::NoAccounts)?;
     let (clock, switches) = (Clock::default(), Arc::new(Switches::default()));
@@ -158,7 +167,8 @@ fn assemble(builder: Builder, endpoint: String) -> Result<Front, StartError> {
     };
     let s3 = S3::start(&environment, keys.clone());
     let world = World {
-        endpoint,
+        admission: Admission::new(at, control_is_open),
+        endpoint: format!("http://{at}"),
         root,
         region: first.region,
         iam: iam.clone(),

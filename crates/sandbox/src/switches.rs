@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::call_log::CallRecord;
+use crate::clock::FARTHEST_MS;
 
 /// A fault armed for calls of one operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +102,29 @@ pub(crate) struct Delays {
     pub(crate) missing_after_versioning_ms: u64,
 }
 
+impl Delays {
+    /// No delay is longer than the clock can be set ahead: beyond, times could not be represented.
+    fn bound(&mut self) {
+        let Self {
+            latency_ms,
+            propagation_delay_ms,
+            replication_delay_ms,
+            stale_reads_ms,
+            iam_reads_lag: _,
+            missing_after_versioning_ms,
+        } = self;
+        for delay in [
+            latency_ms,
+            propagation_delay_ms,
+            replication_delay_ms,
+            stale_reads_ms,
+            missing_after_versioning_ms,
+        ] {
+            *delay = (*delay).min(FARTHEST_MS);
+        }
+    }
+}
+
 struct Armed {
     fault: Fault,
     seen: u32,
@@ -179,7 +203,7 @@ impl Switches {
 
     /// Replaces the plain values.
     pub(crate) fn set_delays(&self, new: Delays) {
-        self.lock().delays = new;
+        self.set(|delays| *delays = new);
     }
 
     /// Returns the instant whose state of IAM is in effect now.
@@ -218,7 +242,10 @@ impl Switches {
     }
 
     fn set(&self, change: impl FnOnce(&mut Delays)) -> &Self {
-        change(&mut self.lock().delays);
+        let mut state = self.lock();
+        change(&mut state.delays);
+        state.delays.bound();
+        drop(state);
         self
     }
 
@@ -342,6 +369,26 @@ mod tests {
             })
             .collect();
         assert_eq!(ages, [16, 16, 0, 12, 0, 4]);
+    }
+
+    #[test]
+    fn no_delay_is_longer_than_time() {
+        let switches = Switches::default();
+        let all = r#"{"latency_ms":18446744073709551615,"propagation_delay_ms":18446744073709551615,
+            "replication_delay_ms":18446744073709551615,"stale_reads_ms":18446744073709551615,
+            "missing_after_versioning_ms":18446744073709551615}"#;
+        switches.set_delays(serde_json::from_str(all).unwrap());
+        switches.latency(Duration::MAX);
+        let now = SystemTime::now();
+        let Delays {
+            latency_ms,
+            replication_delay_ms,
+            ..
+        } = switches.delays();
+        for delay in [latency_ms, replication_delay_ms] {
+            assert!(now + Duration::from_millis(delay) > now);
+        }
+        assert!(switches.effective(now) < now && switches.read_instant(now) < now);
     }
 
     #[test]

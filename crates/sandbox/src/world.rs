@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::front::Admission;
 use crate::iam::Iam;
 use crate::keys::RootKey;
 use crate::s3::S3;
@@ -9,6 +10,7 @@ use crate::s3::S3;
 /// What the sandbox and its control endpoint show of the whole.
 #[derive(Clone)]
 pub(crate) struct World {
+    pub(crate) admission: Admission,
     pub(crate) endpoint: String,
     pub(crate) root: RootKey,
     pub(crate) region: String,
@@ -26,9 +28,13 @@ impl World {
             // boto3 and the AWS CLI read only this one.
             ("AWS_DEFAULT_REGION", &self.region),
         ];
+        let token = self.admission.token();
+        let token = token.map(|token| ("S3FERRY_SANDBOX_TOKEN".to_owned(), token.to_owned()));
         variables
             .map(|(name, value)| (name.to_owned(), value.clone()))
-            .into()
+            .into_iter()
+            .chain(token)
+            .collect()
     }
 
     pub(crate) fn snapshot(&self) -> serde_json::Value {

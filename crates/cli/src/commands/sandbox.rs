@@ -3,17 +3,19 @@
 use std::path::Path;
 use std::time::Duration;
 
-use s3ferry_sandbox::Sandbox;
+use s3ferry_sandbox::{Sandbox, StartError};
 
 use super::Ended;
-use crate::args::SandboxArgs;
+use crate::args::{Control, SandboxArgs};
 use crate::chain::chain;
 use crate::exit::Exit;
+use crate::files::{LONGEST_SEED, read_text};
 use crate::printer::Printer;
 
 /// Runs until Ctrl-C; prints the environment that points every client at it.
 pub(crate) async fn run(printer: &Printer, args: &SandboxArgs) -> Ended {
     let sandbox = start(printer, args).await?;
+    warn(printer, args);
     // A session token or a profile of the real AWS would be sent along with the sandbox's key.
     let unset = "unset AWS_PROFILE AWS_SESSION_TOKEN\n".to_owned();
     let export = |(name, value)| format!("export {name}={value}\n");
@@ -61,13 +63,19 @@ async fn start(printer: &Printer, args: &SandboxArgs) -> Result<Sandbox, Exit> {
         };
         builder = builder.account(id, region);
     }
+    if args.control == Control::Open {
+        builder = builder.open_control();
+    }
+    if let Some(path) = &args.seed {
+        builder = builder.content(seed(printer, path)?);
+    }
     let sandbox = builder.start().await.map_err(|error| {
         printer.error(&chain(&error), None);
-        Exit::Error
+        match error {
+            StartError::Content(_) => Exit::Usage,
+            _ => Exit::Error,
+        }
     })?;
-    if let Some(path) = &args.seed {
-        load_seed(printer, &sandbox, path)?;
-    }
     sandbox
         .switches()
         .latency(Duration::from_millis(args.latency))
@@ -76,13 +84,25 @@ async fn start(printer: &Printer, args: &SandboxArgs) -> Result<Sandbox, Exit> {
     Ok(sandbox)
 }
 
-fn load_seed(printer: &Printer, sandbox: &Sandbox, path: &Path) -> Result<(), Exit> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+fn seed(printer: &Printer, path: &Path) -> Result<String, Exit> {
+    read_text(path, LONGEST_SEED).map_err(|error| {
         printer.error(&format!("cannot read {}: {error}", path.display()), None);
         Exit::Usage
-    })?;
-    sandbox.load_seed(&text).map_err(|error| {
-        printer.error(&format!("{}: {}", path.display(), chain(&error)), None);
-        Exit::Usage
     })
+}
+
+/// Says loudly what others than this machine's user may do now.
+fn warn(printer: &Printer, args: &SandboxArgs) {
+    if !args.listen.ip().is_loopback() {
+        printer.warning(&format!(
+            "the sandbox listens on {}, which is not of this machine alone: whoever reaches it sees what is in it, and its traffic is not \
+             encrypted; put nothing real into it, or listen on 127.0.0.1",
+            args.listen
+        ));
+    }
+    if args.control == Control::Open {
+        printer.warning(
+            "the control endpoint asks for no token: every program of this machine can change the sandbox and read its keys",
+        );
+    }
 }

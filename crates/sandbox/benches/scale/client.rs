@@ -102,7 +102,7 @@ impl Client {
         self.read(request.method)
     }
 
-    /// Asks the control endpoint, which takes no signature.
+    /// Asks the control endpoint, which takes no signature and, opened, no token.
     pub(crate) fn control(&mut self, method: &str, path: &str) -> io::Result<Reply> {
         let host = &self.host;
         let text = format!(

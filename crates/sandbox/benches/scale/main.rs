@@ -141,6 +141,7 @@ async fn seeded(migrations: usize) -> io::Result<Sandbox> {
     let sandbox = Sandbox::builder()
         .account(SOURCE, "eu-west-1")
         .account(DESTINATION, "eu-central-1")
+        .open_control()
         .start()
         .await
         .map_err(io::Error::other)?;

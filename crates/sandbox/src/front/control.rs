@@ -1,5 +1,5 @@
 //! The control endpoint under `/_sandbox/`: what tests in the same process do through
-//! [`crate::Sandbox`], for other processes. It takes no signature; the sandbox holds no secret.
+//! [`crate::Sandbox`], for other processes. It takes no signature, but a token that is printed with the environment ([`super::admission`]).
 //!
 //! ```text
 //! GET    /_sandbox/environment    the variables to export, as a JSON object
@@ -56,6 +56,9 @@ pub(crate) struct Controlled<'a> {
 
 /// Answers one control request.
 pub(crate) async fn answer(controlled: Controlled<'_>, parts: &Parts, mut body: Body) -> Reply {
+    if let Some(refusal) = controlled.world.admission.control_refusal(parts) {
+        return refusal;
+    }
     let Ok(bytes) = body.store_all_limited(BODY).await else {
         return json_reply(400, &json!({ "error": "the body cannot be read" }));
     };

@@ -108,6 +108,9 @@ impl Front {
         request: http::Request<Incoming>,
     ) -> Result<Reply, Dropped> {
         let (parts, body) = request.map(Body::from).into_parts();
+        if let Some(refusal) = self.world.admission.refusal(&parts) {
+            return Ok(refusal);
+        }
         if parts.uri.path().starts_with(control::PREFIX) {
             return Ok(control::answer(self.controlled(), &parts, body).await);
         }

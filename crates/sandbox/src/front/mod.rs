@@ -1,5 +1,6 @@
 //! The one port: which service and operation a request is for, who calls, and what may go wrong.
 
+mod admission;
 mod authenticate;
 mod control;
 mod dispatch;
@@ -11,6 +12,7 @@ mod server;
 mod sigv4;
 mod unknown;
 
+pub(crate) use admission::Admission;
 pub(crate) use dispatch::{Front, Services};
 pub(crate) use server::Server;
 

@@ -7,12 +7,15 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::Front;
 use crate::error::StartError;
+
+/// Connections that wait to be accepted, as the standard library has it.
+const BACKLOG: u32 = 1024;
 
 /// How long calls in flight may take to finish at shutdown.
 const GRACE: Duration = Duration::from_secs(2);
@@ -25,10 +28,25 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Binds the address. Calls are answered from [`Server::serve`] on.
-    pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    /// Takes the address; nobody can connect before [`Server::listen`].
+    pub(crate) fn bind(address: SocketAddr) -> Result<TcpSocket, StartError> {
         let failed = |source| StartError::Listen { address, source };
-        TcpListener::bind(address).await.map_err(failed)
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        };
+        let socket = socket.map_err(failed)?;
+        // As the standard library does, so that a port of a moment ago can be taken again.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true).map_err(failed)?;
+        socket.bind(address).map_err(failed)?;
+        Ok(socket)
+    }
+
+    /// Opens the port.
+    pub(crate) fn listen(socket: TcpSocket) -> std::io::Result<TcpListener> {
+        socket.listen(BACKLOG)
     }
 
     /// Answers calls in the background.

@@ -56,7 +56,7 @@ async fn iam(sandbox: &Sandbox, form: &str) -> io::Result<(u16, String)> {
         presigned_for: None,
     };
     let request = http::Request::post("/")
-        .header("host", "sandbox")
+        .header("host", "localhost")
         .header("x-amz-date", &time);
     let (parts, ()) = request.body(()).unwrap().into_parts();
     let secret = sandbox.root_secret_access_key();
@@ -69,7 +69,7 @@ async fn iam(sandbox: &Sandbox, form: &str) -> io::Result<(u16, String)> {
     } = scope;
     let length = form.len();
     let request = format!(
-        "POST / HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\nx-amz-date: {time}\r\n\
+        "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-amz-date: {time}\r\n\
          content-length: {length}\r\nauthorization: AWS4-HMAC-SHA256 \
          Credential={access_key_id}/{day}/us-east-1/iam/aws4_request, \
          SignedHeaders=host;x-amz-date, Signature={signature}\r\n\r\n{form}"
@@ -171,7 +171,8 @@ async fn the_same_seed_and_calls_give_the_same_world() {
 #[tokio::test]
 async fn a_request_without_a_signature_is_one_for_s3() {
     let sandbox = start().await;
-    let request = "GET /orders?replication HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let request =
+        "GET /orders?replication HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     let (status, reply) = send(&sandbox, request.to_owned()).await.unwrap();
     assert!(status >= 400 && reply.contains("<Error><Code>"), "{reply}");
     let call = sandbox.calls().pop().unwrap();

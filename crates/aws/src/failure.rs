@@ -11,6 +11,7 @@ use aws_types::request_id::RequestId;
 use s3ferry_core::ids::Region;
 
 use crate::answer::bounds::OutOfBounds;
+use crate::answer::whole::NotWhole;
 use crate::reach::{NoAnswer, Reached};
 
 /// Whether a call changes anything; what a code means can depend on it.
@@ -169,10 +170,13 @@ where
                 message: message.map(str::to_owned),
             }
         }
-        SdkError::ResponseError(context) => Cause::Unreadable {
-            status: context.raw().status().as_u16(),
-            detail: chain(error),
-        },
+        SdkError::ResponseError(context) => {
+            let not_whole = sources(error).find_map(|source| source.downcast_ref::<NotWhole>());
+            Cause::Unreadable {
+                status: context.raw().status().as_u16(),
+                detail: not_whole.map_or_else(|| chain(error), ToString::to_string),
+            }
+        }
         SdkError::TimeoutError(_) => Cause::Timeout {
             detail: NO_ANSWER.to_owned(),
         },

@@ -192,6 +192,13 @@ fn same_whatever_moves(saved: &PlanFile, live: &PlanFile) -> Vec<String> {
         ("accounts", of_accounts(saved) == of_accounts(live)),
         ("spec.name", saved.spec.name == live.spec.name),
         ("spec.digest", saved.spec.digest == live.spec.digest),
+        (
+            "spec.files",
+            saved.spec.files.iter().all(|file| {
+                // A folder has no text of its own.
+                !file.path.ends_with('/') || file.text.is_empty()
+            }),
+        ),
         ("spec.targets", saved.spec.targets == live.spec.targets),
     ];
     differing(

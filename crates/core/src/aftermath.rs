@@ -6,8 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::kinds::{RolePolicies, Tags};
-use crate::model::target::ROLE_POLICY_NAME;
-use crate::model::{Document, Observed, RolePart, Target, fingerprint};
+use crate::model::{Document, Observed, Target, fingerprint};
 use crate::names::Names;
 
 /// What steps of a plan left, by the targets' addresses.
@@ -87,22 +86,11 @@ impl Aftermath<'_> {
         was_absent && live.is_some() && self.left.is(&address, live)
     }
 
-    /// Whether a role's policies are those of before, and the one that a run put on it.
+    /// Whether a role's policies besides ours are those of before.
     fn lists_ours(&self, target: &Target, live: &RolePolicies) -> bool {
-        let mut rest = live.clone();
-        if self.put_policy(target) {
-            rest.inline.remove(ROLE_POLICY_NAME);
-        }
         let saved = self.saved.get(&self.names.address(target));
-        let before = fingerprint(Some(&Document::RolePolicies(rest.clone())));
-        let is_empty = rest.inline.is_empty() && rest.attached.is_empty();
-        saved == Some(&before) || (is_empty && self.was_made(target))
-    }
-
-    fn put_policy(&self, target: &Target) -> bool {
-        target.role().is_some_and(|role| {
-            let policy = Target::Role(role.clone(), RolePart::Policy);
-            self.left.prints.contains_key(&self.names.address(&policy))
-        })
+        let is_as_before =
+            || saved == Some(&fingerprint(Some(&Document::RolePolicies(live.clone()))));
+        is_as_before() || (live.foreign().next().is_none() && self.was_made(target))
     }
 }

@@ -32,6 +32,8 @@ pub enum Wanted {
     Role(Policy, Tags),
     /// This inline policy, whole.
     RolePolicy(Policy),
+    /// A role's other policies, without those that were handed over.
+    OtherPolicies,
     /// Nothing: it is ours and left the spec.
     Absent,
 }
@@ -90,6 +92,7 @@ impl Wanted {
             | Self::Encryption(_)
             | Self::Role(_, _)
             | Self::RolePolicy(_)
+            | Self::OtherPolicies
             | Self::Absent => self.clone(),
         }
     }

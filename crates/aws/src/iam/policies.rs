@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use s3ferry_core::ids::RoleName;
-use s3ferry_core::model::kinds::{Policy, RolePolicies};
+use s3ferry_core::model::kinds::{Policy, RolePolicies, RolePolicyName};
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 
 use super::{IamApi, decoded, entity, gone};
@@ -36,15 +36,53 @@ pub(crate) async fn put(api: &IamApi<'_>, role: &RoleName, policy: &Policy) -> R
 }
 
 pub(crate) async fn delete(api: &IamApi<'_>, role: &RoleName) -> Result<(), Failure> {
+    delete_named(api, role, ROLE_POLICY_NAME).await
+}
+
+async fn delete_named(api: &IamApi<'_>, role: &RoleName, policy: &str) -> Result<(), Failure> {
     gone(
         api.write("DeleteRolePolicy", |iam| {
             iam.delete_role_policy()
                 .role_name(role.as_str())
-                .policy_name(ROLE_POLICY_NAME)
+                .policy_name(policy)
                 .send()
         })
         .await,
     )
+}
+
+async fn detach(api: &IamApi<'_>, role: &RoleName, arn: &str) -> Result<(), Failure> {
+    gone(
+        api.write("DetachRolePolicy", |iam| {
+            iam.detach_role_policy()
+                .role_name(role.as_str())
+                .policy_arn(arn)
+                .send()
+        })
+        .await,
+    )
+}
+
+/// Takes from a role the policies of others that it had before and shall not have: an inline one is deleted, a managed one is
+/// only detached.
+pub(crate) async fn remove_others(
+    api: &IamApi<'_>,
+    role: &RoleName,
+    before: &RolePolicies,
+    after: &RolePolicies,
+) -> Result<(), Failure> {
+    for (_, name) in before.placed() {
+        match &name {
+            RolePolicyName::Inline(policy) if !after.inline.contains(policy) => {
+                delete_named(api, role, policy).await?;
+            }
+            RolePolicyName::Attached(arn) if !after.attached.contains(arn) => {
+                detach(api, role, arn).await?;
+            }
+            RolePolicyName::Inline(_) | RolePolicyName::Attached(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The names of all policies of a role; `None` where there is no role.

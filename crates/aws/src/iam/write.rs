@@ -24,6 +24,12 @@ pub(crate) async fn role_part(
             policies::put(api, name, after).await
         }
         (RolePart::Policy, None) => policies::delete(api, name).await,
+        (RolePart::Policies, Some(Document::RolePolicies(after))) => match change.before {
+            Some(Document::RolePolicies(before)) => {
+                policies::remove_others(api, name, before, after).await
+            }
+            before => Err(api.misfit(Kind::Role(part), before)),
+        },
         (other, after) => Err(api.misfit(Kind::Role(other), after)),
     }
 }

@@ -54,8 +54,15 @@ pub enum ConflictKind {
     Unmodelled(Vec<String>),
     /// Rules that are not this plan's hold an element that S3 still answers and no longer takes.
     DeadElement(Vec<String>),
-    /// A role that left the spec has policies that are not ours.
+    /// A role that left the spec has policies that are not ours, by address.
     ForeignPolicies(Vec<String>),
+    /// Policies that were handed over are on a role under which rules of others run.
+    PoliciesOfRules {
+        /// The policies, by address.
+        policies: Vec<String>,
+        /// The rules, by address.
+        rules: Vec<String>,
+    },
     /// A role that left the spec is the role of a configuration with rules that are not ours.
     ForeignRules(Vec<String>),
     /// Statements that are not ours name principals that were deleted, and AWS refuses to write a policy with such.
@@ -102,6 +109,7 @@ impl ConflictKind {
             Self::Unmodelled(_) => "replication-unmodelled",
             Self::DeadElement(_) => "replication-existing-objects",
             Self::ForeignPolicies(_) => "role-foreign-policies",
+            Self::PoliciesOfRules { .. } => "role-policies-needed",
             Self::ForeignRules(_) => "role-foreign-rules",
             Self::DeletedPrincipals(_) => "policy-deleted-principal",
             Self::TooLarge { .. } => "too-large",
@@ -161,6 +169,13 @@ impl ConflictKind {
                 "rules that are not this plan's hold ExistingObjectReplication ({}), which AWS Support \
                  switched on for single buckets; S3 still answers it and refuses every configuration \
                  that is written with it",
+                rules.join(", ")
+            ),
+            Self::PoliciesOfRules { policies, rules } => format!(
+                "guards.adopt hands over policies of the role ({}) that rules under it which are not \
+                 s3ferry's may need ({}): without them their objects would fail, and failed objects \
+                 are not tried again",
+                policies.join(", "),
                 rules.join(", ")
             ),
             Self::ForeignRules(rules) => format!(
@@ -258,8 +273,26 @@ impl ConflictKind {
                      to let s3ferry remove them, {adopt}"
                 )
             }
-            Self::ForeignPolicies(_) => {
-                "detach or delete these policies, then plan again".to_owned()
+            Self::ForeignPolicies(policies) => {
+                let adopt = guards_line(&[
+                    ("adopt", quoted(policies)),
+                    // The role is counted as well.
+                    ("max_deletes", (policies.len() + 1).to_string()),
+                ]);
+                format!(
+                    "detach or delete these policies, then plan again\n\
+                     to let s3ferry remove them with the role, {adopt}"
+                )
+            }
+            Self::PoliciesOfRules { policies, rules } => {
+                let adopt = guards_line(&[
+                    ("adopt", quoted(rules)),
+                    ("max_deletes", (policies.len() + rules.len()).to_string()),
+                ]);
+                format!(
+                    "take these policies out of guards.adopt; where the rules do not need them, remove them by hand\n\
+                     to replace the rules by the rules of the spec as well, {adopt}"
+                )
             }
             Self::TooLarge { .. } => {
                 "split the migrations over more buckets, or remove what is not needed".to_owned()

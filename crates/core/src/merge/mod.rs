@@ -52,6 +52,7 @@ pub(crate) fn merge(
         }
         Wanted::Role(trust, tags) => settings::role(scene, target, trust, tags, live),
         Wanted::RolePolicy(policy) => policy::role_policy(scene, target, policy, live),
+        Wanted::OtherPolicies => settings::other_policies(scene, target, live),
         Wanted::Absent => settings::absent(scene, target, live),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::conflict::ConflictKind;
 use super::{Merged, policy, refuse};
 use crate::model::kinds::{
-    Bucket, BucketEncryption, Document, Policy, Role, Versioning, VersioningStatus,
+    Bucket, BucketEncryption, Document, Policy, Role, RolePolicyName, Versioning, VersioningStatus,
 };
 use crate::model::target::ROLE_PATH;
 use crate::model::{BucketPart, RolePart, Target};
@@ -173,7 +173,13 @@ pub(super) fn absent(scene: &Scene<'_>, target: &Target, live: Option<&Document>
     let Some(Document::RolePolicies(policies)) = policies else {
         return Ok(None);
     };
-    let foreign: Vec<String> = policies.foreign().map(ToOwned::to_owned).collect();
+    let address = scene
+        .names
+        .address(&Target::Role(of.clone(), RolePart::Policies));
+    let addresses = policies
+        .placed()
+        .map(|(path, _)| format!("{address}{path}"));
+    let foreign: Vec<String> = addresses.filter(|at| !scene.adopts(at)).collect();
     if foreign.is_empty() {
         Ok(None)
     } else {
@@ -183,6 +189,36 @@ pub(super) fn absent(scene: &Scene<'_>, target: &Target, live: Option<&Document>
             ConflictKind::ForeignPolicies(foreign),
         ))
     }
+}
+
+/// A role's policies without those of others that were handed over; refused where rules of others run under the role, which may
+/// need them.
+pub(super) fn other_policies(
+    scene: &Scene<'_>,
+    target: &Target,
+    live: Option<&Document>,
+) -> Merged {
+    let (Some(of), Some(Document::RolePolicies(live))) = (target.role(), live) else {
+        return Ok(live.cloned());
+    };
+    let address = scene.names.address(target);
+    let adopted: Vec<(String, RolePolicyName)> = live
+        .placed()
+        .filter(|(path, _)| scene.adopts(&format!("{address}{path}")))
+        .collect();
+    let rules = scene.foreign_rules_under(of);
+    if !adopted.is_empty() && !rules.is_empty() {
+        let policies = adopted.into_iter();
+        let policies = policies.map(|(path, _)| format!("{address}{path}"));
+        let policies = policies.collect();
+        return Err(refuse(
+            scene,
+            target,
+            ConflictKind::PoliciesOfRules { policies, rules },
+        ));
+    }
+    let left = live.without(adopted.iter().map(|(_, name)| name));
+    Ok(Some(Document::RolePolicies(left)))
 }
 
 /// A role, or its policy, without what is this spec's.

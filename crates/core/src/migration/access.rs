@@ -10,7 +10,7 @@ use crate::ids::{Arn, MigrationName};
 use crate::live::LiveFacts;
 use crate::merge::conflict::{guards_line, quoted};
 use crate::model::kinds::replication::Rule;
-use crate::model::kinds::{Document, Policy, Role};
+use crate::model::kinds::{Document, Policy, Role, RolePolicies};
 use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same};
 use crate::phase::Part;
 use crate::policy::Statement;
@@ -164,7 +164,8 @@ pub(super) fn roles<'a>(
         let target = |part| Target::Role(role.clone(), part);
         let (of_role, of_policy) = role_items(scene, &users);
         wanted.push((target(RolePart::Itself), of_role, names.clone()));
-        wanted.push((target(RolePart::Policy), of_policy, names));
+        wanted.push((target(RolePart::Policy), of_policy, names.clone()));
+        wanted.push((target(RolePart::Policies), Wanted::OtherPolicies, names));
     }
     wanted
 }
@@ -196,7 +197,7 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     findings.extend(default_key(scene, case));
     findings.extend(dangling(scene, case, future));
     findings.extend(taken_from_others(scene, case, future));
-    findings.extend(role_limits(scene, case));
+    findings.extend(role_limits(scene, case, future));
     findings
 }
 
@@ -342,10 +343,7 @@ fn taken_from_others(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) ->
         acts && grants(live, rule) && !grants(after, rule)
     });
     // What other policies of the role grant is not read.
-    let others = match scene
-        .observed
-        .document(&Target::Role(role.clone(), RolePart::Policies))
-    {
+    let others = match future.document(&Target::Role(role.clone(), RolePart::Policies)) {
         Some(Document::RolePolicies(policies)) => policies.foreign().next().is_some(),
         _ => false,
     };
@@ -453,7 +451,7 @@ fn default_key(scene: &Scene<'_>, case: &Case<'_>) -> Option<Finding> {
 }
 
 /// What limits the role from outside its policy, and what widens it.
-fn role_limits(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
+fn role_limits(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
     let part = |part| Target::Role(case.route.role.clone(), part);
     let live = |of| scene.observed.document(&part(of));
     let address = scene.names.address(&part(RolePart::Itself));
@@ -471,39 +469,52 @@ fn role_limits(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
             "check that the boundary allows what the role's policy grants; the canary shows it",
         ));
     }
-    if let Some(Document::RolePolicies(policies)) = live(RolePart::Policies) {
-        let foreign: Vec<&str> = policies.foreign().collect();
-        if !foreign.is_empty() {
-            findings.push(extra_policies(scene, case, address, &foreign.join(", ")));
-        }
+    let after = future.document(&part(RolePart::Policies));
+    if let Some(Document::RolePolicies(policies)) = after {
+        findings.extend(extra_policies(scene, case, address, policies));
     }
     findings
 }
 
-/// What grants the role more than the spec asks for: needed where rules of others run under it.
-fn extra_policies(scene: &Scene<'_>, case: &Case<'_>, address: String, names: &str) -> Finding {
-    let others = scene.foreign_rules_under(&case.route.role);
-    let found = format!("the role has policies that s3ferry did not write: {names}");
-    if others.is_empty() {
-        finding(
-            "role-extra-policies",
-            Warning,
-            address,
-            found,
-            "they grant more than the rules of the spec need; remove them unless something else assumes the role",
-        )
+/// What may grant the role more than the spec asks for, or deny what it needs: needed where rules of others run under it.
+fn extra_policies(
+    scene: &Scene<'_>,
+    case: &Case<'_>,
+    address: String,
+    policies: &RolePolicies,
+) -> Option<Finding> {
+    let role = &case.route.role;
+    let names: Vec<&str> = policies.foreign().collect();
+    let others = scene.foreign_rules_under(role);
+    let found = format!(
+        "the role has policies that s3ferry did not write: {}",
+        names.join(", ")
+    );
+    let (message, help) = if others.is_empty() {
+        let policies_at = scene
+            .names
+            .address(&Target::Role(role.clone(), RolePart::Policies));
+        let at = policies
+            .placed()
+            .map(|(path, _)| format!("{policies_at}{path}"));
+        let adopt = guards_line(&[
+            ("adopt", quoted(at)),
+            ("max_deletes", names.len().to_string()),
+        ]);
+        let help = format!(
+            "they may grant more than the rules of the spec need, or deny what these need: remove them unless something else assumes the role\n\
+             to let s3ferry remove them, {adopt}"
+        );
+        (found, help)
     } else {
-        finding(
-            "role-extra-policies",
-            Warning,
-            address,
-            format!(
-                "{found}; rules that are not s3ferry's run under this role and probably need them: {}",
-                others.join(", ")
-            ),
-            "leave them as they are: without them the objects of those rules would fail, and failed objects are not tried again",
-        )
-    }
+        let message = format!(
+            "{found}; rules that are not this spec's run under this role and probably need them: {}",
+            others.join(", ")
+        );
+        let help = "leave them as they are: without them the objects of those rules would fail, and failed objects are not tried again";
+        (message, help.to_owned())
+    };
+    (!names.is_empty()).then(|| finding("role-extra-policies", Warning, address, message, &help))
 }
 
 /// What denies the role something, or may.

@@ -66,7 +66,7 @@ listed! {
         Itself,
         /// The one inline policy that is s3ferry's, [`ROLE_POLICY_NAME`].
         Policy,
-        /// The names of all its policies; read only.
+        /// The names of all its policies, of which those of others go where they are handed over.
         Policies,
     }
 }

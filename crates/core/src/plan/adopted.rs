@@ -61,7 +61,8 @@ fn leftover(address: &str) -> Finding {
     }
 }
 
-/// The addresses that can be taken over: buckets, roles, rules and statements that are there, and the places that the spec names.
+/// The addresses that can be taken over: buckets, roles, rules, statements and roles' policies that are there, and the places that
+/// the spec names.
 fn known(scene: &Scene<'_>) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     for (target, document) in scene.observed.iter() {
@@ -83,6 +84,9 @@ fn known(scene: &Scene<'_>) -> BTreeSet<String> {
                         .iter()
                         .map(|(name, _)| format!("{address}/statement/{name}")),
                 );
+            }
+            (Target::Role(_, RolePart::Policies), Some(Document::RolePolicies(live))) => {
+                known.extend(live.placed().map(|(path, _)| format!("{address}{path}")));
             }
             (Target::Role(_, RolePart::Itself), Some(_)) => {
                 known.insert(address);

@@ -118,7 +118,7 @@ fn marked(scene: &Scene<'_>, item: &Item) -> Option<MigrationName> {
             .rule(rule.id.as_deref()?)
             .map(|(name, _)| name),
         Part::Statement(_, statement) => scene.migration_of_sid(statement.sid()?).cloned(),
-        Part::ReplicationRole(_) => None,
+        Part::ReplicationRole(_) | Part::RolePolicy(_) => None,
     }
 }
 
@@ -171,6 +171,7 @@ fn reason_to_delete(scene: &Scene<'_>, diff: &Diff) -> Reason {
         {
             return Reason::Adopted;
         }
+        Item::Part(Part::RolePolicy(_)) => return Reason::Adopted,
         Item::Part(Part::Statement(_, _)) | Item::Whole(_) => phase::Part::Access,
     };
     let migration = marked(scene, item).and_then(|name| scene.spec.migrations.get(&name));
@@ -191,8 +192,8 @@ fn kept_item(scene: &Scene<'_>, target: &Target, diff: &Diff) -> Option<Kept> {
         (Marked::ByItem, Item::Part(Part::Statement(_, statement))) => {
             scene.markers.owns_sid(statement.sid().unwrap_or_default())
         }
-        // A policy that cannot be read is nobody's but theirs.
-        (Marked::ByItem, Item::Whole(_)) => false,
+        // A policy that cannot be read is nobody's but theirs; ours on a role is no part of its other policies.
+        (Marked::ByItem, Item::Whole(_) | Item::Part(Part::RolePolicy(_))) => false,
         (Marked::ByItem, Item::Part(Part::ReplicationRole(_))) => true,
         // A role's policy is under our name, and other specs that share the role mark what is theirs.
         (Marked::ByItsWhole, Item::Part(Part::Statement(PolicyOf::Role, statement))) => {
@@ -231,7 +232,7 @@ fn access(diff: &Diff) -> Option<AccessChange> {
 fn statement(item: Option<&Item>) -> Option<&Statement> {
     match item?.part()? {
         Part::Statement(_, statement) => Some(statement),
-        Part::ReplicationRole(_) | Part::Rule(_) => None,
+        Part::ReplicationRole(_) | Part::Rule(_) | Part::RolePolicy(_) => None,
     }
 }
 

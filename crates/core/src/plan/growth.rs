@@ -23,6 +23,7 @@ pub(super) fn grown(
         }),
         Grows::Statements => with_statements(before, after, |_| true),
         Grows::Tags => with_tags(before, after),
+        Grows::Shrinks => Some(before.clone()),
     }
 }
 

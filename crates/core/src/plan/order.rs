@@ -1,6 +1,6 @@
 //! Order: which write comes before which. It follows from what documents make depend on what ([`Link`]) by four laws:
 //!
-//! 1. A part comes after its whole, and goes before it.
+//! 1. A part comes after its whole, and shrinks or goes before it.
 //! 2. What is used is set before its user, and shrinks or goes after it. (A bucket is closed before its policy opens it: the
 //!    policy uses what closes the bucket.)
 //! 3. What finds other things shrinks or goes last.
@@ -159,11 +159,10 @@ fn wholes(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
             let wholes = index.writing(&whole, SET).into_iter();
             wholes.map(|first| ((first, place), exists)).collect()
         }
-        Stage::Remove => {
+        Stage::Shrink | Stage::Remove => {
             let wholes = index.writing(&whole, GONE).into_iter();
             wholes.map(|then| ((place, then), goes)).collect()
         }
-        Stage::Shrink => Found::new(),
     }
 }
 

@@ -118,6 +118,8 @@ fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
     }
     for role in abandoned_roles(scene) {
         desired.abandon(Target::Role(role.clone(), RolePart::Policy), Wanted::Absent);
+        let others = Target::Role(role.clone(), RolePart::Policies);
+        desired.abandon(others, Wanted::OtherPolicies);
         desired.abandon(Target::Role(role, RolePart::Itself), Wanted::Absent);
     }
 }

@@ -60,6 +60,10 @@ fn every_line_to_add_is_taken_by_the_parser() {
         ConflictKind::Unmodelled(rules()),
         ConflictKind::DeadElement(rules()),
         ConflictKind::ForeignPolicies(rules()),
+        ConflictKind::PoliciesOfRules {
+            policies: rules(),
+            rules: rules(),
+        },
         ConflictKind::ForeignRules(rules()),
         ConflictKind::DeletedPrincipals(rules()),
         ConflictKind::TooLarge {
@@ -91,6 +95,8 @@ fn every_line_to_add_is_taken_by_the_parser() {
             "rules-other-role",
             "rules-other-role",
             "replication-existing-objects",
+            "role-foreign-policies",
+            "role-policies-needed",
             "policy-deleted-principal"
         ]
     );

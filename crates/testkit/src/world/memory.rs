@@ -159,19 +159,19 @@ impl State {
                     self.documents.iter().filter_map(ours).collect(),
                 ))
             }
-            Target::Role(role, RolePart::Policies) => stored.or_else(|| {
-                let has = |target| self.documents.contains_key(&target);
-                has(Target::Role(role.clone(), RolePart::Itself)).then(|| {
-                    let inline = has(Target::Role(role.clone(), RolePart::Policy));
-                    Document::RolePolicies(RolePolicies {
-                        inline: inline
-                            .then(|| ROLE_POLICY_NAME.to_owned())
-                            .into_iter()
-                            .collect(),
-                        attached: BTreeSet::new(),
-                    })
-                })
-            }),
+            Target::Role(role, RolePart::Policies) => {
+                let has = |part| {
+                    self.documents
+                        .contains_key(&Target::Role(role.clone(), part))
+                };
+                let mut policies = match stored {
+                    Some(Document::RolePolicies(stored)) => stored,
+                    _ => RolePolicies::default(),
+                };
+                let ours = has(RolePart::Policy).then(|| ROLE_POLICY_NAME.to_owned());
+                policies.inline.extend(ours);
+                has(RolePart::Itself).then_some(Document::RolePolicies(policies))
+            }
             Target::Bucket(bucket, BucketPart::RequestPayment) => stored.or_else(|| {
                 self.has_bucket(bucket)
                     .then_some(Document::RequestPayment(RequestPayment::BucketOwner))
@@ -277,12 +277,15 @@ impl State {
                 self.documents
                     .retain(|other, _| other.bucket() != Some(bucket));
             }
-            Target::Role(role, RolePart::Itself)
-                if self
-                    .documents
-                    .contains_key(&Target::Role(role.clone(), RolePart::Policy)) =>
-            {
-                return Err(Refusal(Class::Rejected, "DeleteConflict"));
+            Target::Role(role, RolePart::Itself) => {
+                let policies = Target::Role(role.clone(), RolePart::Policies);
+                if let Some(Document::RolePolicies(held)) = self.read(&policies)
+                    && !(held.inline.is_empty() && held.attached.is_empty())
+                {
+                    return Err(Refusal(Class::Rejected, "DeleteConflict"));
+                }
+                self.documents.remove(&policies);
+                self.documents.remove(target);
             }
             Target::Bucket(_, BucketPart::Versioning) => {
                 return Err(Refusal(Class::Rejected, "MalformedXML"));
@@ -311,7 +314,9 @@ impl State {
             return Err(Refusal(Class::Propagation, "NoSuchBucket"));
         }
         let parent = match target {
-            Target::Role(role, RolePart::Policy) => Target::Role(role.clone(), RolePart::Itself),
+            Target::Role(role, RolePart::Policy | RolePart::Policies) => {
+                Target::Role(role.clone(), RolePart::Itself)
+            }
             _ => return Ok(()),
         };
         if self.documents.contains_key(&parent) {

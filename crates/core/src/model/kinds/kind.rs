@@ -131,6 +131,8 @@ pub enum Grows {
     Statements,
     /// The tags that lead to what is ours.
     Tags,
+    /// Nothing: it only loses, and keeps what goes until its users have changed.
+    Shrinks,
 }
 
 /// How large a document AWS takes.

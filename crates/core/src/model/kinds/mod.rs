@@ -22,7 +22,7 @@ pub use bucket::Bucket;
 pub use facts::{Lifecycle, ObjectLock, RequestPayment};
 pub(crate) use kind::Holding;
 pub use kind::{Born, Call, Facts, Grows, Implied, Marked, Settled, Size, Tags, Verb};
-pub use part::{Part, PolicyOf};
+pub use part::{Part, PolicyOf, RolePolicyName};
 pub use policy::{Policy, Says};
 pub use replication::ReplicationConfiguration;
 pub use role::{Role, RolePolicies};

@@ -14,6 +14,17 @@ pub enum Part {
     Rule(Box<Rule>),
     /// A statement of a policy.
     Statement(PolicyOf, Box<Statement>),
+    /// A policy that a role has besides ours.
+    RolePolicy(RolePolicyName),
+}
+
+/// A policy of a role, as IAM names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RolePolicyName {
+    /// A part of the role, by name.
+    Inline(String),
+    /// A managed policy, by ARN.
+    Attached(String),
 }
 
 /// Whose policy a statement is in.
@@ -34,6 +45,8 @@ impl Part {
             Self::Rule(_) => "replication rule",
             Self::Statement(PolicyOf::Bucket, _) => "bucket policy statement",
             Self::Statement(PolicyOf::Role, _) => "role policy statement",
+            Self::RolePolicy(RolePolicyName::Inline(_)) => "inline role policy",
+            Self::RolePolicy(RolePolicyName::Attached(_)) => "attached role policy",
         }
     }
 
@@ -46,7 +59,14 @@ impl Part {
             (Self::Statement(of, one), Self::Statement(other_of, other)) => {
                 of == other_of && one.same_meaning(other)
             }
-            (Self::ReplicationRole(_) | Self::Rule(_) | Self::Statement(_, _), _) => false,
+            (Self::RolePolicy(one), Self::RolePolicy(other)) => one == other,
+            (
+                Self::ReplicationRole(_)
+                | Self::Rule(_)
+                | Self::Statement(_, _)
+                | Self::RolePolicy(_),
+                _,
+            ) => false,
         }
     }
 
@@ -59,6 +79,8 @@ impl Part {
             Self::Statement(_, statement) => {
                 serde_json::from_str(statement.raw()).unwrap_or_else(|_| json!(statement.raw()))
             }
+            Self::RolePolicy(RolePolicyName::Inline(name)) => json!({ "name": name }),
+            Self::RolePolicy(RolePolicyName::Attached(arn)) => json!({ "arn": arn }),
         }
     }
 
@@ -67,7 +89,7 @@ impl Part {
     #[must_use]
     pub const fn is_guarded(&self) -> bool {
         match self {
-            Self::Rule(_) => true,
+            Self::Rule(_) | Self::RolePolicy(_) => true,
             Self::ReplicationRole(_) | Self::Statement(_, _) => false,
         }
     }

@@ -142,9 +142,7 @@ impl Holding for ReplicationConfiguration {
         let settings =
             buckets.flat_map(|bucket| USED.map(|part| Thing::Bucket(bucket.clone(), part)));
         let role = self.runs_as().into_iter();
-        let role = role.flat_map(|role| {
-            [RolePart::Itself, RolePart::Policy].map(|part| Thing::Role(role.clone(), part))
-        });
+        let role = role.flat_map(|role| RolePart::ALL.map(|part| Thing::Role(role.clone(), part)));
         let used = settings.chain(role).flat_map(|thing| {
             [
                 Link::Uses(
@@ -194,7 +192,7 @@ fn of_replication(change: &Change<'_>) -> Consequences {
 fn rule(part: Option<&Part>) -> Option<&Rule> {
     match part? {
         Part::Rule(rule) => Some(rule),
-        Part::ReplicationRole(_) | Part::Statement(_, _) => None,
+        Part::ReplicationRole(_) | Part::Statement(_, _) | Part::RolePolicy(_) => None,
     }
 }
 

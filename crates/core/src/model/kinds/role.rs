@@ -8,6 +8,7 @@ use super::kind::{
     Born, Call, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
     Writes, in_a_value, nothing_linked, nothing_of_note, one_thing,
 };
+use super::part::{Part, RolePolicyName};
 use super::policy::Policy;
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::ids::{RoleName, SpecName};
@@ -42,8 +43,37 @@ pub struct RolePolicies {
 impl RolePolicies {
     /// The policies that s3ferry did not write.
     pub fn foreign(&self) -> impl Iterator<Item = &str> {
-        let inline = self.inline.iter().filter(|name| *name != ROLE_POLICY_NAME);
-        inline.chain(&self.attached).map(String::as_str)
+        self.foreign_inline()
+            .chain(&self.attached)
+            .map(String::as_str)
+    }
+
+    /// The inline policies that s3ferry did not write; its own one is a target of its own.
+    fn foreign_inline(&self) -> impl Iterator<Item = &String> {
+        self.inline.iter().filter(|name| *name != ROLE_POLICY_NAME)
+    }
+
+    /// The policies that s3ferry did not write, each with its path below the address of the role's policies.
+    pub fn placed(&self) -> impl Iterator<Item = (String, RolePolicyName)> {
+        let inline = self.foreign_inline().cloned();
+        let inline = inline.map(|name| (format!("/inline/{name}"), RolePolicyName::Inline(name)));
+        let attached = self.attached.iter().cloned();
+        let attached =
+            attached.map(|arn| (format!("/attached/{arn}"), RolePolicyName::Attached(arn)));
+        inline.chain(attached)
+    }
+
+    /// The role's policies without some of them.
+    #[must_use]
+    pub fn without<'a>(&self, gone: impl IntoIterator<Item = &'a RolePolicyName>) -> Self {
+        let mut left = self.clone();
+        for name in gone {
+            match name {
+                RolePolicyName::Inline(name) => left.inline.remove(name),
+                RolePolicyName::Attached(arn) => left.attached.remove(arn),
+            };
+        }
+        left
     }
 }
 
@@ -104,17 +134,46 @@ pub(super) const ROLE_POLICIES: Facts = Facts {
             &["iam:ListAttachedRolePolicies"],
         ),
     ],
-    write: None,
+    write: Some(Writes {
+        create: &[],
+        update: &[
+            Call::of("DeleteRolePolicy", &["iam:DeleteRolePolicy"]),
+            Call::of("DetachRolePolicy", &["iam:DetachRolePolicy"]),
+        ],
+        delete: &[],
+    }),
     guarded: false,
-    marked: Marked::Never,
+    marked: Marked::ByItem,
     always_there: false,
     implies: Implied::Nothing,
     born: Born::Nothing,
-    grows: Grows::Never,
+    grows: Grows::Shrinks,
     size: Size::Free,
-    settled: Settled::AT_ONCE,
-    consequences: nothing_of_note,
+    settled: Settled {
+        reads_in_a_row: 1,
+        wait: Some("IAM to answer what was written"),
+    },
+    consequences: of_role_policies,
 };
+
+/// What such a policy says is not read: by its name alone nobody tells whether it grants or denies.
+fn of_role_policies(change: &Change<'_>) -> Consequences {
+    match change.before {
+        Some(Part::RolePolicy(RolePolicyName::Attached(_))) => Consequences::of(
+            UndoKind::Partial,
+            "s3ferry does not attach it again; the policy itself stays, and can be attached by hand",
+            RiskLevel::High,
+            &["What it grants the role or denies it ends, for whatever else assumes the role too."],
+        ),
+        Some(_) => Consequences::of(
+            UndoKind::None,
+            "its text goes with it and is not in the plan: keep what `aws iam get-role-policy` answers",
+            RiskLevel::High,
+            &["What it grants the role or denies it ends, for whatever else assumes the role too."],
+        ),
+        None => Consequences::none(),
+    }
+}
 
 fn of_role(change: &Change<'_>) -> Consequences {
     match change.action {
@@ -198,7 +257,11 @@ impl Holding for BTreeMap<RoleName, Option<BTreeSet<SpecName>>> {
 
 impl Holding for RolePolicies {
     fn canonical(&self) -> Value {
-        let Self { inline, attached } = self;
+        let Self {
+            inline: _, // Whether ours is there, the target of its own says.
+            attached,
+        } = self;
+        let inline: Vec<&String> = self.foreign_inline().collect();
         json!({ "inline": inline, "attached": attached })
     }
 
@@ -207,7 +270,8 @@ impl Holding for RolePolicies {
     }
 
     fn parts(&self) -> Option<Parts> {
-        one_thing()
+        let part = |(path, name)| (path, Part::RolePolicy(name));
+        Some(self.placed().map(part).collect())
     }
 
     fn links(&self, _: &Target) -> Vec<Link> {

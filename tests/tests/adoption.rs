@@ -1,0 +1,168 @@
+//! What was there before s3ferry and is handed over, through the program: it is found, shown, taken over and given back, and
+//! the advice of a plan works as it is written.
+
+use std::fs;
+
+use s3ferry_tests::signed::Client;
+use s3ferry_tests::world::{ACCOUNTS, DESTINATION, Ran, SOURCE, World};
+use serde_json::{Value, json};
+
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+const PLAN: [&str; 3] = ["plan", "--detailed-exitcode", "spec.yaml"];
+/// What the help of a finding tells to add.
+const ADD: &str = "add to the spec: ";
+
+fn bucket((account, region): (&str, &str), name: &str) -> Value {
+    json!({ "name": name, "account": account, "region": region, "versioning": "Enabled" })
+}
+
+/// A world with a spec of one migration from `orders-prod` to `orders-archive`, both there before.
+fn world(rest: &str) -> World {
+    let buckets = [
+        bucket(SOURCE, "orders-prod"),
+        bucket(DESTINATION, "orders-archive"),
+    ];
+    World::new(&migration(rest)).with(&json!({ "buckets": buckets }))
+}
+
+fn migration(rest: &str) -> String {
+    format!(
+        "  orders:
+    phase: replicate
+    source: {{ account: prod, bucket: orders-prod }}
+    destination: {{ account: archive, bucket: orders-archive }}
+    monitoring: {{ none: a test }}
+{rest}"
+    )
+}
+
+/// The rest of a migration whose role is `crr`, adopted with more.
+fn adopting(guards: &str) -> String {
+    format!(
+        "    roles: {{ replication: {{ name: crr }} }}
+    rules: [ {{ id: all, prefix: orders/, delete_markers: mirror }} ]
+    guards: {{ {guards} }}
+"
+    )
+}
+
+/// The role `crr` made by hand, with an inline policy `hand`.
+fn role_by_hand(source: &Client, policy: &Value) {
+    let made = source.iam(&[
+        ("Action", "CreateRole"),
+        ("RoleName", "crr"),
+        ("Path", "/service-role/"),
+        ("Description", "Replicates orders. Ask team storage."),
+        ("AssumeRolePolicyDocument", TRUST),
+    ]);
+    made.expect_ok();
+    put_role_policy(source, policy);
+}
+
+fn put_role_policy(source: &Client, policy: &Value) {
+    let put = source.iam(&[
+        ("Action", "PutRolePolicy"),
+        ("RoleName", "crr"),
+        ("PolicyName", "hand"),
+        ("PolicyDocument", &policy.to_string()),
+    ]);
+    put.expect_ok();
+}
+
+fn says(ran: &Ran, words: &[&str]) {
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = flat(&format!("{} {}", ran.out, ran.err));
+    for word in words {
+        assert!(said.contains(word), "no {word:?} in\n{}", ran.said());
+    }
+}
+
+/// The findings of a plan, as the plan file has them.
+fn findings(world: &World) -> Vec<Value> {
+    let plan = world.s3ferry(&["plan", "--format", "json", "spec.yaml"]);
+    let plan: Value = serde_json::from_str(&plan.out).expect("a plan");
+    plan["findings"].as_array().expect("findings").clone()
+}
+
+/// The finding of a code.
+fn finding(world: &World, code: &str) -> Value {
+    let all = findings(world);
+    let found = all.iter().find(|finding| finding["code"] == code);
+    found
+        .unwrap_or_else(|| panic!("no {code} in {all:#?}"))
+        .clone()
+}
+
+/// Writes the spec with the line that the finding tells to add at its top, word for word.
+fn follow(world: &World, migrations: &str, finding: &Value) {
+    let help = finding["help"].as_str().expect("help");
+    let line = help.split_once(ADD).expect("a line to add").1;
+    let line = line.lines().next().expect("a line");
+    let top = ACCOUNTS.replace("migrations:\n", &format!("{line}\nmigrations:\n"));
+    let path = world.folder().join("spec.yaml");
+    fs::write(path, format!("{top}{migrations}")).expect("a spec");
+}
+
+fn names_of_policies(source: &Client) -> String {
+    let role = ("RoleName", "crr");
+    let inline = source.iam(&[("Action", "ListRolePolicies"), role]);
+    let attached = source.iam(&[("Action", "ListAttachedRolePolicies"), role]);
+    format!("{} {}", inline.expect_ok().body, attached.expect_ok().body)
+}
+
+#[test]
+fn policies_of_others_on_a_role_are_removed_where_they_are_handed_over() {
+    let rest = adopting("adopt: [ prod/role/crr ]");
+    let world = world(&rest);
+    let source = world.source();
+    let deny = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Deny", "Action": "s3:ReplicateDelete", "Resource": "*" } ] });
+    role_by_hand(&source, &deny);
+    let arn = source
+        .iam(&[
+            ("Action", "CreatePolicy"),
+            ("PolicyName", "managed"),
+            ("PolicyDocument", &deny.to_string()),
+        ])
+        .expect_ok()
+        .element("Arn");
+    let attach = [
+        ("Action", "AttachRolePolicy"),
+        ("RoleName", "crr"),
+        ("PolicyArn", &arn),
+    ];
+    source.iam(&attach).expect_ok();
+
+    let extra = finding(&world, "role-extra-policies");
+    follow(&world, &migration(&rest), &extra);
+    let plan = world.expect(2, &PLAN);
+    says(
+        &plan,
+        &[
+            "prod/role/crr/policies/inline/hand",
+            &format!("prod/role/crr/policies/attached/{arn}"),
+            "2 to destroy",
+            "its text goes with it",
+            "the policy itself stays",
+        ],
+    );
+    world.converge();
+    let left = names_of_policies(&source);
+    assert!(left.contains("s3ferry"), "{left}");
+    assert!(
+        !left.contains("hand") && !left.contains("managed"),
+        "{left}"
+    );
+    let managed = source.iam(&[("Action", "GetPolicy"), ("PolicyArn", &arn)]);
+    managed.expect_ok();
+
+    // The guard counts them.
+    put_role_policy(&source, &deny);
+    let few = fs::read_to_string(world.folder().join("spec.yaml")).expect("the spec");
+    let few = few.replace("max_deletes: 2", "max_deletes: 0");
+    fs::write(world.folder().join("spec.yaml"), few).expect("the spec");
+    says(
+        &world.expect(4, &PLAN),
+        &["max-deletes", "policies/inline/hand"],
+    );
+}

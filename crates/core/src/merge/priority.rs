@@ -1,7 +1,8 @@
 //! Priorities: numbers for our rules, around everybody else's.
 //!
-//! Among rules with the same destination bucket the higher priority wins, and no two rules of a configuration may have the
-//! same (domain reference §1.1). In the spec the order of the rules decides. A rule keeps the number that it has wherever
+//! Among rules with the same destination bucket the higher priority wins, and no two of them may have the same; whether rules
+//! to different buckets may, AWS's documents do not say, so unique ones are written and both are read (domain reference §1.1,
+//! §15). In the spec the order of the rules decides. A rule keeps the number that it has wherever
 //! the order allows it, so that adding a rule changes no other. A new number is below those of everybody else's rules that
 //! send some of the same objects to the same bucket: what they do today, they do tomorrow.
 
@@ -17,12 +18,13 @@ const GAP: i32 = 10;
 /// `kept` are the rules that stay as they are; their numbers are taken.
 pub(super) fn assign(wanted: &[Rule], live: &[Rule], kept: &[Rule]) -> Vec<Rule> {
     let taken: BTreeSet<i32> = kept.iter().filter_map(|rule| rule.priority).collect();
+    let clashing: BTreeSet<(&str, i32)> = kept.iter().filter_map(place).collect();
     let ceilings: Vec<i32> = wanted.iter().map(|rule| ceiling(rule, kept)).collect();
     let current: BTreeMap<&str, i32> = live
         .iter()
         .filter(|rule| !rule.is_legacy())
+        .filter(|rule| place(rule).is_none_or(|place| !clashing.contains(&place)))
         .filter_map(|rule| Some((rule.id.as_deref()?, rule.priority?)))
-        .filter(|(_, priority)| !taken.contains(priority))
         .collect();
     let known = wanted.iter().any(|rule| {
         rule.id
@@ -40,6 +42,11 @@ pub(super) fn assign(wanted: &[Rule], live: &[Rule], kept: &[Rule]) -> Vec<Rule>
             ..rule.clone()
         })
         .collect()
+}
+
+/// What no two rules may have both: the destination bucket and the number.
+fn place(rule: &Rule) -> Option<(&str, i32)> {
+    Some((rule.destination.as_ref()?.bucket.as_str(), rule.priority?))
 }
 
 /// What a new number is to stay below: the numbers of the enabled rules of others that send some of the objects to the same bucket.
@@ -215,6 +222,21 @@ mod tests {
         foreign.status = Status::Disabled;
         let assigned = numbers(&[rule("a", None)], &[], &[foreign]);
         assert_eq!(assigned, pairs(&[("a", 10)]));
+    }
+
+    #[test]
+    fn a_rule_keeps_a_number_that_a_rule_to_another_bucket_has_too() {
+        let live = [
+            rule("a", Some(20)),
+            rule_to("theirs", Some(20), "arn:aws:s3:::x"),
+        ];
+        assert_eq!(
+            numbers(&[rule("a", None)], &live, &live[1..]),
+            pairs(&[("a", 20)])
+        );
+        let clash = [rule("a", Some(20)), rule("theirs", Some(20))];
+        let assigned = numbers(&[rule("a", None)], &clash, &clash[1..]);
+        assert_ne!(assigned, pairs(&[("a", 20)]));
     }
 
     #[test]

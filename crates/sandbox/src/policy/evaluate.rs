@@ -183,7 +183,7 @@ impl Question<'_> {
         let variables = policy.has_variables.then_some(self.context);
         let Statement {
             sid: _,
-            effect: _,
+            effect,
             principals,
             actions,
             resources,
@@ -201,7 +201,7 @@ impl Question<'_> {
         }
         // A policy without principals is the caller's own.
         principals.as_ref().map_or(Grant::Principal, |principals| {
-            self.requester.grant(principals)
+            self.requester.grant(principals, *effect)
         })
     }
 
@@ -227,16 +227,35 @@ impl Selection {
 }
 
 impl Requester<'_> {
-    fn grant(self, principals: &Principals) -> Grant {
+    fn grant(self, principals: &Principals, effect: Effect) -> Grant {
         let named = principals.named().iter();
         let best = named.map(|(kind, name)| self.named(*kind, name)).max();
         let best = best.unwrap_or(Grant::Nothing);
         match (principals, best) {
             (Principals::In(_), best) => best,
-            // unverified: AWS may want a role's session and account listed beside the role.
             (Principals::NotIn(_), Grant::Nothing) => Grant::Principal,
+            (Principals::NotIn(_), best)
+                if effect == Effect::Deny && !self.spares(principals, best) =>
+            {
+                Grant::Principal
+            }
             (Principals::NotIn(_), _) => Grant::Nothing,
         }
+    }
+
+    /// Tells whether a Deny for all but these spares the requester, `best` being how they name it. AWS looks at the account
+    /// first and then at the principal, so a user or a role must stand beside its account
+    /// (IAMUG:reference_policies_elements_notprincipal; unverified: that it holds for every service, and that a role's
+    /// session need not be named besides).
+    fn spares(self, principals: &Principals, best: Grant) -> bool {
+        let Requester::Caller(caller) = self else {
+            return true;
+        };
+        let mut named = principals.named().iter();
+        let account = named.any(|(kind, name)| {
+            *kind == PrincipalKind::Aws && (name == "*" || is_account(caller, name))
+        });
+        account && best > Grant::Account
     }
 
     fn named(self, kind: PrincipalKind, name: &str) -> Grant {
@@ -264,18 +283,20 @@ fn caller_named(caller: &Caller, name: &str) -> Grant {
             Grant::Principal
         };
     }
-    let is_account = || {
-        let account = name
-            .strip_suffix(":root")
-            .and_then(|arn| arn.rsplit(':').next());
-        account.is_some_and(|account| account == caller.account)
-    };
     match caller.kind {
         CallerKind::AssumedRole if name == caller.arn => Grant::Session,
-        CallerKind::Root if is_account() => Grant::Session,
-        _ if is_account() => Grant::Account,
+        CallerKind::Root if is_account(caller, name) => Grant::Session,
+        _ if is_account(caller, name) => Grant::Account,
         _ => Grant::Nothing,
     }
+}
+
+/// Tells whether a principal is the caller's account.
+fn is_account(caller: &Caller, name: &str) -> bool {
+    let account = name
+        .strip_suffix(":root")
+        .and_then(|arn| arn.rsplit(':').next());
+    account.is_some_and(|account| account == caller.account)
 }
 
 #[cfg(test)]

@@ -264,11 +264,24 @@ fn not_principal_spares_those_it_names() {
         ))
     };
     let case = || Case::new(AssumedRole, OWN).identity(get());
-    assert_eq!(case().resource(policy(ROLE)).decide(), Allowed);
-    assert_eq!(
-        case().resource(policy(STRANGER)).decide(),
-        Explicit(Source::Resource)
-    );
+    let both = r#"{"AWS":["AROAR","arn:aws:iam::111111111111:root"]}"#;
+    for spared in [both, EVERYONE] {
+        assert_eq!(
+            case().resource(policy(spared)).decide(),
+            Allowed,
+            "{spared}"
+        );
+    }
+    // The account is looked at first and then the principal: each alone is not enough.
+    for denied in [ROLE, ACCOUNT, SESSION, STRANGER] {
+        assert_eq!(
+            case().resource(policy(denied)).decide(),
+            Explicit(Source::Resource),
+            "{denied}"
+        );
+    }
+    let root = Case::new(Root, OWN).resource(policy(ACCOUNT));
+    assert_eq!(root.decide(), Allowed);
 }
 
 #[test]

@@ -220,10 +220,11 @@ fn check_unique(config: &Configuration) -> S3Result<()> {
         if rule.id.as_ref().is_some_and(|id| !ids.insert(id)) {
             return Err(invalid_argument("Rule Id must be unique"));
         }
-        if let Some(priority) = rule
-            .priority
-            .filter(|priority| !priorities.insert(*priority))
-        {
+        // Of rules to different buckets none goes before the other, so equal priorities are taken there; that S3 does so is
+        // unverified: one emulator asks for unique ones over all rules, another for each destination.
+        let to = &rule.destination.bucket;
+        let mut is_new = |priority: &i64| priorities.insert((to, *priority));
+        if let Some(priority) = rule.priority.filter(|priority| !is_new(priority)) {
             return Err(invalid_request(format!(
                 "Found duplicate priority {priority}."
             )));

@@ -306,6 +306,21 @@ fn keys_are_asked_for_on_both_sides() {
 }
 
 #[test]
+fn priorities_are_unique_among_the_rules_to_one_bucket() {
+    let checked = |second: &str| {
+        let text = format!(
+            "<ReplicationConfiguration><Role>arn:aws:iam::{SOURCE}:role/r</Role>{RULE}{second}</ReplicationConfiguration>"
+        );
+        let parsed = Configuration::parse(&xml::parse(text.as_bytes()).unwrap()).unwrap();
+        admission::check_rules(&parsed).is_ok()
+    };
+    let second = RULE.replace(">all<", ">second<");
+    assert!(!checked(&second));
+    assert!(checked(&second.replace(":::to", ":::second")));
+    assert!(checked(&second.replace("<Priority>1<", "<Priority>2<")));
+}
+
+#[test]
 fn one_failed_destination_fails_the_version() {
     let second = RULE
         .replace(":::to", ":::second")

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::format::Attribute;
 use crate::model::{Document, Item};
+use crate::policy::without_number;
 
 /// An item before and after.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +50,7 @@ pub fn diff(before: Option<&Document>, after: Option<&Document>) -> Vec<Diff> {
     for placed in items(after) {
         pairs.entry(placed.path).or_default().1 = Some(placed.item);
     }
+    rejoin(&mut pairs);
     pairs
         .into_iter()
         .map(|(path, (before, after))| Diff {
@@ -57,6 +59,36 @@ pub fn diff(before: Option<&Document>, after: Option<&Document>) -> Vec<Diff> {
             after,
         })
         .collect()
+}
+
+/// Pairs what means the same and is called otherwise because one that was called alike came or went: it stays, under the name
+/// that it has.
+fn rejoin(pairs: &mut BTreeMap<String, (Option<Item>, Option<Item>)>) {
+    let renamed = |path: &str| {
+        let stem = without_number(path).unwrap_or(path);
+        stem.contains("/statement/").then(|| stem.to_owned())
+    };
+    let is_lone = |path: &String, pair: &(Option<Item>, Option<Item>)| {
+        pair.0.is_none() && renamed(path).is_some()
+    };
+    let come: Vec<String> = pairs
+        .iter()
+        .filter(|(path, pair)| is_lone(path, pair))
+        .map(|(path, _)| path.clone())
+        .collect();
+    for path in come {
+        let after = pairs.get(&path).and_then(|pair| pair.1.clone());
+        let Some(after) = after else { continue };
+        let twin = pairs.iter().rev().find(|(other, (before, gone))| {
+            let is_alike = gone.is_none() && renamed(other) == renamed(&path);
+            is_alike && before.as_ref().is_some_and(|it| it.same_meaning(&after))
+        });
+        let Some(twin) = twin.map(|(other, _)| other.clone()) else {
+            continue;
+        };
+        pairs.remove(&path);
+        pairs.entry(twin).or_default().1 = Some(after);
+    }
 }
 
 /// The leaves that differ between two views.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::migration;
-use crate::model::kinds::Document;
+use crate::migration::{self, public_policy};
+use crate::model::kinds::{Document, Policy};
 use crate::model::{AccountPart, AccountRef, BucketPart, Observed, RolePart, RoleRef, Target};
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_sources};
+use crate::policy::{PolicyDocument, Statement};
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::scope::Scope;
@@ -106,10 +107,26 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 let known = destinations.filter(|bucket| names.knows(&bucket.account));
                 targets.extend(known.map(|of| Target::Bucket(of, BucketPart::Policy)));
             }
+            // A policy that cannot be written cannot be left either.
+            (
+                Target::Bucket(of, BucketPart::Policy),
+                policy @ Some(Document::BucketPolicy(live)),
+            ) if public_policy::is_public(policy) && has_statements(&markers, live) => {
+                targets.extend(public_policy::blocks(of));
+            }
             _ => {}
         }
     }
     targets
+}
+
+/// Whether a policy has statements of ours.
+fn has_statements(markers: &Markers, policy: &Policy) -> bool {
+    let statements = policy
+        .document()
+        .map_or(&[][..], PolicyDocument::statements);
+    let sids = statements.iter().filter_map(Statement::sid);
+    sids.into_iter().any(|sid| markers.owns_sid(sid))
 }
 
 /// The roles of ours that the spec no longer names.

@@ -675,6 +675,121 @@ fn a_deny_that_hits_the_role_blocks() {
 }
 
 #[test]
+fn a_deny_that_is_sure_on_a_part_of_the_objects_blocks() {
+    let mut world = World::with_source("orders-prod");
+    world.make_destination("orders-archive");
+    let deny = |condition: &str| {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Sid":"Frozen","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::orders-archive/hot/2019/*"{condition}}}}}"#
+        );
+        Document::BucketPolicy(Policy::read(text))
+    };
+    let mut found = |condition: &str, replacements: &[(&str, &str)]| {
+        world.set("archive/bucket/orders-archive/policy", deny(condition));
+        let plan = world.plan(&spec(replacements));
+        plan.findings
+            .into_iter()
+            .find(|finding| finding.code == "policy-denies-replication")
+    };
+    let existing = ("create: true", "create: false");
+    let sure = found("", &[existing]).expect("objects of 2019 would fail");
+    assert_eq!(sure.level, FindingLevel::Blocked);
+    assert!(
+        sure.message
+            .contains("where the resource is arn:aws:s3:::orders-archive/hot/2019/*"),
+        "{}",
+        sure.message
+    );
+    let maybe = r#","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}"#;
+    let unsure = found(maybe, &[existing]).expect("they may fail");
+    assert_eq!(unsure.level, FindingLevel::Warning);
+    // The advice: a rule beside what is denied, or the role exempted.
+    let beside = ("prefix: hot/", "prefix: hot/2020/");
+    assert_eq!(found("", &[existing, beside]), None);
+    let exempt = r#","Condition":{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/s3ferry/s3ferry-orders-prod"}}"#;
+    assert_eq!(found(exempt, &[existing]), None);
+}
+
+#[test]
+fn more_names_of_specs_than_a_tag_takes_are_refused_before_anything_is_written() {
+    let mut world = World::with_source("orders-prod");
+    let role = "prod/role/s3ferry-orders-prod";
+    world.make_role("s3ferry-orders-prod", "/s3ferry/");
+    let named = |world: &mut World, count: usize| {
+        let names: Vec<String> = (0..count)
+            .map(|number| format!("a-spec-with-a-long-name-{number:06}"))
+            .collect();
+        let Some(Document::Role(mut live)) = world.get(role) else {
+            panic!("the role was made")
+        };
+        live.tags.insert("s3ferry:spec".to_owned(), names.join(" "));
+        world.set(role, Document::Role(live));
+    };
+    let adopted = (
+        "guards: {}",
+        "guards: { adopt: [ prod/role/s3ferry-orders-prod ] }",
+    );
+    named(&mut world, 8);
+    let conflicts = |world: &World| {
+        let found = world.plan(&spec(&[adopted])).findings.into_iter();
+        let found = found.filter(|finding| finding.level == FindingLevel::Blocked);
+        found
+            .map(|finding| (finding.code, finding.help))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(conflicts(&world), [], "255 characters");
+    named(&mut world, 9);
+    let refused = conflicts(&world);
+    assert_eq!(refused.len(), 1);
+    let (code, help) = &refused[0];
+    assert!(
+        code == "too-large" && help.contains("a-spec-with-a-long-name-000008"),
+        "{help}"
+    );
+}
+
+#[test]
+fn a_public_policy_that_s3_takes_no_more_is_foreseen_when_a_spec_leaves() {
+    let mut world = with_policy(LIST);
+    let existing = ("create: true", "create: false");
+    world.converge(&spec(&[existing]));
+    let policy = "archive/bucket/orders-archive/policy";
+    let public = OPEN.replace(r#"{"AWS":"arn:aws:iam::333333333333:root"}"#, r#""*""#);
+    world.edit_policy(policy, |text| {
+        text.replace("\"Statement\":[", &format!("\"Statement\":[{public},"))
+    });
+    let found = |world: &World, spec: &s3ferry_core::spec::Spec| {
+        let findings = world.plan(spec).findings.into_iter();
+        let mut public = findings.filter(|finding| finding.code == "policy-public");
+        public.next()
+    };
+    let gone = world::no_migrations(9);
+    assert_eq!(found(&world, &gone), None, "nothing blocks it");
+    let block = s3ferry_core::model::kinds::PublicAccessBlock::ALL;
+    world.set(
+        "archive/bucket/orders-archive/public-access-block",
+        Document::PublicAccess(block),
+    );
+    let refused = found(&world, &gone).expect("S3 would refuse the rest of the policy");
+    assert_eq!(refused.level, FindingLevel::Blocked);
+    assert!(
+        refused.message.contains("cannot be taken out"),
+        "{}",
+        refused.message
+    );
+    // The advice, followed literally.
+    let line = refused
+        .help
+        .split_once("add to the spec: defaults: { guards: { ");
+    let adopt = line.expect("a line").1.split_once(']').expect("a list").0;
+    let adopt = format!("{adopt}], max_deletes");
+    let left = world::no_migrations_with(&adopt, 9);
+    world.converge(&left);
+    assert!(world.policy_text(policy).contains(LIST));
+    assert!(!world.policy_text(policy).contains(&public));
+}
+
+#[test]
 fn a_canary_waits_for_its_own_migration_only() {
     let mut world = World::with_source("orders-prod");
     world.make_source("invoices-prod");
@@ -832,6 +947,42 @@ fn a_statement_without_a_sid_is_adopted_by_what_it_says_and_no_other_goes_with_i
         "the address is left behind: {:?}",
         again.findings
     );
+}
+
+#[test]
+fn of_two_statements_that_say_the_same_only_the_one_that_is_handed_over_goes() {
+    let mut world = with_policy(&format!("{OPEN},{LIST},{OPEN}"));
+    let existing = ("create: true", "create: false");
+    let policy = "archive/bucket/orders-archive/policy";
+    let kept = world.plan(&spec(&[existing])).kept;
+    let open: Vec<&str> = kept
+        .iter()
+        .filter(|kept| kept.value.to_string().contains("GetObject"))
+        .map(|kept| kept.address.as_str())
+        .collect();
+    assert_eq!(open.len(), 2);
+    let (from, to) = adopting(open[0]);
+    let adopted = spec(&[existing, (from, &to)]);
+    let plan = world.plan(&adopted);
+    let gone: Vec<&str> = plan
+        .changes
+        .iter()
+        .filter(|change| change.reason == Reason::Adopted)
+        .map(|change| change.address.as_str())
+        .collect();
+    assert_eq!(gone, [open[0]]);
+    world.apply(&plan);
+    world.must_be_settled(&adopted);
+    let twins = world.policy_text(policy).matches(OPEN).count();
+    assert_eq!(twins, 1, "the other one stays for good");
+    // Also where something else changes: the address that is left behind is no slip.
+    world.edit_policy(policy, |text| {
+        text.replace("ReplicateDelete", "ReplicateTags")
+    });
+    let plan = world.plan(&adopted);
+    assert!(!plan.is_blocked(), "{:?}", plan.findings);
+    world.apply(&plan);
+    assert_eq!(world.policy_text(policy).matches(OPEN).count(), 1);
 }
 
 #[test]

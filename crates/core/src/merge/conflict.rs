@@ -3,6 +3,7 @@
 use crate::format::{Finding, FindingLevel};
 use crate::ids::in_line;
 use crate::model::Target;
+use crate::ownership::SPEC_TAG;
 
 /// A refusal. An apply writes nothing while one stands (exit 4).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +68,15 @@ pub enum ConflictKind {
     ForeignRules(Vec<String>),
     /// Statements that are not ours name principals that were deleted, and AWS refuses to write a policy with such.
     DeletedPrincipals(Vec<String>),
+    /// The names of the specs that share a role are longer than the tag that names them may be.
+    TooManySpecs {
+        /// The other specs.
+        specs: Vec<String>,
+        /// Characters, as there would be.
+        size: usize,
+        /// What IAM takes.
+        limit: usize,
+    },
     /// The document would be larger than AWS takes: size and limit in AWS's unit.
     TooLarge {
         /// Bytes, characters or rules.
@@ -112,7 +122,7 @@ impl ConflictKind {
             Self::PoliciesOfRules { .. } => "role-policies-needed",
             Self::ForeignRules(_) => "role-foreign-rules",
             Self::DeletedPrincipals(_) => "policy-deleted-principal",
-            Self::TooLarge { .. } => "too-large",
+            Self::TooManySpecs { .. } | Self::TooLarge { .. } => "too-large",
         }
     }
 
@@ -190,6 +200,11 @@ impl ConflictKind {
             Self::ForeignPolicies(policies) => format!(
                 "the role left the spec but has policies that are not s3ferry's: {}",
                 policies.join(", ")
+            ),
+            Self::TooManySpecs { specs, size, limit } => format!(
+                "{} other specs share the role, and the tag {SPEC_TAG} that names them all would have \
+                 {size} characters; IAM takes {limit}",
+                specs.len()
             ),
             Self::TooLarge { unit, size, limit } => {
                 format!("the document would have {size} {unit}; AWS takes {limit}")
@@ -294,6 +309,11 @@ impl ConflictKind {
                      to replace the rules by the rules of the spec as well, {adopt}"
                 )
             }
+            Self::TooManySpecs { specs, .. } => format!(
+                "write the migrations into one of the specs that share the role instead: {}\n\
+                 or give this spec a shorter name, if it has made nothing yet: name: NAME",
+                specs.join(", ")
+            ),
             Self::TooLarge { .. } => {
                 "split the migrations over more buckets, or remove what is not needed".to_owned()
             }

@@ -43,7 +43,7 @@ pub(crate) fn merge(
         Wanted::Whole(document) => Ok(Some(document.clone())),
         Wanted::Bucket(tags) => settings::bucket(scene, target, tags, live),
         Wanted::Exists => settings::exists(scene, target, live),
-        Wanted::Tags(tags) => Ok(Some(settings::tags(tags, live))),
+        Wanted::Tags(tags) => settings::tags(scene, target, tags, live),
         Wanted::Versioning => settings::versioning(scene, target, live),
         Wanted::Encryption(encryption) => Ok(Some(settings::encryption(encryption, live))),
         Wanted::BucketPolicy(statements) => policy::bucket_policy(scene, target, statements, live),

@@ -9,7 +9,7 @@ use crate::model::kinds::{
 };
 use crate::model::target::ROLE_PATH;
 use crate::model::{BucketPart, RolePart, Target};
-use crate::ownership::TAG_PREFIX;
+use crate::ownership::{SPEC_TAG, TAG_PREFIX};
 use crate::scene::Scene;
 use crate::spec::Encryption;
 
@@ -45,13 +45,27 @@ pub(super) fn exists(scene: &Scene<'_>, target: &Target, live: Option<&Document>
     live.cloned().map(Some).ok_or_else(missing)
 }
 
-pub(super) fn tags(ours: &BTreeMap<String, String>, live: Option<&Document>) -> Document {
+pub(super) fn tags(
+    scene: &Scene<'_>,
+    target: &Target,
+    ours: &BTreeMap<String, String>,
+    live: Option<&Document>,
+) -> Merged {
     let mut tags = match live {
         Some(Document::Tags(tags)) => tags.clone(),
         _ => BTreeMap::new(),
     };
     tags.extend(ours.clone());
-    Document::Tags(tags)
+    let (size, limit) = (tags.len(), BUCKET_TAG_LIMIT);
+    if size > limit {
+        let unit = "tags";
+        return Err(refuse(
+            scene,
+            target,
+            ConflictKind::TooLarge { unit, size, limit },
+        ));
+    }
+    Ok(Some(Document::Tags(tags)))
 }
 
 pub(super) fn versioning(scene: &Scene<'_>, target: &Target, live: Option<&Document>) -> Merged {
@@ -95,6 +109,26 @@ pub(super) fn encryption(wanted: &Encryption, live: Option<&Document>) -> Docume
 
 /// Tags that a role may have (BC:iam CreateRole).
 const ROLE_TAG_LIMIT: usize = 50;
+
+/// Characters that the value of a tag of a role may have (BC:iam Tag).
+const ROLE_TAG_CHARACTERS: usize = 256;
+
+/// Tags that a bucket may have (BC:s3 PutBucketTagging).
+const BUCKET_TAG_LIMIT: usize = 50;
+
+/// Whether IAM takes the tag that names the specs of a role.
+fn names_fit(scene: &Scene<'_>, tags: &BTreeMap<String, String>) -> Result<(), ConflictKind> {
+    let size = tags.get(SPEC_TAG).map_or(0, |names| names.chars().count());
+    if size <= ROLE_TAG_CHARACTERS {
+        return Ok(());
+    }
+    let others = scene.markers.other_specs(tags);
+    Err(ConflictKind::TooManySpecs {
+        specs: others.into_iter().map(str::to_owned).collect(),
+        size,
+        limit: ROLE_TAG_CHARACTERS,
+    })
+}
 
 /// A role's trust policy is ours whole; other people's tags and the permissions boundary stay.
 pub(super) fn role(
@@ -144,6 +178,7 @@ pub(super) fn role(
             },
         ));
     }
+    names_fit(scene, &role.tags).map_err(|kind| refuse(scene, target, kind))?;
     Ok(Some(Document::Role(role)))
 }
 

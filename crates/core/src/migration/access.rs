@@ -533,6 +533,7 @@ fn denies(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Findin
 fn denied(address: String, hit: &DenyHit) -> Finding {
     let (level, when) = match &hit.certainty {
         Certainty::Always => (Blocked, String::new()),
+        Certainty::Partly(part) => (Blocked, format!(" where {part}")),
         Certainty::Maybe(condition) => (Warning, format!(" if {condition}")),
     };
     finding(
@@ -542,6 +543,14 @@ fn denied(address: String, hit: &DenyHit) -> Finding {
         format!(
             "this statement denies the replication role what it needs{when}: objects would fail"
         ),
-        "exempt the role, e.g. with a condition ArnNotEquals on aws:PrincipalArn",
+        match &hit.certainty {
+            Certainty::Partly(_) => {
+                "exempt the role, e.g. with a condition ArnNotEquals on aws:PrincipalArn\n\
+                 or give the rules narrower prefixes, beside what is denied"
+            }
+            Certainty::Always | Certainty::Maybe(_) => {
+                "exempt the role, e.g. with a condition ArnNotEquals on aws:PrincipalArn"
+            }
+        },
     )
 }

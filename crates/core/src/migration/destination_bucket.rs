@@ -1,12 +1,11 @@
 //! The destination bucket and its settings.
 
-use super::{Case, finding};
+use super::{Case, finding, public_policy};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::model::kinds::{Document, ObjectOwnership, PublicAccessBlock, RequestPayment};
-use crate::model::{AccountPart, AccountRef, BucketPart, Observed, Target, same};
+use crate::model::{BucketPart, Observed, Target};
 use crate::phase::Part;
-use crate::policy::PolicyDocument;
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::spec::{Create, Phase, ReplicaOwner};
@@ -18,24 +17,15 @@ use FindingLevel::{Blocked, Note, Warning};
 pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
     let mut parts = vec![BucketPart::Encryption, BucketPart::Ownership];
     let policy = Target::Bucket(route.destination.clone(), BucketPart::Policy);
-    let is_public = !public_statements(seen.document(&policy)).is_empty();
+    let is_public = public_policy::is_public(seen.document(&policy));
     if matches!(route.migration.destination.create, Create::Yes(_)) {
         parts.extend([BucketPart::Tags, BucketPart::PublicAccess]);
     } else if is_public {
         parts.push(BucketPart::PublicAccess);
     }
     let target = |part| Target::Bucket(route.destination.clone(), part);
-    let of_account = is_public.then(|| account_block(route));
+    let of_account = is_public.then(|| public_policy::account_block(&route.destination));
     parts.into_iter().map(target).chain(of_account).collect()
-}
-
-/// What the destination's account blocks for all of its buckets, the same in every Region.
-fn account_block(route: &Route<'_>) -> Target {
-    let of = AccountRef {
-        account: route.destination.account.clone(),
-        partition: route.destination.region.partition(),
-    };
-    Target::Account(of, AccountPart::PublicAccess)
 }
 
 /// Request payment matters where something is about to be written or proven: a bucket that was set to Requester Pays after
@@ -74,67 +64,9 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
         owner(scene, case, future),
         requester_pays(scene, case),
         blocked_sse_c(scene, case),
-        public(scene, case, future),
+        public_policy::of_case(scene, case, future),
     ];
     findings.into_iter().flatten().collect()
-}
-
-/// The statements of a policy that make it public.
-fn public_statements(policy: Option<&Document>) -> Vec<String> {
-    let document = policy.and_then(Document::policy_document);
-    document.map_or_else(Vec::new, PolicyDocument::public_statements)
-}
-
-/// S3 takes no policy that is public where BlockPublicPolicy is on, also not one that adds a statement beside an old public one;
-/// and with RestrictPublicBuckets a bucket whose policy is public is closed to other accounts, so replicas fail. Of the bucket's
-/// block and the account's each setting counts that is on in either (BC:s3 PublicAccessBlockConfiguration, GetPublicAccessBlock).
-fn public(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Option<Finding> {
-    let part = |part| Target::Bucket(case.route.destination.clone(), part);
-    let after = future.document(&part(BucketPart::Policy));
-    let statements = public_statements(after);
-    let bucket = block(future.document(&part(BucketPart::PublicAccess)));
-    let account = block(future.document(&account_block(case.route)));
-    let on = |setting: fn(PublicAccessBlock) -> bool| match (
-        bucket.is_some_and(setting),
-        account.is_some_and(setting),
-    ) {
-        (true, true) => Some("the bucket and of its account"),
-        (true, false) => Some("the bucket"),
-        (false, true) => Some("the bucket's account"),
-        (false, false) => None,
-    };
-    let is_written = !same(scene.observed.document(&part(BucketPart::Policy)), after);
-    let refuses = on(|block| block.block_public_policy).filter(|_| is_written);
-    let closes = on(|block| block.restrict_public_buckets);
-    let why = match (refuses, closes) {
-        (Some(whose), _) => format!(
-            "BlockPublicPolicy of {whose} is on: S3 refuses every policy that still has it, so the statements of the spec cannot be added"
-        ),
-        (None, Some(whose)) => format!(
-            "RestrictPublicBuckets of {whose} is on: S3 closes the bucket to other accounts as long as the policy has it, so replicas would fail"
-        ),
-        (None, None) => return None,
-    };
-    let address = scene.names.address(&part(BucketPart::Policy));
-    let address = format!("{address}/statement/{}", statements.first()?);
-    Some(finding(
-        "policy-public",
-        Blocked,
-        address,
-        format!(
-            "this statement makes the bucket's policy public ({}), and {why}",
-            statements.join(", ")
-        ),
-        "narrow it by hand: name principals instead of *, or add a condition such as aws:PrincipalOrgID; then plan again",
-    ))
-}
-
-/// A public access block, whosever it is.
-const fn block(document: Option<&Document>) -> Option<PublicAccessBlock> {
-    match document {
-        Some(Document::PublicAccess(block) | Document::AccountPublicAccess(block)) => Some(*block),
-        _ => None,
-    }
 }
 
 fn owner(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Option<Finding> {

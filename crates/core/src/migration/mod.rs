@@ -7,6 +7,7 @@ mod access;
 mod canary;
 mod destination_bucket;
 mod monitoring;
+pub(crate) mod public_policy;
 mod rules;
 mod versioning;
 

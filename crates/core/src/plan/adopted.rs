@@ -6,6 +6,7 @@ use crate::format::{Finding, FindingLevel};
 use crate::ids::in_line;
 use crate::model::kinds::Document;
 use crate::model::{BucketPart, RolePart, Target};
+use crate::policy::without_number;
 use crate::scene::Scene;
 use crate::scope::Scope;
 
@@ -28,6 +29,11 @@ pub(super) fn unknown(scene: &Scene<'_>, changes: bool) -> Vec<Finding> {
 
 fn told(address: &str, known: &BTreeSet<String>, changes: bool) -> Finding {
     if !changes {
+        return leftover(address);
+    }
+    // One of two statements that said the same is gone, and the other one goes without a number.
+    let was_twin = without_number(address).is_some_and(|stem| known.contains(stem));
+    if was_twin {
         return leftover(address);
     }
     let is_of_spec = known.iter().any(|place| is_within(address, place));

@@ -14,7 +14,7 @@ use crate::goals::{Goal, goals};
 use crate::merge::Conflict;
 use crate::migration::{self, Case};
 use crate::model::kinds::Document;
-use crate::model::{RolePart, Target, fingerprint};
+use crate::model::{BucketPart, BucketRef, RolePart, Target, fingerprint};
 use crate::route::Route;
 use crate::scene::Scene;
 
@@ -165,9 +165,22 @@ fn findings(
         .iter()
         .filter(|case| scene.scope.covers(case.route.name));
     findings.extend(covered.flat_map(|case| migration::warnings(scene, case, future)));
+    findings.extend(left_policies(scene, writes, future));
     findings.extend(guards::deletions(scene, deleted));
     findings.extend(unseen::buckets(scene));
     findings
+}
+
+/// What keeps S3 from taking the policies of buckets that no migration of the spec names any more.
+fn left_policies(scene: &Scene<'_>, writes: &Writes, future: &Future<'_>) -> Vec<Finding> {
+    let of_spec: BTreeSet<&BucketRef> = scene.covered().map(|route| &route.destination).collect();
+    let left = writes.planned.keys().filter_map(|target| match target {
+        Target::Bucket(bucket, BucketPart::Policy) => Some(bucket),
+        Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => None,
+    });
+    left.filter(|bucket| !of_spec.contains(bucket))
+        .filter_map(|bucket| migration::public_policy::of_left(scene, bucket, future))
+        .collect()
 }
 
 fn by_weight(finding: &Finding) -> (FindingLevel, &str, &str) {

@@ -28,8 +28,21 @@ pub struct DenyHit {
 pub enum Certainty {
     /// It hits every such request.
     Always,
+    /// It hits every such request on a part of the resources, which this says.
+    Partly(String),
     /// It hits if this holds, which can't be known here.
     Maybe(String),
+}
+
+impl Certainty {
+    /// How much is left unsure.
+    const fn weakness(&self) -> u8 {
+        match self {
+            Self::Always => 0,
+            Self::Partly(_) => 1,
+            Self::Maybe(_) => 2,
+        }
+    }
 }
 
 /// The first statement that denies a role an action on a resource: one that always hits before one that may.
@@ -97,21 +110,23 @@ pub fn denials(document: &PolicyDocument, role: &Arn, wanted: &Statement) -> Vec
     let mut hits: Vec<DenyHit> = requests
         .flat_map(|request| request.hits(document))
         .collect();
-    hits.sort_by_key(|hit| (hit.index, hit.certainty != Certainty::Always));
+    hits.sort_by_key(|hit| (hit.index, hit.certainty.weakness()));
     hits.dedup_by_key(|hit| hit.index);
     hits
 }
 
 fn strongest(mut hits: Vec<DenyHit>) -> Option<DenyHit> {
-    hits.sort_by_key(|hit| (hit.certainty != Certainty::Always, hit.index));
+    hits.sort_by_key(|hit| (hit.certainty.weakness(), hit.index));
     hits.into_iter().next()
 }
 
-/// Three-valued truth: what a part of a statement says about a request.
+/// What a part of a statement says about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Truth {
     No,
     Maybe(String),
+    /// Yes for some of the resources that the request stands for, no for the rest.
+    Partly(String),
     Yes,
 }
 
@@ -123,25 +138,29 @@ impl Truth {
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
-            (Self::Maybe(a), Self::Maybe(b)) => Self::Maybe(format!("{a} and {b}")),
-            (Self::Maybe(text), Self::Yes) | (Self::Yes, Self::Maybe(text)) => Self::Maybe(text),
-            (Self::Yes, Self::Yes) => Self::Yes,
+            // Two parts may have nothing in common.
+            (Self::Maybe(a) | Self::Partly(a), Self::Maybe(b) | Self::Partly(b)) => {
+                Self::Maybe(format!("{a} and {b}"))
+            }
+            (Self::Yes, other) | (other, Self::Yes) => other,
         }
     }
 
     fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::Partly(a), Self::Partly(b)) => Self::Partly(format!("{a} or {b}")),
+            (Self::Partly(text), _) | (_, Self::Partly(text)) => Self::Partly(text),
             (Self::Maybe(a), Self::Maybe(b)) => Self::Maybe(format!("{a} or {b}")),
-            (Self::Maybe(text), Self::No) | (Self::No, Self::Maybe(text)) => Self::Maybe(text),
-            (Self::No, Self::No) => Self::No,
+            (Self::No, other) | (other, Self::No) => other,
         }
     }
 
     fn not(self) -> Self {
         match self {
             Self::No => Self::Yes,
-            Self::Maybe(text) => Self::Maybe(format!("not ({text})")),
+            // Several parts together may be the whole.
+            Self::Maybe(text) | Self::Partly(text) => Self::Maybe(format!("not ({text})")),
             Self::Yes => Self::No,
         }
     }
@@ -216,6 +235,7 @@ impl Request<'_> {
         match truth {
             Truth::No => None,
             Truth::Maybe(text) => Some(Certainty::Maybe(text)),
+            Truth::Partly(text) => Some(Certainty::Partly(text)),
             Truth::Yes => Some(Certainty::Always),
         }
     }
@@ -244,12 +264,15 @@ impl Request<'_> {
     fn within(&self, wanted: &Pattern, text: &str) -> Truth {
         let widened = variables_as_wildcards(text, self.version);
         let pattern = Pattern::new(widened.as_deref().unwrap_or(text), self.version);
+        let part = || format!("the resource is {text}");
         if !pattern.overlaps(wanted) {
             Truth::No
-        } else if widened.is_none() && pattern.covers(wanted) {
+        } else if widened.is_some() {
+            Truth::Maybe(part())
+        } else if pattern.covers(wanted) {
             Truth::Yes
         } else {
-            Truth::Maybe(format!("the resource is {text}"))
+            Truth::Partly(part())
         }
     }
 
@@ -274,8 +297,12 @@ impl Request<'_> {
             }
             Scope::Only(_) => Truth::No,
             Scope::Except(_) if everyone => Truth::No,
-            // An exempted role must stand beside its account, and its session is a principal of its own whose
-            // name S3 chooses (IAMUG:reference_policies_elements_notprincipal).
+            // An exempted role must stand beside its account, which is looked at first; and its session is a principal of its
+            // own whose name S3 chooses (IAMUG:reference_policies_elements_notprincipal).
+            Scope::Except(_) if (role || session) && !account => Truth::Maybe(
+                "NotPrincipal names the role without its account, which AWS may deny whole"
+                    .to_owned(),
+            ),
             Scope::Except(_) if role || session => {
                 Truth::Maybe("NotPrincipal does not exempt the session that S3 uses".to_owned())
             }

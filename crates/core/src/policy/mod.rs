@@ -30,6 +30,7 @@ pub use canon::{CanonicalStatement, Permission};
 pub use edit::union_for_growth;
 pub use grammar::{Effect, PolicyDocument, PolicyError, Scope, Statement, Version};
 pub use meaning::{CanonicalDocument, same_meaning};
+pub(crate) use names::without_number;
 
 #[cfg(test)]
 mod tests;

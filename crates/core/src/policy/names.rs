@@ -1,5 +1,7 @@
 //! What statements are called: by their Sid, or where they have none by what they say, so that a name means the same statement
-//! wherever it stands and whatever comes before it.
+//! wherever it stands and whatever comes before it. Those that are called alike are numbered, all of them: the name without a
+//! number means a statement that stands alone, so that one of two that was handed over does not take the other along when it
+//! is the only one left.
 
 use std::collections::BTreeMap;
 
@@ -15,24 +17,25 @@ impl PolicyDocument {
     /// The statements with their names, each name once.
     #[must_use]
     pub fn named(&self) -> Vec<(String, &Statement)> {
-        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-        let mut named = Vec::new();
-        for statement in self.statements() {
-            let name = match statement.sid() {
-                Some(sid) => sid.to_owned(),
-                None => {
-                    let says = statement.canonical().to_json();
-                    format!("#{}", &digest(&json!(says))[..DIGITS])
-                }
-            };
-            let count = seen.entry(name.clone()).or_default();
-            *count += 1;
-            let name = if *count == 1 {
-                name
+        let stems: Vec<String> = self.statements().iter().map(stem).collect();
+        let mut alike: BTreeMap<&str, u32> = BTreeMap::new();
+        for stem in &stems {
+            *alike.entry(stem).or_default() += 1;
+        }
+        let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+        let name = |stem: &str, count: u32| {
+            let is_alone = alike.get(stem) == Some(&1);
+            if is_alone {
+                stem.to_owned()
             } else {
-                format!("{name}-{count}")
-            };
-            named.push((name, statement));
+                format!("{stem}-{count}")
+            }
+        };
+        let mut named = Vec::new();
+        for (stem, statement) in stems.iter().zip(self.statements()) {
+            let count = seen.entry(stem).or_default();
+            *count += 1;
+            named.push((name(stem, *count), statement));
         }
         named
     }
@@ -55,6 +58,24 @@ impl PolicyDocument {
         let kept = named.filter(|(name, _)| !gone(name));
         self.with_statements(kept.map(|(_, statement)| statement.clone()).collect())
     }
+}
+
+/// What a statement is called without regard to the others.
+fn stem(statement: &Statement) -> String {
+    match statement.sid() {
+        Some(sid) => sid.to_owned(),
+        None => {
+            let says = statement.canonical().to_json();
+            format!("#{}", &digest(&json!(says))[..DIGITS])
+        }
+    }
+}
+
+/// The name or the address that a number was put to, where it ends with one.
+pub(crate) fn without_number(name: &str) -> Option<&str> {
+    let (stem, number) = name.rsplit_once('-')?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(stem)
 }
 
 #[cfg(test)]
@@ -81,6 +102,9 @@ mod tests {
         };
         assert!(first.starts_with('#') && first != second);
         assert_eq!(names(&[sid, other, one]), ["S", second, first]);
-        assert_eq!(names(&[one, one]), [first.clone(), format!("{first}-2")]);
+        let numbered = [1, 2].map(|number| format!("{first}-{number}"));
+        assert_eq!(names(&[one, one]), numbered);
+        assert_eq!(without_number(&numbered[1]), Some(first.as_str()));
+        assert_eq!(without_number(first), None);
     }
 }

@@ -66,6 +66,11 @@ fn every_line_to_add_is_taken_by_the_parser() {
         },
         ConflictKind::ForeignRules(rules()),
         ConflictKind::DeletedPrincipals(rules()),
+        ConflictKind::TooManySpecs {
+            specs: rules(),
+            size: 2,
+            limit: 1,
+        },
         ConflictKind::TooLarge {
             unit: "bytes",
             size: 2,

@@ -66,11 +66,16 @@ pub(crate) fn two_migrations() -> Spec {
 
 /// The spec after its last migration left it.
 pub(crate) fn no_migrations(max_deletes: u32) -> Spec {
+    no_migrations_with("max_deletes", max_deletes)
+}
+
+/// The same with guards before the number.
+pub(crate) fn no_migrations_with(guards: &str, max_deletes: u32) -> Spec {
     let (accounts, _) = ORDERS
         .split_once("migrations:")
         .expect("the spec has migrations");
     parse(&format!(
-        "{accounts}defaults: {{ guards: {{ max_deletes: {max_deletes} }} }}\n"
+        "{accounts}defaults: {{ guards: {{ {guards}: {max_deletes} }} }}\n"
     ))
 }
 
@@ -179,6 +184,9 @@ fn target(address: &str) -> Target {
         }
         [account, "bucket", name, "encryption"] => {
             Target::Bucket(bucket_ref(account, name), BucketPart::Encryption)
+        }
+        [account, "bucket", name, "public-access-block"] => {
+            Target::Bucket(bucket_ref(account, name), BucketPart::PublicAccess)
         }
         [account, "bucket", name, "replication"] => {
             Target::Bucket(bucket_ref(account, name), BucketPart::Replication)

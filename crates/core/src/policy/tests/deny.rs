@@ -59,7 +59,8 @@ fn principals_are_evaluated_exactly() {
         maybe("S3 uses the session that is named")
     );
     let exempt = maybe("NotPrincipal does not exempt the session that S3 uses");
-    assert_eq!(with(&format!(r#""NotPrincipal":{session}"#)), exempt);
+    let lone = maybe("NotPrincipal names the role without its account, which AWS may deny whole");
+    assert_eq!(with(&format!(r#""NotPrincipal":{session}"#)), lone);
     let role = r#""NotPrincipal":{"AWS":["111111111111","arn:aws:iam::111111111111:role/s3ferry/replicate"]}"#;
     assert_eq!(with(role), exempt);
 }

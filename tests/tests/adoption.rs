@@ -36,6 +36,8 @@ fn migration(rest: &str) -> String {
     )
 }
 
+const ALL: &str = "    rules: [ { id: all, prefix: orders/, delete_markers: mirror } ]\n";
+
 /// The rest of a migration whose role is `crr`, adopted with more.
 fn adopting(guards: &str) -> String {
     format!(
@@ -164,5 +166,77 @@ fn policies_of_others_on_a_role_are_removed_where_they_are_handed_over() {
     says(
         &world.expect(4, &PLAN),
         &["max-deletes", "policies/inline/hand"],
+    );
+}
+
+/// The spec without a migration.
+fn without_migrations(world: &World) {
+    let accounts = ACCOUNTS.replace("migrations:\n", "migrations: {}\n");
+    let gone = format!("{accounts}defaults: {{ guards: {{ max_deletes: 9 }} }}\n");
+    fs::write(world.folder().join("spec.yaml"), gone).expect("a spec");
+}
+
+fn delete_our_role(source: &Client) {
+    let name = ("RoleName", "s3ferry-orders-prod");
+    let policy = [
+        ("Action", "DeleteRolePolicy"),
+        name,
+        ("PolicyName", "s3ferry"),
+    ];
+    source.iam(&policy).expect_ok();
+    source.iam(&[("Action", "DeleteRole"), name]).expect_ok();
+}
+
+#[test]
+fn rules_whose_role_is_gone_are_found_when_the_spec_is_emptied() {
+    for canary in ["", "    canary: { skip: a test }\n"] {
+        let world = world(&format!("{ALL}{canary}"));
+        world.converge();
+        let source = world.source();
+        delete_our_role(&source);
+        without_migrations(&world);
+        if canary.is_empty() {
+            // Receipts alone, as where they came from a repository; without a canary there are journals alone.
+            fs::remove_dir_all(world.folder().join("ledger/runs")).expect("it goes");
+        }
+        let plan = world.expect(2, &PLAN);
+        says(
+            &plan,
+            &[
+                "prod/bucket/orders-prod/replication/rule/s3ferry/test/orders/all",
+                "left the spec",
+                "archive/bucket/orders-archive/policy/statement/",
+            ],
+        );
+        world.expect(0, &["apply", "--yes", "spec.yaml"]);
+        assert_eq!(source.get("orders-prod", "replication").status, 404);
+        says(&world.expect(0, &PLAN), &["left-elsewhere"]);
+    }
+}
+
+#[test]
+fn what_the_ledger_names_and_cannot_be_read_is_said() {
+    let world = world(ALL);
+    world.converge();
+    let source = world.source();
+    delete_our_role(&source);
+    without_migrations(&world);
+    let deny = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "Closed", "Effect": "Deny", "Principal": "*",
+        "Action": "s3:GetReplicationConfiguration", "Resource": "arn:aws:s3:::orders-prod" }] });
+    source.put("orders-prod", "policy", &deny.to_string());
+    let plan = world.expect(2, &PLAN);
+    says(
+        &plan,
+        &[
+            "left-unseen",
+            "prod/bucket/orders-prod/replication",
+            "could not be read",
+        ],
+    );
+    // Without a ledger nothing leads anywhere, and the plan says so instead of nothing.
+    fs::remove_dir_all(world.folder().join("ledger")).expect("it goes");
+    says(
+        &world.expect(0, &PLAN),
+        &["left-elsewhere", "cannot be found from here"],
     );
 }

@@ -1,14 +1,14 @@
 //! From a loaded spec to a plan: sign in, observe, plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
 use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
-use s3ferry_core::model::Observed;
-use s3ferry_core::plan::Step;
+use s3ferry_core::model::{Observed, Target};
 use s3ferry_core::plan::file::Head;
-use s3ferry_engine::ledger::FolderLedger;
+use s3ferry_core::plan::{Proofs, Step};
+use s3ferry_engine::ledger::{FolderLedger, LedgerError};
 use s3ferry_engine::ports::PortError;
 use s3ferry_engine::{Survey, Surveyed, survey};
 
@@ -40,11 +40,12 @@ pub(crate) async fn make(
     let (cloud, callers) = sign_in(printer, loaded, parallelism, endpoint).await?;
     printer.status("reading both accounts");
     let ledger = FolderLedger::new(&loaded.ledger);
-    let proofs = proofs(printer, &ledger)?;
+    let (proofs, remembered) = of_ledger(printer, &ledger, loaded)?;
     let of = Survey {
         spec: &loaded.spec,
         scope: &loaded.scope,
         proofs: &proofs,
+        remembered: &remembered,
     };
     let Surveyed { plan, observed } = survey(&cloud, of, parallelism)
         .await
@@ -116,11 +117,17 @@ fn unreadable(printer: &Printer, failures: &[PortError]) -> Exit {
     Exit::of_errors(failures.iter())
 }
 
-fn proofs(printer: &Printer, ledger: &FolderLedger) -> Result<s3ferry_core::plan::Proofs, Exit> {
-    let kept = ledger.proofs().map_err(|error| {
+/// What receipts prove, and what runs worked on that the spec does not name.
+fn of_ledger(
+    printer: &Printer,
+    ledger: &FolderLedger,
+    loaded: &Loaded,
+) -> Result<(Proofs, BTreeSet<Target>), Exit> {
+    let failed = |error: LedgerError| {
         printer.error(&chain(&error), None);
         Exit::Error
-    })?;
+    };
+    let kept = ledger.proofs().map_err(failed)?;
     for ignored in &kept.ignored {
         let path = ignored.path.display();
         printer.warning(&format!(
@@ -135,7 +142,10 @@ fn proofs(printer: &Printer, ledger: &FolderLedger) -> Result<s3ferry_core::plan
     {
         printer.warning(&warning);
     }
-    Ok(kept.proofs)
+    let remembered = ledger
+        .remembered(&loaded.spec, &kept.receipts)
+        .map_err(failed)?;
+    Ok((kept.proofs, remembered.targets(&loaded.spec)))
 }
 
 fn accounts(loaded: &Loaded, callers: &BTreeMap<AccountName, Caller>) -> Vec<AccountInfo> {

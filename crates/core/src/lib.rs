@@ -29,6 +29,7 @@ pub mod policy;
 pub mod proof;
 pub mod reads;
 mod refusals;
+pub mod remembered;
 pub mod route;
 pub mod scene;
 pub mod scope;

@@ -1,8 +1,10 @@
 //! A survey: everything that a plan rests on is read, and the plan made, until it leaves no question open.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use s3ferry_core::model::{Observed, Target};
+use s3ferry_core::names::Names;
 use s3ferry_core::plan::{Plan, Proofs, plan};
 use s3ferry_core::reads;
 use s3ferry_core::scene::Scene;
@@ -11,6 +13,7 @@ use s3ferry_core::spec::Spec;
 
 use crate::observe;
 use crate::ports::{PortError, Read};
+use crate::tolerant::Tolerant;
 
 /// What a survey is of.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +24,9 @@ pub struct Survey<'a> {
     pub scope: &'a Scope,
     /// What receipts prove.
     pub proofs: &'a Proofs,
+    /// What earlier runs worked on and the spec does not name ([`s3ferry_core::remembered::Remembered::targets`]): it is looked at with
+    /// the whole spec, where it can be.
+    pub remembered: &'a BTreeSet<Target>,
 }
 
 /// What a survey found.
@@ -39,7 +45,7 @@ pub struct Surveyed {
 /// As [`observe`](observe()). The plan has no open question.
 ///
 /// # Errors
-/// Every read that failed.
+/// Every read that failed, but for those of what is only remembered: a plan says what it could not look at.
 pub async fn survey<R: Read>(
     world: &R,
     of: Survey<'_>,
@@ -49,7 +55,9 @@ pub async fn survey<R: Read>(
         spec,
         scope,
         proofs,
+        remembered,
     } = of;
+    let world = Tolerant::new(world, remembered);
     let made = |observed: &Observed| plan(&Scene::new(spec, observed, proofs, scope));
     let last = Mutex::new(None);
     let follow = |observed: &Observed| {
@@ -62,10 +70,14 @@ pub async fn survey<R: Read>(
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(plan);
         questions
     };
-    let first = reads::first_in(spec, scope);
+    let mut first = reads::first_in(spec, scope);
+    if *scope == Scope::All {
+        first.extend(remembered.iter().cloned());
+    }
     let can_do_without = |target: &Target| reads::can_do_without(spec, target);
-    let observed = observe(world, first, follow, can_do_without, parallelism).await?;
+    let observed = observe(&world, first, follow, can_do_without, parallelism).await?;
     let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let plan = last.unwrap_or_else(|| made(&observed));
+    let mut plan = last.unwrap_or_else(|| made(&observed));
+    plan.say_unseen(&Names::of(spec), &world.failed());
     Ok(Surveyed { plan, observed })
 }

@@ -177,6 +177,7 @@ impl Stage {
             spec: &self.spec,
             scope: &Scope::All,
             proofs: &proofs,
+            remembered: &BTreeSet::new(),
         };
         survey(&self.world, of, self.parallelism)
             .await

@@ -15,6 +15,8 @@ use crate::merge::Conflict;
 use crate::migration::{self, Case};
 use crate::model::kinds::Document;
 use crate::model::{BucketPart, BucketRef, RolePart, Target, fingerprint};
+use crate::names::Names;
+use crate::policy::{PolicyDocument, Statement};
 use crate::route::Route;
 use crate::scene::Scene;
 
@@ -48,6 +50,16 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Says what could not be looked at, although an earlier run worked there.
+    pub fn say_unseen(&mut self, names: &Names, unseen: &[(Target, String)]) {
+        let told = unseen
+            .iter()
+            .map(|(target, why)| unseen::unread(names, target, why));
+        self.findings.extend(told);
+        self.findings
+            .sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
+    }
+
     /// Whether `apply` refuses this plan (exit 4).
     #[must_use]
     pub fn is_blocked(&self) -> bool {
@@ -83,6 +95,7 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     findings.extend(unproven.iter().flat_map(of_goal));
     findings.extend(adopted::unknown(scene, !steps.is_empty()));
     findings.extend(ledger::is_empty_beside_rules(scene, &unproven));
+    findings.extend(unseen::nothing_named(scene, !steps.is_empty()));
     findings.sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
     findings.dedup();
     let (mut changes, kept) = (told.changes, told.kept);
@@ -134,11 +147,35 @@ fn questions(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
 
 /// The fingerprint of every document that the plan rests on.
 fn fingerprints(scene: &Scene<'_>) -> BTreeMap<String, String> {
+    let of_spec: BTreeSet<&BucketRef> = scene
+        .routes
+        .iter()
+        .flat_map(|route| [&route.source, &route.destination])
+        .collect();
+    let is_left = |target: &Target| target.bucket().is_some_and(|of| !of_spec.contains(of));
     let read = scene.observed.iter();
-    let rested_on = read.filter(|(target, document)| rests_on(scene, target, *document));
+    let rested_on = read.filter(|(target, document)| {
+        rests_on(scene, target, *document) && (!is_left(target) || has_ours(scene, *document))
+    });
     rested_on
         .map(|(target, document)| (scene.names.address(target), fingerprint(document)))
         .collect()
+}
+
+/// Whether a document of a bucket that the spec does not name holds anything of it; without, it was only looked at.
+fn has_ours(scene: &Scene<'_>, document: Option<&Document>) -> bool {
+    match document {
+        Some(Document::Replication(live)) => live.rules.iter().any(|rule| scene.owns_rule(rule)),
+        Some(Document::BucketPolicy(policy)) => {
+            let statements = policy
+                .document()
+                .map_or(&[][..], PolicyDocument::statements);
+            let mut sids = statements.iter().filter_map(Statement::sid);
+            sids.any(|sid| scene.markers.owns_sid(sid))
+        }
+        Some(_) => true,
+        None => false,
+    }
 }
 
 /// Whether the plan rests on a document. The list of roles, and the roles of other specs that it leads to, only serve to

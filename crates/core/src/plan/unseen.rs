@@ -1,10 +1,13 @@
-//! What a plan could not look at: places that markers of ours lead to, and that the spec gives no way into.
+//! What a plan could not look at: places that markers of ours or the ledger lead to, and that the spec gives no way into; and where
+//! nothing leads anywhere, that this is so.
 
 use crate::format::{Finding, FindingLevel};
 use crate::model::kinds::Document;
 use crate::model::{RolePart, Target};
+use crate::names::Names;
 use crate::ownership::tagged_destinations;
 use crate::scene::Scene;
+use crate::scope::Scope;
 
 /// Buckets that the tags of our roles name in accounts that the spec does not have any more, and those that are not where they
 /// were.
@@ -56,4 +59,34 @@ fn elsewhere<'a>(scene: &'a Scene<'_>) -> impl Fn((&Target, &str)) -> Finding + 
             .to_owned(),
     }
     }
+
+}
+
+/// What an earlier run worked on and cannot be read any more.
+pub(super) fn unread(names: &Names, target: &Target, why: &str) -> Finding {
+    Finding {
+        code: "left-unseen".to_owned(),
+        level: FindingLevel::Note,
+        address: names.address(target),
+        message: format!(
+            "an earlier run worked here, says the ledger; the spec does not name it, and it could not be read: {why}"
+        ),
+        help: "if something of this spec may be left there, let the caller read it and plan again"
+            .to_owned(),
+    }
+}
+
+/// A spec without migrations names no bucket: where neither roles nor the ledger do, rules that live on are not found.
+pub(super) fn nothing_named(scene: &Scene<'_>, changes: bool) -> Option<Finding> {
+    let nothing = scene.routes.is_empty() && !changes && *scene.scope == Scope::All;
+    nothing.then(|| Finding {
+        code: "left-elsewhere".to_owned(),
+        level: FindingLevel::Note,
+        address: "migrations".to_owned(),
+        message: format!(
+            "the spec names no bucket, and nothing of {} was found on the roles of its accounts and in the buckets that their tags and the ledger name: rules in other buckets, whose role was deleted, cannot be found from here",
+            scene.spec.name
+        ),
+        help: "if a bucket may have rules of this spec still, write a migration from it in phase prepare: its plan takes rules away that the phase does not have".to_owned(),
+    })
 }

@@ -165,7 +165,7 @@ impl ReceiptStore for FolderLedger {
 }
 
 /// The files of a folder with this ending, sorted; none where there is no folder.
-fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, LedgerError> {
+pub(super) fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, LedgerError> {
     let failed = || LedgerError::io("read", folder);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

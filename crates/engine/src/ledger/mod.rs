@@ -11,6 +11,7 @@ pub(crate) mod files;
 mod folder;
 mod lock;
 mod receipt;
+mod remembered;
 
 pub use folder::{FolderLedger, IgnoredReceipt, KeptProofs};
 pub use lock::LedgerLock;

@@ -1,0 +1,47 @@
+//! What the ledger remembers of the buckets that runs worked on.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use s3ferry_core::ids::{AccountId, BucketName, Region};
+use s3ferry_core::model::BucketRef;
+use s3ferry_core::remembered::Remembered;
+use s3ferry_core::spec::Spec;
+
+use super::folder::files;
+use super::{CanaryReceipt, FolderLedger, LedgerError, Place, ReceiptId};
+
+impl FolderLedger {
+    /// The buckets that receipts and journals name.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] where the folder or a file cannot be read.
+    pub fn remembered(
+        &self,
+        spec: &Spec,
+        receipts: &BTreeMap<ReceiptId, CanaryReceipt>,
+    ) -> Result<Remembered, LedgerError> {
+        let mut remembered = Remembered::default();
+        for receipt in receipts.values() {
+            remembered.sources.extend(bucket(&receipt.source));
+            remembered.destinations.extend(bucket(&receipt.destination));
+        }
+        for path in files(&self.root().join("runs"), "jsonl")? {
+            let content = fs::read(&path).map_err(LedgerError::io("read", &path))?;
+            // Only the names of steps matter: also those of a line that was cut short, or that a newer version wrote.
+            let text = String::from_utf8_lossy(&content);
+            for word in text.split('"') {
+                remembered.add_step(spec, word);
+            }
+        }
+        Ok(remembered)
+    }
+}
+
+fn bucket(place: &Place) -> Option<BucketRef> {
+    Some(BucketRef {
+        account: AccountId::new(place.account.clone()).ok()?,
+        region: Region::new(place.region.clone()).ok()?,
+        bucket: BucketName::new(place.bucket.clone()).ok()?,
+    })
+}

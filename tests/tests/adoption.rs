@@ -240,3 +240,29 @@ fn what_the_ledger_names_and_cannot_be_read_is_said() {
         &["left-elsewhere", "cannot be found from here"],
     );
 }
+
+fn description(source: &Client) -> String {
+    let role = source.iam(&[("Action", "GetRole"), ("RoleName", "crr")]);
+    role.expect_ok().element("Description")
+}
+
+#[test]
+fn the_description_of_an_adopted_role_keeps_its_words_and_is_given_back() {
+    let world = world(&adopting("adopt: [ prod/role/crr ]"));
+    let source = world.source();
+    let nothing = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*" } ] });
+    role_by_hand(&source, &nothing);
+    let theirs = description(&source);
+    let plan = world.expect(2, &PLAN);
+    let with_ours = format!("{theirs} s3ferry spec: test.");
+    says(&plan, &["description", &with_ours]);
+    world.converge();
+    assert_eq!(description(&source), with_ours);
+
+    without_migrations(&world);
+    says(&world.expect(2, &PLAN), &["description", &theirs]);
+    world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    assert_eq!(description(&source), theirs);
+    world.must_be_settled();
+}

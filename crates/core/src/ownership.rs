@@ -175,22 +175,46 @@ pub fn marked_role_sid(sid: &str) -> Option<&str> {
     is_whole.then(|| &mark[..SID_MARK.len() + HASH_DIGITS])
 }
 
-/// What a role's description says, so that a list of roles tells whose each one is: only GetRole answers tags.
-const DESCRIPTION: (&str, &str) = ("Assumed by S3 to replicate objects. s3ferry spec: ", ".");
+/// What the description of a role of ours says besides whose it is.
+const DESCRIPTION: &str = "Assumed by S3 to replicate objects.";
+
+/// How a role's description says whose it is, so that a list of roles tells: only GetRole answers tags.
+const DESCRIPTION_MARK: (&str, &str) = ("s3ferry spec: ", ".");
 
 /// The description of a role that carries these tags.
 #[must_use]
 pub fn description(tags: &BTreeMap<String, String>) -> Option<String> {
-    let spec = tags.get(SPEC_TAG)?;
-    let (begin, end) = DESCRIPTION;
-    Some(format!("{begin}{spec}{end}"))
+    tags.contains_key(SPEC_TAG)
+        .then(|| adopted_description(Some(DESCRIPTION), tags))?
+}
+
+/// The description of a role that was there before s3ferry and carries these tags: somebody's words, and after them whose it is.
+/// Without our tags it is their words again.
+#[must_use]
+pub fn adopted_description(live: Option<&str>, tags: &BTreeMap<String, String>) -> Option<String> {
+    let theirs = live.map(their_words).filter(|words| !words.is_empty());
+    let (begin, end) = DESCRIPTION_MARK;
+    let ours = tags
+        .get(SPEC_TAG)
+        .map(|specs| format!("{begin}{specs}{end}"));
+    let words: Vec<String> = theirs.map(str::to_owned).into_iter().chain(ours).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// A description without what we put to it.
+fn their_words(description: &str) -> &str {
+    let (begin, end) = DESCRIPTION_MARK;
+    match description.rsplit_once(begin) {
+        Some((theirs, rest)) if rest.ends_with(end) => theirs.strip_suffix(' ').unwrap_or(theirs),
+        Some(_) | None => description,
+    }
 }
 
 /// The specs that a role's description names; none where it is no description of ours.
 #[must_use]
 pub fn described(description: &str) -> Option<BTreeSet<SpecName>> {
-    let (begin, end) = DESCRIPTION;
-    let names = description.strip_prefix(begin)?.strip_suffix(end)?;
+    let (begin, end) = DESCRIPTION_MARK;
+    let names = description.rsplit_once(begin)?.1.strip_suffix(end)?;
     let names = names.split_whitespace().map(SpecName::new);
     names.collect::<Result<_, _>>().ok()
 }
@@ -299,6 +323,21 @@ mod tests {
         assert_eq!(described(&said), Some(BTreeSet::from([team])));
         assert_eq!(described("Assumed by S3 to replicate objects."), None);
         assert_eq!(description(&BTreeMap::new()), None);
+    }
+
+    #[test]
+    fn somebodys_description_keeps_its_words_and_has_them_alone_again() {
+        let tags = markers("team-a").bucket_tags();
+        for theirs in [Some("Replicates orders. Ask team storage. "), None] {
+            let with = adopted_description(theirs, &tags);
+            let said = with.as_deref().expect("it says whose it is");
+            let team = SpecName::new("team-a").unwrap();
+            assert_eq!(described(said), Some(BTreeSet::from([team])));
+            assert!(said.starts_with(theirs.unwrap_or_default()), "{said}");
+            assert_eq!(adopted_description(Some(said), &tags), with, "once");
+            let left = adopted_description(Some(said), &BTreeMap::new());
+            assert_eq!(left.as_deref(), theirs);
+        }
     }
 
     #[test]

@@ -790,6 +790,33 @@ fn a_public_policy_that_s3_takes_no_more_is_foreseen_when_a_spec_leaves() {
 }
 
 #[test]
+fn the_description_of_an_adopted_role_goes_with_its_last_tag() {
+    let mut world = World::with_source("orders-prod");
+    world.make_role("s3ferry-orders-prod", "/service-role/");
+    let role = "prod/role/s3ferry-orders-prod";
+    let says = |world: &World| match world.get(role) {
+        Some(Document::Role(live)) => live.description,
+        other => panic!("{other:?}"),
+    };
+    world.converge(&spec(&[(
+        "guards: {}",
+        "guards: { adopt: [ prod/role/s3ferry-orders-prod ] }",
+    )]));
+    assert_eq!(says(&world).as_deref(), Some("s3ferry spec: default."));
+    let gone = world::no_migrations(9);
+    let plan = world.plan(&gone);
+    let steps = plan.steps.iter().map(|step| step.id.0.as_str());
+    let of_role: Vec<&str> = steps.filter(|id| id.starts_with(role)).collect();
+    assert_eq!(
+        of_role,
+        [&format!("{role}#shrink"), &format!("{role}/policy")],
+        "while its tags lead to what is left, the list of roles finds it"
+    );
+    world.converge(&gone);
+    assert_eq!(says(&world), None);
+}
+
+#[test]
 fn a_canary_waits_for_its_own_migration_only() {
     let mut world = World::with_source("orders-prod");
     world.make_source("invoices-prod");

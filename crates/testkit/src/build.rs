@@ -165,6 +165,7 @@ pub fn replication_role(with: &[(&str, &str)]) -> Document {
         ),
         tags: tags(with),
         boundary: None,
+        description: None,
     })
 }
 

@@ -208,6 +208,7 @@ fn role() -> impl Strategy<Value = Document> {
             trust,
             tags,
             boundary,
+            description: None,
         })
     })
 }

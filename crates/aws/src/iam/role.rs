@@ -69,6 +69,10 @@ fn document(role: &SdkRole) -> Role {
         trust: decoded(role.assume_role_policy_document().unwrap_or_default()),
         tags: tags(role.tags()),
         boundary: boundary(role.permissions_boundary()),
+        description: role
+            .description()
+            .filter(|text| role.path() != ROLE_PATH && !text.is_empty())
+            .map(str::to_owned),
     }
 }
 
@@ -98,6 +102,7 @@ pub(crate) async fn create(
         trust,
         tags,
         boundary,
+        description: _, // It says what follows from the path and the tags: see `says`.
     } = wanted;
     let tags = to_sdk(api, "CreateRole", tags)?;
     match api
@@ -105,7 +110,7 @@ pub(crate) async fn create(
             iam.create_role()
                 .role_name(name.as_str())
                 .path(path)
-                .set_description(description(&wanted.tags))
+                .set_description(says(wanted))
                 .assume_role_policy_document(trust.text())
                 .set_permissions_boundary(boundary.clone())
                 .set_tags(Some(tags).filter(|tags| !tags.is_empty()))
@@ -153,12 +158,17 @@ pub(crate) async fn update(
         trust,
         tags,
         boundary,
+        description: _, // See `describe`.
     } = after;
     if *path != before.path {
         let detail = format!("a role cannot move from path {} to {path}", before.path);
         return Err(api.refused("UpdateRole", detail));
     }
-    describe(api, name, before, after).await?;
+    // A list of roles must find a role as long as its tags are ours.
+    let names_specs = says(after).is_some_and(|text| described(&text).is_some());
+    if names_specs {
+        describe(api, name, before, after).await?;
+    }
     add_tags(api, name, &before.tags, tags).await?;
     if !same_policy(&before.trust, trust) {
         api.write("UpdateAssumeRolePolicy", |iam| {
@@ -172,25 +182,40 @@ pub(crate) async fn update(
     if *boundary != before.boundary {
         bound(api, name, boundary.as_deref()).await?;
     }
-    remove_tags(api, name, &before.tags, tags).await
+    remove_tags(api, name, &before.tags, tags).await?;
+    if names_specs {
+        Ok(())
+    } else {
+        describe(api, name, before, after).await
+    }
 }
 
-/// Lets the description name the spec of the tags, before the tags do: a list of roles must never say that a role is another
-/// spec's while its tags say that it is ours. UpdateRole would set the session duration back (BC:iam UpdateRole).
+/// What a role's description shall say: under our path it follows from the tags; elsewhere it was there before.
+fn says(role: &Role) -> Option<String> {
+    if role.path == ROLE_PATH {
+        description(&role.tags)
+    } else {
+        role.description.clone()
+    }
+}
+
+/// Lets the description say what it shall: before the tags, where it names the specs of them, for a list of roles must never say
+/// that a role is another spec's while its tags say that it is ours. UpdateRole would set the session duration back
+/// (BC:iam UpdateRole).
 async fn describe(
     api: &IamApi<'_>,
     name: &RoleName,
     before: &Role,
     after: &Role,
 ) -> Result<(), Failure> {
-    let (said, says) = (description(&before.tags), description(&after.tags));
-    let Some(says) = says.filter(|says| said.as_ref() != Some(says)) else {
+    let (said, to_say) = (says(before), says(after));
+    if said == to_say || (to_say.is_none() && after.path == ROLE_PATH) {
         return Ok(());
-    };
+    }
     api.write("UpdateRoleDescription", |iam| {
         iam.update_role_description()
             .role_name(name.as_str())
-            .description(says)
+            .description(to_say.clone().unwrap_or_default())
             .send()
     })
     .await

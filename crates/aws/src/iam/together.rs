@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
 use aws_sdk_iam::types::{EntityType, PolicyDetail, RoleDetail};
 use s3ferry_core::model::kinds::{Policy, Role, RolePolicies};
-use s3ferry_core::model::target::ROLE_POLICY_NAME;
+use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{Document, RolePart, Target};
 use s3ferry_engine::ports::Class;
 
@@ -61,9 +61,12 @@ impl Together {
         match list(api, &names, worth).await {
             Ok(Some(found)) => asked
                 .into_iter()
-                .map(|(target, name, part)| {
-                    let document = found.get(&name).and_then(|role| role.part(part));
-                    (target.clone(), document)
+                .filter_map(|(target, name, part)| {
+                    let document = match found.get(&name) {
+                        Some(role) => role.part(part)?,
+                        None => None,
+                    };
+                    Some((target.clone(), document))
                 })
                 .collect(),
             Ok(None) => {
@@ -155,6 +158,7 @@ impl Found {
                 trust: decoded(role.assume_role_policy_document().unwrap_or_default()),
                 tags: role::tags(role.tags()),
                 boundary: role::boundary(role.permissions_boundary()),
+                description: None, // It is not among the details; see `part`.
             },
             policy: inline
                 .iter()
@@ -170,11 +174,15 @@ impl Found {
         }
     }
 
-    fn part(&self, part: RolePart) -> Option<Document> {
+    /// What a part holds; no answer for a role outside our path, whose description is not among the details.
+    fn part(&self, part: RolePart) -> Option<Option<Document>> {
         match part {
-            RolePart::Itself => Some(Document::Role(self.role.clone())),
-            RolePart::Policy => self.policy.clone().map(Document::RolePolicy),
-            RolePart::Policies => Some(Document::RolePolicies(self.policies.clone())),
+            RolePart::Itself => {
+                let is_ours = self.role.path == ROLE_PATH;
+                is_ours.then(|| Some(Document::Role(self.role.clone())))
+            }
+            RolePart::Policy => Some(self.policy.clone().map(Document::RolePolicy)),
+            RolePart::Policies => Some(Some(Document::RolePolicies(self.policies.clone()))),
         }
     }
 }

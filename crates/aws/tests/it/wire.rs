@@ -642,6 +642,7 @@ fn wanted_role() -> Role {
         trust: Policy::read(TRUST.to_owned()),
         tags: BTreeMap::from([("s3ferry".to_owned(), "default".to_owned())]),
         boundary: Some("arn:aws:iam::111111111111:policy/b".to_owned()),
+        description: None,
     }
 }
 

@@ -560,6 +560,7 @@ fn role(live: Option<&Document>) -> Value {
             trust,
             tags: _,
             boundary,
+            description: _,
         })) => json!({ "path": path, "trust": trust.canonical(), "boundary": boundary }),
         _ => Value::Null,
     }

@@ -9,7 +9,7 @@ use crate::model::kinds::{
 };
 use crate::model::target::ROLE_PATH;
 use crate::model::{BucketPart, RolePart, Target};
-use crate::ownership::{SPEC_TAG, TAG_PREFIX};
+use crate::ownership::{SPEC_TAG, TAG_PREFIX, adopted_description};
 use crate::scene::Scene;
 use crate::spec::Encryption;
 
@@ -113,6 +113,17 @@ const ROLE_TAG_LIMIT: usize = 50;
 /// Characters that the value of a tag of a role may have (BC:iam Tag).
 const ROLE_TAG_CHARACTERS: usize = 256;
 
+/// Characters that the description of a role may have (BC:iam roleDescriptionType).
+const ROLE_DESCRIPTION_CHARACTERS: usize = 1_000;
+
+/// The description of a live role that shall carry these tags; that of a role under our path follows from its tags.
+fn description_of(live: &Role, tags: &BTreeMap<String, String>) -> Option<String> {
+    if live.path == ROLE_PATH {
+        return live.description.clone();
+    }
+    adopted_description(live.description.as_deref(), tags)
+}
+
 /// Tags that a bucket may have (BC:s3 PutBucketTagging).
 const BUCKET_TAG_LIMIT: usize = 50;
 
@@ -154,6 +165,7 @@ pub(super) fn role(
             };
             Role {
                 trust: trust.clone(),
+                description: description_of(live, &tags),
                 tags,
                 ..live.clone()
             }
@@ -164,6 +176,7 @@ pub(super) fn role(
             trust: trust.clone(),
             tags: ours.clone(),
             boundary: None,
+            description: None,
         },
     };
     if role.tags.len() > ROLE_TAG_LIMIT {
@@ -177,6 +190,15 @@ pub(super) fn role(
                 limit,
             },
         ));
+    }
+    let size = role
+        .description
+        .as_ref()
+        .map_or(0, |text| text.chars().count());
+    if size > ROLE_DESCRIPTION_CHARACTERS {
+        let (unit, limit) = ("characters of description", ROLE_DESCRIPTION_CHARACTERS);
+        let kind = ConflictKind::TooLarge { unit, size, limit };
+        return Err(refuse(scene, target, kind));
     }
     names_fit(scene, &role.tags).map_err(|kind| refuse(scene, target, kind))?;
     Ok(Some(Document::Role(role)))
@@ -262,6 +284,7 @@ fn left_to_others(scene: &Scene<'_>, target: &Target, live: &Document) -> Merged
         Document::Role(role) => {
             let tags = scene.markers.shared_tags(&role.tags, &BTreeMap::new());
             let role = Role {
+                description: description_of(role, &tags),
                 tags,
                 ..role.clone()
             };
@@ -271,17 +294,18 @@ fn left_to_others(scene: &Scene<'_>, target: &Target, live: &Document) -> Merged
     }
 }
 
-/// A role without our tags; its policy under our name goes.
+/// A role without our tags and our words in its description; its policy under our name goes.
 fn released(live: &Document) -> Option<Document> {
     let Document::Role(role) = live else {
         return None;
     };
     let foreign = role.tags.iter();
     let foreign = foreign.filter(|(key, _)| !key.starts_with(TAG_PREFIX));
+    let foreign = foreign.map(|(key, value)| (key.clone(), value.clone()));
+    let tags = foreign.collect();
     Some(Document::Role(Role {
-        tags: foreign
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect(),
+        description: description_of(role, &tags),
+        tags,
         ..role.clone()
     }))
 }

@@ -43,8 +43,12 @@ fn with_tags(before: &Document, after: &Document) -> Option<Document> {
     };
     let mut tags = before.tags.clone();
     tags.extend(after.tags.clone());
+    // The description finds the role as its tags find the rest: it goes with the last of them.
+    let only_shrinks = tags == before.tags;
+    let described = if only_shrinks { before } else { after };
     Some(Document::Role(Role {
         tags,
+        description: described.description.clone(),
         ..after.clone()
     }))
 }

@@ -305,6 +305,7 @@ mod tests {
             trust: Policy::read("{}"),
             tags: tags.map(|tag| (tag, String::new())).into(),
             boundary: None,
+            description: None,
         };
         let whole = |of: &BucketRef| {
             Document::Bucket(crate::model::kinds::Bucket {

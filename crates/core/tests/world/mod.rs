@@ -246,6 +246,7 @@ impl World {
             trust: Policy::read(trust),
             tags: BTreeMap::from([("team".to_owned(), "theirs".to_owned())]),
             boundary: None,
+            description: None,
         };
         self.documents.insert(
             Target::Role(role_ref(name), RolePart::Itself),

@@ -278,6 +278,7 @@ fn make_role(world: &MemoryWorld, at: usize, path: &str) {
             trust: Policy::read(r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned()),
             tags: build::tags(&[("team", "theirs")]),
             boundary: None,
+            description: None,
         };
         world.set(&target, Some(Document::Role(made)));
     }

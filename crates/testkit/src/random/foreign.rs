@@ -62,6 +62,7 @@ impl Foreign {
                 trust: _, // A role that a spec names is s3ferry's whole but for these.
                 tags,
                 boundary,
+                description: _, // Somebody's words in it are kept; see the planner's tests.
             }) => {
                 self.tag(target.clone(), tags);
                 self.roles.insert(target, (path, boundary));

@@ -29,6 +29,9 @@ pub struct Role {
     pub tags: BTreeMap<String, String>,
     /// The ARN of its permissions boundary.
     pub boundary: Option<String>,
+    /// What its description says where it was there before s3ferry: somebody's words, and ours after them. Of a role under
+    /// our path the description is ours, and not looked at.
+    pub description: Option<String>,
 }
 
 /// The names of a role's policies.
@@ -187,6 +190,14 @@ fn of_role(change: &Change<'_>) -> Consequences {
     }
 }
 
+/// A role with its description, where that is looked at.
+fn described(mut role: Value, description: Option<&str>) -> Value {
+    if let (Value::Object(fields), Some(description)) = (&mut role, description) {
+        fields.insert("description".to_owned(), json!(description));
+    }
+    role
+}
+
 impl Holding for Role {
     fn canonical(&self) -> Value {
         let Self {
@@ -195,10 +206,12 @@ impl Holding for Role {
             trust,
             tags,
             boundary,
+            description,
         } = self;
-        json!({
+        let role = json!({
             "path": path, "trust": trust.canonical(), "tags": tags, "boundary": boundary,
-        })
+        });
+        described(role, description.as_deref())
     }
 
     fn view(&self) -> Value {
@@ -208,9 +221,11 @@ impl Holding for Role {
             trust,
             tags,
             boundary,
+            description,
         } = self;
         let trust = serde_json::from_str(trust.text()).unwrap_or_else(|_| json!(trust.text()));
-        json!({ "path": path, "trust": trust, "tags": tags, "boundary": boundary })
+        let role = json!({ "path": path, "trust": trust, "tags": tags, "boundary": boundary });
+        described(role, description.as_deref())
     }
 
     fn parts(&self) -> Option<Parts> {

@@ -2,6 +2,7 @@
 //! the advice of a plan works as it is written.
 
 use std::fs;
+use std::time::Duration;
 
 use s3ferry_tests::signed::Client;
 use s3ferry_tests::world::{ACCOUNTS, DESTINATION, Ran, SOURCE, World};
@@ -265,4 +266,30 @@ fn the_description_of_an_adopted_role_keeps_its_words_and_is_given_back() {
     world.expect(0, &["apply", "--yes", "spec.yaml"]);
     assert_eq!(description(&source), theirs);
     world.must_be_settled();
+}
+
+#[test]
+fn a_half_applied_plan_names_what_somebody_changed_and_nothing_of_its_own() {
+    let world = world(ALL);
+    world.expect(0, &["plan", "--out", "a.plan", "spec.yaml"]);
+    let switches = world.sandbox().switches();
+    switches.replication_delay(Duration::from_secs(3_600));
+    let quiet = ["apply", "a.plan", "--wait", "2s", "--no-progress"];
+    let waiting = world.expect(8, &quiet);
+    says(&waiting, &["waiting for", "orders/canary/all"]);
+
+    let tag = [
+        ("Action", "TagRole"),
+        ("RoleName", "s3ferry-orders-prod"),
+        ("Tags.member.1.Key", "cost-center"),
+        ("Tags.member.1.Value", "42"),
+    ];
+    world.source().iam(&tag).expect_ok();
+    let stale = world.expect(3, &["apply", "a.plan", "--wait", "2s"]);
+    says(&stale, &["1 thing moved", "prod/role/s3ferry-orders-prod"]);
+    assert!(
+        !stale.err.contains("s3ferry-orders-prod/polic"),
+        "{}",
+        stale.said()
+    );
 }

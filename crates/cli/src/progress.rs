@@ -146,5 +146,27 @@ pub(crate) fn summary(printer: &Printer, outcome: &Outcome, journal: &str) {
     for (step, _) in open {
         printer.message(&format!("  not finished: {step}"));
     }
+    if printer.progress == Shown::None {
+        say_open(printer, outcome);
+    }
     printer.detail(&format!("journal: {journal}"));
+}
+
+/// What waits and what was skipped, which nothing has said where no progress is shown.
+fn say_open(printer: &Printer, outcome: &Outcome) {
+    for (step, result) in &outcome.steps {
+        match result {
+            StepResult::Waiting { what, .. } => {
+                printer.message(&format!("  waiting for {what}: {step}"));
+            }
+            StepResult::Skipped { because } => {
+                printer.message(&format!("  skipped, because of {because}: {step}"));
+            }
+            StepResult::Done(_)
+            | StepResult::Failed { .. }
+            | StepResult::Stale { .. }
+            | StepResult::Interrupted { .. }
+            | StepResult::NotStarted => {}
+        }
+    }
 }

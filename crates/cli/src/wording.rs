@@ -176,6 +176,11 @@ fn stays(step: &str, left: &LeftVersion) -> String {
         version,
         why,
     } = left;
+    if version.is_empty() {
+        return format!(
+            "{step}: versions of {bucket}/{key} could not be listed, and canaries among them stay: {why}"
+        );
+    }
     format!("{step}: {bucket}/{key} {version} stays: {why}")
 }
 
@@ -256,6 +261,20 @@ mod tests {
                 Detail("orders/canary/hot: 2 canary versions removed".to_owned()),
                 Warning("orders/canary/hot: b/k v stays: locked".to_owned()),
             ]
+        );
+    }
+
+    #[test]
+    fn a_list_that_was_refused_names_no_version() {
+        let left = LeftVersion {
+            bucket: "b".to_owned(),
+            key: "k".to_owned(),
+            version: String::new(),
+            why: "AccessDenied".to_owned(),
+        };
+        assert_eq!(
+            stays("s", &left),
+            "s: versions of b/k could not be listed, and canaries among them stay: AccessDenied"
         );
     }
 

@@ -74,7 +74,8 @@ impl Aftermath<'_> {
         }
     }
 
-    /// Whether a run made the bucket or the role that a target is a part of, and it is still the one that was made.
+    /// Whether a run made the bucket or the role that a target is a part of. Where somebody has changed it since, that is told of
+    /// the bucket or the role, and its parts are still ours.
     fn was_made(&self, target: &Target) -> bool {
         let Some(whole) = target.whole() else {
             return false;
@@ -83,7 +84,7 @@ impl Aftermath<'_> {
         let live = self.observed.document(&whole);
         let saved = self.saved.get(&address);
         let was_absent = saved.is_none_or(|saved| *saved == fingerprint(None));
-        was_absent && live.is_some() && self.left.is(&address, live)
+        was_absent && live.is_some() && self.left.prints.contains_key(&address)
     }
 
     /// Whether a role's policies besides ours are those of before.

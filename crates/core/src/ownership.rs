@@ -161,8 +161,26 @@ fn specs(tags: &BTreeMap<String, String>) -> BTreeSet<&str> {
     names.flat_map(|names| names.split_whitespace()).collect()
 }
 
+/// Whose a rule is that is not the spec's, for a sentence: "rule x is ...".
+pub(crate) fn whose_rule(id: &str) -> String {
+    let rest = id.strip_prefix("s3ferry/");
+    let mut parts = rest.into_iter().flat_map(|rest| rest.splitn(3, '/'));
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(spec), Some(_), Some(_)) => format!("of the s3ferry spec {spec}"),
+        (_, _, _) => "not s3ferry's".to_owned(),
+    }
+}
+
 /// What every mark of a spec in a Sid begins with.
 const SID_MARK: &str = "S3Ferry";
+
+/// Whether a Sid has the mark of a spec, whichever, in a bucket's policy or a role's.
+pub(crate) fn has_mark(sid: &str) -> bool {
+    let rest = sid.strip_prefix(SID_MARK);
+    let hash = rest.and_then(|rest| rest.get(..HASH_DIGITS));
+    let of_bucket = hash.is_some_and(|hash| hash.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    of_bucket || marked_role_sid(sid).is_some()
+}
 
 /// The mark of a spec, whichever, in the Sid of a statement of a role's policy; none where no spec marked it.
 #[must_use]
@@ -299,6 +317,17 @@ mod tests {
         assert_eq!(markers("other").rule(&id), None);
         assert_eq!(markers("default").rule("everything"), None);
         assert_eq!(markers("default").rule("s3ferry/default/orders"), None);
+    }
+
+    #[test]
+    fn a_rule_of_another_spec_is_said_to_be_its() {
+        assert_eq!(
+            whose_rule("s3ferry/science/clicks/all"),
+            "of the s3ferry spec science"
+        );
+        for id in ["everything", "s3ferry/science", ""] {
+            assert_eq!(whose_rule(id), "not s3ferry's", "{id}");
+        }
     }
 
     #[test]

@@ -592,6 +592,36 @@ fn another_specs_markers_are_foreign() {
         "{:?}",
         plan.changes
     );
+
+    // On a bucket that both work on, what is the other one's is called so.
+    let mut world = World::with_source("orders-prod");
+    world.make_destination("orders-archive");
+    world.converge(&spec(&[("create: true", "create: false")]));
+    let beside = spec(&[
+        ("version: 1", "version: 1\nname: other"),
+        ("create: true", "create: false"),
+        ("prefix: hot/", "prefix: warm/"),
+        ("prefix: cold/", "prefix: ice/"),
+        (
+            "guards: {}",
+            "guards: { adopt: [ prod/role/s3ferry-orders-prod ] }",
+        ),
+    ]);
+    let kept = world.plan(&beside).kept;
+    let whose = |part: &str| {
+        let found = kept.iter().filter(|kept| kept.address.contains(part));
+        found.map(|kept| kept.why.as_str()).collect::<Vec<_>>()
+    };
+    let spec_of_rules = "of the s3ferry spec default";
+    assert_eq!(whose("replication/rule/"), [spec_of_rules, spec_of_rules]);
+    let statements = whose("orders-archive/policy/");
+    assert!(!statements.is_empty());
+    assert!(
+        statements
+            .iter()
+            .all(|why| *why == "of another s3ferry spec"),
+        "{statements:?}"
+    );
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl ConflictKind {
             }
             Self::PolicyVersion(problem) => problem.clone(),
             Self::LegacyRules(rules) => format!(
-                "rules that are not s3ferry's are written in the old schema (V1): {}. One \
+                "rules that are not this spec's are written in the old schema (V1): {}. One \
                  configuration holds one schema, and V1 replicates delete markers; converting them \
                  would change what they do",
                 rules.join(", ")
@@ -157,7 +157,7 @@ impl ConflictKind {
                 wanted,
                 rules,
             } => format!(
-                "rules that are not s3ferry's ({}) run under the role {live}; a configuration has \
+                "rules that are not this spec's ({}) run under the role {live}; a configuration has \
                  one role for all rules, and the spec asks for {wanted}",
                 rules.join(", ")
             ),
@@ -189,7 +189,7 @@ impl ConflictKind {
                 rules.join(", ")
             ),
             Self::ForeignRules(rules) => format!(
-                "the role left the spec, but rules that are not s3ferry's run under it: {}",
+                "the role left the spec, but rules that are not this spec's run under it: {}",
                 rules.join(", ")
             ),
             Self::DeletedPrincipals(statements) => format!(

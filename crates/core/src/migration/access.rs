@@ -400,7 +400,7 @@ fn dangling(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Find
             )
         };
         let message = format!(
-            "this statement is not s3ferry's and names a principal that was deleted: {says}"
+            "this statement is not this spec's and names a principal that was deleted: {says}"
         );
         finding("policy-dangling", Warning, address, message, &help)
     });

@@ -10,7 +10,7 @@ use crate::model::kinds::replication::{
 };
 use crate::model::kinds::{Document, ReplicationConfiguration};
 use crate::model::{BucketPart, BucketRef, Target};
-use crate::ownership::Markers;
+use crate::ownership::{Markers, whose_rule};
 use crate::phase::Part;
 use crate::route::Route;
 use crate::scene::Scene;
@@ -220,9 +220,9 @@ impl Precedence<'_> {
     fn never_acts(&self, ours: &Rule, other: &Rule, is_foreign: bool) -> Finding {
         let (rule, winner) = (ranked(ours), ranked(other));
         let whose = if is_foreign {
-            ", which is not s3ferry's,"
+            format!(", which is {},", whose(other))
         } else {
-            ""
+            String::new()
         };
         let message = format!(
             "rule {rule} never acts: rule {winner}{whose} takes all of its objects ({}) to the same bucket, and the higher priority wins",
@@ -259,8 +259,9 @@ impl Precedence<'_> {
 
     fn would_take(&self, ours: &Rule, other: &Rule) -> Finding {
         let message = format!(
-            "rule {}, which is not s3ferry's, sends some of the objects of rule {} to the same bucket and would lose them to it: the higher priority wins",
+            "rule {}, which is {}, sends some of the objects of rule {} to the same bucket and would lose them to it: the higher priority wins",
             ranked(other),
+            whose(other),
             ranked(ours)
         );
         let replace = format!(
@@ -292,7 +293,8 @@ impl Precedence<'_> {
             (ours, other)
         };
         let message = format!(
-            "this rule is not s3ferry's and sends some of the same objects to the same bucket: of those that both select, rule {} carries what is {} and rule {} does not",
+            "this rule is {} and sends some of the same objects to the same bucket: of those that both select, rule {} carries what is {} and rule {} does not",
+            whose(other),
             ranked(winner),
             both(winner, loser),
             ranked(loser),
@@ -325,6 +327,11 @@ fn named(rule: &Rule) -> &str {
 }
 
 /// A rule with its priority.
+/// Whose a rule is that is not the spec's.
+fn whose(rule: &Rule) -> String {
+    whose_rule(rule.id.as_deref().unwrap_or_default())
+}
+
 fn ranked(rule: &Rule) -> String {
     match rule.priority {
         Some(priority) => format!("{} (priority {priority})", named(rule)),

@@ -10,7 +10,7 @@ use crate::future::Planned;
 use crate::ids::MigrationName;
 use crate::model::kinds::{Document, Marked, Part, PolicyOf, kind};
 use crate::model::{BucketPart, Item, RolePart, Target};
-use crate::ownership::marked_role_sid;
+use crate::ownership::{has_mark, marked_role_sid, whose_rule};
 use crate::phase::{self, Presence, presence};
 use crate::policy::containment::{self, Comparison, Verdict, compare};
 use crate::policy::{Effect, Statement};
@@ -205,9 +205,22 @@ fn kept_item(scene: &Scene<'_>, target: &Target, diff: &Diff) -> Option<Kept> {
     (!ours).then(|| Kept {
         address: address(scene, target, diff),
         kind: item.kind().to_owned(),
-        why: "not s3ferry's".to_owned(),
+        why: whose(item),
         value: item.view(),
     })
+}
+
+/// Whose an item is that is not this spec's.
+fn whose(item: &Item) -> String {
+    match item.part() {
+        Some(Part::Rule(rule)) => whose_rule(rule.id.as_deref().unwrap_or_default()),
+        Some(Part::Statement(_, statement)) if has_mark(statement.sid().unwrap_or_default()) => {
+            "of another s3ferry spec".to_owned()
+        }
+        Some(Part::Statement(_, _) | Part::ReplicationRole(_) | Part::RolePolicy(_)) | None => {
+            "not s3ferry's".to_owned()
+        }
+    }
 }
 
 /// How a change to a policy statement changes access.

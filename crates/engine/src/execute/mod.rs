@@ -45,6 +45,8 @@ pub struct Run<'a, W, R> {
 struct Context<'a, W, R> {
     run: &'a Run<'a, W, R>,
     reporter: Reporter,
+    /// Whether the run writes anything that the step rests on.
+    after_writes: bool,
 }
 
 impl<W: Sync, R: ReceiptStore> Context<'_, W, R> {

@@ -107,7 +107,11 @@ async fn perform<W: Write + Objects, R: ReceiptStore>(
         step: step.id.clone(),
         events,
     };
-    let on = Context { run, reporter };
+    let on = Context {
+        run,
+        reporter,
+        after_writes: !step.needs.is_empty(),
+    };
     on.reporter.emit(|id| RunEvent::StepStarted {
         step: id,
         action: action(&step.work),

@@ -1,13 +1,14 @@
 //! From a loaded spec to a plan: sign in, observe, plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
 use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
-use s3ferry_core::model::{Observed, Target};
+use s3ferry_core::model::Observed;
 use s3ferry_core::plan::file::Head;
 use s3ferry_core::plan::{Proofs, Step};
+use s3ferry_core::remembered::Remembered;
 use s3ferry_engine::ledger::{FolderLedger, LedgerError};
 use s3ferry_engine::ports::PortError;
 use s3ferry_engine::{Survey, Surveyed, survey};
@@ -122,7 +123,7 @@ fn of_ledger(
     printer: &Printer,
     ledger: &FolderLedger,
     loaded: &Loaded,
-) -> Result<(Proofs, BTreeSet<Target>), Exit> {
+) -> Result<(Proofs, Remembered), Exit> {
     let failed = |error: LedgerError| {
         printer.error(&chain(&error), None);
         Exit::Error
@@ -145,7 +146,7 @@ fn of_ledger(
     let remembered = ledger
         .remembered(&loaded.spec, &kept.receipts)
         .map_err(failed)?;
-    Ok((kept.proofs, remembered.targets(&loaded.spec)))
+    Ok((kept.proofs, remembered))
 }
 
 fn accounts(loaded: &Loaded, callers: &BTreeMap<AccountName, Caller>) -> Vec<AccountInfo> {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::ids::{AccountId, AccountName, BucketName};
-use crate::model::{BucketPart, BucketRef, Target};
+use crate::ids::{AccountId, AccountName, BucketName, RoleName};
+use crate::model::{
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, Kind, Observed, Target,
+};
 use crate::spec::Spec;
 
 /// What runs left word of.
@@ -41,25 +43,55 @@ impl Remembered {
         };
     }
 
-    /// What of it may still be ours: the replication configurations and policies of buckets that the spec does not name, in
-    /// accounts that it does.
+    /// All of it that the spec does not name, in accounts that it does: replication configurations and policies.
     #[must_use]
-    pub fn targets(self, spec: &Spec) -> BTreeSet<Target> {
+    pub fn targets(&self, spec: &Spec) -> BTreeSet<Target> {
         let routes = spec.routes();
         let named: BTreeSet<BucketRef> = routes
             .flat_map(|route| [route.source, route.destination])
             .collect();
         let accounts: BTreeSet<&AccountId> = spec.accounts.values().map(|of| &of.id).collect();
-        let with = |buckets: BTreeSet<BucketRef>, part: BucketPart| {
-            let target = move |bucket| Target::Bucket(bucket, part);
-            buckets.into_iter().map(target)
+        let with = |buckets: &BTreeSet<BucketRef>, part: BucketPart| {
+            let targets = buckets.iter().cloned();
+            targets.map(|bucket| Target::Bucket(bucket, part)).collect()
         };
-        let sources = with(self.sources, BucketPart::Replication);
-        let all = sources.chain(with(self.destinations, BucketPart::Policy));
-        let is_left = |target: &Target| {
+        let mut all: BTreeSet<Target> = with(&self.sources, BucketPart::Replication);
+        all.extend::<BTreeSet<Target>>(with(&self.destinations, BucketPart::Policy));
+        all.retain(|target| {
             let is_named = target.bucket().is_some_and(|of| named.contains(of));
             !is_named && accounts.contains(target.account())
-        };
-        all.filter(is_left).collect()
+        });
+        all
     }
+
+    /// What of it is worth a look once the lists of roles are known: nothing where every source bucket has a role of the usual
+    /// name that says that it is another spec's, as where several specs share a ledger.
+    #[must_use]
+    pub fn suspected(&self, spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
+        let mut suspected = self.targets(spec);
+        suspected.retain(|target| {
+            let source = target.bucket().filter(|of| self.sources.contains(*of));
+            source.is_none_or(|source| !is_of_others(spec, observed, source))
+        });
+        let is_rule = |target: &Target| target.kind() == Kind::Bucket(BucketPart::Replication);
+        if !suspected.iter().any(is_rule) {
+            suspected.clear();
+        }
+        suspected
+    }
+}
+
+/// Whether the role of a source bucket says that it is another spec's.
+fn is_of_others(spec: &Spec, observed: &Observed, source: &BucketRef) -> bool {
+    let of = AccountRef {
+        account: source.account.clone(),
+        partition: source.region.partition(),
+    };
+    let Some(Document::Roles(roles)) = observed.document(&Target::Account(of, AccountPart::Roles))
+    else {
+        return false;
+    };
+    let role = RoleName::new(format!("s3ferry-{}", source.bucket)).ok();
+    let says = role.and_then(|role| roles.get(&role)?.as_ref());
+    says.is_some_and(|specs| !specs.contains(&spec.name))
 }

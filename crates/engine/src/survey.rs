@@ -1,12 +1,12 @@
 //! A survey: everything that a plan rests on is read, and the plan made, until it leaves no question open.
 
-use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use s3ferry_core::model::{Observed, Target};
 use s3ferry_core::names::Names;
 use s3ferry_core::plan::{Plan, Proofs, plan};
 use s3ferry_core::reads;
+use s3ferry_core::remembered::Remembered;
 use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
@@ -24,9 +24,8 @@ pub struct Survey<'a> {
     pub scope: &'a Scope,
     /// What receipts prove.
     pub proofs: &'a Proofs,
-    /// What earlier runs worked on and the spec does not name ([`s3ferry_core::remembered::Remembered::targets`]): it is looked at with
-    /// the whole spec, where it can be.
-    pub remembered: &'a BTreeSet<Target>,
+    /// What earlier runs worked on: with the whole spec, what of it the spec does not name is looked at, where it can be.
+    pub remembered: &'a Remembered,
 }
 
 /// What a survey found.
@@ -57,11 +56,16 @@ pub async fn survey<R: Read>(
         proofs,
         remembered,
     } = of;
-    let world = Tolerant::new(world, remembered);
+    let optional = remembered.targets(spec);
+    let world = Tolerant::new(world, &optional);
     let made = |observed: &Observed| plan(&Scene::new(spec, observed, proofs, scope));
     let last = Mutex::new(None);
     let follow = |observed: &Observed| {
-        let more = reads::following(spec, scope, observed);
+        let mut more = reads::following(spec, scope, observed);
+        if *scope == Scope::All {
+            let suspected = remembered.suspected(spec, observed).into_iter();
+            more.extend(suspected.filter(|target| !observed.knows(target)));
+        }
         if !more.is_empty() {
             return more;
         }
@@ -70,10 +74,7 @@ pub async fn survey<R: Read>(
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(plan);
         questions
     };
-    let mut first = reads::first_in(spec, scope);
-    if *scope == Scope::All {
-        first.extend(remembered.iter().cloned());
-    }
+    let first = reads::first_in(spec, scope);
     let can_do_without = |target: &Target| reads::can_do_without(spec, target);
     let observed = observe(&world, first, follow, can_do_without, parallelism).await?;
     let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);

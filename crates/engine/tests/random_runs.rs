@@ -177,7 +177,7 @@ impl Stage {
             spec: &self.spec,
             scope: &Scope::All,
             proofs: &proofs,
-            remembered: &BTreeSet::new(),
+            remembered: &s3ferry_core::remembered::Remembered::default(),
         };
         survey(&self.world, of, self.parallelism)
             .await

@@ -59,7 +59,6 @@ fn elsewhere<'a>(scene: &'a Scene<'_>) -> impl Fn((&Target, &str)) -> Finding + 
             .to_owned(),
     }
     }
-
 }
 
 /// What an earlier run worked on and cannot be read any more.

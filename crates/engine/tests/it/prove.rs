@@ -569,6 +569,10 @@ async fn a_canary_that_failed_has_failed_however_short_the_wait_was() {
         message.contains("FAILED") && hint.contains("--wait"),
         "{message}; {hint}"
     );
+    assert!(
+        !hint.contains("changes of this run"),
+        "it changed nothing: {hint}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

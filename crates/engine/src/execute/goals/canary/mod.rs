@@ -267,14 +267,15 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         };
         if wait >= self.left() {
             // What is known is that it was lost; that another might come through is a hope, and the time for it is over.
-            let lost = self.disproof(lost.loss);
-            let told = if self.on.after_writes {
-                lost.with_hint(
-                    "AWS may still have been learning of the changes of this run: run again, with a longer --wait",
-                )
+            let told = self.disproof(lost.loss).with_hint(if self.on.after_writes {
+                "AWS may still have been learning of the changes of this run: run again, with a longer --wait"
+                    .to_owned()
             } else {
-                lost
-            };
+                format!(
+                    "{}; or what was changed minutes ago: then run again, with a longer --wait",
+                    lost.loss.hint()
+                )
+            });
             return Err(NoProof::Failed(told));
         }
         self.sleep_in_bound(wait, "the changes to take effect")

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::types::{Tag, Tagging};
 
-use super::{BucketApi, gone, part};
+use super::{BucketApi, gone};
 use crate::answer::nothing::{absent, says_no_bucket};
 use crate::failure::Failure;
 
 /// An existing bucket without tags holds an empty set; `None` only where there is no bucket.
+///
+/// That there is no bucket is believed here without its HEAD: nothing is written over for it, since what would make the bucket
+/// looks for the bucket itself first, and takes none for its own that lacks our tags.
 pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<BTreeMap<String, String>>, Failure> {
     let answer = api
         .read("GetBucketTagging", |s3| {
@@ -19,7 +22,7 @@ pub(crate) async fn read(api: &BucketApi<'_>) -> Result<Option<BTreeMap<String, 
         })
         .await;
     match answer {
-        Err(failure) if says_no_bucket(&failure) => part(api, Err(failure)).await,
+        Err(failure) if says_no_bucket(&failure) => Ok(None),
         answer => {
             let answer = absent(answer)?;
             Ok(Some(answer.map_or_else(BTreeMap::new, |answer| {

@@ -1,6 +1,8 @@
 //! Condition keys of a request, beyond those that IAM derives from the caller, and those that every request on a
 //! bucket has ([`crate::s3::rules::target`]). None of them is given here: a key with two derivations has two values.
 
+use http::Method;
+
 use super::request::Call;
 use crate::s3::rules::target::{Context, Target};
 use crate::s3::state::world::Store;
@@ -36,6 +38,12 @@ const HEADERS: [(&str, &str); 14] = [
     ("x-amz-bucket-namespace", "s3:x-amz-bucket-namespace"),
 ];
 
+/// Headers of conditional writes, which are condition keys of calls that write only (UG:conditional-writes-enforce).
+const CONDITIONS: [(&str, &str); 2] = [
+    ("if-match", "s3:if-match"),
+    ("if-none-match", "s3:if-none-match"),
+];
+
 /// Query parameters that are condition keys.
 const PARAMETERS: [(&str, &str); 4] = [
     ("prefix", "s3:prefix"),
@@ -67,7 +75,9 @@ pub(crate) fn of_every_part(call: &Call<'_>) -> Context {
 pub(crate) fn of_request(call: &Call<'_>) -> Context {
     let query = Form::parse(call.uri.query().unwrap_or_default());
     let mut context = of_every_part(call);
-    for (header, key) in HEADERS {
+    let writes = !matches!(*call.method, Method::GET | Method::HEAD);
+    let conditions = CONDITIONS.into_iter().filter(|_| writes);
+    for (header, key) in HEADERS.into_iter().chain(conditions) {
         if let Some(value) = call
             .headers
             .get(header)

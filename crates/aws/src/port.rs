@@ -5,13 +5,14 @@ use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use futures::future::join_all;
-use s3ferry_core::ids::{AccountId, AccountName};
+use s3ferry_core::ids::{AccountId, AccountName, BucketName, Region};
 use s3ferry_core::model::{AccountPart, BucketRef, Document, Target};
 use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{
     ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
 };
 
+use crate::classify::elsewhere;
 use crate::failure::{Call, Cause, Failure, Intent};
 use crate::iam::{self, IamApi};
 use crate::options::Options;
@@ -139,6 +140,25 @@ impl Read for Cloud {
             })
         });
         join_all(answers).await.into_iter().flatten().collect()
+    }
+
+    async fn locate(&self, account: &AccountId, bucket: &BucketName) -> Option<BucketRef> {
+        let session = self.sessions.get(account)?;
+        let mut at = BucketRef {
+            account: account.clone(),
+            region: session.region.clone()?,
+            bucket: bucket.clone(),
+        };
+        // S3 says where it is to whoever asks elsewhere.
+        for _ in 0..2 {
+            let api = BucketApi::new(&session.s3, &at, Some(&at.region), bucket);
+            let region = match s3::bucket::read(&api).await {
+                Ok(found) => return found.map(|_| at),
+                Err(failure) => elsewhere(failure.facts())?.to_owned(),
+            };
+            at.region = Region::new(region).ok()?;
+        }
+        None
     }
 }
 

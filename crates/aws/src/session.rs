@@ -3,6 +3,8 @@
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 
+use s3ferry_core::ids::Region;
+
 use crate::iam::together::Together;
 use crate::options::Options;
 use crate::service::Service;
@@ -11,6 +13,8 @@ use crate::sign_in::timeouts;
 /// One account that is signed in. AWS throttles its services apart, so each has a limit of its own.
 #[derive(Debug)]
 pub(crate) struct Session {
+    /// The Region that the account was signed in to.
+    pub(crate) region: Option<Region>,
     pub(crate) s3: Service<aws_sdk_s3::Client>,
     /// IAM is one per partition and needs no Region.
     pub(crate) iam: Service<aws_sdk_iam::Client>,
@@ -29,7 +33,9 @@ impl Session {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(options).build())
             .build();
+        let region = config.region().map(ToString::to_string);
         Self {
+            region: region.and_then(|region| Region::new(region).ok()),
             s3: Service::new(&config, options),
             iam: Service::new(&config, options),
             s3control: Service::new(&config, options),

@@ -7,7 +7,7 @@ use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
 use s3ferry_core::model::Observed;
 use s3ferry_core::plan::file::Head;
-use s3ferry_core::plan::{Proofs, Step};
+use s3ferry_core::plan::{PlacedCanary, Proofs, Step};
 use s3ferry_core::remembered::Remembered;
 use s3ferry_engine::ledger::{FolderLedger, LedgerError};
 use s3ferry_engine::ports::PortError;
@@ -42,11 +42,13 @@ pub(crate) async fn make(
     printer.status("reading both accounts");
     let ledger = FolderLedger::new(&loaded.ledger);
     let (proofs, remembered) = of_ledger(printer, &ledger, loaded)?;
+    let canaries = canaries(printer, &ledger)?;
     let of = Survey {
         spec: &loaded.spec,
         scope: &loaded.scope,
         proofs: &proofs,
         remembered: &remembered,
+        canaries: &canaries,
     };
     let Surveyed { plan, observed } = survey(&cloud, of, parallelism)
         .await
@@ -147,6 +149,25 @@ fn of_ledger(
         .remembered(&loaded.spec, &kept.receipts)
         .map_err(failed)?;
     Ok((kept.proofs, remembered))
+}
+
+/// The canaries that may lie in buckets, as the ledger tells.
+pub(crate) fn canaries(
+    printer: &Printer,
+    ledger: &FolderLedger,
+) -> Result<Vec<PlacedCanary>, Exit> {
+    let kept = ledger.canaries().map_err(|error| {
+        printer.error(&chain(&error), None);
+        Exit::Error
+    })?;
+    for (path, why) in &kept.ignored {
+        let path = path.display();
+        printer.warning(&format!(
+            "{path} says nothing of a canary that may lie in a bucket: {}",
+            chain(why)
+        ));
+    }
+    Ok(kept.canaries)
 }
 
 fn accounts(loaded: &Loaded, callers: &BTreeMap<AccountName, Caller>) -> Vec<AccountInfo> {

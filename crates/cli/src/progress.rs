@@ -117,6 +117,7 @@ pub(crate) fn summary(printer: &Printer, outcome: &Outcome, journal: &str) {
         (counts.written, "written"),
         (counts.already, "already as wanted"),
         (counts.proven, "proven"),
+        (counts.removed, "removed"),
         (counts.failed, "failed"),
         (counts.stale, "stale"),
         (counts.skipped, "skipped"),

@@ -44,6 +44,7 @@ pub(crate) fn told(event: &RunEvent) -> Vec<Told> {
             step,
             what,
             waited_ms,
+            may_have_written: _, // What lies where is said at the end.
         } => End(format!(
             "{step}: still waiting for {what} after {}",
             duration(waited_ms / 1_000)
@@ -189,6 +190,7 @@ const fn how_done(how: How) -> &'static str {
         How::Already => "already as wanted",
         How::Written => "written and read back",
         How::Proven => "proven",
+        How::Removed => "removed",
     }
 }
 

@@ -191,6 +191,8 @@ pub enum Reason {
     BrokenPrincipal,
     /// No proof covers it as it will be.
     Unproven,
+    /// An earlier run left it there.
+    LeftBehind,
 }
 
 /// A leaf that differs.

@@ -1,6 +1,9 @@
-//! Proofs: what receipts in the ledger show to be true.
+//! What the ledger tells a plan: proofs, which receipts show to be true, and canaries that may lie in buckets.
 
 use std::collections::BTreeSet;
+
+use crate::ids::{MigrationName, SpecName};
+use crate::places::BucketRef;
 
 /// SHA-256 over the documents that a proof is of, in hex.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,3 +21,87 @@ pub struct Proof {
 
 /// What the receipts in the ledger prove.
 pub type Proofs = BTreeSet<Proof>;
+
+/// A canary that may lie in buckets until each version of its key is gone from all of them.
+///
+/// It is the ledger's word alone that makes s3ferry look for it, so what it says is not believed further than to look: only
+/// versions that carry its mark are removed, under a key that [`Self::is_sound`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedCanary {
+    /// The spec that it was put for.
+    pub spec: SpecName,
+    /// The migration.
+    pub migration: MigrationName,
+    /// Its name in the migration: the rule's, and the key's where it is for one.
+    pub name: String,
+    /// The bucket that it was written to.
+    pub source: BucketRef,
+    /// The key: no other canary and no object of anybody has it.
+    pub key: String,
+    /// What it would prove.
+    pub subject: ProofSubject,
+    /// The buckets that the rules of its source carried it to.
+    pub carried_to: BTreeSet<BucketRef>,
+    /// Why it could not be removed when that was last tried.
+    pub stays: Option<String>,
+}
+
+impl PlacedCanary {
+    /// What its object says of whose it is.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        mark(&self.spec, &self.migration, &self.name)
+    }
+
+    /// Whether its key is one that s3ferry gives to canaries: with its mark as a part of the path, before the run's.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let stem = self.key.rsplit_once('/').map(|(stem, _)| stem);
+        stem.is_some_and(|stem| stem.ends_with(&format!("/{}", self.mark())))
+    }
+
+    /// The buckets that it may lie in, the source first: what is gone there is carried no further.
+    pub fn sides(&self) -> impl Iterator<Item = &BucketRef> {
+        std::iter::once(&self.source).chain(&self.carried_to)
+    }
+}
+
+/// The mark of a canary: what its object says of whose it is, and a part of its key.
+#[must_use]
+pub fn mark(spec: &SpecName, migration: &MigrationName, name: &str) -> String {
+    format!("{spec}/{migration}/{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AccountId, BucketName, Region};
+
+    #[test]
+    fn a_key_that_no_canary_has_is_not_sound() {
+        let placed = |key: &str| PlacedCanary {
+            spec: SpecName::new("spec").unwrap(),
+            migration: MigrationName::new("orders").unwrap(),
+            name: "all".to_owned(),
+            source: BucketRef {
+                account: AccountId::new("111111111111").unwrap(),
+                region: Region::new("eu-west-1").unwrap(),
+                bucket: BucketName::new("orders-prod").unwrap(),
+            },
+            key: key.to_owned(),
+            subject: ProofSubject(String::new()),
+            carried_to: BTreeSet::new(),
+            stays: None,
+        };
+        assert!(placed("in/.canary/spec/orders/all/run-1").is_sound());
+        for key in [
+            "index.html",
+            "in/.canary/spec/orders/all",
+            "spec/orders/all/run-1",
+            "in/.canary/other/orders/all/run-1",
+            "in/.canary/spec/orders/all/run-1/more",
+        ] {
+            assert!(!placed(key).is_sound(), "{key}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::model::kinds::{Document, ReplicationConfiguration};
 use crate::model::{Observed, RoleRef, Target};
 use crate::names::Names;
 use crate::ownership::Markers;
-use crate::proof::Proofs;
+use crate::proof::{PlacedCanary, Proofs};
 use crate::route::Route;
 use crate::scope::Scope;
 use crate::spec::Spec;
@@ -26,6 +26,8 @@ pub struct Scene<'a> {
     pub proofs: &'a Proofs,
     /// Which migrations the plan is for.
     pub scope: &'a Scope,
+    /// Canaries that may lie in buckets, as the ledger tells.
+    pub(crate) placed: &'a [PlacedCanary],
     /// The markers of the spec.
     pub(crate) markers: Markers,
     /// The names for addresses.
@@ -73,9 +75,17 @@ impl<'a> Scene<'a> {
             observed,
             proofs,
             scope,
+            placed: &[],
             markers,
             routes,
         }
+    }
+
+    /// The scene with what the ledger says of canaries that may lie in buckets.
+    #[must_use]
+    pub const fn with_canaries(mut self, placed: &'a [PlacedCanary]) -> Self {
+        self.placed = placed;
+        self
     }
 
     /// The migrations that the plan is for.

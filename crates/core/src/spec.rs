@@ -271,9 +271,10 @@ pub enum ReplicaOwner {
 /// Whether rules are proven by canary objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Canary {
-    /// An object of this name is written under each rule's prefix, with the rule's tags, and removed by version on both sides.
+    /// An object whose key begins with this is written under each rule's prefix, with the rule's tags, and removed by version
+    /// wherever rules carry it.
     Write {
-        /// The last part of the key.
+        /// What follows the rule's prefix in the key.
         name: String,
     },
     /// Nobody proves the rules; a finding in every plan.

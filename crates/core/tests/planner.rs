@@ -1270,11 +1270,15 @@ fn whatever_a_canary_needs_of_the_source_is_looked_for_among_its_denies() {
         "prefix: hot/, tags: { class: hot }, delete_markers: keep",
     );
     let written_once = r#","Condition":{"Null":{"s3:if-none-match":"true"}}"#;
+    let never_once = r#","Condition":{"Null":{"s3:if-none-match":"false"}}"#;
+    let known = r#","Condition":{"Null":{"s3:if-match":"true"}}"#;
     assert_eq!(denied("s3:PutObjectTagging", "", tagged), 1);
     assert_eq!(denied("s3:PutObjectTagging", "", mirror), 0);
     assert_eq!(denied("s3:DeleteObject", "", mirror), 1);
     assert_eq!(denied("s3:DeleteObject", "", tagged), 0);
     assert!(denied("s3:ListBucketVersions", "", mirror) > 0);
-    assert!(denied("s3:PutObject", written_once, mirror) > 0);
+    assert_eq!(denied("s3:PutObject", written_once, mirror), 0);
+    assert!(denied("s3:PutObject", never_once, mirror) > 0);
+    assert!(denied("s3:PutObject", known, mirror) > 0);
     assert_eq!(denied("s3:GetObject", "", mirror), 0);
 }

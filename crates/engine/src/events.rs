@@ -118,6 +118,9 @@ pub enum RunEvent {
         what: String,
         /// How long it was waited for, in milliseconds.
         waited_ms: u64,
+        /// Whether something was written, or may have been; not in journals before 1.1.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        may_have_written: bool,
     },
     /// The run was asked to stop: no write starts from here on.
     Stopping {

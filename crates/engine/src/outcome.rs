@@ -48,6 +48,8 @@ pub enum StepResult {
         what: String,
         /// How long it was waited for, in milliseconds.
         waited_ms: u64,
+        /// Whether something was written, or may have been.
+        may_have_written: bool,
     },
     /// The run was asked to stop while the step ran.
     Interrupted {
@@ -68,6 +70,8 @@ pub enum How {
     Written,
     /// The rule is proven.
     Proven,
+    /// A canary that an earlier run left is removed.
+    Removed,
 }
 
 /// How many steps ended in which way.
@@ -79,6 +83,9 @@ pub struct Counts {
     pub already: u64,
     /// Rules proven.
     pub proven: u64,
+    /// Canaries of earlier runs removed; not in journals before 1.1.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub removed: u64,
     /// Gone wrong.
     pub failed: u64,
     /// Stopped because their target moved.
@@ -138,13 +145,16 @@ impl StepResult {
     #[must_use]
     pub const fn may_have_written(&self) -> bool {
         match self {
-            Self::Done(how) => matches!(how, How::Written | How::Proven),
+            Self::Done(how) => !matches!(how, How::Already),
             Self::Failed {
+                may_have_written, ..
+            }
+            | Self::Waiting {
                 may_have_written, ..
             }
             | Self::Interrupted { may_have_written } => *may_have_written,
             Self::Stale { after_write, .. } => *after_write,
-            Self::Waiting { .. } | Self::Skipped { .. } | Self::NotStarted => false,
+            Self::Skipped { .. } | Self::NotStarted => false,
         }
     }
 }
@@ -199,12 +209,18 @@ impl Outcome {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl Counts {
     fn of(&mut self, result: &StepResult) -> &mut u64 {
         match result {
             StepResult::Done(How::Written) => &mut self.written,
             StepResult::Done(How::Already) => &mut self.already,
             StepResult::Done(How::Proven) => &mut self.proven,
+            StepResult::Done(How::Removed) => &mut self.removed,
             StepResult::Failed { .. } => &mut self.failed,
             StepResult::Stale { .. } => &mut self.stale,
             StepResult::Skipped { .. } => &mut self.skipped,
@@ -247,6 +263,15 @@ mod tests {
         StepResult::Waiting {
             what: "replica".into(),
             waited_ms: 1,
+            may_have_written: false,
+        }
+    }
+
+    fn canary_waits() -> StepResult {
+        StepResult::Waiting {
+            what: "replica".into(),
+            waited_ms: 1,
+            may_have_written: true,
         }
     }
 
@@ -262,6 +287,9 @@ mod tests {
             (vec![written(), waiting()], Verdict::Waiting),
             (vec![already(), failed(rejected)], Verdict::Error),
             (vec![waiting(), failed(rejected)], Verdict::Error),
+            (vec![canary_waits(), failed(rejected)], Verdict::Partial),
+            (vec![canary_waits(), failed(denied)], Verdict::Partial),
+            (vec![canary_waits(), already()], Verdict::Waiting),
             (vec![stale(), failed(rejected)], Verdict::Stale),
             (vec![stale(), failed(denied)], Verdict::Denied),
             (vec![written(), failed(denied)], Verdict::Partial),

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::{BucketRef, Document, Target};
 use s3ferry_core::plan::PutEncryption;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,22 @@ pub trait Read: Send + Sync {
     ) -> impl Future<Output = Vec<(Target, Option<Document>)>> + Send {
         let _ = targets;
         std::future::ready(Vec::new())
+    }
+
+    /// Finds the bucket of a name in an account.
+    ///
+    /// # Guarantees
+    /// An answer is of that account. Nothing is changed.
+    ///
+    /// # Caveats
+    /// A world may find nothing: `None` says that the account does not have it, or does not say so to this caller.
+    fn locate(
+        &self,
+        account: &AccountId,
+        bucket: &BucketName,
+    ) -> impl Future<Output = Option<BucketRef>> + Send {
+        let _ = (account, bucket);
+        std::future::ready(None)
     }
 }
 
@@ -157,6 +174,18 @@ pub struct NewObject {
     pub metadata: BTreeMap<String, String>,
     /// What is asked for in the way of encryption.
     pub encryption: PutEncryption,
+    /// What it may go over.
+    pub onto: Onto,
+}
+
+/// What a put may go over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Onto {
+    /// Whatever is there becomes an older version.
+    Anything,
+    /// Where an object is there, nothing is written and the error's code is `PreconditionFailed` (`If-None-Match: *`, BC:s3
+    /// PutObject). A delete marker is no object.
+    Nothing,
 }
 
 /// A version in a list.

@@ -131,7 +131,7 @@ impl OwnWrites {
                 self.left.settled.insert(target(step).to_owned());
             }
             RunEvent::Done { step, how } => {
-                if *how == How::Proven {
+                if matches!(how, How::Proven | How::Removed) {
                     self.proven.insert(step.clone());
                 }
             }

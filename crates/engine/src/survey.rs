@@ -1,10 +1,13 @@
 //! A survey: everything that a plan rests on is read, and the plan made, until it leaves no question open.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use s3ferry_core::model::{Observed, Target};
+use futures::future::join_all;
+use s3ferry_core::ids::{AccountId, BucketName};
+use s3ferry_core::model::{BucketRef, Observed, Target};
 use s3ferry_core::names::Names;
-use s3ferry_core::plan::{Plan, Proofs, plan};
+use s3ferry_core::plan::{PlacedCanary, Plan, Proofs, plan};
 use s3ferry_core::reads;
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::scene::Scene;
@@ -26,6 +29,8 @@ pub struct Survey<'a> {
     pub proofs: &'a Proofs,
     /// What earlier runs worked on: with the whole spec, what of it the spec does not name is looked at, where it can be.
     pub remembered: &'a Remembered,
+    /// Canaries that may lie in buckets, as the ledger tells.
+    pub canaries: &'a [PlacedCanary],
 }
 
 /// What a survey found.
@@ -55,10 +60,13 @@ pub async fn survey<R: Read>(
         scope,
         proofs,
         remembered,
+        canaries,
     } = of;
     let optional = remembered.targets(spec);
     let world = Tolerant::new(world, &optional);
-    let made = |observed: &Observed| plan(&Scene::new(spec, observed, proofs, scope));
+    let made = |observed: &Observed| {
+        plan(&Scene::new(spec, observed, proofs, scope).with_canaries(canaries))
+    };
     let last = Mutex::new(None);
     let follow = |observed: &Observed| {
         let mut more = reads::following(spec, scope, observed);
@@ -76,9 +84,23 @@ pub async fn survey<R: Read>(
     };
     let first = reads::first_in(spec, scope);
     let can_do_without = |target: &Target| reads::can_do_without(spec, target);
-    let observed = observe(&world, first, follow, can_do_without, parallelism).await?;
+    let mut observed = observe(&world, first, follow, can_do_without, parallelism).await?;
     let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut plan = last.unwrap_or_else(|| made(&observed));
+    if !plan.unlocated.is_empty() {
+        for bucket in std::mem::take(&mut plan.unlocated) {
+            let place = locate(&world, spec, &bucket).await;
+            observed.locate(bucket, place);
+        }
+        plan = made(&observed);
+    }
     plan.say_unseen(&Names::of(spec), &world.failed());
     Ok(Surveyed { plan, observed })
+}
+
+/// Looks for a bucket in every account of the spec.
+async fn locate<R: Read>(world: &R, spec: &Spec, bucket: &BucketName) -> Option<BucketRef> {
+    let accounts: BTreeSet<&AccountId> = spec.accounts.values().map(|of| &of.id).collect();
+    let asked = accounts.into_iter().map(|of| world.locate(of, bucket));
+    join_all(asked).await.into_iter().flatten().next()
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use s3ferry_core::model::{Document, Target};
+use s3ferry_core::ids::{AccountId, BucketName};
+use s3ferry_core::model::{BucketRef, Document, Target};
 
 use crate::ports::{PortError, Read};
 
@@ -46,5 +47,9 @@ impl<R: Read> Read for Tolerant<'_, R> {
 
     async fn read_together(&self, targets: &[&Target]) -> Vec<(Target, Option<Document>)> {
         self.world.read_together(targets).await
+    }
+
+    async fn locate(&self, account: &AccountId, bucket: &BucketName) -> Option<BucketRef> {
+        self.world.locate(account, bucket).await
     }
 }

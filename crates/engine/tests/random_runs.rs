@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -148,6 +149,7 @@ struct Stage {
     receipts: MemoryReceipts,
     spec: Spec,
     parallelism: usize,
+    runs: AtomicU64,
 }
 
 async fn play(case: &Case) -> Checked {
@@ -157,6 +159,7 @@ async fn play(case: &Case) -> Checked {
         receipts: MemoryReceipts::default(),
         spec: shape.spec(),
         parallelism: case.parallelism,
+        runs: AtomicU64::new(0),
     };
     case.before.iter().for_each(|edit| edit.make(&stage.world));
     stage.clean_run().await?;
@@ -173,11 +176,13 @@ impl Stage {
     async fn plan(&self) -> Plan {
         let receipts = self.receipts.kept();
         let proofs: Proofs = receipts.iter().map(|receipt| receipt.proves()).collect();
+        let canaries = self.receipts.placed();
         let of = Survey {
             spec: &self.spec,
             scope: &Scope::All,
             proofs: &proofs,
             remembered: &s3ferry_core::remembered::Remembered::default(),
+            canaries: &canaries,
         };
         survey(&self.world, of, self.parallelism)
             .await
@@ -210,7 +215,9 @@ impl Stage {
             parallelism: self.parallelism,
             ..Limits::default()
         };
+        let id = format!("run{}", self.runs.fetch_add(1, Ordering::Relaxed));
         let run = Run {
+            id: &id,
             world,
             receipts: &self.receipts,
             clock: &|| "2026-11-23T12:00:00Z".to_owned(),
@@ -422,7 +429,7 @@ impl<'a, W> Watched<'a, W> {
     fn writes(&self) -> impl Iterator<Item = &WriteStep> {
         self.plan.steps.iter().filter_map(|step| match &step.work {
             Work::Write(write) => Some(&**write),
-            Work::Prove(_) => None,
+            Work::Prove(_) | Work::Sweep(_) => None,
         })
     }
 

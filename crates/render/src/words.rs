@@ -85,6 +85,7 @@ pub(crate) const fn reason(reason: Reason) -> &'static str {
         Reason::Adopted => "guards.adopt hands it to s3ferry",
         Reason::BrokenPrincipal => "its principal was deleted and left a dangling ID",
         Reason::Unproven => "no proof covers it as it will be",
+        Reason::LeftBehind => "an earlier run left it there",
     }
 }
 

@@ -298,6 +298,7 @@ impl World {
                     self.proofs
                         .insert(goal.proof(by.as_ref()).expect("the role is there"));
                 }
+                Work::Sweep(_) => {}
                 Work::Write(write) => match &write.after {
                     Some(Document::Role(role)) => {
                         let id = Some(format!("AROA{}", self.documents.len()));

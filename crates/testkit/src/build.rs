@@ -16,8 +16,8 @@ use s3ferry_core::model::kinds::{
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketRef, Document, RoleRef, Target};
 use s3ferry_core::plan::{
-    CanaryGoal, Goal, Probe, ProofSubject, PutEncryption, Replica, Stage, Step, StepId, Work,
-    WriteStep,
+    CanaryGoal, Goal, PlacedCanary, Probe, ProofSubject, PutEncryption, Replica, Stage, Step,
+    StepId, Sweep, Work, WriteStep,
 };
 use s3ferry_core::spec::{
     Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, Ledger,
@@ -233,13 +233,18 @@ pub fn prove(prefix: &str, needs: &[&Step]) -> Step {
     Step {
         id: StepId("orders/everything/canary".to_owned()),
         work: Work::Prove(Box::new(Goal::Canary(CanaryGoal {
+            spec: SpecName::new("default").expect("a valid name"),
             migration: MigrationName::new("orders").expect("a valid name"),
             rule: RuleName::new("everything").expect("a valid name"),
+            rule_id: "everything".to_owned(),
             source: source(),
             destination: destination(),
             role: role("s3ferry-orders-prod"),
-            key: format!("{prefix}.s3ferry-canary"),
+            stem: format!("{prefix}.s3ferry-canary/default/orders/everything"),
             tags: BTreeMap::new(),
+            is_kms: false,
+            elsewhere: Vec::new(),
+            earlier: Vec::new(),
             probe: Probe::Default,
             encryption: PutEncryption::BucketDefault,
             replica: Replica::default(),
@@ -247,6 +252,19 @@ pub fn prove(prefix: &str, needs: &[&Step]) -> Step {
             subject: ProofSubject("subject-1".to_owned()),
         }))),
         needs: needs.iter().map(|step| step.id.clone()).collect(),
+    }
+}
+
+/// A step that removes a canary that an earlier run left.
+#[must_use]
+pub fn sweep(canary: PlacedCanary) -> Step {
+    Step {
+        id: StepId(format!("sweep {}", canary.key)),
+        work: Work::Sweep(Box::new(Sweep {
+            canary,
+            beyond: BTreeSet::new(),
+        })),
+        needs: BTreeSet::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use s3ferry_core::model::kinds::VersioningStatus;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target, same};
 use s3ferry_core::plan::PutEncryption;
-use s3ferry_engine::ports::{NewObject, Objects, PortError, Read, Write, WriteChange};
+use s3ferry_engine::ports::{NewObject, Objects, Onto, PortError, Read, Write, WriteChange};
 
 use crate::build;
 
@@ -193,6 +193,7 @@ impl<W: Write + Objects> Suite<'_, W> {
             tags: build::tags(&[("class", "hot & cold")]),
             metadata: BTreeMap::from([("mark".to_owned(), "contract/suite".to_owned())]),
             encryption: PutEncryption::BucketDefault,
+            onto: Onto::Anything,
         };
         let neighbour = NewObject {
             key: format!("{key}-neighbour"),
@@ -201,6 +202,17 @@ impl<W: Write + Objects> Suite<'_, W> {
         let first = self.world.put(&object).await?;
         let second = self.world.put(&object).await?;
         let other = self.world.put(&neighbour).await?;
+        let unasked = NewObject {
+            onto: Onto::Nothing,
+            ..object.clone()
+        };
+        match self.world.put(&unasked).await {
+            Err(error) if error.code == "PreconditionFailed" => {}
+            answer => self.violated(
+                key,
+                format!("a put that goes over nothing is refused where an object is: {answer:?}"),
+            ),
+        }
         if first == second {
             self.violated(key, "each put makes a version of its own");
         }
@@ -242,6 +254,8 @@ impl<W: Write + Objects> Suite<'_, W> {
         if !self.world.versions(bucket, key).await?.is_empty() {
             self.violated(key, "removing every version leaves none");
         }
+        let anew = self.world.put(&unasked).await?;
+        self.world.delete(bucket, key, &anew).await?;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{EncodingType, Owner, ReplicationStatus, ServerSideEncryption};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3ferry_core::plan::PutEncryption;
-use s3ferry_engine::ports::{ListedVersion, NewObject, ObjectHead, Replication};
+use s3ferry_engine::ports::{ListedVersion, NewObject, ObjectHead, Onto, Replication};
 
 use super::{BucketApi, gone, part};
 use crate::answer::pages::Pages;
@@ -25,7 +25,12 @@ pub(crate) async fn put(api: &BucketApi<'_>, object: &NewObject) -> Result<Strin
         tags,
         metadata,
         encryption,
+        onto,
     } = object;
+    let unless = match onto {
+        Onto::Anything => None,
+        Onto::Nothing => Some("*".to_owned()),
+    };
     let (algorithm, key_id) = match encryption {
         PutEncryption::BucketDefault => (None, None),
         PutEncryption::SseS3 => (Some(ServerSideEncryption::Aes256), None),
@@ -46,6 +51,7 @@ pub(crate) async fn put(api: &BucketApi<'_>, object: &NewObject) -> Result<Strin
                 )
                 .set_server_side_encryption(algorithm)
                 .set_ssekms_key_id(key_id)
+                .set_if_none_match(unless)
                 .body(ByteStream::from(body.clone()))
                 .send()
         })

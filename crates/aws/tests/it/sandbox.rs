@@ -12,7 +12,9 @@ use s3ferry_core::model::{
 };
 use s3ferry_core::plan::PutEncryption;
 use s3ferry_core::spec::{Access, Account};
-use s3ferry_engine::ports::{Class, NewObject, Objects, Read, Replication, Write, WriteChange};
+use s3ferry_engine::ports::{
+    Class, NewObject, Objects, Onto, Read, Replication, Write, WriteChange,
+};
 use s3ferry_sandbox::{Fault, FaultKind, Sandbox};
 use s3ferry_testkit::{build, contract};
 
@@ -335,6 +337,7 @@ async fn a_canary_reaches_its_replica() {
         tags: build::tags(&[("class", "hot & cold"), ("empty", "")]),
         metadata: BTreeMap::from([("s3ferry".to_owned(), "1".to_owned())]),
         encryption: PutEncryption::BucketDefault,
+        onto: Onto::Nothing,
     };
     let version = world.cloud.put(&object).await.unwrap();
     world.sandbox.settle().await;
@@ -399,6 +402,7 @@ async fn a_denied_canary_says_failed() {
         tags: BTreeMap::new(),
         metadata: BTreeMap::new(),
         encryption: PutEncryption::BucketDefault,
+        onto: Onto::Nothing,
     };
     let version = world.cloud.put(&object).await.unwrap();
     world.sandbox.settle().await;

@@ -14,7 +14,7 @@ use s3ferry_core::model::kinds::{
 use s3ferry_core::model::{AccountPart, AccountRef, BucketPart, Document, RolePart, Target};
 use s3ferry_core::plan::PutEncryption;
 use s3ferry_engine::ports::{
-    Class, ListedVersion, NewObject, Objects, Read, Replication, Write, WriteChange,
+    Class, ListedVersion, NewObject, Objects, Onto, Read, Replication, Write, WriteChange,
 };
 
 fn nothing() -> Reply {
@@ -164,6 +164,7 @@ async fn every_call_on_a_bucket_says_whose_it_must_be() {
         tags: BTreeMap::new(),
         metadata: BTreeMap::new(),
         encryption: PutEncryption::BucketDefault,
+        onto: Onto::Nothing,
     };
     let _ = cloud.put(&object).await;
     let _ = cloud.head(&bucket(), "k", "v").await;
@@ -813,6 +814,7 @@ async fn an_object_is_put_with_tags_metadata_and_key() {
         encryption: PutEncryption::SseKms(
             Arn::new("arn:aws:kms:eu-west-1:111111111111:key/k").unwrap(),
         ),
+        onto: Onto::Nothing,
     };
     assert_eq!(cloud.put(&object).await.unwrap(), "v1");
     let request = stub.seen().remove(0);
@@ -821,6 +823,7 @@ async fn an_object_is_put_with_tags_metadata_and_key() {
         Some("a%20b=c%26d%3D%C3%A9&k=")
     );
     assert_eq!(request.header("x-amz-meta-probe"), Some("1"));
+    assert_eq!(request.header("if-none-match"), Some("*"));
     assert_eq!(
         request.header("x-amz-server-side-encryption"),
         Some("aws:kms")

@@ -72,7 +72,8 @@ async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
     if planned.steps.is_empty() {
         return Ok(Exit::Done);
     }
-    if !args.yes {
+    // What is no change asks for no consent: the removal of s3ferry's own canaries that could not be removed before.
+    if !args.yes && !planned.file.summary.no_changes() {
         if !confirmed(printer) {
             printer.message("Nothing was changed.");
             return Ok(Exit::Interrupted);
@@ -119,6 +120,7 @@ async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> 
     refuse_blocked(printer, &planned.file)?;
     if planned.steps.is_empty() {
         printer.message("Nothing to do: both accounts match the spec.");
+        still_there(printer, &planned.ledger)?;
         return Ok(Exit::Done);
     }
     if !own.is_empty() {
@@ -318,6 +320,7 @@ async fn execute_plan(printer: &Printer, planned: Planned, digest: String, how: 
         }
     });
     let work = Run {
+        id: &run,
         world: &cloud,
         receipts: &ledger,
         clock: &*clock,
@@ -329,8 +332,24 @@ async fn execute_plan(printer: &Printer, planned: Planned, digest: String, how: 
     let outcome = outcome.map_err(|error| failed(&error))?;
     let journal = sink.finish().map_err(|error| failed(&error));
     summary(printer, &outcome, &journal_path(&ledger, &run));
+    still_there(printer, &ledger)?;
     journal?;
     Ok(Exit::Run(outcome.verdict()))
+}
+
+/// Names the canaries that lie in buckets after all: whatever else a run says, these are there until a run says no more of them.
+fn still_there(printer: &Printer, ledger: &FolderLedger) -> Result<(), Exit> {
+    for canary in planning::canaries(printer, ledger)? {
+        let sides: Vec<&str> = canary.sides().map(|of| of.bucket.as_str()).collect();
+        let why = canary.stays.as_ref();
+        let why = why.map_or_else(String::new, |why| format!(": {why}"));
+        printer.warning(&format!(
+            "a canary may lie in {} until an apply has removed it ({}){why}",
+            sides.join(", "),
+            canary.key
+        ));
+    }
+    Ok(())
 }
 
 fn header(run: &str, plan: String, spec: &SpecInfo) -> Header {

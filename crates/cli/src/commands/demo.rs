@@ -16,7 +16,7 @@ use s3ferry_core::model::{BucketPart, BucketRef, Target};
 use s3ferry_core::plan::PutEncryption;
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::ports::{
-    NewObject, Objects as _, PortError, Replication, Write as _, WriteChange,
+    NewObject, Objects as _, Onto, PortError, Replication, Write as _, WriteChange,
 };
 use s3ferry_render::{number, plural};
 use s3ferry_sandbox::Sandbox;
@@ -407,6 +407,7 @@ fn object(bucket: &BucketRef, when: &str, number: usize) -> NewObject {
         tags: tags.into_iter().collect(),
         metadata: BTreeMap::new(),
         encryption: PutEncryption::BucketDefault,
+        onto: Onto::Anything,
     }
 }
 

@@ -6,15 +6,15 @@
 pub mod canary;
 mod standing;
 
-pub use canary::{CanaryGoal, Probe, PutEncryption, Replica};
+pub use canary::{CanaryGoal, Carrier, LONGEST_RUN, Probe, PutEncryption, Reach, Replica};
 pub(crate) use standing::{GoalWait, Standing};
 
 use crate::format::{Change, Gate};
 use crate::future::Future;
-use crate::ids::MigrationName;
+use crate::ids::{BucketName, MigrationName};
 use crate::model::kinds::Call;
 use crate::model::{BucketRef, Document, RoleRef, Target};
-use crate::proof::{Proof, ProofSubject};
+use crate::proof::{PlacedCanary, Proof, ProofSubject};
 use crate::scene::Scene;
 
 /// A fact to become true.
@@ -75,6 +75,20 @@ impl Goal {
         match self {
             Self::Canary(goal) => goal.proof(live),
         }
+    }
+
+    /// What earlier runs left on its way, which proving it goes on with.
+    pub(crate) fn earlier(&self) -> &[PlacedCanary] {
+        match self {
+            Self::Canary(goal) => &goal.earlier,
+        }
+    }
+
+    /// The buckets that must be found before it is known what proving it does.
+    pub(crate) fn unlocated(&self) -> impl Iterator<Item = BucketName> {
+        let Self::Canary(goal) = self;
+        let unasked = goal.elsewhere.iter().filter(|of| of.to == Reach::Unasked);
+        unasked.map(|of| of.bucket.clone())
     }
 
     /// The address, also the identity of its step.

@@ -3,7 +3,7 @@
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::goals::CanaryGoal;
+use crate::goals::{CanaryGoal, Carrier, Reach};
 use crate::model::{BucketPart, BucketRef, Target};
 use crate::refusals;
 use crate::route::Route;
@@ -27,8 +27,67 @@ pub(super) fn of_goal(scene: &Scene<'_>, goal: &CanaryGoal, future: &Future<'_>)
     let Some(route) = scene.route(&goal.migration) else {
         return Vec::new();
     };
-    let refused = refused(scene, route, goal).into_iter();
-    refused.chain(stays(scene, route, future, goal)).collect()
+    let mut found: Vec<Finding> = refused(scene, route, goal).into_iter().collect();
+    found.extend(taken(scene, goal, future));
+    found.extend(
+        goal.elsewhere
+            .iter()
+            .filter_map(|of| elsewhere(scene, goal, of)),
+    );
+    found.extend(stays(scene, route, future, goal));
+    found
+}
+
+/// Another rule carries the canary to its destination: what arrives would prove that one.
+fn taken(scene: &Scene<'_>, goal: &CanaryGoal, future: &Future<'_>) -> Option<Finding> {
+    let rules = goal.carried_by();
+    let winner = goal.taken_by(future.document(&rules))?;
+    Some(finding(
+        "canary-taken",
+        Blocked,
+        format!("{}/rule/{winner}", scene.names.address(&rules)),
+        format!(
+            "this rule carries the canary of rule {} ({}) in its place: to the same bucket, with a higher priority; nothing would prove the rule",
+            goal.rule, goal.stem
+        ),
+        "name canaries otherwise, so that they are not among that rule's objects: canary: { name: NAME }\n\
+         or prove nothing, by decision, in the migration: canary: { skip: \"another rule takes the canary\" }",
+    ))
+}
+
+/// Another bucket that the canary is carried to and that is no destination of the spec.
+fn elsewhere(scene: &Scene<'_>, goal: &CanaryGoal, carrier: &Carrier) -> Option<Finding> {
+    let Carrier {
+        rule,
+        bucket,
+        to,
+        mirrors: _, // Whatever comes there is removed.
+    } = carrier;
+    let address = format!("{}/rule/{rule}", scene.names.address(&goal.carried_by()));
+    let canary = format!("the canary of rule {}", goal.rule);
+    match to {
+        Reach::OfSpec(_) | Reach::Unasked => None,
+        Reach::Found(place) => Some(finding(
+            "canary-elsewhere",
+            Warning,
+            address,
+            format!(
+                "this rule is not the spec's and carries {canary} to {}, too; it is removed there, too",
+                scene.names.bucket(place)
+            ),
+            "if nothing of s3ferry's may come to that bucket, not even for a minute, prove nothing, by decision, in the migration: canary: { skip: \"canaries would reach another bucket\" }",
+        )),
+        Reach::Beyond => Some(finding(
+            "canary-out-of-reach",
+            Blocked,
+            address,
+            format!(
+                "this rule carries {canary} to {bucket}, too, which is in no account of the spec, and it would stay there"
+            ),
+            "name the account of that bucket among the spec's accounts, with a way in, so that it is removed there\n\
+             or prove nothing, by decision, in the migration: canary: { skip: \"canaries would stay in another account\" }",
+        )),
+    }
 }
 
 /// A statement of the source's policy that refuses what the canary needs there, whatever encryption it asks for.
@@ -41,7 +100,7 @@ fn refused(scene: &Scene<'_>, route: &Route<'_>, goal: &CanaryGoal) -> Option<Fi
         format!("{}/statement/{name}", scene.names.address(&policy)),
         format!(
             "this statement refuses {action} to the canary of rule {} ({}): nothing would prove the rule",
-            goal.rule, goal.key
+            goal.rule, goal.stem
         ),
         "exempt the role that runs s3ferry from this statement, e.g. with a condition ArnNotEquals on aws:PrincipalArn\n\
          or prove nothing, by decision, in the migration: canary: { skip: \"the bucket's policy refuses the canary\" }",

@@ -19,6 +19,7 @@ pub use target::{
 
 use std::collections::BTreeMap;
 
+use crate::ids::BucketName;
 use kinds::{Implied, Versioning, VersioningStatus};
 
 /// What was read of the world.
@@ -29,6 +30,8 @@ pub struct Observed {
     implied: BTreeMap<Target, Option<Document>>,
     /// What could not be looked at and that a plan goes on without, with the error's code.
     out_of_reach: BTreeMap<Target, String>,
+    /// Where buckets are that were known by their names alone.
+    located: BTreeMap<BucketName, Option<BucketRef>>,
 }
 
 impl Observed {
@@ -48,6 +51,17 @@ impl Observed {
         self.out_of_reach
             .iter()
             .map(|(target, code)| (target, code.as_str()))
+    }
+
+    /// Records where a bucket is that was known by its name alone; `None` where it is nobody's whom the spec signs in to.
+    pub fn locate(&mut self, bucket: BucketName, place: Option<BucketRef>) {
+        self.located.insert(bucket, place);
+    }
+
+    /// Where a bucket is; `None` where nobody looked.
+    #[must_use]
+    pub fn located(&self, bucket: &BucketName) -> Option<Option<&BucketRef>> {
+        self.located.get(bucket).map(Option::as_ref)
     }
 
     /// What a target holds; `None` where it was not read, `Some(None)` where nothing is there.

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::steps::{Step, StepId, Work};
 use super::writes::{Writes, writes};
-use super::{adopted, changes, costs, gates, guards, ledger, order, stages, unseen};
+use super::{adopted, changes, costs, gates, guards, ledger, left, order, stages, unseen};
 use crate::format::{
     Action, Change, Edge, Estimate, Finding, FindingLevel, Kept, MigrationInfo, PermissionInfo,
     Summary, Wait,
 };
 use crate::future::Future;
 use crate::goals::{Goal, goals};
+use crate::ids::BucketName;
 use crate::merge::Conflict;
 use crate::migration::{self, Case};
 use crate::model::kinds::Document;
@@ -27,6 +28,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What must be read before an apply, because of what it is about to do: with an open question a plan is not whole.
     pub questions: BTreeSet<Target>,
+    /// Buckets that must be found before an apply, likewise: only their names are known.
+    pub unlocated: BTreeSet<BucketName>,
     /// The migrations that the plan is for, with their gates.
     pub migrations: Vec<MigrationInfo>,
     /// What would change.
@@ -81,7 +84,9 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     let goals = goals(scene, &future);
     let unproven: Vec<&Goal> = goals.iter().filter(|goal| !goal.is_proven(scene)).collect();
 
+    let left = left::canaries(scene, &unproven);
     let mut steps = stages::steps(scene, &writes);
+    steps.extend(left::steps(scene, &left));
     steps.extend(unproven.iter().map(|goal| Step {
         id: StepId(goal.address()),
         work: Work::Prove(Box::new((*goal).clone())),
@@ -94,15 +99,18 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     let of_goal = |goal: &&Goal| migration::goal_warnings(scene, goal, &future);
     findings.extend(unproven.iter().flat_map(of_goal));
     findings.extend(adopted::unknown(scene, !steps.is_empty()));
+    findings.extend(left::findings(scene, &left));
     findings.extend(ledger::is_empty_beside_rules(scene, &unproven));
     findings.extend(unseen::nothing_named(scene, !steps.is_empty()));
     findings.sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
     findings.dedup();
     let (mut changes, kept) = (told.changes, told.kept);
     changes.extend(unproven.iter().map(|goal| goal.change(scene, &future)));
+    changes.extend(left::changes(scene, &left));
     Plan {
         migrations: gates::migrations(scene, &goals, &findings),
         questions: questions(scene, &steps),
+        unlocated: unproven.iter().flat_map(|goal| goal.unlocated()).collect(),
         waits: costs::waits(&steps),
         fingerprints: fingerprints(scene),
         permissions: costs::permissions(scene, &steps),
@@ -130,6 +138,7 @@ fn questions(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
                 buckets.extend(of);
                 roles.insert(role);
             }
+            Work::Sweep(_) => {} // What it needs to know the ledger says.
         }
     }
     let touched = |route: &&Route<'_>| {

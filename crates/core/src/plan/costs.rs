@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::steps::{Step, Work, WriteStep};
 use crate::format::{Estimate, PermissionInfo, Wait};
+use crate::goals::canary;
 use crate::model::kinds::{Call, Verb};
 use crate::model::{BucketPart, Observed, Target};
 use crate::scene::Scene;
@@ -27,6 +28,7 @@ pub(super) fn waits(steps: &[Step]) -> Vec<Wait> {
                 let wait = goal.wait();
                 (wait.what, wait.bound_seconds)
             }
+            Work::Sweep(_) => return None,
             Work::Write(write) => (
                 write.target.kind().facts().settled.wait?,
                 PROPAGATION_SECONDS,
@@ -68,6 +70,13 @@ pub(super) fn permissions(scene: &Scene<'_>, steps: &[Step]) -> Vec<PermissionIn
                     need(&Target::Bucket(bucket.clone(), BucketPart::Itself), &calls);
                 }
             }
+            Work::Sweep(sweep) => {
+                let sides = sweep.canary.sides();
+                for bucket in sides.filter(|of| !sweep.beyond.contains(of)) {
+                    let target = Target::Bucket(bucket.clone(), BucketPart::Itself);
+                    need(&target, canary::TO_REMOVE);
+                }
+            }
         }
     }
     let info = |(account, actions): (String, BTreeSet<&str>)| PermissionInfo {
@@ -95,6 +104,8 @@ pub(super) fn estimate(observed: &Observed, steps: &[Step]) -> Estimate {
                 calls += CALLS_PER_WRITE;
             }
             Work::Prove(goal) => calls += goal.calls(),
+            // List, look, delete.
+            Work::Sweep(sweep) => calls += 3 * sweep.canary.sides().count() as u64,
         }
     }
     Estimate {

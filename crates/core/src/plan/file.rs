@@ -24,6 +24,7 @@ impl Plan {
     pub fn into_file(self, head: Head) -> (Vec<Step>, PlanFile) {
         let Self {
             questions: _, // They are answered before a plan is shown.
+            unlocated: _, // Likewise.
             steps,
             migrations,
             changes,

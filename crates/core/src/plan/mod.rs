@@ -18,13 +18,14 @@ mod gates;
 mod growth;
 mod guards;
 mod ledger;
+mod left;
 mod order;
 mod stages;
 pub mod steps;
 mod unseen;
 mod writes;
 
-pub use crate::goals::{CanaryGoal, Goal, Probe, PutEncryption, Replica};
-pub use crate::proof::{Proof, ProofSubject, Proofs};
+pub use crate::goals::{CanaryGoal, Carrier, Goal, Probe, PutEncryption, Reach, Replica};
+pub use crate::proof::{PlacedCanary, Proof, ProofSubject, Proofs, mark};
 pub use build::{Plan, plan};
-pub use steps::{Stage, Step, StepId, Work, WriteStep};
+pub use steps::{Stage, Step, StepId, Sweep, Work, WriteStep};

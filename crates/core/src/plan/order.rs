@@ -53,6 +53,7 @@ fn edges(steps: &[Step]) -> Edges {
                 let why = "a canary proves what is there, so everything of its rule comes first";
                 rested_on.map(|first| ((first, place), why)).collect()
             }
+            Work::Sweep(_) => Found::new(), // It waits for nobody, and nobody for it.
         };
         for (pair, why) in found {
             if pair.0 != pair.1 {
@@ -80,7 +81,7 @@ impl<'a> Index<'a> {
         for (place, step) in steps.iter().enumerate() {
             let write = match &step.work {
                 Work::Write(write) => Some(&**write),
-                Work::Prove(_) => None,
+                Work::Prove(_) | Work::Sweep(_) => None,
             };
             index.writes.push(write);
             let Some(write) = write else { continue };
@@ -360,13 +361,18 @@ mod tests {
         Step {
             id: StepId(format!("{number} canary")),
             work: Work::Prove(Box::new(Goal::Canary(CanaryGoal {
+                spec: crate::ids::SpecName::new("spec").unwrap(),
                 migration: MigrationName::new(format!("m-{number}")).unwrap(),
                 rule: RuleName::new("all").unwrap(),
+                rule_id: String::new(),
                 source: bucket("111111111111", &format!("source-{number}")),
                 destination: bucket("222222222222", "shared"),
                 role: role(&format!("role-{number}")),
-                key: String::new(),
+                stem: String::new(),
                 tags: BTreeMap::new(),
+                is_kms: false,
+                elsewhere: Vec::new(),
+                earlier: Vec::new(),
                 probe: crate::goals::Probe::Default,
                 encryption: crate::goals::PutEncryption::BucketDefault,
                 replica: crate::goals::Replica::default(),

@@ -9,7 +9,8 @@ use std::fmt;
 
 use crate::goals::Goal;
 use crate::model::kinds::{Born, Marked, Tags};
-use crate::model::{BucketPart, Document, RolePart, Target, same};
+use crate::model::{BucketPart, BucketRef, Document, RolePart, Target, same};
+use crate::proof::PlacedCanary;
 
 /// The identity of a step in its plan: the address of its target, `#` and a stage where there are two, or a goal's address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +40,17 @@ pub enum Work {
     Write(Box<WriteStep>),
     /// Makes a goal true, and shows that it is.
     Prove(Box<Goal>),
+    /// Removes a canary that an earlier run left.
+    Sweep(Box<Sweep>),
+}
+
+/// A canary that lies somewhere and that no goal goes on with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep {
+    /// The canary.
+    pub canary: PlacedCanary,
+    /// The buckets among its sides in accounts that the spec does not have: it may stay there.
+    pub beyond: BTreeSet<BucketRef>,
 }
 
 /// A target that is brought from one document to another.

@@ -146,6 +146,7 @@ impl Play {
                 self.proofs.insert(proof);
                 return Ok(true);
             }
+            Work::Sweep(_) => return Ok(true),
             Work::Write(write) => &**write,
         };
         let live = self.world.document(&write.target);

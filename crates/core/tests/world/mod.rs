@@ -14,7 +14,7 @@ use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same,
 };
 use s3ferry_core::ownership::{described, description};
-use s3ferry_core::plan::{Plan, Proofs, Step, Work, plan};
+use s3ferry_core::plan::{PlacedCanary, Plan, Proofs, Step, Work, plan};
 use s3ferry_core::reads;
 use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
@@ -141,7 +141,7 @@ pub(crate) fn order(plan: &Plan) -> Vec<String> {
 pub(crate) fn written(plan: &Plan) -> Vec<(String, Option<Document>)> {
     let of = |step: &Step| match &step.work {
         Work::Write(write) => Some((step.id.0.clone(), write.after.clone())),
-        Work::Prove(_) => None,
+        Work::Prove(_) | Work::Sweep(_) => None,
     };
     plan.steps.iter().filter_map(of).collect()
 }
@@ -151,6 +151,8 @@ pub(crate) fn written(plan: &Plan) -> Vec<(String, Option<Document>)> {
 pub(crate) struct World {
     documents: BTreeMap<Target, Document>,
     proofs: Proofs,
+    /// Canaries that lie in buckets.
+    pub(crate) placed: Vec<PlacedCanary>,
     /// Roles that were made or changed, for their unique IDs.
     made: u32,
 }
@@ -397,7 +399,8 @@ impl World {
                 }
                 targets = reads::following(spec, scope, &observed);
             }
-            let plan = plan(&Scene::new(spec, &observed, &self.proofs, scope));
+            let plan =
+                plan(&Scene::new(spec, &observed, &self.proofs, scope).with_canaries(&self.placed));
             if plan.questions.is_empty() {
                 return plan;
             }
@@ -419,6 +422,7 @@ impl World {
                     self.proofs
                         .insert(goal.proof(by.as_ref()).expect("a role has an ID"));
                 }
+                Work::Sweep(sweep) => self.placed.retain(|of| of.key != sweep.canary.key),
                 Work::Write(write) => {
                     let live = self.read(&write.target);
                     assert!(same(live.as_ref(), write.before.as_ref()), "{id} is stale");

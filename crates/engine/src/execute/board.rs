@@ -33,8 +33,9 @@ fn resource(step: &Step) -> Resource<'_> {
     match &step.work {
         Work::Write(write) => Resource::Target(&write.target),
         Work::Prove(goal) => match &**goal {
-            Goal::Canary(goal) => Resource::CanaryKey(&goal.source, &goal.key),
+            Goal::Canary(goal) => Resource::CanaryKey(&goal.source, &goal.stem),
         },
+        Work::Sweep(sweep) => Resource::CanaryKey(&sweep.canary.source, &sweep.canary.key),
     }
 }
 

@@ -29,9 +29,11 @@ use crate::limits::Limits;
 
 /// What a run works with.
 pub struct Run<'a, W, R> {
+    /// The run's identity: letters, digits and hyphens. No two runs of a spec have the same.
+    pub id: &'a str,
     /// The world to change.
     pub world: &'a W,
-    /// Where proofs are kept.
+    /// Where proofs are kept, and where canaries lie.
     pub receipts: &'a R,
     /// The date for receipts.
     pub clock: &'a dyn Clock,

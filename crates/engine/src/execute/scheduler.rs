@@ -119,12 +119,14 @@ async fn perform<W: Write + Objects, R: ReceiptStore>(
     match &step.work {
         Work::Write(work) => write::write(work, made.as_ref(), &on).await,
         Work::Prove(goal) => goals::prove(goal, &on).await.into(),
+        Work::Sweep(sweep) => goals::sweep(sweep, &on).await.into(),
     }
 }
 
 fn action(work: &Work) -> StepAction {
     match work {
         Work::Prove(_) => StepAction::Prove,
+        Work::Sweep(_) => StepAction::Delete,
         Work::Write(step) => match (&step.before, &step.after) {
             (None, _) => StepAction::Create,
             (Some(_), Some(_)) => StepAction::Update,
@@ -162,10 +164,15 @@ fn ending(id: &StepId, result: &StepResult) -> RunEvent {
             step,
             because: because.0,
         },
-        StepResult::Waiting { what, waited_ms } => RunEvent::Waiting {
+        StepResult::Waiting {
+            what,
+            waited_ms,
+            may_have_written,
+        } => RunEvent::Waiting {
             step,
             what,
             waited_ms,
+            may_have_written,
         },
         StepResult::Interrupted { may_have_written } => RunEvent::Interrupted {
             step,

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use s3ferry_core::format::reading::{Newer, Read};
-use s3ferry_core::plan::Proofs;
+use s3ferry_core::plan::{PlacedCanary, Proofs};
 
+use super::canary::{self, CanaryError};
 use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
 use super::{LedgerError, LedgerLock, ReceiptStore, files as opened};
 use crate::journal::{self, Header, Journal, JournalFile};
@@ -21,7 +22,7 @@ const IGNORED_BY_GIT: &str = "/lock\n/runs/\n";
 const LONGEST_RECEIPT: u64 = 64 << 10;
 
 /// The longest journal that is read: a run of 1,000 migrations writes some 10 MB.
-const LONGEST_JOURNAL: u64 = 256 << 20;
+pub(super) const LONGEST_JOURNAL: u64 = 256 << 20;
 
 /// A ledger in a folder. Nothing is made before the first thing is kept, so that planning leaves no trace.
 #[derive(Debug, Clone)]
@@ -55,6 +56,15 @@ impl KeptProofs {
         self.proofs.insert(value.proves());
         self.receipts.insert(id, value);
     }
+}
+
+/// What the ledger says of canaries that may lie in buckets.
+#[derive(Debug, Default)]
+pub struct KeptCanaries {
+    /// The canaries.
+    pub canaries: Vec<PlacedCanary>,
+    /// Files among them that say nothing.
+    pub ignored: Vec<(PathBuf, CanaryError)>,
 }
 
 /// A file among the receipts that proves nothing.
@@ -133,6 +143,23 @@ impl FolderLedger {
         Ok(kept)
     }
 
+    /// Reads which canaries may lie in buckets, in the order of the files' names.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] where the folder or a file cannot be read. A file that says nothing is no error: it is named.
+    pub fn canaries(&self) -> Result<KeptCanaries, LedgerError> {
+        let mut kept = KeptCanaries::default();
+        for path in files(&self.placed(), "json")? {
+            let content =
+                opened::read(&path, LONGEST_RECEIPT).map_err(LedgerError::io("read", &path))?;
+            match canary::parse(&content) {
+                Ok(canary) => kept.canaries.push(canary),
+                Err(why) => kept.ignored.push((path, why)),
+            }
+        }
+        Ok(kept)
+    }
+
     /// Makes the ledger's folder, with a word to git of what in it is of this machine alone. In a folder that is there already,
     /// what git is told is its owner's.
     fn make_root(&self) -> Result<(), LedgerError> {
@@ -147,20 +174,45 @@ impl FolderLedger {
     fn receipts(&self) -> PathBuf {
         self.root.join("receipts")
     }
+
+    fn placed(&self) -> PathBuf {
+        self.root.join("canaries")
+    }
+
+    /// Writes a file whole, for good before it returns.
+    fn keep_file(&self, folder: &Path, name: &str, content: &[u8]) -> Result<(), LedgerError> {
+        self.make_root()?;
+        make_own_folder(folder)?;
+        let path = folder.join(name);
+        let temporary = write_temporary(folder, content)?;
+        fs::rename(&temporary, &path).map_err(LedgerError::io("rename into", &path))?;
+        sync_folder(folder).map_err(LedgerError::io("flush", folder))
+    }
 }
 
 impl ReceiptStore for FolderLedger {
     fn keep(&self, receipt: &CanaryReceipt) -> Result<ReceiptId, LedgerError> {
         let content = receipt.content();
         let id = ReceiptId::of(&content);
-        self.make_root()?;
-        let folder = self.receipts();
-        make_own_folder(&folder)?;
-        let path = folder.join(id.file_name());
-        let temporary = write_temporary(&folder, &content)?;
-        fs::rename(&temporary, &path).map_err(LedgerError::io("rename into", &path))?;
-        sync_folder(&folder).map_err(LedgerError::io("flush", &folder))?;
+        self.keep_file(&self.receipts(), &id.file_name(), &content)?;
         Ok(id)
+    }
+
+    fn place(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
+        let content = canary::content(canary);
+        self.keep_file(&self.placed(), &canary::file_name(canary), &content)
+    }
+
+    fn forget(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
+        let folder = self.placed();
+        let path = folder.join(canary::file_name(canary));
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => {
+                removed.map_err(LedgerError::io("remove", &path))?;
+                sync_folder(&folder).map_err(LedgerError::io("flush", &folder))
+            }
+        }
     }
 }
 

@@ -4,28 +4,45 @@
 //! <ledger>/.gitignore                   names the lock and the journals; written when the folder is made
 //! <ledger>/lock                         held by the apply that runs
 //! <ledger>/receipts/sha256-<hex>.json   proofs, named after their content
+//! <ledger>/canaries/<hash>.json        canaries that may lie in buckets, each from before it is put until it is gone everywhere
 //! <ledger>/runs/<run id>.jsonl          journals, which explain; and tell a plan what its own runs wrote
 //! ```
 
+mod canary;
 pub(crate) mod files;
 mod folder;
 mod lock;
 mod receipt;
 mod remembered;
 
-pub use folder::{FolderLedger, IgnoredReceipt, KeptProofs};
+pub use canary::{CANARY_FORMAT, CanaryError};
+pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs};
 pub use lock::LedgerLock;
 pub use receipt::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptError, ReceiptId};
 
 use std::path::PathBuf;
 
-/// Where proofs are kept.
+use s3ferry_core::plan::PlacedCanary;
+
+/// Where proofs are kept, and which canaries may lie in buckets.
 pub trait ReceiptStore: Send + Sync {
     /// Keeps a receipt for good before it returns; keeping it twice is keeping it once.
     ///
     /// # Errors
     /// [`LedgerError`]; then the proof is not kept and must be made again.
     fn keep(&self, receipt: &CanaryReceipt) -> Result<ReceiptId, LedgerError>;
+
+    /// Notes that a canary may lie in buckets, for good before it returns; what was noted of its key before is replaced.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then the canary must not be put.
+    fn place(&self, canary: &PlacedCanary) -> Result<(), LedgerError>;
+
+    /// Forgets a canary of which nothing is left; what was never noted is forgotten already.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then it is looked for once more.
+    fn forget(&self, canary: &PlacedCanary) -> Result<(), LedgerError>;
 }
 
 /// Why the ledger did not do what was asked.

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use s3ferry_core::format::reading::{Read, ReadError, read};
+use s3ferry_core::model::BucketRef;
 use s3ferry_core::plan::{Proof, ProofSubject};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -54,6 +55,18 @@ pub struct Place {
     pub region: String,
     /// The name.
     pub bucket: String,
+}
+
+impl Place {
+    /// The place of a bucket.
+    #[must_use]
+    pub fn of(bucket: &BucketRef) -> Self {
+        Self {
+            account: bucket.account.to_string(),
+            region: bucket.region.to_string(),
+            bucket: bucket.bucket.to_string(),
+        }
+    }
 }
 
 /// The name of a receipt: `sha256:` and the hash of its content in hex.

@@ -1,14 +1,14 @@
 //! What the ledger remembers of the buckets that runs worked on.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use s3ferry_core::ids::{AccountId, BucketName, Region};
 use s3ferry_core::model::BucketRef;
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::spec::Spec;
 
-use super::folder::files;
+use super::files as opened;
+use super::folder::{LONGEST_JOURNAL, files};
 use super::{CanaryReceipt, FolderLedger, LedgerError, Place, ReceiptId};
 
 impl FolderLedger {
@@ -27,7 +27,8 @@ impl FolderLedger {
             remembered.destinations.extend(bucket(&receipt.destination));
         }
         for path in files(&self.root().join("runs"), "jsonl")? {
-            let content = fs::read(&path).map_err(LedgerError::io("read", &path))?;
+            let content =
+                opened::read(&path, LONGEST_JOURNAL).map_err(LedgerError::io("read", &path))?;
             // Only the names of steps matter: also those of a line that was cut short, or that a newer version wrote.
             let text = String::from_utf8_lossy(&content);
             for word in text.split('"') {

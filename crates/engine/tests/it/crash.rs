@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use s3ferry_core::model::kinds::VersioningStatus;
 use s3ferry_core::model::{BucketPart, Document, RolePart, Target, same};
-use s3ferry_core::plan::{Step, StepId, Work};
+use s3ferry_core::plan::{Goal, Step, StepId, Work};
 use s3ferry_engine::events::CanaryProgress;
 use s3ferry_engine::ports::Class;
 use s3ferry_engine::{Limits, Verdict};
@@ -180,6 +180,7 @@ fn without_what_is_so(steps: Vec<Step>, receipts: &MemoryReceipts) -> Vec<Step> 
     let is_open = |step: &Step| match &step.work {
         Work::Write(write) => !same(write.before.as_ref(), write.after.as_ref()),
         Work::Prove(goal) => !proven.contains(&goal.subject().0),
+        Work::Sweep(_) => true,
     };
     let open: BTreeSet<StepId> = steps
         .iter()
@@ -192,6 +193,19 @@ fn without_what_is_so(steps: Vec<Step>, receipts: &MemoryReceipts) -> Vec<Step> 
         .collect();
     for step in &mut steps {
         step.needs.retain(|need| open.contains(need));
+    }
+    with_what_lies(steps, receipts)
+}
+
+/// A rule that is to be proven goes on with the canaries that lie in buckets; where it is proven they are removed.
+fn with_what_lies(mut steps: Vec<Step>, receipts: &MemoryReceipts) -> Vec<Step> {
+    let mut proves = steps.iter_mut().filter_map(|step| match &mut step.work {
+        Work::Prove(goal) => Some(goal.as_mut()),
+        Work::Write(_) | Work::Sweep(_) => None,
+    });
+    match proves.next() {
+        Some(Goal::Canary(goal)) => goal.earlier = receipts.placed(),
+        None => steps.extend(receipts.placed().into_iter().map(build::sweep)),
     }
     steps
 }
@@ -271,7 +285,7 @@ fn assert_no_canary_left(world: &MemoryWorld, told: Option<&Told>, context: &str
             .any(|left| left.bucket == bucket.bucket.as_str())
     };
     for bucket in [build::source(), build::destination()] {
-        let left = world.versions_of(&bucket, ".s3ferry-canary");
+        let left = world.stored(&bucket);
         assert!(
             left.is_empty() || named(&bucket),
             "{context}: {left:?} in {}",

@@ -43,6 +43,7 @@ async fn journal_of_a_run() -> (Vec<u8>, Vec<RunEvent>) {
     let journal = ledger.journal(&header()).unwrap().listen(Arc::new(now));
     let mut sink = Both(journal, |event: &RunEvent| heard.push(event.clone()));
     let run = Run {
+        id: "run",
         world: &world,
         receipts: &MemoryReceipts::default(),
         clock: &now,

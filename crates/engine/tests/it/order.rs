@@ -247,6 +247,7 @@ async fn a_plan_without_steps_is_done() {
 async fn refusal(steps: &[Step]) -> InvalidSteps {
     let world = Recording::new(MemoryWorld::new());
     let run = Run {
+        id: "run",
         world: &world,
         receipts: &MemoryReceipts::default(),
         clock: &now,

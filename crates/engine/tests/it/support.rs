@@ -1,6 +1,7 @@
 //! What the tests share: a run with its events.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use s3ferry_core::plan::{Step, StepId};
@@ -21,6 +22,7 @@ pub(crate) struct Told {
 
 /// How a run is to be made.
 pub(crate) struct How<'a, R> {
+    pub(crate) id: String,
     pub(crate) receipts: &'a R,
     pub(crate) limits: Limits,
     pub(crate) cancel: CancelToken,
@@ -36,7 +38,9 @@ pub(crate) async fn run<W: Write + Objects>(steps: &[Step], world: &W) -> Told {
 }
 
 pub(crate) fn how<R>(receipts: &R) -> How<'_, R> {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
     How {
+        id: format!("run{}", RUNS.fetch_add(1, Ordering::Relaxed)),
         receipts,
         limits: Limits::default(),
         cancel: CancelToken::never(),
@@ -51,6 +55,7 @@ pub(crate) async fn run_with<W: Write + Objects, R: ReceiptStore>(
     let mut events = Vec::new();
     let begun = Instant::now();
     let run = Run {
+        id: &how.id,
         world,
         receipts: how.receipts,
         clock: &now,

@@ -1,7 +1,7 @@
 //! One migration.
 
-use s3ferry_core::goals::Probe;
-use s3ferry_core::ids::{MigrationName, RoleName};
+use s3ferry_core::goals::{LONGEST_RUN, Probe};
+use s3ferry_core::ids::{MigrationName, RoleName, SpecName};
 use s3ferry_core::spec::{Canary, Destination, Guards, Migration, Monitoring, Phase, Source};
 
 use super::accounts::Accounts;
@@ -14,6 +14,9 @@ use crate::yaml::Kind;
 
 /// The name of canary objects where none is given.
 const CANARY: &str = ".s3ferry-canary";
+
+/// How long a spec's name may be.
+const LONGEST_SPEC: usize = 32;
 
 /// A migration and the places that contradictions point to.
 #[derive(Debug)]
@@ -52,7 +55,7 @@ pub(super) fn migration(
     let rules = view.require(report, "rules");
     let rules = rules.and_then(|rules| rule::rules(report, &rules, &ends.context()));
     let (settings, rules) = (settings?, rules?);
-    canary_fits(report, &settings.canary, &rules)?;
+    canary_fits(report, &name, &settings.canary, &rules)?;
     placed(name, settings, ends, role?, &rules)
 }
 
@@ -154,16 +157,24 @@ fn canary(report: &mut Report<'_>, view: &View<'_>) -> Option<Canary> {
     }
 }
 
-/// The canary's key, a rule's prefix and the name, must be a key.
-fn canary_fits(report: &mut Report<'_>, canary: &Canary, rules: &[rule::Placed]) -> Option<()> {
+/// The canary's key, with the rule's prefix, what names the rule and its run, must be a key; whatever the spec is called, which
+/// another file may say.
+fn canary_fits(
+    report: &mut Report<'_>,
+    migration: &MigrationName,
+    canary: &Canary,
+    rules: &[rule::Placed],
+) -> Option<()> {
     let Canary::Write { name } = canary else {
         return Some(());
     };
+    let spec = SpecName::new("s".repeat(LONGEST_SPEC)).expect("letters are a name");
     let longest = |placed: &rule::Placed| {
         let keys = placed.rule.kms.iter().flat_map(|kms| &kms.source_keys);
         let probes = keys.cloned().map(Probe::Key).chain([Probe::Default]);
-        let keys = probes.map(|probe| probe.object_key(&placed.rule, name));
-        keys.map(|key| key.len()).max().unwrap_or(0)
+        let stems = probes.map(|probe| probe.stem((&spec, migration), &placed.rule, name));
+        let longest = stems.map(|stem| stem.len()).max();
+        longest.unwrap_or(0) + LONGEST_RUN
     };
     let too_long = |placed: &&rule::Placed| longest(placed) > LONGEST_KEY;
     let Some(placed) = rules.iter().find(too_long) else {
@@ -173,7 +184,7 @@ fn canary_fits(report: &mut Report<'_>, canary: &Canary, rules: &[rule::Placed])
     report.error(
         "canary-too-long",
         placed.filter_at,
-        format!("the canary of rule `{}` would have a key of {length} bytes", placed.rule.name),
+        format!("the canary of rule `{}` may have a key of {length} bytes", placed.rule.name),
         "a key has up to 1,024 bytes: write a shorter `canary: { name: NAME }`, or `canary: { skip: \"reason\" }`",
     );
     None

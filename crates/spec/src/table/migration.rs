@@ -350,7 +350,7 @@ static CANARY: Record = record(
             "name",
             ScalarShape(Scalar::CanaryName),
             Optional(".s3ferry-canary"),
-            "The name of an object that is written under each rule's prefix, with the rule's tags, and removed by version on both sides.",
+            "What the key of an object begins with that is written under each rule's prefix, with the rule's tags, and removed by version wherever rules carry it; the spec, the migration, the rule and the run follow.",
         ),
         Field::new(
             "skip",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
+use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::{BucketRef, Document, Target};
 use s3ferry_engine::ports::{
     ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
@@ -89,6 +90,10 @@ impl<W: Read, L: Around> Read for Layered<W, L> {
             after: None,
         };
         self.layer.around(call, self.world.read(target)).await
+    }
+
+    async fn locate(&self, account: &AccountId, bucket: &BucketName) -> Option<BucketRef> {
+        self.world.locate(account, bucket).await
     }
 }
 

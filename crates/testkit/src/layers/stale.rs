@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::{BucketRef, Document, Target};
 use s3ferry_engine::ports::{
     ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
@@ -69,6 +70,10 @@ impl<W: Read> Read for Stale<W> {
             Some(document) => Ok(document),
             None => self.world.read(target).await,
         }
+    }
+
+    async fn locate(&self, account: &AccountId, bucket: &BucketName) -> Option<BucketRef> {
+        self.world.locate(account, bucket).await
     }
 }
 

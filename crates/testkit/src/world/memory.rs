@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
     Bucket, BucketEncryption, ObjectOwnership, PublicAccessBlock, RequestPayment, Role,
@@ -120,6 +121,12 @@ impl MemoryWorld {
     #[must_use]
     pub fn versions_of(&self, bucket: &BucketRef, key: &str) -> Vec<String> {
         self.state().objects.versions(bucket, key)
+    }
+
+    /// Everything that is stored in a bucket: keys with their version IDs, oldest first.
+    #[must_use]
+    pub fn stored(&self, bucket: &BucketRef) -> Vec<(String, String)> {
+        self.state().objects.stored(bucket)
     }
 
     /// Lets the next looks at versions answer that there is none, as S3 may for a while after a bucket was first versioned
@@ -421,6 +428,13 @@ impl Refusal {
 impl Read for MemoryWorld {
     async fn read(&self, target: &Target) -> Result<Option<Document>, PortError> {
         Ok(self.document(target))
+    }
+
+    async fn locate(&self, account: &AccountId, bucket: &BucketName) -> Option<BucketRef> {
+        let found = self
+            .state()
+            .bucket_of_arn(&format!("arn:aws:s3:::{bucket}"));
+        found.filter(|found| found.account == *account)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use s3ferry_core::model::kinds::replication::{Rule, Status};
 use s3ferry_core::model::{BucketPart, BucketRef, Document, Target};
 use s3ferry_core::plan::PutEncryption;
-use s3ferry_engine::ports::{Class, ListedVersion, NewObject, ObjectHead, Replication};
+use s3ferry_engine::ports::{Class, ListedVersion, NewObject, ObjectHead, Onto, Replication};
 use tokio::time::Instant;
 
 use super::memory::{Refusal, State};
@@ -84,6 +84,16 @@ impl Store {
         ids.collect()
     }
 
+    pub(super) fn stored(&self, bucket: &BucketRef) -> Vec<(String, String)> {
+        let of_bucket = self.versions.iter().filter(|((of, _), _)| of == bucket);
+        let named = of_bucket.flat_map(|((_, key), versions)| {
+            versions
+                .iter()
+                .map(|version| (key.clone(), version.id.clone()))
+        });
+        named.collect()
+    }
+
     pub(super) fn listed(&self, bucket: &BucketRef, key: &str) -> Vec<ListedVersion> {
         let versions = self.versions.get(&(bucket.clone(), key.to_owned()));
         let listed = versions.into_iter().flatten().map(|version| ListedVersion {
@@ -107,6 +117,13 @@ impl Store {
             .flatten();
         let found = versions.find(|other| other.id == version);
         found.map(|found| found.tags.clone()).unwrap_or_default()
+    }
+
+    /// Whether the latest version of a key is an object.
+    fn is_there(&self, bucket: &BucketRef, key: &str) -> bool {
+        let versions = self.versions.get(&(bucket.clone(), key.to_owned()));
+        let latest = versions.and_then(|versions| versions.last());
+        latest.is_some_and(|latest| latest.head.is_some())
     }
 
     pub(super) fn has_any(&self, bucket: &BucketRef) -> bool {
@@ -158,6 +175,9 @@ impl State {
             .contains_key(&Target::Bucket(object.bucket.clone(), BucketPart::Itself))
         {
             return Err(Refusal(Class::Propagation, "NoSuchBucket"));
+        }
+        if object.onto == Onto::Nothing && self.objects.is_there(&object.bucket, &object.key) {
+            return Err(Refusal(Class::Rejected, "PreconditionFailed"));
         }
         let fate = self.objects.fates.pop_front().unwrap_or(Fate::ByRules);
         let destinations = self.destinations(object);

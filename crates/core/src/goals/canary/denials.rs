@@ -13,6 +13,11 @@ use crate::route::Route;
 use crate::scene::Scene;
 
 impl CanaryGoal {
+    /// A key as a run gives it.
+    fn any_key(&self) -> String {
+        format!("{}/run-1", self.stem)
+    }
+
     /// What denies the put under an encryption, or may.
     pub(crate) fn put_refused(
         &self,
@@ -25,6 +30,7 @@ impl CanaryGoal {
             .iter()
             .map(|(key, value)| (format!("s3:requestobjecttag/{key}"), value.clone()))
             .collect();
+        keys.insert("s3:if-none-match".to_owned(), "*".to_owned());
         let header = "s3:x-amz-server-side-encryption";
         match encryption {
             PutEncryption::BucketDefault => {}
@@ -34,10 +40,11 @@ impl CanaryGoal {
                 keys.insert(format!("{header}-aws-kms-key-id"), key.to_string());
             }
         }
+        let key = self.any_key();
         let call = ObjectCall {
             account: &route.migration.source.account,
             bucket: &self.source,
-            key: Some(&self.key),
+            key: Some(&key),
             action: "s3:PutObject",
             keys,
         };
@@ -56,7 +63,8 @@ impl CanaryGoal {
         {
             return Some((policy, hit, "s3:PutObject"));
         }
-        let key = Some(self.key.as_str());
+        let key = self.any_key();
+        let key = Some(key.as_str());
         let tagged = (!self.tags.is_empty()).then_some((key, "s3:PutObjectTagging"));
         let mirrored = self.mirrors.then_some((key, "s3:DeleteObject"));
         let listed = Some((None, "s3:ListBucketVersions"));
@@ -89,10 +97,11 @@ impl CanaryGoal {
         let kept = sides.into_iter().filter_map(|(bucket, account)| {
             let part = |part| future.document(&Target::Bucket(bucket.clone(), part));
             let denied = || {
+                let key = self.any_key();
                 let call = ObjectCall {
                     account,
                     bucket,
-                    key: Some(&self.key),
+                    key: Some(&key),
                     action: "s3:DeleteObjectVersion",
                     keys: BTreeMap::new(),
                 };

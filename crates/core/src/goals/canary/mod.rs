@@ -1,10 +1,12 @@
 //! The canary: an object of ours that is written under a rule and must arrive. AWS answers 200 OK to configurations whose
 //! every object then fails (T3), so a rule counts when an object came through.
 
+mod carriers;
 mod denials;
 mod source_key;
 mod subject;
 
+pub use carriers::{Carrier, Reach};
 pub(crate) use source_key::{SourceKey, source_key};
 
 use std::collections::BTreeMap;
@@ -14,11 +16,11 @@ use serde_json::{Value, json};
 use super::standing::{GoalWait, Standing};
 use crate::format::{Action, Change, Gate, GateState, Reason, Risk, RiskLevel, Undo, UndoKind};
 use crate::future::Future;
-use crate::ids::{Arn, MigrationName, RuleName};
+use crate::ids::{Arn, MigrationName, RuleName, SpecName};
 use crate::model::kinds::{Call, Document};
 use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target};
 use crate::phase::Part;
-use crate::proof::{Proof, ProofSubject};
+use crate::proof::{PlacedCanary, Proof, ProofSubject, mark};
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::spec::{Canary, DeleteMarkers, Migration, Phase, ReplicaOwner, RuleSpec, StorageClass};
@@ -26,10 +28,14 @@ use crate::spec::{Canary, DeleteMarkers, Migration, Phase, ReplicaOwner, RuleSpe
 /// A rule to be proven by an object that arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CanaryGoal {
+    /// The spec.
+    pub spec: SpecName,
     /// The migration.
     pub migration: MigrationName,
     /// The rule's short name.
     pub rule: RuleName,
+    /// The rule's ID in S3.
+    pub rule_id: String,
     /// Which of the rule's canaries it is.
     pub probe: Probe,
     /// The bucket to write to.
@@ -38,16 +44,22 @@ pub struct CanaryGoal {
     pub destination: BucketRef,
     /// The role that replicates.
     pub role: RoleRef,
-    /// The key.
-    pub key: String,
+    /// What the key begins with; the run follows, so that no two canaries and nobody's object have one key.
+    pub stem: String,
     /// The tags that the rule's filter asks for.
     pub tags: BTreeMap<String, String>,
     /// What the put asks for.
     pub encryption: PutEncryption,
+    /// Whether it is encrypted with a KMS key, its own or the bucket's.
+    pub is_kms: bool,
     /// What its replica must be.
     pub replica: Replica,
     /// Whether a delete marker must arrive after it.
     pub mirrors: bool,
+    /// Where other rules carry it.
+    pub elsewhere: Vec<Carrier>,
+    /// Canaries that earlier runs put for the same subject and that may be on their way still.
+    pub earlier: Vec<PlacedCanary>,
     /// What the proof is of: rule, role, policies and destination settings as they will be. Anything of it that changes
     /// makes the proof void.
     pub subject: ProofSubject,
@@ -63,15 +75,30 @@ pub enum Probe {
 }
 
 impl Probe {
-    /// The key of the canary's object, `object` being the name that the spec gives to canaries.
-    #[must_use]
-    pub fn object_key(&self, rule: &RuleSpec, object: &str) -> String {
+    /// The canary's name in its migration: the rule's, and the key's where it is for one.
+    fn name(&self, rule: &RuleName) -> String {
         match self {
-            Self::Default => format!("{}{object}", rule.prefix),
-            Self::Key(key) => format!("{}{object}-{}", rule.prefix, key_name(key)),
+            Self::Default => rule.to_string(),
+            Self::Key(key) => format!("{rule}/{}", key_name(key)),
         }
     }
+
+    /// What the key of the canary's object begins with, `object` being the name that the spec gives to canaries: under the
+    /// rule's prefix, and then what nobody else names an object after.
+    #[must_use]
+    pub fn stem(
+        &self,
+        (spec, migration): (&SpecName, &MigrationName),
+        rule: &RuleSpec,
+        object: &str,
+    ) -> String {
+        let mark = mark(spec, migration, &self.name(&rule.name));
+        format!("{}{object}/{mark}", rule.prefix)
+    }
 }
+
+/// The longest that can follow a canary's stem in its key: a slash, the time, the process and the attempt.
+pub const LONGEST_RUN: usize = 40;
 
 /// What a put asks for in the way of encryption.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +136,9 @@ const WITH_MARKER: Call = Call::of("DeleteObject", &["s3:DeleteObject"]);
 
 /// What a canary that is encrypted with SSE-KMS needs on the key besides (BC:s3 PutObject).
 const WITH_KEY: Call = Call::of("PutObject", &["kms:Decrypt", "kms:GenerateDataKey"]);
+
+/// What removing one that lies in a bucket needs there.
+pub(crate) const TO_REMOVE: &[Call] = ON_DESTINATION;
 
 /// What a canary needs on the destination bucket.
 const ON_DESTINATION: &[Call] = &[
@@ -170,28 +200,44 @@ fn goal(
     };
     let replica_key = rule.kms.as_ref().map(|kms| kms.replica_key.clone());
     let mut goal = CanaryGoal {
+        spec: scene.spec.name.clone(),
         migration: route.name.clone(),
         rule: rule.name.clone(),
+        rule_id: scene.markers.rule_id(route.name, &rule.name),
         source: route.source.clone(),
         destination: route.destination.clone(),
         role: route.role.clone(),
-        key: probe.object_key(rule, object),
+        stem: probe.stem((&scene.spec.name, route.name), rule, object),
         tags: rule.tags.clone(),
         encryption: match &probe {
             Probe::Default => PutEncryption::BucketDefault,
             Probe::Key(key) => PutEncryption::SseKms(key.clone()),
         },
+        is_kms,
         replica: Replica {
             kms_key: replica_key.filter(|_| is_kms),
             storage_class: rule.storage_class,
             owned_by_destination: route.migration.owner == ReplicaOwner::Destination,
         },
         mirrors: probe == Probe::Default && rule.delete_markers == DeleteMarkers::Mirror,
+        elsewhere: Vec::new(),
+        earlier: Vec::new(),
         subject: subject::of(scene, route, (rule, &probe), future),
         probe,
     };
     goal.encryption = denials::encryption_of_put(scene, route, &goal);
+    goal.elsewhere = carriers::elsewhere(scene, &goal, future.document(&goal.carried_by()));
+    goal.earlier = earlier(scene, &goal);
     goal
+}
+
+/// What the ledger says that earlier runs left on its way to prove just this.
+fn earlier(scene: &Scene<'_>, goal: &CanaryGoal) -> Vec<PlacedCanary> {
+    let mark = mark(&goal.spec, &goal.migration, &goal.name());
+    let is_of = |placed: &&PlacedCanary| {
+        placed.mark() == mark && placed.source == goal.source && placed.subject == goal.subject
+    };
+    scene.placed.iter().filter(is_of).cloned().collect()
 }
 
 /// The name of a key: what its ARN ends with.
@@ -231,13 +277,26 @@ impl CanaryGoal {
         }
     }
 
+    /// The canary that is about to be put: the `attempt`th of a run.
+    #[must_use]
+    pub fn placed(&self, run: &str, attempt: u32) -> PlacedCanary {
+        let elsewhere = self.elsewhere.iter().filter_map(|of| of.to.place());
+        PlacedCanary {
+            spec: self.spec.clone(),
+            migration: self.migration.clone(),
+            name: self.name(),
+            source: self.source.clone(),
+            key: format!("{}/{run}-{attempt}", self.stem),
+            subject: self.subject.clone(),
+            carried_to: elsewhere.chain([&self.destination]).cloned().collect(),
+            stays: None,
+        }
+    }
+
     /// Its name in the migration: the rule's, and the key's where it is for one.
     #[must_use]
     pub fn name(&self) -> String {
-        match &self.probe {
-            Probe::Default => self.rule.to_string(),
-            Probe::Key(key) => format!("{}/{}", self.rule, key_name(key)),
-        }
+        self.probe.name(&self.rule)
     }
 
     /// The address, also the identity of its step.
@@ -297,13 +356,18 @@ impl CanaryGoal {
             PutEncryption::SseKms(key) => Some(key.as_str()),
             PutEncryption::BucketDefault | PutEncryption::SseS3 => None,
         };
-        json!({
+        let mut view = json!({
             "rule": self.rule.as_str(),
-            "from": format!("{}/{}", self.source.bucket, self.key),
+            "from": format!("{}/{}/…", self.source.bucket, self.stem),
             "to": self.destination.bucket.as_str(),
             "tags": self.tags,
             "kms_key": key,
-        })
+        });
+        let others = self.others();
+        if !others.is_empty() {
+            view["also_to"] = json!(others);
+        }
+        view
     }
 
     /// What is left behind, if anything.
@@ -313,13 +377,25 @@ impl CanaryGoal {
         let stays = stays.unwrap_or_default();
         let written = "One small object is written";
         if stays.is_empty() {
-            return format!("{written}, and removed by version on both sides when it has arrived.");
+            let others = self.others();
+            let sides = if others.is_empty() {
+                "both sides".to_owned()
+            } else {
+                format!("both sides and in {}", others.join(", "))
+            };
+            return format!("{written}, and removed by version on {sides} when it has arrived.");
         }
         let places: Vec<String> = stays
             .iter()
             .map(|(bucket, why)| format!("in {}: {why}", bucket.bucket))
             .collect();
         format!("{written}. It stays {}.", places.join("; "))
+    }
+
+    /// The buckets that other rules carry it to.
+    fn others(&self) -> Vec<&str> {
+        let others = self.elsewhere.iter();
+        others.map(|of| of.bucket.as_str()).collect()
     }
 
     pub(super) fn calls_on(&self) -> Vec<(&BucketRef, Vec<Call>)> {
@@ -329,15 +405,19 @@ impl CanaryGoal {
         on_source.extend(self.mirrors.then_some(WITH_MARKER));
         let mut on_destination = ON_DESTINATION.to_vec();
         on_destination.extend((!self.tags.is_empty()).then_some(WITH_TAGS));
-        vec![
+        let elsewhere = self.elsewhere.iter().filter_map(|of| of.to.place());
+        let elsewhere = elsewhere.map(|place| (place, ON_DESTINATION.to_vec()));
+        let own = [
             (&self.source, on_source),
             (&self.destination, on_destination),
-        ]
+        ];
+        own.into_iter().chain(elsewhere).collect()
     }
 
-    /// Calls of a canary that arrives at once: the role, put, head at both sides, list and delete at both sides; a delete
-    /// marker is put, listed and removed at both sides.
+    /// Calls of a canary that arrives at once: the role, the rules, put, head at both sides, list and delete at both sides; a
+    /// delete marker is put, listed and removed at both sides. Where another rule carries it, too: list, head and delete.
     pub(super) const fn calls(&self) -> u64 {
-        8 + if self.mirrors { 4 } else { 0 }
+        let own = 9 + if self.mirrors { 4 } else { 0 };
+        own + 3 * self.elsewhere.len() as u64
     }
 }

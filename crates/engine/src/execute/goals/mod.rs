@@ -2,6 +2,7 @@
 
 mod canary;
 
+pub(super) use canary::sweep;
 pub use canary::{CANARY_MARK, CANARY_SUBJECT};
 
 use s3ferry_core::goals::Goal;

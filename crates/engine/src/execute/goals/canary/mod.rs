@@ -5,7 +5,7 @@
 //! replaced by a fresh one while AWS may still be learning of the changes.
 //!
 //! ```text
-//! resume or put -> watch --replica found--> compare -> delete marker -> remove all canaries -> receipt -> done
+//! resume, or ledger and put -> watch --replica found--> compare -> delete marker -> remove all canaries -> receipt -> done
 //!    ^               |--FAILED, no rule took it, gone: fresh canary, bounded--> failed, canaries removed
 //!    +---------------+--pending past the bound--> waiting, the canary stays for the next run
 //! ```
@@ -14,29 +14,37 @@
 
 mod cleanup;
 mod compare;
+mod sweep;
 mod watch;
 
+pub(in crate::execute) use sweep::sweep;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use s3ferry_core::model::BucketRef;
-use s3ferry_core::plan::{CanaryGoal, Proof};
+use s3ferry_core::plan::{CanaryGoal, PlacedCanary, Proof, mark};
 use tokio::time::Instant;
 
 use crate::events::{CanaryProgress, RunEvent, millis};
-use crate::ledger::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptStore};
+use crate::ledger::{CanaryReceipt, LedgerError, Place, RECEIPT_FORMAT, ReceiptStore};
 use crate::limits::{CANARY_WAITS, FRESH_CANARY_WAITS};
 use crate::outcome::{How, StepResult};
-use crate::ports::{ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Replication};
+use crate::ports::{
+    ListedVersion, NewObject, ObjectHead, Objects, Onto, PortError, Read, Replication,
+};
 use crate::problem::{Problem, ProblemKind};
 
 use crate::execute::repeat::Stopped;
 use crate::execute::{Context, Slept};
+use cleanup::{Cleanup, Remains, Swept};
 use watch::{Arrived, Fate, Loss};
 
-/// The metadata key that marks a canary; its value is `<migration>/<rule>`, and the key's name where it is for one.
+/// What S3 answers to a put that goes over nothing where something is (BC:s3 PutObject `If-None-Match`).
+const TAKEN: &str = "PreconditionFailed";
+
+/// The metadata key that marks a canary; its value is `<spec>/<migration>/<rule>`, and the key's name where it is for one.
 pub const CANARY_MARK: &str = "s3ferry-canary";
 
 /// The metadata key of what a canary would prove; a later run follows a canary of the same subject.
@@ -57,14 +65,32 @@ struct Lost {
     loss: Loss,
     /// How long after the step began it was put.
     put_after: Duration,
+    key: String,
+}
+
+/// One canary of this step, of which S3 said which version it is.
+#[derive(Debug, Clone)]
+struct One {
+    canary: PlacedCanary,
+    version: String,
+}
+
+/// A canary of this step that the ledger has.
+#[derive(Debug, Clone)]
+struct Held {
+    canary: PlacedCanary,
+    /// The version, where this run put it and S3 said so.
+    version: Option<String>,
+    /// Whether this run put it, or may have.
+    is_new: bool,
 }
 
 struct Canary<'a, W, R> {
     goal: &'a CanaryGoal,
     on: &'a Context<'a, W, R>,
     begun: Instant,
-    /// Whether a canary of ours may lie in the buckets.
-    written: AtomicBool,
+    /// The canaries that may lie in buckets.
+    held: Mutex<Vec<Held>>,
     /// The version IDs of the delete markers that this run put.
     markers: Mutex<BTreeSet<String>>,
 }
@@ -72,8 +98,9 @@ struct Canary<'a, W, R> {
 /// Proves the goal.
 ///
 /// # Guarantees
-/// Removes every version of the key that carries this rule's mark, on both sides, also those of killed runs; never one
-/// without it. Ends within `canary_wait`, apart from the removal.
+/// The ledger has each canary before it is put, and until no version of its key is left wherever rules carried it. Removes
+/// every version under its keys that carries its mark, also those of killed runs; never one without it. Goes over nobody's
+/// object. Ends within `canary_wait`, apart from the removal.
 ///
 /// # Caveats
 /// While it waits, the canary is an object like any other to consumers of the bucket.
@@ -81,26 +108,32 @@ pub(in crate::execute) async fn prove<W: Objects + Read, R: ReceiptStore>(
     goal: &CanaryGoal,
     on: &Context<'_, W, R>,
 ) -> StepResult {
+    let earlier = goal.earlier.iter().cloned().map(|canary| Held {
+        canary,
+        version: None,
+        is_new: false,
+    });
     let canary = Canary {
         goal,
         on,
         begun: Instant::now(),
-        written: AtomicBool::new(false),
+        held: Mutex::new(earlier.collect()),
         markers: Mutex::default(),
     };
-    match canary.prove().await {
+    let proven = canary.prove().await;
+    let may_have_written = canary.lies();
+    match proven {
         Ok(()) => StepResult::Done(How::Proven),
         Err(NoProof::Failed(problem)) => StepResult::Failed {
             problem,
-            may_have_written: false,
+            may_have_written,
         },
         Err(NoProof::Waiting(what)) => StepResult::Waiting {
             what,
             waited_ms: millis(canary.begun.elapsed()),
+            may_have_written,
         },
-        Err(NoProof::Interrupted) => StepResult::Interrupted {
-            may_have_written: canary.written.load(Ordering::Relaxed),
-        },
+        Err(NoProof::Interrupted) => StepResult::Interrupted { may_have_written },
     }
 }
 
@@ -120,6 +153,46 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         let kept = self.on.run.receipts.keep(&receipt);
         kept.map(drop)
             .map_err(|error| NoProof::Failed(not_kept(&error)))
+    }
+
+    /// Removes the canaries of this step, wherever rules carried them; the ledger forgets those of which nothing is left.
+    async fn remove(&self) -> Result<(), NoProof> {
+        let mut swept = Swept::default();
+        let mut removed = Ok(());
+        for held in self.held() {
+            let of_this = self.remove_one(&held, &mut swept).await;
+            removed = removed.and(of_this);
+        }
+        let Swept { versions, left, .. } = swept;
+        self.tell(CanaryProgress::Removed { versions, left });
+        removed
+    }
+
+    async fn remove_one(&self, held: &Held, swept: &mut Swept) -> Result<(), NoProof> {
+        let markers = self.markers();
+        let cleanup = Cleanup {
+            on: self.on,
+            canary: &held.canary,
+            version: held.version.as_deref(),
+            markers: &markers,
+            beyond: &BTreeSet::new(),
+        };
+        let receipts = self.on.run.receipts;
+        let noted = match cleanup.run(swept).await? {
+            Remains::Nothing => {
+                let forgotten = receipts.forget(&held.canary);
+                if forgotten.is_ok() {
+                    self.let_go(&held.canary);
+                }
+                forgotten
+            }
+            Remains::Perhaps => Ok(()),
+            Remains::Refused(why) => receipts.place(&PlacedCanary {
+                stays: Some(why),
+                ..held.canary.clone()
+            }),
+        };
+        noted.map_err(|error| NoProof::Failed(not_noted(&error)))
     }
 
     /// Who the role is now: the proof is for this principal. IAM may not answer yet for a role that this run made.
@@ -149,7 +222,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         let mut attempt = 0;
         loop {
             // A canary of an earlier run was put before anything that this run knows of: no wait was long enough for it.
-            let (version, put_after) = match next.take() {
+            let (one, put_after) = match next.take() {
                 Some(resumed) => (resumed, Duration::ZERO),
                 None => {
                     attempt += 1;
@@ -157,28 +230,47 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
                     (self.put(attempt).await?, put_after)
                 }
             };
-            let loss = match self.watch(&version).await? {
+            let loss = match self.watch(&one).await? {
                 Fate::Arrived(arrived) => {
                     let Arrived { source, replica } = *arrived;
-                    self.compare(&version, &source, &replica).await?;
+                    self.compare(&one, &source, &replica).await?;
                     if self.goal.mirrors {
-                        self.mirror().await?;
+                        self.mirror(&one).await?;
                     }
-                    return Ok(self.receipt(proof, version, &source, &replica));
+                    return Ok(self.receipt(proof, one, &source, &replica));
                 }
                 Fate::Lost(loss) => loss,
             };
+            let (key, version) = (one.canary.key.clone(), one.version);
             let why = loss.as_str().to_owned();
             self.tell(CanaryProgress::Abandoned { version, why });
-            self.wait_for_fresh(&Lost { loss, put_after }, attempt)
-                .await?;
+            let lost = Lost {
+                loss,
+                put_after,
+                key,
+            };
+            self.wait_for_fresh(&lost, attempt).await?;
         }
     }
 
     /// A canary of the same subject that an earlier run left on its way.
-    async fn resume(&self) -> Result<Option<String>, NoProof> {
-        let source = &self.goal.source;
-        for listed in self.versions(source).await.map_err(failed)? {
+    async fn resume(&self) -> Result<Option<One>, NoProof> {
+        for canary in &self.goal.earlier {
+            if let Some(version) = self.usable(canary).await? {
+                self.tell(CanaryProgress::Resumed {
+                    version: version.clone(),
+                });
+                let canary = canary.clone();
+                return Ok(Some(One { canary, version }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The version of an earlier canary that can still prove something.
+    async fn usable(&self, canary: &PlacedCanary) -> Result<Option<String>, NoProof> {
+        let (source, key) = (&self.goal.source, &canary.key);
+        for listed in self.versions(source, key).await.map_err(failed)? {
             let ListedVersion {
                 version,
                 is_delete_marker: false,
@@ -187,48 +279,89 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
             else {
                 continue;
             };
-            let Some(head) = self.head(source, &version).await.map_err(failed)? else {
+            let head = self.head(source, key, &version).await.map_err(failed)?;
+            let Some(head) = head.filter(|head| self.is_ours(head)) else {
                 continue;
             };
-            let same_subject = head.metadata.get(CANARY_SUBJECT) == Some(&self.goal.subject.0);
-            if !self.is_ours(&head) || !same_subject {
-                continue;
-            }
+            let one = One {
+                canary: canary.clone(),
+                version,
+            };
             let usable = match head.replication {
                 Replication::Pending => true,
-                Replication::Completed => self.replica(&version).await.map_err(failed)?.is_some(),
+                Replication::Completed => self.replica(&one).await.map_err(failed)?.is_some(),
                 Replication::NotEligible
                 | Replication::Failed
                 | Replication::Replica
                 | Replication::Other(_) => false,
             };
             if usable {
-                self.written.store(true, Ordering::Relaxed);
-                self.tell(CanaryProgress::Resumed {
-                    version: version.clone(),
-                });
-                return Ok(Some(version));
+                return Ok(Some(one.version));
             }
         }
         Ok(None)
     }
 
-    async fn put(&self, attempt: u32) -> Result<String, NoProof> {
+    /// Puts a canary, which the ledger has before.
+    async fn put(&self, attempt: u32) -> Result<One, NoProof> {
         if self.on.run.cancel.is_cancelled() {
             return Err(NoProof::Interrupted);
         }
-        let object = self.object();
-        self.written.store(true, Ordering::Relaxed);
-        let put = self.on.repeat(|| self.on.run.world.put(&object)).await;
-        let version = put.map_err(stopped)?;
+        self.look_at_rules().await?;
+        let canary = self.goal.placed(self.on.run.id, attempt);
+        let noted = self.on.run.receipts.place(&canary);
+        noted.map_err(|error| NoProof::Failed(not_noted(&error)))?;
+        self.hold(&canary, None);
+        let object = self.object(&canary);
+        let version = match self.on.repeat(|| self.on.run.world.put(&object)).await {
+            Ok(version) => version,
+            Err(Stopped::Error(error)) if error.code == TAKEN => {
+                // Nobody but this run writes under this key: it was, in an answer that was lost.
+                self.find(&canary).await?.ok_or_else(|| failed(error))?
+            }
+            Err(other) => return Err(stopped(other)),
+        };
+        self.hold(&canary, Some(&version));
         self.tell(CanaryProgress::Put {
             version: version.clone(),
             attempt,
         });
-        Ok(version)
+        Ok(One { canary, version })
     }
 
-    fn object(&self) -> NewObject {
+    /// The rules may have changed since the plan: another one of them must neither carry the canary to where nobody would
+    /// remove it, nor to its destination in the place of its own.
+    async fn look_at_rules(&self) -> Result<(), NoProof> {
+        let rules = self.goal.carried_by();
+        let read = self.on.repeat(|| self.on.run.world.read(&rules)).await;
+        let live = read.map_err(stopped)?;
+        self.goal.in_the_way(live.as_ref()).map_or(Ok(()), |what| {
+            let message = format!("{what}, which the plan did not know; no canary was put");
+            let problem = Problem::new(ProblemKind::Canary, message)
+                .with_hint("plan again and review what other rules do to canaries");
+            Err(NoProof::Failed(problem))
+        })
+    }
+
+    /// The version of a canary of this run of which no answer came.
+    async fn find(&self, canary: &PlacedCanary) -> Result<Option<String>, NoProof> {
+        let (source, key) = (&self.goal.source, &canary.key);
+        for listed in self.versions(source, key).await.map_err(failed)? {
+            if listed.is_delete_marker {
+                continue;
+            }
+            let head = self.head(source, key, &listed.version).await;
+            if head
+                .map_err(failed)?
+                .is_some_and(|head| self.is_ours(&head))
+            {
+                return Ok(Some(listed.version));
+            }
+        }
+        Ok(None)
+    }
+
+    fn object(&self, canary: &PlacedCanary) -> NewObject {
         let goal = self.goal;
         let body = format!(
             "s3ferry wrote this object to prove that rule {} of migration {} replicates. It will be removed.\n",
@@ -236,14 +369,15 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         );
         NewObject {
             bucket: goal.source.clone(),
-            key: goal.key.clone(),
+            key: canary.key.clone(),
             body: body.into_bytes(),
             tags: goal.tags.clone(),
             metadata: BTreeMap::from([
-                (CANARY_MARK.to_owned(), self.mark()),
+                (CANARY_MARK.to_owned(), canary.mark()),
                 (CANARY_SUBJECT.to_owned(), goal.subject.0.clone()),
             ]),
             encryption: goal.encryption.clone(),
+            onto: Onto::Nothing,
         }
     }
 
@@ -256,7 +390,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
             Loss::Untaken | Loss::Elsewhere | Loss::Gone => limits.effective,
         };
         if lost.put_after >= bound {
-            return Err(NoProof::Failed(self.disproof(lost.loss)));
+            return Err(NoProof::Failed(self.disproof(lost)));
         }
         let wait = FRESH_CANARY_WAITS.after(attempt, self.on.seed());
         let until_bound = bound.saturating_sub(self.begun.elapsed());
@@ -267,7 +401,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         };
         if wait >= self.left() {
             // What is known is that it was lost; that another might come through is a hope, and the time for it is over.
-            let told = self.disproof(lost.loss).with_hint(if self.on.after_writes {
+            let told = self.disproof(lost).with_hint(if self.on.after_writes {
                 "AWS may still have been learning of the changes of this run: run again, with a longer --wait"
                     .to_owned()
             } else {
@@ -299,14 +433,14 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         }
     }
 
-    fn disproof(&self, loss: Loss) -> Problem {
+    fn disproof(&self, lost: &Lost) -> Problem {
         let CanaryGoal {
             migration,
             rule,
             source,
-            key,
             ..
         } = self.goal;
+        let Lost { loss, key, .. } = lost;
         let message = format!(
             "rule {rule} of migration {migration} does not replicate: {} ({key} in {})",
             loss.as_str(),
@@ -318,7 +452,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
     fn receipt(
         &self,
         proof: &Proof,
-        version: String,
+        one: One,
         source: &ObjectHead,
         replica: &ObjectHead,
     ) -> CanaryReceipt {
@@ -330,34 +464,57 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
             role_id: proof.role_id.clone(),
             migration: goal.migration.to_string(),
             rule: goal.rule.to_string(),
-            source: place(&goal.source),
-            destination: place(&goal.destination),
-            key: goal.key.clone(),
-            version,
+            source: Place::of(&goal.source),
+            destination: Place::of(&goal.destination),
+            key: one.canary.key,
+            version: one.version,
             size: source.size,
             same_etag: source.etag.is_some() && source.etag == replica.etag,
             proven_at: self.on.run.clock.now(),
         }
     }
 
-    async fn versions(&self, bucket: &BucketRef) -> Result<Vec<ListedVersion>, PortError> {
-        self.on.run.world.versions(bucket, &self.goal.key).await
+    async fn versions(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+    ) -> Result<Vec<ListedVersion>, PortError> {
+        self.on.run.world.versions(bucket, key).await
     }
 
     async fn head(
         &self,
         bucket: &BucketRef,
+        key: &str,
         version: &str,
     ) -> Result<Option<ObjectHead>, PortError> {
-        self.on
-            .run
-            .world
-            .head(bucket, &self.goal.key, version)
-            .await
+        self.on.run.world.head(bucket, key, version).await
     }
 
-    fn mark(&self) -> String {
-        format!("{}/{}", self.goal.migration, self.goal.name())
+    /// Holds a canary that is about to be put, or that was put as a version.
+    fn hold(&self, canary: &PlacedCanary, version: Option<&str>) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|of| of.canary.key != canary.key);
+        held.push(Held {
+            canary: canary.clone(),
+            version: version.map(ToOwned::to_owned),
+            is_new: true,
+        });
+    }
+
+    fn let_go(&self, canary: &PlacedCanary) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|of| of.canary.key != canary.key);
+    }
+
+    fn held(&self) -> Vec<Held> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.clone()
+    }
+
+    /// Whether a canary that this run put may lie in a bucket.
+    fn lies(&self) -> bool {
+        self.held().iter().any(|held| held.is_new)
     }
 
     fn note_marker(&self, version: &str) {
@@ -365,27 +522,20 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         markers.insert(version.to_owned());
     }
 
-    fn is_our_marker(&self, version: &str) -> bool {
+    fn markers(&self) -> BTreeSet<String> {
         let markers = self.markers.lock().unwrap_or_else(PoisonError::into_inner);
-        markers.contains(version)
+        markers.clone()
     }
 
     fn is_ours(&self, head: &ObjectHead) -> bool {
-        head.metadata.get(CANARY_MARK) == Some(&self.mark())
+        let mark = mark(&self.goal.spec, &self.goal.migration, &self.goal.name());
+        head.metadata.get(CANARY_MARK) == Some(&mark)
     }
 
     fn tell(&self, progress: CanaryProgress) {
         self.on
             .reporter
             .emit(|step| RunEvent::Canary { step, progress });
-    }
-}
-
-fn place(bucket: &BucketRef) -> Place {
-    Place {
-        account: bucket.account.to_string(),
-        region: bucket.region.to_string(),
-        bucket: bucket.bucket.to_string(),
     }
 }
 
@@ -400,7 +550,17 @@ fn stopped(stopped: Stopped) -> NoProof {
     }
 }
 
-fn not_kept(error: &crate::ledger::LedgerError) -> Problem {
+fn not_noted(error: &LedgerError) -> Problem {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    let message = format!(
+        "the ledger does not keep where canaries lie: failed to {error}{}",
+        cause.unwrap_or_default()
+    );
+    Problem::new(ProblemKind::Ledger, message)
+        .with_hint("make the ledger writable and run again: no canary is put without it")
+}
+
+fn not_kept(error: &LedgerError) -> Problem {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
     let message = format!(
         "the rule is proven, but the receipt is not kept: failed to {error}{}",

@@ -11,7 +11,7 @@ use crate::ledger::ReceiptStore;
 use crate::limits::CANARY_WAITS;
 use crate::ports::{ObjectHead, Objects, PortError, Read, Replication};
 
-use super::{Canary, NoProof, failed};
+use super::{Canary, NoProof, One, failed};
 
 /// How long a canary may be without a replication status before no rule is taken to have matched.
 ///
@@ -60,7 +60,7 @@ struct Seen {
 
 impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
     /// Looks at one canary until its fate is known.
-    pub(super) async fn watch(&self, version: &str) -> Result<Fate, NoProof> {
+    pub(super) async fn watch(&self, one: &One) -> Result<Fate, NoProof> {
         let mut seen = Seen {
             begun: Instant::now(),
             completed: None,
@@ -68,7 +68,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         };
         let mut looks: u32 = 0;
         loop {
-            let what = match self.look(version, &mut seen).await? {
+            let what = match self.look(one, &mut seen).await? {
                 Look::Known(fate) => return Ok(fate),
                 Look::Again(what) => what,
             };
@@ -78,10 +78,11 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         }
     }
 
-    async fn look(&self, version: &str, seen: &mut Seen) -> Result<Look, NoProof> {
-        let source = match self.head(&self.goal.source, version).await {
+    async fn look(&self, one: &One, seen: &mut Seen) -> Result<Look, NoProof> {
+        let (source, key) = (&self.goal.source, &one.canary.key);
+        let source = match self.head(source, key, &one.version).await {
             Ok(Some(source)) => source,
-            Ok(None) if self.is_listed(&self.goal.source, version).await? => {
+            Ok(None) if self.is_listed(source, one).await? => {
                 return Ok(Look::Again("S3 to answer for the canary"));
             }
             Ok(None) => return Ok(Look::Known(Fate::Lost(Loss::Gone))),
@@ -95,16 +96,16 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
             source.replication,
             Replication::Completed | Replication::Failed
         );
-        if is_over && let Some(replica) = self.replica(version).await.map_err(failed)? {
-            return Ok(self.arrived(version, seen, source, replica));
+        if is_over && let Some(replica) = self.replica(one).await.map_err(failed)? {
+            return Ok(self.arrived(&one.version, seen, source, replica));
         }
         if source.replication == Replication::Pending && !seen.told_pending {
             seen.told_pending = true;
-            let version = version.to_owned();
+            let version = one.version.clone();
             self.tell(CanaryProgress::Pending { version });
         }
         match self.judge(&source.replication, seen) {
-            Look::Known(Fate::Lost(Loss::Elsewhere)) if self.is_unseen(version).await? => {
+            Look::Known(Fate::Lost(Loss::Elsewhere)) if self.is_unseen(one).await? => {
                 Ok(Look::Again("S3 to answer for the replica"))
             }
             judged => Ok(judged),
@@ -112,17 +113,18 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
     }
 
     /// Whether the destination lists the version and answers nothing for it.
-    async fn is_unseen(&self, version: &str) -> Result<bool, NoProof> {
+    async fn is_unseen(&self, one: &One) -> Result<bool, NoProof> {
         let destination = &self.goal.destination;
-        let head = self.head(destination, version).await.map_err(failed)?;
-        Ok(head.is_none() && self.is_listed(destination, version).await?)
+        let head = self.head(destination, &one.canary.key, &one.version).await;
+        let head = head.map_err(failed)?;
+        Ok(head.is_none() && self.is_listed(destination, one).await?)
     }
 
     /// Whether a version is listed that S3 says is not there: for a while after a bucket was first versioned, reads may answer
     /// 404 for what is (BC:s3 PutBucketVersioning).
-    async fn is_listed(&self, bucket: &BucketRef, version: &str) -> Result<bool, NoProof> {
-        match self.versions(bucket).await {
-            Ok(listed) => Ok(listed.iter().any(|listed| listed.version == version)),
+    async fn is_listed(&self, bucket: &BucketRef, one: &One) -> Result<bool, NoProof> {
+        match self.versions(bucket, &one.canary.key).await {
+            Ok(listed) => Ok(listed.iter().any(|listed| listed.version == one.version)),
             Err(error) if passes(&error, self.on.run.limits) => Ok(true),
             Err(error) => Err(failed(error)),
         }
@@ -158,8 +160,9 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
     }
 
     /// The replica at the destination: the same version, a replica, carrying our mark.
-    pub(super) async fn replica(&self, version: &str) -> Result<Option<ObjectHead>, PortError> {
-        let head = self.head(&self.goal.destination, version).await;
+    pub(super) async fn replica(&self, one: &One) -> Result<Option<ObjectHead>, PortError> {
+        let destination = &self.goal.destination;
+        let head = self.head(destination, &one.canary.key, &one.version).await;
         let is_replica =
             |head: &ObjectHead| head.replication == Replication::Replica && self.is_ours(head);
         match head {

@@ -15,6 +15,9 @@ use serde_json::json;
 
 use crate::wire::refusal::{Reply, json_reply};
 
+/// Waits until replication has caught up: it tells nothing and changes nothing that time would not, so it asks for no token.
+const SETTLE: &str = "/_sandbox/settle";
+
 /// What the port answers.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
@@ -51,9 +54,13 @@ impl Admission {
             return Some(refused(403, "no page of a browser controls the sandbox"));
         }
         let token = self.token.as_deref()?;
+        if parts.uri.path() == SETTLE {
+            return None;
+        }
         let given = header(AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
         if given != Some(token) {
-            let why = "the control endpoint asks for `Authorization: Bearer $S3FERRY_SANDBOX_TOKEN`, as the environment has it";
+            let why = "the control endpoint asks for `Authorization: Bearer $S3FERRY_SANDBOX_TOKEN`, as the environment has it; \
+                       a sandbox that is started with --control open does not";
             return Some(refused(401, why));
         }
         let sends = matches!(parts.method.as_str(), "POST" | "PUT")
@@ -179,6 +186,14 @@ mod tests {
         assert_eq!(status("POST", &[with, text]), Some(415));
         let origin = ("origin", "https://evil.example");
         assert_eq!(status("POST", &[with, json, origin]), Some(403));
+
+        let settle = |headers: &[(&str, &str)]| {
+            let mut parts = parts("POST", headers);
+            parts.uri = SETTLE.parse().unwrap();
+            admission.control_refusal(&parts)
+        };
+        assert!(settle(&[]).is_none(), "it only waits");
+        assert!(settle(&[origin]).is_some());
 
         let open = Admission::new("127.0.0.1:1".parse().unwrap(), true);
         assert!(open.control_refusal(&parts("POST", &[])).is_none());

@@ -1,7 +1,9 @@
 //! What other people do to the places that a migration used: nothing of theirs is touched, and what is ours can still leave.
 
+use std::fs;
+
 use s3ferry_tests::signed::Request;
-use s3ferry_tests::world::{SOURCE, World};
+use s3ferry_tests::world::{ACCOUNTS, SOURCE, World};
 use serde_json::{Value, json};
 
 const RULES: &str = "rules: [ { id: all, prefix: \"\", delete_markers: keep } ]
@@ -74,4 +76,75 @@ fn a_migration_moves_on_from_a_bucket_that_is_elsewhere_by_now() {
     world.expect(0, &["apply", "--yes", "spec.yaml"]);
     assert_eq!(world.buckets("/orders-archive"), theirs);
     world.must_be_settled();
+}
+
+/// The spec without one of its accounts and without its migration.
+fn without(world: &World, account: &str, more: &str) {
+    let lines = ACCOUNTS
+        .lines()
+        .filter(|line| !line.starts_with(&format!("  {account}:")));
+    let rest: Vec<&str> = lines.filter(|line| *line != "migrations:").collect();
+    let spec = format!(
+        "{}\nmigrations: {{}}\ndefaults: {{ guards: {{ max_deletes: 9{more} }} }}\n",
+        rest.join("\n")
+    );
+    fs::write(world.folder().join("spec.yaml"), spec).expect("the spec is written");
+}
+
+fn proven() -> World {
+    let world = world();
+    world.spec(&migration("orders-archive").replace("canary: { skip: a test }", ""));
+    world.converge();
+    world
+}
+
+#[test]
+fn a_destination_that_left_with_its_account_keeps_what_leads_there() {
+    let world = proven();
+    let before = world.buckets("");
+    without(&world, "archive", "");
+    let ran = world.expect(4, &["apply", "--yes", "spec.yaml"]);
+    assert!(ran.err.contains("222222222222"), "{}", ran.said());
+    assert_eq!(world.buckets(""), before);
+
+    // As the finding says: the account stays until a plan has cleaned up there.
+    world.spec("  {}\ndefaults: { guards: { max_deletes: 9 } }\n");
+    world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    assert_eq!(
+        world.buckets("/orders-archive/configuration")["policy"],
+        Value::Null
+    );
+    without(&world, "archive", "");
+    world.must_be_settled();
+}
+
+#[test]
+fn an_account_that_is_gone_can_be_forgotten() {
+    let world = proven();
+    without(&world, "archive", ", forget: [\"222222222222\"]");
+    world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    assert_eq!(
+        world.buckets("/orders-prod/configuration")["replication"],
+        Value::Null
+    );
+    assert_ne!(
+        world.buckets("/orders-archive/configuration")["policy"],
+        Value::Null
+    );
+}
+
+#[test]
+fn a_source_that_left_with_its_account_is_said_and_its_way_back_stays() {
+    let world = proven();
+    let before = world.buckets("");
+    without(&world, "prod", "");
+    let ran = world.expect(4, &["apply", "--yes", "spec.yaml"]);
+    assert!(ran.err.contains("111111111111"), "{}", ran.said());
+    assert_eq!(world.buckets(""), before);
+    without(&world, "prod", ", forget: [\"111111111111\"]");
+    world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    assert_eq!(
+        world.buckets("/orders-archive/configuration")["policy"],
+        Value::Null
+    );
 }

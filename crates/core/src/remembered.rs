@@ -15,6 +15,8 @@ pub struct Remembered {
     pub sources: BTreeSet<BucketRef>,
     /// Buckets that rules were proven to.
     pub destinations: BTreeSet<BucketRef>,
+    /// From where to where rules of this spec were proven.
+    pub proven: BTreeSet<(BucketRef, BucketRef)>,
 }
 
 impl Remembered {
@@ -75,9 +77,22 @@ impl Remembered {
         });
         let is_rule = |target: &Target| target.kind() == Kind::Bucket(BucketPart::Replication);
         if !suspected.iter().any(is_rule) {
-            suspected.clear();
+            let out_of_sight: BTreeSet<&BucketRef> =
+                self.out_of_sight(spec).map(|(_, to)| to).collect();
+            suspected.retain(|of| of.bucket().is_some_and(|of| out_of_sight.contains(of)));
         }
         suspected
+    }
+
+    /// From where to where rules of this spec were proven whose source is in an account that the spec does not have any more.
+    pub(crate) fn out_of_sight(
+        &self,
+        spec: &Spec,
+    ) -> impl Iterator<Item = (&BucketRef, &BucketRef)> {
+        let accounts: BTreeSet<AccountId> =
+            spec.accounts.values().map(|of| of.id.clone()).collect();
+        let proven = self.proven.iter().map(|(from, to)| (from, to));
+        proven.filter(move |(from, _)| !accounts.contains(&from.account))
     }
 }
 

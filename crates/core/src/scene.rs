@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use crate::ids::MigrationName;
+use crate::ids::{AccountId, MigrationName};
 use crate::live::LiveFacts;
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, ReplicationConfiguration};
@@ -11,6 +11,7 @@ use crate::model::{Observed, RoleRef, Target};
 use crate::names::Names;
 use crate::ownership::Markers;
 use crate::proof::{PlacedCanary, Proofs};
+use crate::remembered::Remembered;
 use crate::route::Route;
 use crate::scope::Scope;
 use crate::spec::Spec;
@@ -28,6 +29,10 @@ pub struct Scene<'a> {
     pub scope: &'a Scope,
     /// Canaries that may lie in buckets, as the ledger tells.
     pub(crate) placed: &'a [PlacedCanary],
+    /// What earlier runs worked on, as the ledger tells.
+    pub(crate) remembered: Option<&'a Remembered>,
+    /// Accounts that `guards.forget` names.
+    pub(crate) forgotten: BTreeSet<&'a AccountId>,
     /// The markers of the spec.
     pub(crate) markers: Markers,
     /// The names for addresses.
@@ -57,8 +62,9 @@ impl<'a> Scene<'a> {
     ) -> Self {
         let markers = Markers::of(&spec.name);
         let guards = spec.migrations.values().map(|migration| &migration.guards);
+        let guards = guards.chain([&spec.guards]);
         let adopted = guards
-            .chain([&spec.guards])
+            .clone()
             .flat_map(|guards| guards.adopt.iter().map(String::as_str));
         let routes: Vec<Route<'a>> = spec.routes().collect();
         let sids = routes
@@ -66,6 +72,7 @@ impl<'a> Scene<'a> {
             .map(|route| (markers.sid_prefix(route.name), route.name));
         Self {
             adopted: adopted.collect(),
+            forgotten: guards.flat_map(|guards| &guards.forget).collect(),
             roles: routes.iter().map(|route| route.role.clone()).collect(),
             configurations: configurations(observed),
             sids: sids.collect(),
@@ -76,6 +83,7 @@ impl<'a> Scene<'a> {
             proofs,
             scope,
             placed: &[],
+            remembered: None,
             markers,
             routes,
         }
@@ -85,6 +93,13 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub const fn with_canaries(mut self, placed: &'a [PlacedCanary]) -> Self {
         self.placed = placed;
+        self
+    }
+
+    /// The scene with what the ledger says that earlier runs worked on.
+    #[must_use]
+    pub const fn with_remembered(mut self, remembered: &'a Remembered) -> Self {
+        self.remembered = Some(remembered);
         self
     }
 

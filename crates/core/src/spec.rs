@@ -5,7 +5,7 @@
 //! every rule; migrations that share a source bucket agree on the replication role and the source account;
 //! migrations that share a destination bucket agree on how it is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{
     AccountId, AccountName, Arn, BucketName, MigrationName, Region, RoleName, RuleName, SpecName,
@@ -303,4 +303,6 @@ pub struct Guards {
     pub max_deletes: u32,
     /// Addresses of existing, unmarked things that s3ferry may take over.
     pub adopt: Vec<String>,
+    /// Accounts that are gone: what of ours was there is left, and what leads there may go.
+    pub forget: BTreeSet<AccountId>,
 }

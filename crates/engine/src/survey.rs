@@ -65,7 +65,8 @@ pub async fn survey<R: Read>(
     let optional = remembered.targets(spec);
     let world = Tolerant::new(world, &optional);
     let made = |observed: &Observed| {
-        plan(&Scene::new(spec, observed, proofs, scope).with_canaries(canaries))
+        let scene = Scene::new(spec, observed, proofs, scope);
+        plan(&scene.with_canaries(canaries).with_remembered(remembered))
     };
     let last = Mutex::new(None);
     let follow = |observed: &Observed| {

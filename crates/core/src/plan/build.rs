@@ -213,7 +213,7 @@ fn findings(
     findings.extend(covered.flat_map(|case| migration::warnings(scene, case, future)));
     findings.extend(left_policies(scene, writes, future));
     findings.extend(guards::deletions(scene, deleted));
-    findings.extend(unseen::buckets(scene));
+    findings.extend(unseen::places(scene, future));
     findings
 }
 

@@ -2,21 +2,29 @@
 //! nothing leads anywhere, that this is so.
 
 use crate::format::{Finding, FindingLevel};
+use crate::future::Future;
+use crate::ids::AccountId;
+use crate::merge::conflict::{guards_line, quoted};
 use crate::model::kinds::Document;
-use crate::model::{RolePart, Target};
+use crate::model::{BucketPart, BucketRef, RolePart, Target, same};
 use crate::names::Names;
 use crate::ownership::tagged_destinations;
 use crate::scene::Scene;
 use crate::scope::Scope;
 
-/// Buckets that the tags of our roles name in accounts that the spec does not have any more, and those that are not where they
-/// were.
-pub(super) fn buckets(scene: &Scene<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = scene
-        .observed
-        .out_of_reach()
-        .map(elsewhere(scene))
-        .collect();
+/// What tags of our roles and the ledger lead to in accounts that the spec does not have any more, and buckets that are not where
+/// they were. A plan that would take away what leads there is blocked: nobody would find the way again.
+pub(super) fn places(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Finding> {
+    let elsewhere = scene.observed.out_of_reach().map(elsewhere(scene));
+    let mut findings: Vec<Finding> = elsewhere.collect();
+    findings.extend(tagged(scene, future));
+    findings.extend(proven(scene, future));
+    findings
+}
+
+/// Destinations that the tags of our roles name.
+fn tagged(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
     for (target, document) in scene.observed.iter() {
         let (Target::Role(_, RolePart::Itself), Some(Document::Role(role))) = (target, document)
         else {
@@ -25,23 +33,70 @@ pub(super) fn buckets(scene: &Scene<'_>) -> Vec<Finding> {
         if !scene.markers.owns_tags(&role.tags) {
             continue;
         }
+        let stays = match future.document(target) {
+            Some(Document::Role(role)) => tagged_destinations(&role.tags),
+            _ => Vec::new(),
+        };
         let destinations = tagged_destinations(&role.tags).into_iter();
         let unseen = destinations.filter(|bucket| !scene.names.knows(&bucket.account));
-        findings.extend(unseen.map(|bucket| Finding {
-            code: "left-unseen".to_owned(),
-            level: FindingLevel::Warning,
-            address: scene.names.address(target),
-            message: format!(
+        findings.extend(unseen.map(|bucket| {
+            let what = format!(
                 "the role's tags lead to the bucket {} in account {}, which the spec does not have: what is left of ours there was not looked for",
                 bucket.bucket, bucket.account
-            ),
-            help: format!(
-                "name the account {} in the spec's accounts until a plan has cleaned up there",
-                bucket.account
-            ),
+            );
+            unseen_account(scene, target, &bucket.account, what, stays.contains(&bucket))
         }));
     }
     findings
+}
+
+/// Sources that receipts name: the statements that let them in lead back to their roles.
+fn proven(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Finding> {
+    let out_of_sight = scene.remembered.into_iter();
+    let out_of_sight = out_of_sight.flat_map(|of| of.out_of_sight(scene.spec));
+    let finding = |(from, to): (&BucketRef, &BucketRef)| {
+        let policy = Target::Bucket(to.clone(), BucketPart::Policy);
+        let stays = same(scene.observed.document(&policy), future.document(&policy));
+        let what = format!(
+            "the ledger leads to the bucket {} in account {}, which the spec does not have: a rule of this spec may replicate from there still, and was not looked for",
+            from.bucket, from.account
+        );
+        unseen_account(scene, &policy, &from.account, what, stays)
+    };
+    out_of_sight.map(finding).collect()
+}
+
+/// A place in an account that the spec does not have; `stays` where what leads there does.
+fn unseen_account(
+    scene: &Scene<'_>,
+    lead: &Target,
+    account: &AccountId,
+    what: String,
+    stays: bool,
+) -> Finding {
+    let finding = |level, message, help| Finding {
+        code: "left-unseen".to_owned(),
+        level,
+        address: scene.names.address(lead),
+        message,
+        help,
+    };
+    if scene.forgotten.contains(account) {
+        let help = "it stays there: guards.forget says that the account is gone".to_owned();
+        return finding(FindingLevel::Note, what, help);
+    }
+    let name = format!(
+        "name the account {account} in the spec's accounts until a plan has cleaned up there"
+    );
+    if stays {
+        return finding(FindingLevel::Warning, what, name);
+    }
+    let forget = guards_line(&[("forget", quoted([account.as_str()]))]);
+    finding(
+        FindingLevel::Blocked,
+        format!("{what}; and this plan takes away what leads there"),
+        format!("{name}; or, if that account is gone, {forget}"),
+    )
 }
 
 /// A bucket that the spec no longer names and whose name somebody else has by now.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The version of the format that this build writes.
-pub const RECEIPT_FORMAT: &str = "2.0";
+pub const RECEIPT_FORMAT: &str = "2.1";
 
 /// The proof that an object replicated under a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct CanaryReceipt {
     pub subject: String,
     /// The unique ID of the role that replicated: a role made again under the same name is another principal.
     pub role_id: String,
+    /// The spec, by its name; receipts of format 2.0 do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
     /// The migration.
     pub migration: String,
     /// The rule's short name.

@@ -25,6 +25,10 @@ impl FolderLedger {
         for receipt in receipts.values() {
             remembered.sources.extend(bucket(&receipt.source));
             remembered.destinations.extend(bucket(&receipt.destination));
+            if receipt.spec.as_deref() == Some(spec.name.as_str()) {
+                let places = bucket(&receipt.source).zip(bucket(&receipt.destination));
+                remembered.proven.extend(places);
+            }
         }
         for path in files(&self.root().join("runs"), "jsonl")? {
             let content =

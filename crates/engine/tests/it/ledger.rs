@@ -24,6 +24,7 @@ fn receipt(subject: &str) -> CanaryReceipt {
         s3ferry: "0.1.0".to_owned(),
         subject: subject.to_owned(),
         role_id: "AROA1".to_owned(),
+        spec: Some("test".to_owned()),
         migration: "orders".to_owned(),
         rule: "everything".to_owned(),
         source: place("111111111111", "eu-west-1", "orders-prod"),

@@ -1,7 +1,9 @@
 //! One migration.
 
+use std::collections::BTreeSet;
+
 use s3ferry_core::goals::{LONGEST_RUN, Probe};
-use s3ferry_core::ids::{MigrationName, RoleName, SpecName};
+use s3ferry_core::ids::{AccountId, MigrationName, RoleName, SpecName};
 use s3ferry_core::spec::{Canary, Destination, Guards, Migration, Monitoring, Phase, Source};
 
 use super::accounts::Accounts;
@@ -10,7 +12,7 @@ use super::rule;
 use super::view::View;
 use crate::report::{Report, Span};
 use crate::scalar::LONGEST_KEY;
-use crate::yaml::Kind;
+use crate::yaml::{Kind, Node};
 
 /// The name of canary objects where none is given.
 const CANARY: &str = ".s3ferry-canary";
@@ -212,7 +214,16 @@ pub(super) fn guards(report: &mut Report<'_>, view: &View<'_>) -> Option<Guards>
     Some(Guards {
         max_deletes,
         adopt: adopt(report, &view)?,
+        forget: forget(&view)?,
     })
+}
+
+fn forget(view: &View<'_>) -> Option<BTreeSet<AccountId>> {
+    let Some(list) = view.optional("forget")? else {
+        return Some(BTreeSet::new());
+    };
+    let account = |item: &Node| AccountId::new(item.text()?).ok();
+    list.node().items().iter().map(account).collect()
 }
 
 fn adopt(report: &mut Report<'_>, view: &View<'_>) -> Option<Vec<String>> {

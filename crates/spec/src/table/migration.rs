@@ -377,8 +377,20 @@ static GUARDS: Record = record(
             Default("[]"),
             "Addresses, as plans show them, of things that exist without our marker and that s3ferry may take over.",
         ),
+        Field::new(
+            "forget",
+            ListShape(&FORGET),
+            Default("[]"),
+            "IDs of accounts that are gone: what of this spec was there is left, and what leads there may go.",
+        ),
     ],
 );
+
+static FORGET: List = List {
+    of: ScalarShape(Scalar::AccountId),
+    at_least: 0,
+    distinct: true,
+};
 
 static ADOPT: List = List {
     of: ScalarShape(Scalar::Text),

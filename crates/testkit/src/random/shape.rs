@@ -282,6 +282,7 @@ impl Shape {
         Guards {
             max_deletes: 99,
             adopt,
+            forget: BTreeSet::new(),
         }
     }
 

@@ -462,6 +462,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
             s3ferry: env!("CARGO_PKG_VERSION").to_owned(),
             subject: proof.subject.0.clone(),
             role_id: proof.role_id.clone(),
+            spec: Some(goal.spec.to_string()),
             migration: goal.migration.to_string(),
             rule: goal.rule.to_string(),
             source: Place::of(&goal.source),

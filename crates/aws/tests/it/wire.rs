@@ -257,6 +257,12 @@ async fn an_answer_that_is_none_is_never_nothing() {
         },
         AccountPart::Roles,
     ));
+    // That there is no bucket is believed of its tags alone: what would make it looks for the bucket itself.
+    let no_bucket = Reply::s3_error(404, "NoSuchBucket", "x");
+    let is_believed = |target: &Target, reply: &Reply| {
+        let of_tags = matches!(target, Target::Bucket(_, BucketPart::Tags));
+        of_tags && format!("{reply:?}") == format!("{no_bucket:?}")
+    };
     for reply in no_answers() {
         let answer = reply.clone();
         let stub = Stub::start(move |request| match request.method.as_str() {
@@ -270,6 +276,10 @@ async fn an_answer_that_is_none_is_never_nothing() {
         for target in &targets {
             let begun = std::time::Instant::now();
             let answer = cloud.read(target).await;
+            if is_believed(target, &reply) {
+                assert_eq!(answer, Ok(None), "{target}");
+                continue;
+            }
             let error = answer.expect_err(&format!("{target}: {reply:?}"));
             let classes = [Class::Unexpected, Class::Rejected, Class::Transient];
             assert!(classes.contains(&error.class), "{target}: {error}");

@@ -93,15 +93,24 @@ impl WriteStep {
         }
     }
 
-    /// Whether a read of [`Self::shown_by`] that answered `live` shows that the write was taken. A bucket that does not carry the
-    /// tags that it was to be made with was made by somebody else.
+    /// Whether a read of [`Self::shown_by`] that answered `live` shows that the write was taken, AWS having said so.
     #[must_use]
     pub fn is_shown_by(&self, live: Option<&Document>) -> bool {
-        match (&self.target, self.makes(), live) {
-            (Target::Bucket(_, _), Some(tags), Some(Document::Tags(live))) => {
+        match (live, self.makes()) {
+            (Some(Document::Tags(_)), Some(_)) => true,
+            (live, _) => same(live, self.after.as_ref()),
+        }
+    }
+
+    /// Whether a read of [`Self::shown_by`] that answered `live` shows that a bucket which is there already is the one of this step:
+    /// one that does not carry the tags that it was to be made with was made by somebody else.
+    #[must_use]
+    pub fn is_marked_by(&self, live: Option<&Document>) -> bool {
+        match (self.makes(), live) {
+            (Some(tags), Some(Document::Tags(live))) => {
                 tags.iter().all(|(key, value)| live.get(key) == Some(value))
             }
-            (_, _, live) => same(live, self.after.as_ref()),
+            _ => false,
         }
     }
 

@@ -261,7 +261,7 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
         }
         // A bucket is there. If nothing says that it is the one that we make, it is somebody else's.
         let shown = self.on.run.world.read(&shown_by).await?;
-        if self.step.is_shown_by(shown.as_ref()) {
+        if self.step.is_marked_by(shown.as_ref()) {
             return Ok((found, between));
         }
         Ok((Found::Other(live), between))

@@ -13,33 +13,11 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use s3ferry_core::ids::Region;
 use s3ferry_core::model::{Document, Kind};
 use s3ferry_engine::ports::Class;
-use tokio::task::{JoinError, JoinSet};
 
 use crate::classify;
 use crate::failure::{Call, Cause, Failure, Intent};
 use crate::limit::Place;
 use crate::service::{SdkClient, Service};
-
-/// Has the work run by any thread of the runtime: signing requests and taking answers apart is most of what a plan costs, and
-/// whoever waits for thousands of them is one task. It ends where nobody waits for it any more.
-async fn on_any_thread<F>(work: F) -> F::Output
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    let mut alone = JoinSet::new();
-    alone.spawn(work);
-    match alone
-        .join_next()
-        .await
-        .map(|ended| ended.map_err(JoinError::try_into_panic))
-    {
-        Some(Ok(output)) => output,
-        Some(Err(Ok(panic))) => std::panic::resume_unwind(panic),
-        // The runtime is coming down, and with it whoever waits here.
-        Some(Err(Err(_))) | None => std::future::pending().await,
-    }
-}
 
 /// The calls of a service on one thing, which is named as `P` does.
 pub(crate) struct Api<'a, C, P> {
@@ -87,14 +65,13 @@ impl<'a, C: SdkClient, P: Sync> Api<'a, C, P> {
         send: impl Fn(&C) -> F + Send + Sync,
     ) -> Result<T, Failure>
     where
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'static,
-        T: Send + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
         E: ProvideErrorMetadata + Error + Send + 'static,
     {
         let place = self.service.limit.place().await;
         let mut attempt = 1;
         loop {
-            let answer = on_any_thread(send(&self.client)).await;
+            let answer = send(&self.client).await;
             let (failure, class) = match self.judged(operation, Intent::Read, answer, &place) {
                 Ok(answer) => return Ok(answer),
                 Err(judged) => judged,

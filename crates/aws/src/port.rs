@@ -12,6 +12,8 @@ use s3ferry_engine::ports::{
     ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
 };
 
+use tokio::task::{JoinError, JoinSet};
+
 use crate::classify::elsewhere;
 use crate::failure::{Call, Cause, Failure, Intent};
 use crate::iam::{self, IamApi};
@@ -122,9 +124,32 @@ fn entry(service: &'static str, intent: Intent, subject: &impl Display) -> Call 
     }
 }
 
+/// Has the work run by any thread of the runtime: signing requests and taking answers apart is most of what a plan costs, and
+/// whoever waits for thousands of them is one task. It ends where nobody waits for it any more.
+async fn on_any_thread<F>(work: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let mut alone = JoinSet::new();
+    alone.spawn(work);
+    match alone
+        .join_next()
+        .await
+        .map(|ended| ended.map_err(JoinError::try_into_panic))
+    {
+        Some(Ok(output)) => output,
+        Some(Err(Ok(panic))) => std::panic::resume_unwind(panic),
+        // The runtime is coming down, and with it whoever waits here.
+        Some(Err(Err(_))) | None => std::future::pending().await,
+    }
+}
+
 impl Read for Cloud {
     async fn read(&self, target: &Target) -> Result<Option<Document>, PortError> {
-        self.read_target(target).await.map_err(PortError::from)
+        let (cloud, target) = (self.clone(), target.clone());
+        let read = async move { cloud.read_target(&target).await };
+        on_any_thread(read).await.map_err(PortError::from)
     }
 
     async fn read_together(&self, targets: &[&Target]) -> Vec<(Target, Option<Document>)> {

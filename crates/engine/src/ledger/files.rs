@@ -5,7 +5,7 @@
 //! at most so long.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read as _};
 #[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -45,21 +45,35 @@ pub(crate) fn create_new(path: &Path) -> io::Result<File> {
 
 /// Reads a file of at most `longest` bytes; a link to one counts.
 pub(super) fn read(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let mut file = reader(path, longest)?;
+    file.read_to_end(&mut content)?;
+    if content.len() as u64 > longest {
+        return Err(too_long(longest));
+    }
+    Ok(content)
+}
+
+/// Opens a file of at most `longest` bytes to be read piece by piece; a link to one counts.
+pub(super) fn reader(path: &Path, longest: u64) -> io::Result<impl BufRead> {
     let mut options = OpenOptions::new();
     options.read(true);
     // A pipe without a writer would be waited for.
     #[cfg(unix)]
     options.custom_flags(libc::O_NONBLOCK);
     let file = options.open(path)?;
-    if !file.metadata()?.is_file() {
+    let found = file.metadata()?;
+    if !found.is_file() {
         return Err(refused("it is not a regular file"));
     }
-    let mut content = Vec::new();
-    file.take(longest + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > longest {
-        return Err(refused(&format!("it is longer than {longest} bytes")));
+    if found.len() > longest {
+        return Err(too_long(longest));
     }
-    Ok(content)
+    Ok(BufReader::new(file.take(longest + 1)))
+}
+
+fn too_long(longest: u64) -> io::Error {
+    refused(&format!("it is longer than {longest} bytes"))
 }
 
 /// Makes a folder of the ledger, which must not be a link to another.

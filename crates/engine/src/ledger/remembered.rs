@@ -1,6 +1,8 @@
 //! What the ledger remembers of the buckets that runs worked on.
 
 use std::collections::BTreeMap;
+use std::io::{self, BufRead as _};
+use std::path::Path;
 
 use s3ferry_core::ids::{AccountId, BucketName, Region};
 use s3ferry_core::model::BucketRef;
@@ -31,16 +33,25 @@ impl FolderLedger {
             }
         }
         for path in files(&self.root().join("runs"), "jsonl")? {
-            let content =
-                opened::read(&path, LONGEST_JOURNAL).map_err(LedgerError::io("read", &path))?;
-            // Only the names of steps matter: also those of a line that was cut short, or that a newer version wrote.
-            let text = String::from_utf8_lossy(&content);
-            for word in text.split('"') {
-                remembered.add_step(spec, word);
-            }
+            each_word(&path, |word| remembered.add_step(spec, word))
+                .map_err(LedgerError::io("read", &path))?;
         }
         Ok(remembered)
     }
+}
+
+/// Reads what stands between quotes, word by word: a journal of thousands of migrations is tens of megabytes. Only the names of
+/// steps matter: also those of a line that was cut short, or that a newer version wrote.
+fn each_word(path: &Path, mut with: impl FnMut(&str)) -> io::Result<()> {
+    let mut file = opened::reader(path, LONGEST_JOURNAL)?;
+    let mut word = Vec::new();
+    while file.read_until(b'"', &mut word)? > 0 {
+        if let Ok(word) = std::str::from_utf8(word.strip_suffix(b"\"").unwrap_or(&word)) {
+            with(word);
+        }
+        word.clear();
+    }
+    Ok(())
 }
 
 fn bucket(place: &Place) -> Option<BucketRef> {

@@ -1,6 +1,6 @@
 """Terraform and s3ferry making the same things on the same local server: an apply from nothing, and a plan without changes.
 
-    python3 tests/bench/terraform.py [--pairs 10,30] [--runs 3] [--server sandbox|moto] [--sources given|made] [--calls]
+    python3 tests/bench/terraform.py [--pairs 10,30] [--runs 3] [--server sandbox|moto] [--sources given|made] [--calls] [--agree-for 5s]
 
 Each run is a new server, where first the one and then the other applies, and then both plan. Things are the same field by
 field, which is looked up on the sandbox: see pairs.tf. Sources are there before for both, or Terraform makes them, too,
@@ -56,6 +56,7 @@ def main():
     parser.add_argument("--server", choices=SERVERS, action="append")
     parser.add_argument("--sources", choices=SOURCES, action="append")
     parser.add_argument("--calls", action="store_true", help="print the calls of an apply by operation")
+    parser.add_argument("--agree-for", default="0s", help="how long s3ferry waits for reads to agree before it writes what others write, too; a run's is 5s")
     args = parser.parse_args()
     try:
         mirror = find_mirror()
@@ -72,11 +73,11 @@ def numbers(text):
 
 
 def compare(name, sources, pairs, mirror, args):
-    print(f"{pairs} pairs on {name}, sources {sources} ({common.machine()})")
+    print(f"{pairs} pairs on {name}, sources {sources} ({common.machine()}); s3ferry waits {args.agree_for} for reads to agree")
     samples = {(work, side): [] for work in CALLS for side in ("terraform", "s3ferry")}
     for number in range(args.runs):
         with common.workspace() as folder, SERVERS[name](folder, SOURCES[sources](pairs)) as server:
-            sides = {"terraform": Terraform(folder, server, mirror, sources), "s3ferry": Ferry(folder, server)}
+            sides = {"terraform": Terraform(folder, server, mirror, sources), "s3ferry": Ferry(folder, server, args.agree_for)}
             for tool in sides.values():
                 tool.prepare(pairs)
             turns = list(sides.items())
@@ -219,8 +220,8 @@ class Terraform:
 
 
 class Ferry:
-    def __init__(self, folder, server):
-        self.folder, self.environment = folder, common.environment(server.environment)
+    def __init__(self, folder, server, agree_for):
+        self.folder, self.environment = folder, common.environment(server.environment | {"S3FERRY_AGREE_FOR": agree_for})
 
     def prepare(self, pairs):
         # Terraform proves nothing by objects either.

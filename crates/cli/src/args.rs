@@ -195,7 +195,13 @@ pub(crate) struct Apply {
     /// How long to wait for canaries, e.g. 90s, 15m, 1h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) wait: Option<Duration>,
+    /// How long reads of what others write, too, must agree before it is written; answers of AWS can be old for seconds
+    #[arg(long, value_name = "DURATION", env = "S3FERRY_AGREE_FOR", value_parser = duration, default_value = AGREE_FOR)]
+    pub(crate) agree_for: Duration,
 }
+
+/// As long as `s3ferry_engine::Limits` has.
+const AGREE_FOR: &str = "5s";
 
 fn duration(text: &str) -> Result<Duration, String> {
     let split = text

@@ -29,6 +29,8 @@ pub(crate) struct Planned {
     pub(crate) ledger: FolderLedger,
     /// The world that it was made from.
     pub(crate) observed: Observed,
+    /// When it had been read.
+    pub(crate) read_at: tokio::time::Instant,
 }
 
 /// Signs in, reads both accounts and plans.
@@ -53,6 +55,7 @@ pub(crate) async fn make(
     let Surveyed { plan, observed } = survey(&cloud, of, parallelism)
         .await
         .map_err(|failures| unreadable(printer, &failures))?;
+    let read_at = tokio::time::Instant::now();
     printer.clear_status();
     for remark in cloud.remarks() {
         printer.detail(&remark);
@@ -73,6 +76,7 @@ pub(crate) async fn make(
         cloud,
         ledger,
         observed,
+        read_at,
     })
 }
 

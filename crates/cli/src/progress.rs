@@ -52,6 +52,7 @@ impl<'a> Progress<'a> {
                 self.ended += 1;
             }
             RunEvent::Started { .. }
+            | RunEvent::Agreeing { .. }
             | RunEvent::Writing { .. }
             | RunEvent::Retrying { .. }
             | RunEvent::Doubted { .. }

@@ -35,6 +35,16 @@ pub(crate) fn told(event: &RunEvent) -> Vec<Told> {
     let one = match event {
         RunEvent::Started { steps } => Line(format!("Applying {}.", plural(*steps, "step"))),
         RunEvent::StepStarted { .. } | RunEvent::Finished { .. } => return Vec::new(),
+        RunEvent::Agreeing {
+            steps,
+            agree_ms,
+            wait_ms,
+        } => Line(format!(
+            "Reading once more in {}, until {} of equal answers: {} on what others may write, too.",
+            seconds(*wait_ms),
+            seconds(*agree_ms),
+            waiting(*steps)
+        )),
         RunEvent::Canary { step, progress } => return canary(step, progress),
         RunEvent::Done { step, how } => End(format!("{step}: {}", how_done(*how))),
         RunEvent::Skipped { step, because } => {
@@ -85,6 +95,22 @@ pub(crate) fn told(event: &RunEvent) -> Vec<Told> {
         | RunEvent::Settled { .. } => Detail(detail(event)),
     };
     vec![one]
+}
+
+/// Seconds, to a tenth.
+fn seconds(millis: u64) -> String {
+    let tenths = millis.div_ceil(100);
+    match tenths % 10 {
+        0 => format!("{} s", tenths / 10),
+        rest => format!("{}.{rest} s", tenths / 10),
+    }
+}
+
+fn waiting(steps: u64) -> String {
+    match steps {
+        1 => "1 step waits".to_owned(),
+        more => format!("{more} steps wait"),
+    }
 }
 
 /// What only `--verbose` shows of a write.

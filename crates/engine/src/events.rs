@@ -27,6 +27,15 @@ pub enum RunEvent {
         /// What it does.
         action: StepAction,
     },
+    /// Steps that write what others write, too, wait until reads have agreed for long enough; not in journals before 1.2.
+    Agreeing {
+        /// How many steps wait, so far.
+        steps: u64,
+        /// How long reads must agree, in milliseconds.
+        agree_ms: u64,
+        /// How much of that is left, in milliseconds.
+        wait_ms: u64,
+    },
     /// A write is about to be sent. It may or may not have happened if this is the last that is known.
     Writing {
         /// The step.

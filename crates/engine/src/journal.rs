@@ -20,7 +20,7 @@ use crate::events::{EventSink, RunEvent};
 use crate::ledger::files::create_new;
 
 /// The version of the format that this build writes.
-pub const FORMAT: &str = "1.1";
+pub const FORMAT: &str = "1.2";
 
 /// The first line of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +138,7 @@ const fn ends_something(event: &RunEvent) -> bool {
         | RunEvent::Finished { .. } => true,
         RunEvent::Started { .. }
         | RunEvent::StepStarted { .. }
+        | RunEvent::Agreeing { .. }
         | RunEvent::Writing { .. }
         | RunEvent::Retrying { .. }
         | RunEvent::Doubted { .. }

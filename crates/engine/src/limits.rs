@@ -14,6 +14,12 @@ pub struct Limits {
     ///
     /// 8: a migration has about that many independent documents, and IAM's rate limits are per account and low.
     pub parallelism: usize,
+    /// How long the answers to reads of a document that others write, too, must have been equal before it is written.
+    ///
+    /// 5 s: an S3 read shortly after somebody's write can be old (BC:s3 GetBucketReplication, PutBucketPolicy), without a word of
+    /// how old; seconds are what is seen of it. unverified: that AWS's answers are never older. A run waits once, for all its
+    /// documents and while it makes what is its own; what an answer older than that hides is written over.
+    pub agree: Duration,
     /// How long a document that is neither as planned nor as wanted is read again before the step is stale.
     ///
     /// 10 s: an S3 read shortly after somebody's write can be old (BC:s3 GetBucketReplication), but the plan was made from
@@ -42,6 +48,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             parallelism: 8,
+            agree: Duration::from_secs(5),
             doubt: Duration::from_secs(10),
             settle: Duration::from_secs(120),
             propagation: Duration::from_secs(120),

@@ -142,6 +142,7 @@ impl OwnWrites {
             }
             RunEvent::Started { .. }
             | RunEvent::StepStarted { .. }
+            | RunEvent::Agreeing { .. }
             | RunEvent::Retrying { .. }
             | RunEvent::Doubted { .. }
             | RunEvent::Canary { .. }

@@ -213,6 +213,7 @@ impl Stage {
     async fn execute<W: Write + Objects>(&self, plan: &Plan, world: &W) -> Outcome {
         let limits = Limits {
             parallelism: self.parallelism,
+            agree: std::time::Duration::ZERO,
             ..Limits::default()
         };
         let id = format!("run{}", self.runs.fetch_add(1, Ordering::Relaxed));
@@ -222,6 +223,7 @@ impl Stage {
             receipts: &self.receipts,
             clock: &|| "2026-11-23T12:00:00Z".to_owned(),
             limits: &limits,
+            read_at: tokio::time::Instant::now(),
             cancel: CancelToken::never(),
         };
         let mut sink = |_: &RunEvent| {};

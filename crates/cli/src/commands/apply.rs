@@ -27,6 +27,7 @@ pub(crate) async fn run(printer: &Printer, args: &Apply, parallelism: usize) -> 
     let how = How {
         parallelism,
         wait: args.wait,
+        agree_for: args.agree_for,
         endpoint: None,
     };
     match saved_plan(&args.paths) {
@@ -40,6 +41,7 @@ pub(crate) async fn run(printer: &Printer, args: &Apply, parallelism: usize) -> 
 pub(crate) struct How {
     pub(crate) parallelism: usize,
     pub(crate) wait: Option<std::time::Duration>,
+    pub(crate) agree_for: std::time::Duration,
     pub(crate) endpoint: Option<Endpoint>,
 }
 
@@ -84,7 +86,11 @@ async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
         if !moved.is_empty() {
             return Err(stale(printer, &moved));
         }
-        planned = again;
+        // What is as it was then has been so since.
+        planned = Planned {
+            read_at: planned.read_at,
+            ..again
+        };
     }
     let digest = planned.file.digest();
     execute_plan(printer, planned, digest, &how).await
@@ -296,6 +302,7 @@ async fn execute_plan(printer: &Printer, planned: Planned, digest: String, how: 
         cloud,
         ledger,
         observed,
+        read_at,
     } = planned;
     let header = header(&run, digest, &file.spec);
     // What a reviewer reads is several times what a run needs, and is read.
@@ -310,6 +317,7 @@ async fn execute_plan(printer: &Printer, planned: Planned, digest: String, how: 
     let mut sink = Progress::new(printer, steps.len(), journal.listen(Arc::clone(&clock)));
     let mut limits = Limits {
         parallelism: how.parallelism,
+        agree: how.agree_for,
         ..Limits::default()
     };
     limits.canary_wait = how.wait.unwrap_or(limits.canary_wait);
@@ -325,6 +333,7 @@ async fn execute_plan(printer: &Printer, planned: Planned, digest: String, how: 
         receipts: &ledger,
         clock: &*clock,
         limits: &limits,
+        read_at,
         cancel,
     };
     let outcome = execute(&steps, &work, &mut sink).await;

@@ -137,6 +137,13 @@ impl WriteStep {
         kind.facts().born == Born::NeverSet && was_never_set
     }
 
+    /// Whether somebody else may write the target, too, so that one answer to a read of it, which may be an old one, is not enough
+    /// to write over what it held. AWS itself refuses to make a bucket or a role twice.
+    #[must_use]
+    pub fn may_be_written_by_others(&self) -> bool {
+        self.makes().is_none() && !self.only_switches_on()
+    }
+
     /// Whether a bucket that was just made with `tags` may hold `live` here although the plan did not know: it was born so.
     #[must_use]
     pub fn is_born_with(&self, live: Option<&Document>, tags: &Tags) -> bool {

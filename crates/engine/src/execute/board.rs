@@ -45,6 +45,8 @@ pub(super) struct Board<'a> {
     graph: Graph,
     /// Steps whose needs are done and that wait for nothing else; the first of the plan starts first.
     ready: BTreeSet<usize>,
+    /// Ready steps on what others write, too, that wait until reads of it have agreed for long enough.
+    doubtful: BTreeSet<usize>,
     /// What running steps use, with the ready steps that wait until it is free.
     used: BTreeMap<Resource<'a>, Vec<usize>>,
     /// By step, how it ended.
@@ -72,6 +74,7 @@ impl<'a> Board<'a> {
             steps,
             ready: graph.first().collect(),
             graph,
+            doubtful: BTreeSet::new(),
             used: BTreeMap::new(),
             ended: vec![None; steps.len()],
             open: steps.len() as u64,
@@ -79,9 +82,17 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Starts the first step of the plan that needs nothing more and whose target no running step uses.
-    pub(super) fn start_next(&mut self) -> Option<usize> {
+    /// Starts the first step of the plan that needs nothing more and whose target no running step uses; before reads agree, none
+    /// on what others write, too.
+    pub(super) fn start_next(&mut self, reads: Reads) -> Option<usize> {
+        if reads == Reads::Agree {
+            self.ready.append(&mut self.doubtful);
+        }
         while let Some(step) = self.ready.pop_first() {
+            if reads == Reads::TooFresh && self.is_shared(step) {
+                self.doubtful.insert(step);
+                continue;
+            }
             match self.used.entry(resource(&self.steps[step])) {
                 Entry::Occupied(mut used) => used.get_mut().push(step),
                 Entry::Vacant(free) => {
@@ -92,6 +103,21 @@ impl<'a> Board<'a> {
             }
         }
         None
+    }
+
+    /// How many steps wait for reads to agree.
+    pub(super) fn doubtful(&self) -> u64 {
+        self.doubtful.len() as u64
+    }
+
+    /// Whether others may have written what a step writes.
+    fn is_shared(&self, step: usize) -> bool {
+        let step = &self.steps[step];
+        let is_new = self.made(step).is_some_and(|made| made.is_certain);
+        match &step.work {
+            Work::Write(write) => write.may_be_written_by_others() && !is_new,
+            Work::Prove(_) | Work::Sweep(_) => false,
+        }
     }
 
     /// What is known of the bucket or the role of a step, where this run made it.
@@ -171,6 +197,13 @@ impl<'a> Board<'a> {
             steps: self.steps.iter().zip(self.ended).map(result).collect(),
         }
     }
+}
+
+/// Whether what was read, when the steps were planned, was read long enough ago for an equal answer now to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reads {
+    TooFresh,
+    Agree,
 }
 
 /// How a step ended.
@@ -300,7 +333,7 @@ mod tests {
             let mut running = Vec::new();
             for (start, which, done) in plays {
                 if start {
-                    let next = board.start_next();
+                    let next = board.start_next(Reads::Agree);
                     let id = next.map(|step| steps[step].id.clone());
                     prop_assert_eq!(id, plain.start_next());
                     running.extend(next);

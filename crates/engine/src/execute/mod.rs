@@ -39,6 +39,9 @@ pub struct Run<'a, W, R> {
     pub clock: &'a dyn Clock,
     /// The bounds of every wait.
     pub limits: &'a Limits,
+    /// When the world was read that the steps were planned from: what others write, too, is written over only after reads that
+    /// agree from then on for [`Limits::agree`].
+    pub read_at: tokio::time::Instant,
     /// Whether to stop.
     pub cancel: CancelToken,
 }

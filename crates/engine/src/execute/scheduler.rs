@@ -3,13 +3,14 @@
 use futures::stream::{FuturesUnordered, StreamExt};
 use s3ferry_core::plan::{Step, StepId, Work};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::time::Instant;
 
-use crate::events::{EventSink, Reporter, RunEvent, StepAction};
+use crate::events::{EventSink, Reporter, RunEvent, StepAction, millis};
 use crate::ledger::ReceiptStore;
 use crate::outcome::{Outcome, StepResult};
 use crate::ports::{Objects, Write};
 
-use super::board::{Board, Ended, Made};
+use super::board::{Board, Ended, Made, Reads};
 use super::graph::{Graph, InvalidSteps};
 use super::{Context, Run, goals, write};
 
@@ -18,7 +19,8 @@ use super::{Context, Run, goals, write};
 /// # Guarantees
 /// A step starts when all that it needs is done and settled. At most `limits.parallelism` steps run at once (one where it
 /// is zero), and never two on one target or one canary's key. What depends on a step that is not done is skipped, with
-/// the step that stopped the branch; independent branches go on. Once the run is asked to stop, no write starts; those
+/// the step that stopped the branch; independent branches go on. A step on what others write, too, looks at it no sooner than
+/// `limits.agree` after the plan's read, once for all such steps, while the others go on. Once the run is asked to stop, no write starts; those
 /// under way finish and settle. May be dropped at any await: running again converges.
 ///
 /// # Errors
@@ -50,6 +52,8 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
     let (sender, mut events) = mpsc::unbounded_channel();
     let mut running = FuturesUnordered::new();
     let mut stopping = false;
+    let mut told_to_wait = false;
+    let agreed_at = run.read_at + run.limits.agree;
     loop {
         // Asked to stop between two steps, too, it is said what will not start.
         if !stopping && run.cancel.is_cancelled() && board.open() > 0 {
@@ -57,14 +61,28 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
             sink.event(&stopping_event(&board));
         }
         while !stopping && running.len() < run.limits.parallelism.max(1) {
-            let Some(index) = board.start_next() else {
+            let reads = if Instant::now() < agreed_at {
+                Reads::TooFresh
+            } else {
+                Reads::Agree
+            };
+            let Some(index) = board.start_next(reads) else {
                 break;
             };
             let step = &steps[index];
             let work = perform(step, board.made(step), run, sender.clone());
             running.push(async move { (index, work.await) });
         }
-        if running.is_empty() {
+        let waits = board.doubtful() > 0 && !stopping;
+        if waits && !told_to_wait {
+            told_to_wait = true;
+            sink.event(&RunEvent::Agreeing {
+                steps: board.doubtful(),
+                agree_ms: millis(run.limits.agree),
+                wait_ms: millis(agreed_at.duration_since(Instant::now())),
+            });
+        }
+        if running.is_empty() && !waits {
             break;
         }
         tokio::select! {
@@ -74,6 +92,7 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
                 pass_on(&mut events, sink);
                 board.end(index, ended, |step, result| sink.event(&ending(step, result)));
             }
+            () = tokio::time::sleep_until(agreed_at), if waits && Instant::now() < agreed_at => {}
             () = run.cancel.cancelled(), if !stopping => {
                 stopping = true;
                 sink.event(&stopping_event(&board));

@@ -240,7 +240,7 @@ fn assert_converged(world: &MemoryWorld, receipts: &MemoryReceipts, context: &st
 fn limits(parallelism: usize) -> Limits {
     Limits {
         parallelism,
-        ..Limits::default()
+        ..crate::support::limits()
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod agree;
 mod crash;
 mod journal;
 mod ledger;

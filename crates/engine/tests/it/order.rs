@@ -113,7 +113,7 @@ async fn steps_run_at_once_up_to_the_bound() {
         let receipts = MemoryReceipts::default();
         let limits = Limits {
             parallelism,
-            ..Limits::default()
+            ..crate::support::limits()
         };
         let told = run_with(
             &steps,
@@ -252,6 +252,7 @@ async fn refusal(steps: &[Step]) -> InvalidSteps {
         receipts: &MemoryReceipts::default(),
         clock: &now,
         limits: &Limits::default(),
+        read_at: tokio::time::Instant::now(),
         cancel: CancelToken::never(),
     };
     let refused = execute(steps, &run, &mut |_: &RunEvent| {})

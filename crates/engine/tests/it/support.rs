@@ -25,6 +25,8 @@ pub(crate) struct How<'a, R> {
     pub(crate) id: String,
     pub(crate) receipts: &'a R,
     pub(crate) limits: Limits,
+    /// When the world was read; left out, as the run begins.
+    pub(crate) read_at: Option<Instant>,
     pub(crate) cancel: CancelToken,
 }
 
@@ -42,8 +44,17 @@ pub(crate) fn how<R>(receipts: &R) -> How<'_, R> {
     How {
         id: format!("run{}", RUNS.fetch_add(1, Ordering::Relaxed)),
         receipts,
-        limits: Limits::default(),
+        limits: limits(),
+        read_at: None,
         cancel: CancelToken::never(),
+    }
+}
+
+/// Those of a run, without the wait for reads to agree: what it is for has tests of its own.
+pub(crate) fn limits() -> Limits {
+    Limits {
+        agree: Duration::ZERO,
+        ..Limits::default()
     }
 }
 
@@ -60,6 +71,7 @@ pub(crate) async fn run_with<W: Write + Objects, R: ReceiptStore>(
         receipts: how.receipts,
         clock: &now,
         limits: &how.limits,
+        read_at: how.read_at.unwrap_or(begun),
         cancel: how.cancel,
     };
     let mut sink = |event: &RunEvent| events.push(event.clone());

@@ -1,0 +1,115 @@
+//! Answers that are seconds old, which S3 may give (`docs/semantics.md`): what was there before a run is not lost by it.
+
+use std::thread;
+use std::time::Duration;
+
+use s3ferry_tests::signed::Request;
+use s3ferry_tests::world::{DESTINATION, Ran, SOURCE, World};
+use serde_json::{Value, json};
+
+/// How old an answer is at most. The sandbox answers of six ages in turn, so a test begins at each of them.
+const LAG: Duration = Duration::from_millis(1_600);
+const AGES: usize = 6;
+/// How long reads must agree here: more than answers are old.
+const AGREE: &str = "2s";
+
+fn migration(destination: &str) -> String {
+    format!(
+        "  orders:
+    phase: prepare
+    source: {{ account: prod, bucket: orders-prod }}
+    destination: {{ account: archive, bucket: {destination} }}
+    rules: [ {{ id: all, prefix: \"\", delete_markers: keep }} ]
+    monitoring: {{ none: a test }}
+    guards: {{ max_deletes: 9 }}
+"
+    )
+}
+
+/// A source and two destinations, all versioned.
+fn world(migrations: &str) -> World {
+    let bucket = |name: &str, (account, region): (&str, &str)| json!({ "name": name, "account": account, "region": region, "versioning": "Enabled" });
+    let buckets = [
+        bucket("orders-prod", SOURCE),
+        bucket("lake", DESTINATION),
+        bucket("old-lake", DESTINATION),
+    ];
+    World::new(migrations).with(&json!({ "buckets": buckets }))
+}
+
+fn policy(world: &World, bucket: &str) -> String {
+    let policy = world.buckets(&format!("/{bucket}/configuration/policy"));
+    policy.as_str().unwrap_or_default().to_owned()
+}
+
+/// Lets answers be old from now on, beginning with the age of this number.
+fn lag(world: &World, begin: usize) {
+    let switches = world.sandbox().switches();
+    switches.stale_reads(Duration::from_millis(1));
+    for _ in 0..begin {
+        let path = "/lake";
+        drop(world.destination().s3(Request {
+            method: "GET",
+            path,
+            query: "policy=",
+            ..Request::default()
+        }));
+    }
+    switches.stale_reads(LAG);
+}
+
+fn fresh(world: &World) {
+    world.sandbox().switches().stale_reads(Duration::ZERO);
+}
+
+/// An apply that waits for reads to agree.
+fn apply(world: &World) -> Ran {
+    let mut command = world.command(&["apply", "--yes", "spec.yaml"]);
+    let output = command.env("S3FERRY_AGREE_FOR", AGREE).output();
+    Ran::from(output.expect("the program starts"))
+}
+
+/// Runs a test once for each age that the first answer can have, at the same time.
+fn at_every_age(test: impl Fn(usize) + Sync) {
+    thread::scope(|scope| {
+        for begin in 0..AGES {
+            let test = &test;
+            scope.spawn(move || test(begin));
+        }
+    });
+}
+
+#[test]
+fn an_edit_made_before_the_run_survives_it_however_old_the_answers_are() {
+    at_every_age(|begin| {
+        let world = world(&migration("lake"));
+        let theirs = json!({ "Version": "2012-10-17", "Statement": [{
+            "Sid": "Theirs", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::lake",
+        }] });
+        let body = theirs.to_string();
+        let put = Request {
+            method: "PUT",
+            path: "/lake",
+            query: "policy=",
+            body: &body,
+            ..Request::default()
+        };
+        world.destination().s3(put).expect_ok();
+        thread::sleep(Duration::from_millis(300));
+        lag(&world, begin);
+        let ran = apply(&world);
+        fresh(&world);
+        // The plan may have been made from an old answer; then it says that somebody edited.
+        assert!(
+            [Some(0), Some(3), Some(5)].contains(&ran.code),
+            "{}",
+            ran.said()
+        );
+        assert!(
+            policy(&world, "lake").contains("\"Theirs\""),
+            "{begin}: {}",
+            ran.said()
+        );
+        let _: Value = theirs;
+    });
+}

@@ -8,10 +8,10 @@ use s3ferry_tests::world::{DESTINATION, Ran, SOURCE, World};
 use serde_json::{Value, json};
 
 /// How old an answer is at most. The sandbox answers of six ages in turn, so a test begins at each of them.
-const LAG: Duration = Duration::from_millis(1_600);
+const LAG: Duration = Duration::from_secs(4);
 const AGES: usize = 6;
 /// How long reads must agree here: more than answers are old.
-const AGREE: &str = "2s";
+const AGREE: &str = "5s";
 
 fn migration(destination: &str) -> String {
     format!(
@@ -111,5 +111,41 @@ fn an_edit_made_before_the_run_survives_it_however_old_the_answers_are() {
             ran.said()
         );
         let _: Value = theirs;
+    });
+}
+
+#[test]
+fn a_removal_soon_after_an_apply_leaves_nothing_that_no_plan_finds() {
+    at_every_age(|begin| {
+        let world = world(&migration("old-lake"));
+        world.expect(0, &["apply", "--yes", "spec.yaml"]);
+        world.spec(&migration("lake"));
+        world.sandbox().clock().advance(Duration::from_secs(600));
+        world.expect(0, &["apply", "--yes", "spec.yaml"]);
+        lag(&world, begin);
+        world.spec("  {}\ndefaults: { guards: { max_deletes: 9 } }\n");
+        let ran = apply(&world);
+        fresh(&world);
+        // Where an old answer hid something, the run says so, and the next one removes it.
+        assert!(
+            [Some(0), Some(1), Some(3), Some(5)].contains(&ran.code),
+            "{}",
+            ran.said()
+        );
+        world.sandbox().clock().advance(Duration::from_secs(600));
+        // Nothing but the accounts themselves says what is there: a pipeline may begin with an empty ledger.
+        drop(std::fs::remove_dir_all(world.folder().join("ledger")));
+        world.expect(0, &["apply", "--yes", "spec.yaml"]);
+        world.must_be_settled();
+        for bucket in ["lake", "old-lake"] {
+            assert_eq!(
+                policy(&world, bucket),
+                "",
+                "{begin}: {bucket}\n{}",
+                ran.said()
+            );
+        }
+        let source = world.buckets("/orders-prod/configuration/replication");
+        assert_eq!(source, Value::Null, "{begin}: {}", ran.said());
     });
 }

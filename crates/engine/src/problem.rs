@@ -27,6 +27,8 @@ pub enum ProblemKind {
     Call(Class),
     /// A write was acknowledged and is not read back within its bound.
     Unsettled,
+    /// What the plan was made from hid something that only what would go leads to; not in journals before 1.2.
+    Hidden,
     /// A canary shows that the rule does not replicate.
     Canary,
     /// The ledger could not be written.
@@ -39,7 +41,7 @@ impl ProblemKind {
     pub const fn is_access(self) -> bool {
         match self {
             Self::Call(class) => class.is_access(),
-            Self::Unsettled | Self::Canary | Self::Ledger => false,
+            Self::Unsettled | Self::Hidden | Self::Canary | Self::Ledger => false,
         }
     }
 }
@@ -49,6 +51,7 @@ impl Serialize for ProblemKind {
         match self {
             Self::Call(class) => class.serialize(serializer),
             Self::Unsettled => serializer.serialize_str("unsettled"),
+            Self::Hidden => serializer.serialize_str("hidden"),
             Self::Canary => serializer.serialize_str("canary"),
             Self::Ledger => serializer.serialize_str("ledger"),
         }
@@ -60,6 +63,7 @@ impl<'de> Deserialize<'de> for ProblemKind {
         let word = String::deserialize(deserializer)?;
         match word.as_str() {
             "unsettled" => Ok(Self::Unsettled),
+            "hidden" => Ok(Self::Hidden),
             "canary" => Ok(Self::Canary),
             "ledger" => Ok(Self::Ledger),
             class => Class::deserialize(class.into_deserializer()).map(Self::Call),
@@ -107,6 +111,7 @@ mod tests {
             (ProblemKind::Call(Class::Denied), "denied"),
             (ProblemKind::Call(Class::Misplaced), "misplaced"),
             (ProblemKind::Unsettled, "unsettled"),
+            (ProblemKind::Hidden, "hidden"),
             (ProblemKind::Canary, "canary"),
             (ProblemKind::Ledger, "ledger"),
         ];

@@ -222,6 +222,7 @@ pub fn step(
             },
             before,
             after,
+            led: Vec::new(),
         })),
         needs: needs.iter().map(|step| step.id.clone()).collect(),
     }

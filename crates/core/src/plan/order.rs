@@ -352,6 +352,7 @@ mod tests {
                 stage,
                 before: held(stage != Stage::Set),
                 after: held(stage != Stage::Remove),
+                led: Vec::new(),
             })),
             needs: BTreeSet::new(),
         }

@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 
 use super::growth::grown;
+use super::leads::led;
 use super::steps::{Stage, Step, StepId, Work, WriteStep};
 use super::writes::Writes;
-use crate::future::Planned;
+use crate::future::{Future, Planned};
 use crate::model::{Document, Target, same};
 use crate::ownership::Markers;
 use crate::scene::Scene;
@@ -15,6 +16,10 @@ use crate::scene::Scene;
 /// The steps that write what differs.
 pub(super) fn steps(scene: &Scene<'_>, writes: &Writes) -> Vec<Step> {
     let mut steps = Vec::new();
+    let future = Future {
+        observed: scene.observed,
+        planned: &writes.planned,
+    };
     for (target, planned) in &writes.planned {
         let Planned {
             document: after,
@@ -26,10 +31,13 @@ pub(super) fn steps(scene: &Scene<'_>, writes: &Writes) -> Vec<Step> {
         }
         let address = scene.names.address(target);
         let staged = staged(target, before, after.as_ref(), &scene.markers);
-        steps.extend(staged.into_iter().map(|write| Step {
-            id: StepId(format!("{address}{}", write.stage.suffix())),
-            work: Work::Write(Box::new(write)),
-            needs: BTreeSet::new(),
+        steps.extend(staged.into_iter().map(|mut write| {
+            write.led = led(scene, &future, &write);
+            Step {
+                id: StepId(format!("{address}{}", write.stage.suffix())),
+                work: Work::Write(Box::new(write)),
+                needs: BTreeSet::new(),
+            }
         }));
     }
     steps
@@ -47,6 +55,7 @@ fn staged(
         stage,
         before: before.cloned(),
         after: after.cloned(),
+        led: Vec::new(),
     };
     if after.is_none() {
         return vec![write(Stage::Remove, before, after)];

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::led::Led;
 use crate::goals::Goal;
 use crate::model::kinds::{Born, Marked, Tags};
 use crate::model::{BucketPart, BucketRef, Document, RolePart, Target, same};
@@ -64,6 +65,8 @@ pub struct WriteStep {
     pub before: Option<Document>,
     /// What it holds afterwards.
     pub after: Option<Document>,
+    /// What nothing else leads to once the step is done: the step is not taken while there is more of ours in it than was planned.
+    pub led: Vec<Led>,
 }
 
 impl WriteStep {

@@ -8,12 +8,14 @@
 //!                  +------------------------------------+-- planned or half written
 //! ```
 //!
+//! Before all of it, where the step takes away the last thing that leads to documents, these are looked at once more (`plan::led`).
+//!
 //! On a bucket or a role that this run made, a step takes what was read of its target to see that it was made, and does not
 //! look before a write that nobody's work can be lost by (`WriteStep::is_safe_on_new`). Nor does it anywhere before versioning
 //! is switched on for the first time (`WriteStep::only_switches_on`).
 
 use s3ferry_core::model::{Document, Target, fingerprint, same};
-use s3ferry_core::plan::WriteStep;
+use s3ferry_core::plan::{Led, WriteStep};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -93,6 +95,9 @@ pub(super) async fn write<W: Write, R: ReceiptStore>(
         sent: Sent::Nothing,
         seen: None,
     };
+    if let Some(kept) = writing.kept_for_what_it_leads_to().await {
+        return kept.into();
+    }
     let result = match writing.first_look().await {
         Ok(Found::Wanted) => writing.settle(How::Already, 1).await,
         Ok(Found::Planned(live)) => writing.write_until_done(live).await,
@@ -107,6 +112,39 @@ pub(super) async fn write<W: Write, R: ReceiptStore>(
 }
 
 impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
+    /// Looks once more at what nothing leads to when the step is done; how the step ends where there is more of ours than was
+    /// planned: it is not taken. What the run itself took away may be answered for a while.
+    async fn kept_for_what_it_leads_to(&self) -> Option<StepResult> {
+        for led in &self.step.led {
+            let begun = Instant::now();
+            let mut looks = 0;
+            loop {
+                looks += 1;
+                let wait = SETTLE_WAITS.after(looks, self.on.seed());
+                let (problem, bound) = match self.on.run.world.read(&led.target).await {
+                    Ok(live) => match led.left(live.as_ref()) {
+                        left if left.is_empty() => break,
+                        left => (hidden(&self.step, led, &left), self.on.run.limits.doubt),
+                    },
+                    Err(error) if passes(&error, self.on.run.limits) => {
+                        (Problem::from(&error), self.on.run.limits.propagation)
+                    }
+                    Err(error) => return Some(failed(&error, false)),
+                };
+                if begun.elapsed() + wait > bound {
+                    return Some(StepResult::Failed {
+                        problem,
+                        may_have_written: false,
+                    });
+                }
+                if self.on.sleep(wait).await == Slept::Cancelled {
+                    return Some(self.interrupted());
+                }
+            }
+        }
+        None
+    }
+
     /// Finds what the target holds before anything is written: by what is known of a place that this run made, or by a look.
     async fn first_look(&mut self) -> Result<Found, PortError> {
         if self.step.only_switches_on() {
@@ -352,6 +390,18 @@ fn lies_between(before: &Value, live: &Value, after: &Value) -> bool {
     let keys = before.keys().chain(live.keys()).chain(after.keys());
     keys.into_iter()
         .all(|key| lies_between(&part(before, key), &part(live, key), &part(after, key)))
+}
+
+fn hidden(step: &WriteStep, led: &Led, left: &[String]) -> Problem {
+    let message = format!(
+        "{} holds {}, which the plan did not know of, and only {} leads there; it stays",
+        led.target,
+        left.join(", "),
+        step.target
+    );
+    Problem::new(ProblemKind::Hidden, message).with_hint(
+        "run again: AWS answered an old state when the plan was made, and the next plan removes what it hid",
+    )
 }
 
 fn unsettled(step: &WriteStep, waited: std::time::Duration) -> Problem {

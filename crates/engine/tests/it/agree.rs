@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use s3ferry_core::ids::{MigrationName, SpecName};
 use s3ferry_core::model::{BucketPart, Document, RolePart, Target};
-use s3ferry_core::plan::Step;
+use s3ferry_core::ownership::Markers;
+use s3ferry_core::plan::{Led, Step, Work};
 use s3ferry_engine::events::RunEvent;
 use s3ferry_engine::outcome::How as Done;
+use s3ferry_engine::problem::ProblemKind;
 use s3ferry_engine::{Limits, StepResult, Verdict, canceller};
 use s3ferry_testkit::{MemoryReceipts, MemoryWorld, Recording, build};
 use tokio::time::Instant;
 
-use crate::support::{How, how, run_with};
+use crate::support::{How, how, run, run_with};
 
 const WRITTEN: StepResult = StepResult::Done(Done::Written);
 
@@ -130,4 +133,58 @@ async fn asked_to_stop_while_reads_must_agree_a_run_ends_at_once() {
     assert_eq!(told.outcome.verdict(), Verdict::Interrupted);
     assert_eq!(world.written(), Vec::<String>::new());
     assert!(told.took < Duration::from_secs(2), "{:?}", told.took);
+}
+
+fn role() -> Target {
+    Target::Role(build::role("r"), RolePart::Itself)
+}
+
+/// A role that goes, and the policy that it leads to, with a statement of ours that the plan did not see.
+fn going() -> (MemoryWorld, Step, Document) {
+    let markers = Markers::of(&SpecName::new("demo").unwrap());
+    let sid = markers.sid_prefix(&MigrationName::new("orders").unwrap());
+    let held = build::replication_role(&[]);
+    let mut step = build::step(&role(), Some(held.clone()), None, &[]);
+    let Work::Write(write) = &mut step.work else {
+        unreachable!("it is a write")
+    };
+    write.led = vec![Led::to(target(), &markers, None)];
+    let world = MemoryWorld::new()
+        .with_bucket(&build::source())
+        .with(&role(), held);
+    (world, step, policy(&sid))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_leads_to_something_that_an_old_answer_hid_stays() {
+    let (world, step, hidden) = going();
+    let world = world.with(&target(), hidden);
+    let told = run(std::slice::from_ref(&step), &world).await;
+    let StepResult::Failed { problem, .. } = told.of(&step) else {
+        panic!("{:?}", told.of(&step));
+    };
+    assert_eq!(problem.kind, ProblemKind::Hidden);
+    assert!(world.document(&role()).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_late_from_the_answers_holds_nothing_up_for_good() {
+    let (world, step, hidden) = going();
+    let world = world.with(&target(), hidden);
+    let goes = async {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        world.set(&target(), None);
+    };
+    let steps = std::slice::from_ref(&step);
+    let (told, ()) = tokio::join!(run(steps, &world), goes);
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert_eq!(world.document(&role()), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_somebody_elses_holds_up_nothing() {
+    let (world, step, _) = going();
+    let world = world.with(&target(), policy("Theirs"));
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
 }

@@ -1,0 +1,52 @@
+//! What a role leads to and no longer will: documents that a step on it must look at before it takes the last lead to them away.
+
+use std::collections::BTreeSet;
+
+use super::led::Led;
+use super::steps::{Stage, WriteStep};
+use crate::future::Future;
+use crate::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target};
+use crate::ownership::{tagged_destinations, tagged_sources};
+use crate::scene::Scene;
+
+/// What a write takes the last lead to. A role's policy is what its rules run on, so it waits for these alone.
+pub(super) fn led(scene: &Scene<'_>, future: &Future<'_>, write: &WriteStep) -> Vec<Led> {
+    let (Target::Role(role, part), Stage::Shrink | Stage::Remove) = (&write.target, write.stage)
+    else {
+        return Vec::new();
+    };
+    let parts: &[BucketPart] = match part {
+        RolePart::Itself => &[BucketPart::Replication, BucketPart::Policy],
+        RolePart::Policy => &[BucketPart::Replication],
+        RolePart::Policies => &[],
+    };
+    let lost = lost(scene, future, role).into_iter();
+    let targets = lost.flat_map(|bucket| {
+        let of = move |part: &BucketPart| Target::Bucket(bucket.clone(), *part);
+        parts.iter().map(of)
+    });
+    // What could not be looked at is said of the plan, and gone on without.
+    targets
+        .filter(|target| scene.observed.knows(target))
+        .map(|target| {
+            let planned = future.document(&target);
+            Led::to(target, &scene.markers, planned)
+        })
+        .collect()
+}
+
+/// The buckets that a role's tags lead to and will no longer.
+fn lost(scene: &Scene<'_>, future: &Future<'_>, role: &RoleRef) -> BTreeSet<BucketRef> {
+    let itself = Target::Role(role.clone(), RolePart::Itself);
+    let tagged = |document: Option<&Document>| -> BTreeSet<BucketRef> {
+        let Some(Document::Role(held)) = document else {
+            return BTreeSet::new();
+        };
+        let sources = tagged_sources(&role.account, &held.tags).into_iter();
+        sources.chain(tagged_destinations(&held.tags)).collect()
+    };
+    let stay = tagged(future.document(&itself));
+    let mut lost = tagged(scene.observed.document(&itself));
+    lost.retain(|bucket| !stay.contains(bucket));
+    lost
+}

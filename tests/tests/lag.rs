@@ -1,10 +1,11 @@
 //! Answers that are seconds old, which S3 may give (`docs/semantics.md`): what was there before a run is not lost by it.
 
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
 use s3ferry_tests::signed::Request;
-use s3ferry_tests::world::{DESTINATION, Ran, SOURCE, World};
+use s3ferry_tests::world::{ACCOUNTS, DESTINATION, Ran, SOURCE, World};
 use serde_json::{Value, json};
 
 /// How old an answer is at most. The sandbox answers of six ages in turn, so a test begins at each of them.
@@ -26,11 +27,20 @@ fn migration(destination: &str) -> String {
     )
 }
 
-/// A source and two destinations, all versioned.
+/// The spec of another team that shares a bucket with the first.
+fn second(world: &World, migrations: &str) {
+    let folder = world.folder().join("two");
+    std::fs::create_dir_all(&folder).expect("the disk has room");
+    let text = format!("{ACCOUNTS}{migrations}").replace("name: test", "name: two");
+    std::fs::write(folder.join("two.yaml"), text).expect("the disk has room");
+}
+
+/// Two sources and two destinations, all versioned.
 fn world(migrations: &str) -> World {
     let bucket = |name: &str, (account, region): (&str, &str)| json!({ "name": name, "account": account, "region": region, "versioning": "Enabled" });
     let buckets = [
         bucket("orders-prod", SOURCE),
+        bucket("clicks-prod", SOURCE),
         bucket("lake", DESTINATION),
         bucket("old-lake", DESTINATION),
     ];
@@ -147,5 +157,40 @@ fn a_removal_soon_after_an_apply_leaves_nothing_that_no_plan_finds() {
         }
         let source = world.buckets("/orders-prod/configuration/replication");
         assert_eq!(source, Value::Null, "{begin}: {}", ran.said());
+    });
+}
+
+#[test]
+fn two_specs_that_write_one_policy_at_once_lose_nothing_of_each_other() {
+    thread::scope(|scope| {
+        for round in 0..5_u64 {
+            scope.spawn(move || {
+                let world = world(&migration("lake"));
+                second(&world, &migration("lake").replace("orders", "clicks"));
+                world
+                    .sandbox()
+                    .switches()
+                    .latency(Duration::from_millis(30));
+                let start = |arguments: &[&str]| {
+                    let mut command = world.command(arguments);
+                    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                    command.spawn().expect("the program starts")
+                };
+                let one = start(&["apply", "--yes", "spec.yaml"]);
+                thread::sleep(Duration::from_millis(round * 25));
+                let two = start(&["apply", "--yes", "two/two.yaml"]);
+                let ended =
+                    [one, two].map(|child| Ran::from(child.wait_with_output().expect("it ends")));
+                for ran in &ended {
+                    assert_eq!(ran.code, Some(0), "{round}: {}", ran.said());
+                }
+                let policy = policy(&world, "lake");
+                for team in ["Orders", "Clicks"] {
+                    assert!(policy.contains(team), "{round}: {team} is lost: {policy}");
+                }
+                world.must_be_settled();
+                world.expect(0, &["plan", "--detailed-exitcode", "two/two.yaml"]);
+            });
+        }
     });
 }

@@ -56,6 +56,7 @@ impl<'a> Progress<'a> {
             | RunEvent::Writing { .. }
             | RunEvent::Retrying { .. }
             | RunEvent::Doubted { .. }
+            | RunEvent::Merged { .. }
             | RunEvent::Settled { .. }
             | RunEvent::Canary { .. }
             | RunEvent::Stopping { .. }

@@ -45,6 +45,9 @@ pub(crate) fn told(event: &RunEvent) -> Vec<Told> {
             seconds(*agree_ms),
             waiting(*steps)
         )),
+        RunEvent::Merged { step, target } => Line(format!(
+            "{step}: another spec wrote {target} at the same time; its part is kept, and ours goes beside it"
+        )),
         RunEvent::Canary { step, progress } => return canary(step, progress),
         RunEvent::Done { step, how } => End(format!("{step}: {}", how_done(*how))),
         RunEvent::Skipped { step, because } => {

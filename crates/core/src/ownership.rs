@@ -163,11 +163,18 @@ fn specs(tags: &BTreeMap<String, String>) -> BTreeSet<&str> {
 
 /// Whose a rule is that is not the spec's, for a sentence: "rule x is ...".
 pub(crate) fn whose_rule(id: &str) -> String {
-    let rest = id.strip_prefix("s3ferry/");
-    let mut parts = rest.into_iter().flat_map(|rest| rest.splitn(3, '/'));
+    match spec_of_rule(id) {
+        Some(spec) => format!("of the s3ferry spec {spec}"),
+        None => "not s3ferry's".to_owned(),
+    }
+}
+
+/// The spec that the ID of a rule names, whichever; none where no spec marked it.
+pub(crate) fn spec_of_rule(id: &str) -> Option<&str> {
+    let mut parts = id.strip_prefix("s3ferry/")?.splitn(3, '/');
     match (parts.next(), parts.next(), parts.next()) {
-        (Some(spec), Some(_), Some(_)) => format!("of the s3ferry spec {spec}"),
-        (_, _, _) => "not s3ferry's".to_owned(),
+        (Some(spec), Some(_), Some(_)) => Some(spec),
+        (_, _, _) => None,
     }
 }
 

@@ -64,6 +64,14 @@ pub enum RunEvent {
         /// The target's address.
         target: String,
     },
+    /// Another spec's apply wrote the document at the same time: the step's change is made in what it left; not in journals
+    /// before 1.2.
+    Merged {
+        /// The step.
+        step: String,
+        /// The target's address.
+        target: String,
+    },
     /// What was written is read back.
     Settled {
         /// The step.

@@ -142,6 +142,7 @@ const fn ends_something(event: &RunEvent) -> bool {
         | RunEvent::Writing { .. }
         | RunEvent::Retrying { .. }
         | RunEvent::Doubted { .. }
+        | RunEvent::Merged { .. }
         | RunEvent::Settled { .. }
         | RunEvent::Canary { .. }
         | RunEvent::Skipped { .. }

@@ -84,6 +84,11 @@ pub(crate) const SETTLE_WAITS: Waits = Waits {
     longest: Duration::from_secs(5),
 };
 
+/// How often a write is made again over what other specs' applies wrote over it.
+///
+/// 5: the last writer always finds its own, so each loss is another apply's; more than that are not one apply beside ours.
+pub(crate) const REWRITES: u32 = 5;
+
 /// Waits between looks at a canary: small objects often arrive in seconds, slow ones in minutes.
 pub(crate) const CANARY_WAITS: Waits = Waits {
     first: Duration::from_millis(250),

@@ -145,6 +145,7 @@ impl OwnWrites {
             | RunEvent::Agreeing { .. }
             | RunEvent::Retrying { .. }
             | RunEvent::Doubted { .. }
+            | RunEvent::Merged { .. }
             | RunEvent::Canary { .. }
             | RunEvent::Failed { .. }
             | RunEvent::Stale { .. }

@@ -11,6 +11,8 @@ mod settings;
 
 pub use conflict::{Conflict, ConflictKind};
 pub(crate) use policy::fits_while_grown;
+pub(crate) use priority::assign as with_priorities;
+pub(crate) use replication::RULE_LIMIT;
 
 use crate::model::{Document, Target};
 use crate::scene::Scene;

@@ -16,7 +16,7 @@ const GAP: i32 = 10;
 /// The wanted rules with their priorities, in their order.
 ///
 /// `kept` are the rules that stay as they are; their numbers are taken.
-pub(super) fn assign(wanted: &[Rule], live: &[Rule], kept: &[Rule]) -> Vec<Rule> {
+pub(crate) fn assign(wanted: &[Rule], live: &[Rule], kept: &[Rule]) -> Vec<Rule> {
     let taken: BTreeSet<i32> = kept.iter().filter_map(|rule| rule.priority).collect();
     let clashing: BTreeSet<(&str, i32)> = kept.iter().filter_map(place).collect();
     let ceilings: Vec<i32> = wanted.iter().map(|rule| ceiling(rule, kept)).collect();

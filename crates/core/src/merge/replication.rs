@@ -9,7 +9,7 @@ use crate::model::kinds::{Document, ReplicationConfiguration};
 use crate::scene::Scene;
 
 /// Rules that one configuration may have (BC:s3 ReplicationConfiguration).
-const RULE_LIMIT: usize = 1_000;
+pub(crate) const RULE_LIMIT: usize = 1_000;
 
 pub(super) fn merge(
     scene: &Scene<'_>,

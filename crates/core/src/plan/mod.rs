@@ -22,6 +22,7 @@ pub mod led;
 mod ledger;
 mod left;
 mod order;
+mod over;
 mod stages;
 pub mod steps;
 mod unseen;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3ferry_core::model::{Document, Target, fingerprint};
+use s3ferry_core::model::{Document, Target, fingerprint, same};
 use s3ferry_core::plan::WriteStep;
 use tokio::time::Instant;
 
@@ -16,8 +16,10 @@ use super::repeat::passes;
 
 /// How settling ended.
 pub(super) enum Settled {
-    /// The target is read as wanted; this was read last to see it, where anything was.
+    /// The target is read as wanted, perhaps with what others put beside it; this was read last to see it, where anything was.
     Yes(Option<(Target, Document)>),
+    /// Another spec's apply wrote over it: the step over what it left.
+    Lost(Box<WriteStep>),
     /// It is not, within the bound; this is what was read last, or nothing where no read was answered.
     No {
         /// What was read last.
@@ -29,8 +31,29 @@ pub(super) enum Settled {
     Unreadable(PortError),
 }
 
+/// The same answer, time and again.
+#[derive(Debug, Default)]
+pub(super) struct Same(Option<(Option<Document>, Instant)>);
+
+impl Same {
+    /// For how long this has been the answer to at least two reads in a row; none where it is the first of its kind.
+    pub(super) fn for_long(&mut self, live: Option<&Document>) -> Option<Duration> {
+        match &self.0 {
+            Some((before, since)) if same(before.as_ref(), live) => Some(since.elapsed()),
+            Some(_) | None => {
+                self.0 = Some((live.cloned(), Instant::now()));
+                None
+            }
+        }
+    }
+}
+
 impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
-    /// Reads until the target is as wanted, or what shows that it is, `equal` reads having been so already.
+    /// Reads until the target is as wanted, or what shows that it is, `equal` reads having been so already. What somebody put
+    /// beside what the step brings is no less as wanted.
+    ///
+    /// Ends early where reads agree that it is otherwise: another spec's apply, which had looked before the write and wrote
+    /// after it, is told from an edit by what it left ([`WriteStep::differs_by_other_specs`]).
     ///
     /// Not cut short when the run is asked to stop: what was written is followed to its end.
     pub(super) async fn settle(&self, step: &WriteStep, mut equal: u32) -> Settled {
@@ -38,6 +61,8 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
         let wanted = step.target.kind().facts().settled.reads_in_a_row;
         let shown_by = step.shown_by();
         let (mut shown, mut last) = (None, None);
+        let mut held = step.after.clone();
+        let mut other = Same::default();
         let mut reads = 0;
         while equal < wanted {
             if reads > 0 {
@@ -50,18 +75,46 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
             reads += 1;
             match self.run.world.read(&shown_by).await {
                 Ok(live) if step.is_shown_by(live.as_ref()) => {
-                    equal += 1;
+                    equal = if same(held.as_ref(), step.after.as_ref()) {
+                        equal + 1
+                    } else {
+                        1
+                    };
+                    held.clone_from(&step.after);
+                    shown = live;
+                }
+                Ok(live) if step.is_within(live.as_ref()) => {
+                    equal = if same(held.as_ref(), live.as_ref()) {
+                        equal + 1
+                    } else {
+                        1
+                    };
+                    held.clone_from(&live);
                     shown = live;
                 }
                 Ok(live) => {
                     equal = 0;
+                    let for_long = other.for_long(live.as_ref());
+                    let limits = self.run.limits;
+                    let is_planned = same(live.as_ref(), step.before.as_ref());
+                    if for_long.is_some_and(|long| long >= limits.agree)
+                        && step.differs_by_other_specs(live.as_ref())
+                        && let Some(over) = step.over(live.as_ref())
+                        && !is_planned
+                    {
+                        return Settled::Lost(Box::new(over));
+                    }
                     last = Some(live);
+                    if !is_planned && for_long.is_some_and(|long| long >= limits.doubt) {
+                        let waited = begun.elapsed();
+                        return Settled::No { last, waited };
+                    }
                 }
                 Err(error) if passes(&error, self.run.limits) => equal = 0,
                 Err(error) => return Settled::Unreadable(error),
             }
         }
-        let wanted_document = step.after.as_ref();
+        let wanted_document = held.as_ref();
         self.reporter.emit(|step| RunEvent::Settled {
             step,
             reads,

@@ -21,14 +21,14 @@ use tokio::time::Instant;
 
 use crate::events::RunEvent;
 use crate::ledger::ReceiptStore;
-use crate::limits::SETTLE_WAITS;
+use crate::limits::{REWRITES, SETTLE_WAITS};
 use crate::outcome::{How, StepResult};
 use crate::ports::{Class, PortError, Write, WriteChange};
 use crate::problem::{Problem, ProblemKind};
 
 use super::board::{Ended, Made};
 use super::repeat::{Attempts, passes};
-use super::settle::Settled;
+use super::settle::{Same, Settled};
 use super::{Context, Slept};
 
 /// What a look at the target found.
@@ -62,6 +62,8 @@ struct Writing<'a, W, R> {
     sent: Sent,
     /// What was read of another target to see that the write was taken.
     seen: Option<(Target, Document)>,
+    /// How often the step was written again over what another spec's apply had written over it.
+    rewrites: u32,
 }
 
 /// What is known of the writes sent so far.
@@ -94,6 +96,7 @@ pub(super) async fn write<W: Write, R: ReceiptStore>(
         attempts: Attempts::default(),
         sent: Sent::Nothing,
         seen: None,
+        rewrites: 0,
     };
     if let Some(kept) = writing.kept_for_what_it_leads_to().await {
         return kept.into();
@@ -241,8 +244,44 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
         Next::End(failed(error, !untouched))
     }
 
-    async fn settle(&mut self, how: How, equal: u32) -> StepResult {
-        match self.on.settle(&self.step, equal).await {
+    async fn settle(&mut self, how: How, mut equal: u32) -> StepResult {
+        loop {
+            let settled = self.on.settle(&self.step, equal).await;
+            let Settled::Lost(over) = settled else {
+                return self.settled(settled, how);
+            };
+            self.rewrites += 1;
+            if self.rewrites > REWRITES {
+                return self.stale_after_write(over.before.as_ref(), how == How::Written);
+            }
+            self.take_over(*over);
+            let live = self.step.before.clone();
+            if self.on.run.cancel.is_cancelled() {
+                return StepResult::Interrupted {
+                    may_have_written: true,
+                };
+            }
+            if let Err(error) = self.send(live.as_ref()).await
+                && !passes(&error, self.on.run.limits)
+            {
+                return failed(&error, true);
+            }
+            equal = 0;
+        }
+    }
+
+    /// Goes on over what another spec's apply wrote.
+    fn take_over(&mut self, over: WriteStep) {
+        let target = over.target.to_string();
+        self.step = over;
+        self.on
+            .reporter
+            .emit(|step| RunEvent::Merged { step, target });
+    }
+
+    fn settled(&mut self, settled: Settled, how: How) -> StepResult {
+        match settled {
+            Settled::Lost(over) => self.stale_after_write(over.before.as_ref(), true),
             Settled::Yes(seen) => {
                 self.seen = seen;
                 StepResult::Done(how)
@@ -262,15 +301,24 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
 
     /// Looks again for a while where the target is neither as planned nor as wanted, for the read may be an old one; and
     /// where AWS does not find its way to what was just made (a new bucket redirects until its name is known everywhere).
-    async fn look_past_doubt(&self) -> Result<Found, PortError> {
+    ///
+    /// Where reads agree that all that is otherwise is another spec's, the step goes on over it.
+    async fn look_past_doubt(&mut self) -> Result<Found, PortError> {
         let begun = Instant::now();
+        let mut other = Same::default();
         let limits = self.on.run.limits;
         let mut looks = 0;
         loop {
             looks += 1;
             let wait = SETTLE_WAITS.after(looks, self.on.seed());
             let in_time = |bound| begun.elapsed() + wait <= bound;
-            match self.look().await {
+            let found = self.look().await;
+            if let Ok((Found::Other(live), _)) = &found
+                && let Some(found) = self.over_other_specs(live.as_ref(), &mut other)
+            {
+                return Ok(found);
+            }
+            match found {
                 Ok((Found::Other(_), _)) if in_time(limits.doubt) => self.tell_doubt(),
                 Err(error) if error.class == Class::Propagation && in_time(limits.propagation) => {
                     self.on.tell_retry(looks, wait, &error);
@@ -281,6 +329,16 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
                 return self.look().await.map(|(found, _)| found);
             }
         }
+    }
+
+    fn over_other_specs(&mut self, live: Option<&Document>, other: &mut Same) -> Option<Found> {
+        let for_long = other.for_long(live)?;
+        if for_long < self.on.run.limits.agree || !self.step.differs_by_other_specs(live) {
+            return None;
+        }
+        let over = self.step.over(live)?;
+        self.take_over(over);
+        Some(self.judge(live.cloned()).0)
     }
 
     fn tell_doubt(&self) {

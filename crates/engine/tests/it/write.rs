@@ -288,10 +288,11 @@ async fn read_errors_that_pass_do_not_end_settling() {
     );
 }
 
-/// Somebody who changes a target at the moment of our first write, in place of it or right after it.
+/// Somebody who changes a target at the moment of our first writes, in place of them or right after them.
 struct Meddling {
     world: MemoryWorld,
     writes: AtomicU32,
+    times: u32,
     ours_first: bool,
     theirs: Document,
     answer: Result<(), Class>,
@@ -302,6 +303,7 @@ impl Meddling {
         Self {
             world,
             writes: AtomicU32::new(0),
+            times: 1,
             ours_first: false,
             theirs,
             answer: Err(Class::Throttled),
@@ -317,13 +319,18 @@ impl Read for Meddling {
 
 impl Write for Meddling {
     async fn write(&self, target: &Target, change: WriteChange<'_>) -> Result<(), PortError> {
-        if self.writes.fetch_add(1, Ordering::Relaxed) > 0 {
+        let number = self.writes.fetch_add(1, Ordering::Relaxed);
+        if number >= self.times {
             return self.world.write(target, change).await;
         }
         if self.ours_first {
             self.world.write(target, change).await?;
         }
-        self.world.set(target, Some(self.theirs.clone()));
+        let theirs = match number {
+            0 => self.theirs.clone(),
+            more => policies(&["Base", &format!("{OTHERS}{more}")]),
+        };
+        self.world.set(target, Some(theirs));
         self.answer.map_err(|class| PortError {
             class,
             service: "test",
@@ -419,6 +426,155 @@ async fn an_edit_right_after_our_write_is_named_and_left() {
     ));
     assert_eq!(world.world.document(&target()), Some(policy("Theirs")));
     assert_eq!(told.outcome.verdict(), Verdict::Partial);
+}
+
+/// A policy with a statement of each Sid.
+fn policies(sids: &[&str]) -> Document {
+    let statement = |sid: &&str| {
+        format!(
+            r#"{{"Sid":"{sid}","Effect":"Deny","Principal":"*","Action":"s3:Delete{sid}","Resource":"*"}}"#
+        )
+    };
+    let statements: Vec<String> = sids.iter().map(statement).collect();
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
+        statements.join(",")
+    );
+    Document::BucketPolicy(s3ferry_core::model::kinds::Policy::read(text))
+}
+
+/// Sids with the marks of two specs.
+const OURS: &str = "S3Ferryaaaaaa1";
+const OTHERS: &str = "S3Ferrybbbbbb1";
+
+/// A policy with a statement of somebody's, and the step that puts ours beside it.
+fn beside() -> (MemoryWorld, Step) {
+    let world = MemoryWorld::new()
+        .with_bucket(&build::source())
+        .with(&target(), policies(&["Base"]));
+    let [before, after] = [policies(&["Base"]), policies(&["Base", OURS])];
+    (
+        world,
+        build::step(&target(), Some(before), Some(after), &[]),
+    )
+}
+
+fn is_policy(world: &MemoryWorld, sids: &[&str]) -> bool {
+    same(world.document(&target()).as_ref(), Some(&policies(sids)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_spec_writes_over_ours_is_kept_and_ours_put_beside_it() {
+    let (world, step) = beside();
+    let world = Meddling {
+        ours_first: true,
+        answer: Ok(()),
+        ..Meddling::new(world, policies(&["Base", OTHERS]))
+    };
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert!(is_policy(&world.world, &["Base", OTHERS, OURS]));
+    assert_eq!(
+        told.count(|event| matches!(event, RunEvent::Merged { .. })),
+        1
+    );
+    assert!(told.took < Duration::from_secs(10), "{:?}", told.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_anybody_puts_beside_ours_is_no_loss() {
+    for theirs in [OTHERS, "Theirs"] {
+        let (world, step) = beside();
+        let world = Meddling {
+            ours_first: true,
+            answer: Ok(()),
+            ..Meddling::new(world, policies(&["Base", OURS, theirs]))
+        };
+        let told = run(std::slice::from_ref(&step), &world).await;
+        assert_eq!(told.of(&step), &WRITTEN);
+        assert!(is_policy(&world.world, &["Base", OURS, theirs]));
+        assert_eq!(world.writes.load(Ordering::Relaxed), 1, "{theirs}");
+        assert!(told.took < Duration::from_secs(2), "{:?}", told.took);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_spec_wrote_since_the_plan_is_kept_and_ours_put_beside_it() {
+    let (world, step) = beside();
+    world.set(&target(), Some(policies(&["Base", OTHERS])));
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert!(is_policy(&world, &["Base", OTHERS, OURS]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_answer_with_what_another_spec_took_away_brings_nothing_back() {
+    let (world, step) = beside();
+    world.set(&target(), Some(policies(&["Base", OTHERS])));
+    // The first look answers what was there before, and no second one in a row does.
+    let world = Stale::new(world, [1, 0, 0, 0, 0]);
+    let [with, without] = [policies(&["Base", OTHERS]), policies(&["Base"])];
+    let change = WriteChange {
+        before: Some(&with),
+        after: Some(&without),
+    };
+    world.write(&target(), change).await.unwrap();
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert!(is_policy(world.inner(), &["Base", OURS]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_lost_time_and_again_is_given_up() {
+    let (world, step) = beside();
+    let world = Meddling {
+        times: 100,
+        ours_first: true,
+        answer: Ok(()),
+        ..Meddling::new(world, policies(&["Base", OTHERS]))
+    };
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert!(
+        matches!(
+            told.of(&step),
+            StepResult::Stale {
+                after_write: true,
+                ..
+            }
+        ),
+        "{:?}",
+        told.of(&step)
+    );
+    assert_eq!(
+        told.count(|event| matches!(event, RunEvent::Merged { .. })),
+        5
+    );
+    assert!(is_policy(&world.world, &["Base", &format!("{OTHERS}5")]));
+    assert!(told.took < Duration::from_secs(60), "{:?}", told.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_over_ours_is_told_within_seconds() {
+    let (world, step) = beside();
+    let world = Meddling {
+        ours_first: true,
+        answer: Ok(()),
+        ..Meddling::new(world, policies(&["Base", "Theirs"]))
+    };
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert!(
+        matches!(
+            told.of(&step),
+            StepResult::Stale {
+                after_write: true,
+                ..
+            }
+        ),
+        "{:?}",
+        told.of(&step)
+    );
+    assert!(is_policy(&world.world, &["Base", "Theirs"]));
+    assert!(told.took < Duration::from_secs(20), "{:?}", told.took);
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,7 +38,7 @@ impl<R: Read> Read for Tolerant<'_, R> {
         match answer {
             Err(failure) if self.optional.contains(target) => {
                 let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-                failed.insert(target.clone(), failure.to_string());
+                failed.insert(target.clone(), failure.code);
                 Ok(None)
             }
             answer => answer,

@@ -129,6 +129,8 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
                         left if left.is_empty() => break,
                         left => (hidden(&self.step, led, &left), self.on.run.limits.doubt),
                     },
+                    // The plan went on without it, too: another bucket of that name has nothing of ours.
+                    Err(error) if error.class == Class::Misplaced => break,
                     Err(error) if passes(&error, self.on.run.limits) => {
                         (Problem::from(&error), self.on.run.limits.propagation)
                     }

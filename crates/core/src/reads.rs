@@ -44,7 +44,7 @@ pub fn following(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Ta
         targets.extend(spec.accounts.values().map(roles));
     }
     targets.extend(left_the_spec(spec, observed));
-    targets.retain(|target| observed.get(target).is_none());
+    targets.retain(|target| !observed.was_asked(target));
     targets
 }
 

@@ -4,8 +4,11 @@ mod advice;
 mod world;
 
 use s3ferry_core::format::{Action, FindingLevel, Reason, RiskLevel};
+use s3ferry_core::model::Observed;
 use s3ferry_core::model::kinds::replication::{Filter, Status};
 use s3ferry_core::model::kinds::{Document, Policy};
+use s3ferry_core::reads;
+use s3ferry_core::scope::Scope;
 use world::{World, spec};
 
 #[test]
@@ -1281,4 +1284,17 @@ fn whatever_a_canary_needs_of_the_source_is_looked_for_among_its_denies() {
     assert!(denied("s3:PutObject", never_once, mirror) > 0);
     assert!(denied("s3:PutObject", known, mirror) > 0);
     assert_eq!(denied("s3:GetObject", "", mirror), 0);
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_not_asked_for_again() {
+    // Whatever is asked for over and over keeps a survey from the questions that come last.
+    let spec = spec(&[]);
+    let first = reads::first(&spec);
+    let mut observed = Observed::default();
+    for target in &first {
+        observed.set_aside(target.clone(), "PermanentRedirect".to_owned());
+        let more = reads::following(&spec, &Scope::All, &observed);
+        assert!(!more.contains(target), "{target}");
+    }
 }

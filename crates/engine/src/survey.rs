@@ -73,7 +73,9 @@ pub async fn survey<R: Read>(
         let mut more = reads::following(spec, scope, observed);
         if *scope == Scope::All {
             let suspected = remembered.suspected(spec, observed).into_iter();
-            more.extend(suspected.filter(|target| !observed.knows(target)));
+            more.extend(
+                suspected.filter(|target| !observed.knows(target) && !observed.was_asked(target)),
+            );
         }
         if !more.is_empty() {
             return more;

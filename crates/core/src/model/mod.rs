@@ -64,6 +64,12 @@ impl Observed {
         self.located.get(bucket).map(Option::as_ref)
     }
 
+    /// Whether a target was read, or cannot be: asked once more it would not say more.
+    #[must_use]
+    pub fn was_asked(&self, target: &Target) -> bool {
+        self.documents.contains_key(target) || self.out_of_reach.contains_key(target)
+    }
+
     /// What a target holds; `None` where it was not read, `Some(None)` where nothing is there.
     #[must_use]
     pub fn get(&self, target: &Target) -> Option<Option<&Document>> {

@@ -352,7 +352,7 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
 
     async fn look(&self) -> Result<(Found, Between), PortError> {
         let live = self.on.run.world.read(&self.step.target).await?;
-        let (found, between) = self.judge(live.clone());
+        let (found, between) = self.judge(live);
         let shown_by = self.step.shown_by();
         if !matches!(found, Found::Wanted) || shown_by == self.step.target {
             return Ok((found, between));
@@ -362,7 +362,7 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
         if self.step.is_marked_by(shown.as_ref()) {
             return Ok((found, between));
         }
-        Ok((Found::Other(live), between))
+        Ok((Found::Other(self.step.after.clone()), between))
     }
 
     fn judge(&self, live: Option<Document>) -> (Found, Between) {

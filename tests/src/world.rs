@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use s3ferry_sandbox::Sandbox;
+use s3ferry_sandbox::{Fault, FaultKind, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -101,6 +101,20 @@ impl World {
     /// Returns the sandbox.
     pub const fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// Has every call of an operation refused from now on.
+    pub fn deny(&self, service: &str, operation: &str) {
+        self.sandbox.switches().fail(Fault {
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            nth: 0,
+            kind: FaultKind::ErrorBefore {
+                status: 403,
+                code: "AccessDenied".to_owned(),
+                message: "Access Denied".to_owned(),
+            },
+        });
     }
 
     /// Returns the folder that the program runs in; the ledger is in it.

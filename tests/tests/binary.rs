@@ -5,7 +5,6 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use s3ferry_sandbox::{Fault, FaultKind};
 use s3ferry_tests::world::{Ran, SOURCE, World};
 use serde_json::{Value, json};
 
@@ -320,7 +319,7 @@ fn missing_access_has_a_code_and_names_the_account() {
 #[test]
 fn a_denied_read_names_the_document_and_plans_nothing() {
     let world = world(ORDERS);
-    deny(&world, "GetBucketVersioning");
+    world.deny("s3", "GetBucketVersioning");
     let ran = world.expect(7, &PLAN);
     assert!(
         ran.err.contains("orders-prod") && ran.out.is_empty(),
@@ -332,7 +331,7 @@ fn a_denied_read_names_the_document_and_plans_nothing() {
 #[test]
 fn a_denied_write_is_told_and_the_next_apply_goes_on() {
     let world = world(ORDERS);
-    deny(&world, "PutBucketPolicy");
+    world.deny("s3", "PutBucketPolicy");
     let ran = world.expect(5, &APPLY);
     assert!(
         ran.err.contains("policy") && ran.err.contains("skipped"),
@@ -341,19 +340,6 @@ fn a_denied_write_is_told_and_the_next_apply_goes_on() {
     );
     world.sandbox().switches().clear_faults();
     world.converge();
-}
-
-fn deny(world: &World, operation: &str) {
-    world.sandbox().switches().fail(Fault {
-        service: "s3".to_owned(),
-        operation: operation.to_owned(),
-        nth: 0,
-        kind: FaultKind::ErrorBefore {
-            status: 403,
-            code: "AccessDenied".to_owned(),
-            message: "Access Denied".to_owned(),
-        },
-    });
 }
 
 #[test]

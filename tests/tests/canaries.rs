@@ -4,7 +4,6 @@ use std::fs;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use s3ferry_sandbox::{Fault, FaultKind};
 use s3ferry_tests::signed::{Client, Request};
 use s3ferry_tests::world::{ACCOUNTS, DESTINATION, Ran, SOURCE, World};
 use serde_json::{Value, json};
@@ -386,19 +385,6 @@ fn send(child: &Child, signal: &str) {
     assert!(sent.expect("kill is there").success());
 }
 
-fn deny(world: &World, operation: &str) {
-    world.sandbox().switches().fail(Fault {
-        service: "s3".to_owned(),
-        operation: operation.to_owned(),
-        nth: 0,
-        kind: FaultKind::ErrorBefore {
-            status: 403,
-            code: "AccessDenied".to_owned(),
-            message: "Access Denied".to_owned(),
-        },
-    });
-}
-
 #[test]
 fn the_words_and_the_code_of_a_run_are_those_of_what_lies_in_the_buckets() {
     let world = world(&orders(ALL));
@@ -407,12 +393,12 @@ fn the_words_and_the_code_of_a_run_are_those_of_what_lies_in_the_buckets() {
         .expect("only the proof is left to do");
     world.sandbox().switches().replication_delay(Duration::ZERO);
     // Nothing can be looked at: S3 said which version it is, so it is removed all the same.
-    deny(&world, "HeadObject");
+    world.deny("s3", "HeadObject");
     let ran = world.expect(7, &APPLY);
     says(&ran, &["Nothing was changed"]);
     none_is_left(&world, "it is true");
     // Nothing can be removed either.
-    deny(&world, "DeleteObject");
+    world.deny("s3", "DeleteObject");
     let ran = world.expect(5, &APPLY);
     says(
         &ran,

@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::time::Duration;
 
-use s3ferry_sandbox::{Fault, FaultKind};
 use s3ferry_tests::world::{DESTINATION, Ran, SOURCE, World};
 use serde_json::{Value, json};
 
@@ -84,23 +83,10 @@ fn what_is_said_of_a_saved_plan_is_what_can_be_done_with_it() {
 
 const RETRY: [&str; 2] = ["apply", "a.plan"];
 
-fn deny(world: &World, service: &str, operation: &str) {
-    world.sandbox().switches().fail(Fault {
-        service: service.to_owned(),
-        operation: operation.to_owned(),
-        nth: 0,
-        kind: FaultKind::ErrorBefore {
-            status: 403,
-            code: "AccessDenied".to_owned(),
-            message: "Access Denied".to_owned(),
-        },
-    });
-}
-
 /// A saved plan of which a run wrote all that does not need this operation.
 fn applied_in_part(world: &World, service: &str, operation: &str) {
     world.expect(0, &SAVE);
-    deny(world, service, operation);
+    world.deny(service, operation);
     let ran = world.expect(5, &RETRY);
     assert!(ran.err.contains("run again"), "{operation}: {}", ran.said());
     world.sandbox().switches().clear_faults();
@@ -226,7 +212,7 @@ fn what_somebody_else_changed_since_is_still_stale() {
 fn the_writes_of_another_plan_are_somebody_elses() {
     let world = world();
     world.expect(0, &SAVE);
-    deny(&world, "s3", "PutBucketReplication");
+    world.deny("s3", "PutBucketReplication");
     // Two plans of one second that say the same are one plan; this one says for whom it is.
     world.expect(5, &["apply", "--yes", "--target", "orders", "spec.yaml"]);
     world.sandbox().switches().clear_faults();

@@ -3,13 +3,17 @@
 //! | thing | marker |
 //! |---|---|
 //! | replication rule | its ID, `s3ferry/<spec>/<migration>/<rule>` |
-//! | bucket policy statement | its Sid, `S3Ferry<spec hash><Migration><migration hash><Purpose>` |
+//! | bucket policy statement | its Sid, `S3FerrySpec<spec hash><migration hash><Migration><Purpose>` |
 //! | role | tag `s3ferry:spec`, path `/s3ferry/` unless it was adopted |
-//! | statement of the role's inline policy `s3ferry` | its Sid, `<Purpose>S3Ferry<spec hash>` |
+//! | statement of the role's inline policy `s3ferry` | its Sid, `<Purpose>S3FerrySpec<spec hash>` |
 //! | bucket | tag `s3ferry:spec` |
 //!
 //! The spec's name is in every marker, so that two specs leave each other's things alone. A configuration has one role, so
 //! specs that work on the same source bucket share it: the tag then names each of them, and each has its own statements.
+//!
+//! Sids take letters and digits only (IAMUG:reference_policies_elements_sid), so names stand there as hashes of 64 bits, at
+//! fixed places. Marks of builds before these had six digits; they are still known, and replaced by the next apply
+//! (`docs/decisions/0030-marks-in-sids.md`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +36,9 @@ const DESTINATION_TAG: &str = "s3ferry:destination:";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Markers {
     spec: SpecName,
-    sid_prefix: String,
+    mark: String,
+    /// What earlier builds marked Sids with.
+    short_mark: String,
 }
 
 impl Markers {
@@ -41,7 +47,8 @@ impl Markers {
     pub fn of(spec: &SpecName) -> Self {
         Self {
             spec: spec.clone(),
-            sid_prefix: format!("{SID_MARK}{}", short_hash(spec.as_str())),
+            mark: format!("{SID_MARK}{}", hash(spec.as_str(), HASH_DIGITS)),
+            short_mark: format!("{SHORT_MARK}{}", hash(spec.as_str(), SHORT_DIGITS)),
         }
     }
 
@@ -61,26 +68,33 @@ impl Markers {
         ours.then_some((migration, rule))
     }
 
-    /// What the Sids of a migration begin with. Sids take letters and digits only (IAMUG:reference_policies_elements_sid),
-    /// so a hash keeps apart the names that would read alike without their hyphens.
+    /// What the Sids of a migration begin with: its mark, and the name for people.
     #[must_use]
     pub fn sid_prefix(&self, migration: &MigrationName) -> String {
-        let words = migration
-            .as_str()
-            .split('-')
-            .map(capitalised)
-            .collect::<String>();
-        format!(
-            "{}{words}{}",
-            self.sid_prefix,
-            short_hash(migration.as_str())
-        )
+        self.sid_mark(migration) + &words(migration)
+    }
+
+    /// What tells the Sids of a migration: hashes at fixed places, so that no name reads like the beginning of another.
+    pub(crate) fn sid_mark(&self, migration: &MigrationName) -> String {
+        format!("{}{}", self.mark, hash(migration.as_str(), HASH_DIGITS))
+    }
+
+    /// The mark of a migration in a Sid of this spec; none in everybody else's, and in those of earlier builds.
+    pub(crate) fn migration_mark<'a>(&self, sid: &'a str) -> Option<&'a str> {
+        sid.strip_prefix(&self.mark)?;
+        sid.get(..self.mark.len() + HASH_DIGITS)
+    }
+
+    /// What the Sids of a migration began with in earlier builds.
+    pub(crate) fn short_sid_prefix(&self, migration: &MigrationName) -> String {
+        let hash = hash(migration.as_str(), SHORT_DIGITS);
+        format!("{}{}{hash}", self.short_mark, words(migration))
     }
 
     /// Whether a Sid is this spec's.
     #[must_use]
     pub fn owns_sid(&self, sid: &str) -> bool {
-        sid.starts_with(&self.sid_prefix)
+        sid.starts_with(&self.mark) || sid.starts_with(&self.short_mark)
     }
 
     /// Whether tags say that a thing is this spec's, or this one's among others.
@@ -100,14 +114,14 @@ impl Markers {
     /// What the Sid of every statement of ours in a role's policy ends with.
     #[must_use]
     pub fn role_sid_end(&self) -> &str {
-        &self.sid_prefix
+        &self.mark
     }
 
     /// Whether the Sid of a statement in a role's policy is this spec's; one that is kept for a while has a word and a number
     /// at its end (`policy::edit`).
     #[must_use]
     pub fn owns_role_sid(&self, sid: &str) -> bool {
-        marked_role_sid(sid).is_some_and(|mark| mark == self.sid_prefix)
+        marked_role_sid(sid).is_some_and(|mark| mark == self.mark || mark == self.short_mark)
     }
 
     /// The tags of a role that this spec shares with those that `live` names, or no longer does.
@@ -178,26 +192,46 @@ pub(crate) fn spec_of_rule(id: &str) -> Option<&str> {
     }
 }
 
-/// What every mark of a spec in a Sid begins with.
-const SID_MARK: &str = "S3Ferry";
+/// What every mark of a spec in a Sid begins with. No hash begins with an `S`, so it is never taken for a short one.
+const SID_MARK: &str = "S3FerrySpec";
+/// How many hex digits a hash in a Sid has: 64 bits, so that nobody finds another name for one.
+const HASH_DIGITS: usize = 16;
+/// What the marks of earlier builds begin with.
+const SHORT_MARK: &str = "S3Ferry";
+/// How many hex digits their hashes have.
+const SHORT_DIGITS: usize = 6;
+/// The marks that there are: what they begin with, and how many digits follow.
+const MARKS: [(&str, usize); 2] = [(SID_MARK, HASH_DIGITS), (SHORT_MARK, SHORT_DIGITS)];
 
 /// Whether a Sid has the mark of a spec, whichever, in a bucket's policy or a role's.
 pub(crate) fn has_mark(sid: &str) -> bool {
-    let rest = sid.strip_prefix(SID_MARK);
-    let hash = rest.and_then(|rest| rest.get(..HASH_DIGITS));
-    let of_bucket = hash.is_some_and(|hash| hash.bytes().all(|digit| digit.is_ascii_hexdigit()));
-    of_bucket || marked_role_sid(sid).is_some()
+    let mut marks = MARKS.iter();
+    marks.any(|(begin, digits)| split_mark(sid, begin, *digits).is_some())
+        || marked_role_sid(sid).is_some()
 }
 
 /// The mark of a spec, whichever, in the Sid of a statement of a role's policy; none where no spec marked it.
 #[must_use]
 pub fn marked_role_sid(sid: &str) -> Option<&str> {
-    let mark = &sid[sid.rfind(SID_MARK)?..];
-    let (hash, rest) = mark[SID_MARK.len()..].split_at_checked(HASH_DIGITS)?;
-    let is_hash = hash.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let rest = rest.strip_prefix("Old").unwrap_or(rest);
-    let is_whole = is_hash && rest.bytes().all(|digit| digit.is_ascii_digit());
-    is_whole.then(|| &mark[..SID_MARK.len() + HASH_DIGITS])
+    let from = &sid[sid.rfind(SHORT_MARK)?..];
+    MARKS.iter().find_map(|(begin, digits)| {
+        let (mark, rest) = split_mark(from, begin, *digits)?;
+        let number = rest.strip_prefix("Old").unwrap_or(rest);
+        number
+            .bytes()
+            .all(|digit| digit.is_ascii_digit())
+            .then_some(mark)
+    })
+}
+
+/// A Sid that begins with a mark, as the mark and the rest.
+fn split_mark<'a>(sid: &'a str, begin: &str, digits: usize) -> Option<(&'a str, &'a str)> {
+    let (mark, rest) = sid.split_at_checked(begin.len() + digits)?;
+    let hash = mark.strip_prefix(begin)?;
+    let is_hash = hash
+        .bytes()
+        .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    is_hash.then_some((mark, rest))
 }
 
 /// What the description of a role of ours says besides whose it is.
@@ -292,12 +326,14 @@ fn capitalised(word: &str) -> String {
         .unwrap_or_default()
 }
 
-/// How many digits a hash in a Sid has.
-const HASH_DIGITS: usize = 6;
+/// A migration's name as it can stand in a Sid.
+fn words(migration: &MigrationName) -> String {
+    migration.as_str().split('-').map(capitalised).collect()
+}
 
-/// Six hex digits: enough to keep apart the names of one spec, short enough to read past.
-fn short_hash(text: &str) -> String {
-    digest(&json!(text))[..HASH_DIGITS].to_owned()
+/// The first digits of a name's hash.
+fn hash(name: &str, digits: usize) -> String {
+    digest(&json!(name))[..digits].to_owned()
 }
 
 #[cfg(test)]
@@ -348,8 +384,20 @@ mod tests {
         );
         assert_ne!(prefixes[0], prefixes[1]);
         assert_ne!(prefixes[0], prefixes[2]);
-        assert!(ours.owns_sid(&prefixes[0]));
-        assert!(!markers("other").owns_sid(&prefixes[0]));
+        let short = ours.short_sid_prefix(&migration("a-1"));
+        for sid in [&prefixes[0], &short] {
+            assert!(ours.owns_sid(sid) && has_mark(sid), "{sid}");
+            assert!(!markers("other").owns_sid(sid), "{sid}");
+        }
+        assert_eq!(
+            ours.migration_mark(&prefixes[0]),
+            Some(ours.sid_mark(&migration("a-1")).as_str())
+        );
+        assert_eq!(ours.migration_mark(&short), None);
+        // The hash of a name at the end of another name makes it no beginning of that one's.
+        let longer = format!("a-1-{}", hash("a-1", HASH_DIGITS));
+        let longer = ours.sid_prefix(&migration(&longer));
+        assert!(!longer.starts_with(&prefixes[0]));
     }
 
     #[test]
@@ -395,7 +443,14 @@ mod tests {
     fn a_statement_of_a_role_is_told_by_the_end_of_its_sid() {
         let (ours, others) = (markers("default"), markers("other"));
         let sid = format!("ReplicaObjects{}", ours.role_sid_end());
-        for sid in [sid.clone(), format!("{sid}Old"), format!("{sid}Old2")] {
+        let short = format!("ReplicaObjects{}", ours.short_mark);
+        let known = [
+            sid.clone(),
+            format!("{sid}Old"),
+            format!("{sid}Old2"),
+            short,
+        ];
+        for sid in known {
             assert!(
                 ours.owns_role_sid(&sid) && !others.owns_role_sid(&sid),
                 "{sid}"
@@ -405,6 +460,8 @@ mod tests {
             "ReplicaObjects",
             "S3Ferry",
             "S3Ferryxyz",
+            "S3FerrySpec",
+            "S3FerrySpec1080a6",
             &format!("{sid}Mine"),
             "é",
         ] {

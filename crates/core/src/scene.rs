@@ -47,8 +47,10 @@ pub struct Scene<'a> {
     roles: BTreeSet<RoleRef>,
     /// The live configurations by the role that they run under.
     configurations: BTreeMap<RoleRef, Vec<(&'a Target, &'a ReplicationConfiguration)>>,
-    /// The migrations by what their Sids begin with.
-    sids: BTreeMap<String, &'a MigrationName>,
+    /// The migrations by the marks in their Sids.
+    marks: BTreeMap<String, &'a MigrationName>,
+    /// The migrations by what their Sids began with in earlier builds.
+    short_marks: BTreeMap<String, &'a MigrationName>,
 }
 
 impl<'a> Scene<'a> {
@@ -67,15 +69,17 @@ impl<'a> Scene<'a> {
             .clone()
             .flat_map(|guards| guards.adopt.iter().map(String::as_str));
         let routes: Vec<Route<'a>> = spec.routes().collect();
-        let sids = routes
-            .iter()
-            .map(|route| (markers.sid_prefix(route.name), route.name));
+        let marks = routes.iter();
+        let marks = marks.map(|route| (markers.sid_mark(route.name), route.name));
+        let short = routes.iter();
+        let short = short.map(|route| (markers.short_sid_prefix(route.name), route.name));
         Self {
             adopted: adopted.collect(),
             forgotten: guards.flat_map(|guards| &guards.forget).collect(),
             roles: routes.iter().map(|route| route.role.clone()).collect(),
             configurations: configurations(observed),
-            sids: sids.collect(),
+            marks: marks.collect(),
+            short_marks: short.collect(),
             names: Names::of(spec),
             live: LiveFacts::of(observed),
             spec,
@@ -168,9 +172,20 @@ impl<'a> Scene<'a> {
 
     /// The migration of the spec whose statement a Sid names.
     pub(crate) fn migration_of_sid(&self, sid: &str) -> Option<&'a MigrationName> {
+        match self.markers.migration_mark(sid) {
+            Some(mark) => self.marks.get(mark).copied(),
+            None => self.migration_of_short_sid(sid),
+        }
+    }
+
+    /// As earlier builds wrote them.
+    fn migration_of_short_sid(&self, sid: &str) -> Option<&'a MigrationName> {
+        if !self.markers.owns_sid(sid) {
+            return None;
+        }
         // Whatever stands, in order, between a beginning of the Sid and the Sid begins alike; so it is found at once.
         let upto = (Bound::Unbounded, Bound::Included(sid));
-        let mut before = self.sids.range::<str, _>(upto).rev();
+        let mut before = self.short_marks.range::<str, _>(upto).rev();
         before
             .find(|(prefix, _)| sid.starts_with(prefix.as_str()))
             .map(|(_, name)| *name)

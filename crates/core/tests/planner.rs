@@ -3,6 +3,8 @@
 mod advice;
 mod world;
 
+use std::collections::BTreeSet;
+
 use s3ferry_core::format::{Action, FindingLevel, Reason, RiskLevel};
 use s3ferry_core::model::Observed;
 use s3ferry_core::model::kinds::replication::{Filter, Status};
@@ -625,6 +627,103 @@ fn another_specs_markers_are_foreign() {
             .all(|why| *why == "of another s3ferry spec"),
         "{statements:?}"
     );
+}
+
+/// A policy as builds before marks of 64 bits wrote it.
+fn as_before(policy: &str, migrations: &[&str]) -> String {
+    let mut text = String::new();
+    let mut rest = policy;
+    while let Some((before, marked)) = rest.split_once("S3FerrySpec") {
+        let (spec, after) = marked.split_at(16);
+        text.extend([before, "S3Ferry", &spec[..6]]);
+        let name = migrations.iter().find(|name| {
+            after
+                .get(16..)
+                .is_some_and(|words| words.starts_with(*name))
+        });
+        rest = match name {
+            Some(name) => {
+                text.extend([*name, &after[..6]]);
+                &after[16 + name.len()..]
+            }
+            None => after,
+        };
+    }
+    text + rest
+}
+
+#[test]
+fn marks_of_earlier_builds_are_known_and_replaced() {
+    let both = world::two_migrations();
+    let mut world = World::with_source("orders-prod");
+    world.make_source("invoices-prod");
+    world.converge(&both);
+    let policies = ["orders-archive", "invoices-archive"];
+    let policies = policies.map(|bucket| format!("archive/bucket/{bucket}/policy"));
+    let current = policies
+        .each_ref()
+        .map(|address| world.policy_text(address));
+    for address in &policies {
+        world.edit_policy(address, |text| as_before(&text, &["Orders", "Invoices"]));
+        let text = world.policy_text(address);
+        assert!(
+            text.contains("S3Ferry") && !text.contains("S3FerrySpec"),
+            "{text}"
+        );
+    }
+    let before = world.policy_text(&policies[0]);
+
+    // Those of a migration that the plan is not for stay, and those that left the spec go.
+    let plan = world.plan_only(&both, &["invoices"]);
+    assert!(!plan.is_blocked(), "{:?}", plan.findings);
+    world.apply(&plan);
+    assert_eq!(world.policy_text(&policies[0]), before);
+    assert_eq!(world.policy_text(&policies[1]), current[1]);
+    let mut left = World::with_source("orders-prod");
+    left.converge(&spec(&[]));
+    left.edit_policy(&policies[0], |text| as_before(&text, &["Orders"]));
+    left.converge(&world::no_migrations(20));
+    assert_eq!(left.get(&policies[0]), None);
+
+    world.converge(&both);
+    assert_eq!(world.policy_text(&policies[0]), current[0]);
+}
+
+#[test]
+fn specs_whose_names_hash_alike_in_the_first_digits_are_told_apart() {
+    let named = |name: &str, more: &[(&str, &str)]| {
+        let name = format!("version: 1\nname: {name}");
+        let mut replacements = vec![("version: 1", name.as_str())];
+        replacements.extend(more);
+        spec(&replacements)
+    };
+    let mut world = World::with_source("orders-prod");
+    world.make_destination("orders-archive");
+    world.converge(&named("team-2750", &[("create: true", "create: false")]));
+    let beside = named(
+        "team-7439",
+        &[
+            ("create: true", "create: false"),
+            ("prefix: hot/", "prefix: warm/"),
+            ("prefix: cold/", "prefix: ice/"),
+            (
+                "guards: {}",
+                "guards: { adopt: [ prod/role/s3ferry-orders-prod ] }",
+            ),
+        ],
+    );
+    let address = "archive/bucket/orders-archive/policy";
+    let before = world.policy_text(address);
+    world.converge(&beside);
+    let text = world.policy_text(address);
+    let sids = |text: &str| -> BTreeSet<String> {
+        let parts = text.split("\"Sid\":\"").skip(1);
+        parts
+            .map(|part| part.split('"').next().unwrap_or_default().to_owned())
+            .collect()
+    };
+    assert!(sids(&text).is_superset(&sids(&before)), "{before} {text}");
+    assert!(sids(&text).len() > sids(&before).len());
 }
 
 #[test]

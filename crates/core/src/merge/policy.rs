@@ -157,11 +157,10 @@ fn within(
 
 /// Whether a Sid is ours and of a migration that this plan is for.
 fn is_managed(scene: &Scene<'_>, sid: &str) -> bool {
-    scene.markers.owns_sid(sid)
-        && match scene.scope {
-            Scope::All => true,
-            Scope::Only(names) => names
-                .iter()
-                .any(|name| sid.starts_with(&scene.markers.sid_prefix(name))),
-        }
+    match scene.scope {
+        Scope::All => scene.markers.owns_sid(sid),
+        Scope::Only(names) => scene
+            .migration_of_sid(sid)
+            .is_some_and(|name| names.contains(name)),
+    }
 }

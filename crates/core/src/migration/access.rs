@@ -414,9 +414,10 @@ fn is_made_again(scene: &Scene<'_>, case: &Case<'_>) -> bool {
     let policy = Target::Bucket(case.route.destination.clone(), BucketPart::Policy);
     let live = scene.observed.document(&policy);
     let statements = live.and_then(Document::policy_document);
-    let prefix = scene.markers.sid_prefix(case.route.name);
-    let is_ours =
-        |statement: &Statement| statement.sid().is_some_and(|sid| sid.starts_with(&prefix));
+    let is_ours = |statement: &Statement| {
+        let sid = statement.sid();
+        sid.is_some_and(|sid| scene.migration_of_sid(sid) == Some(case.route.name))
+    };
     scene.observed.document(&role).is_none()
         && statements.is_some_and(|document| document.statements().iter().any(is_ours))
 }

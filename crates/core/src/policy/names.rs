@@ -10,8 +10,8 @@ use serde_json::json;
 use super::grammar::{PolicyDocument, Statement};
 use crate::digest::digest;
 
-/// How many digits of the hash stand in a name.
-const DIGITS: usize = 8;
+/// How many hex digits of the hash stand in a name: 64 bits, so that nobody finds another statement of a name that was handed over.
+const DIGITS: usize = 16;
 
 impl PolicyDocument {
     /// The statements with their names, each name once.

@@ -444,8 +444,8 @@ fn policies(sids: &[&str]) -> Document {
 }
 
 /// Sids with the marks of two specs.
-const OURS: &str = "S3Ferryaaaaaa1";
-const OTHERS: &str = "S3Ferrybbbbbb1";
+const OURS: &str = "S3FerrySpecaaaaaaaaaaaaaaaa1";
+const OTHERS: &str = "S3FerrySpecbbbbbbbbbbbbbbbb1";
 
 /// A policy with a statement of somebody's, and the step that puts ours beside it.
 fn beside() -> (MemoryWorld, Step) {

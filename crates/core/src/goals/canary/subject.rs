@@ -30,7 +30,6 @@ pub(super) fn of(
     let at_destination = |part| future.document(&Target::Bucket(route.destination.clone(), part));
     let of_role = |part| future.document(&Target::Role(route.role.clone(), part));
     let rule_id = scene.markers.rule_id(route.name, &rule.name);
-    let sid_prefix = scene.markers.sid_prefix(route.name);
     let written = match probe {
         Probe::Default => json!({ "default": encryption(at_source(BucketPart::Encryption)) }),
         Probe::Key(key) => json!({ "key": key.as_str() }),
@@ -43,7 +42,7 @@ pub(super) fn of(
         "role_policy": role_policy(scene, of_role(RolePart::Policy)),
         "other_policies": other_policies(of_role(RolePart::Policies)),
         "statements": statements(at_destination(BucketPart::Policy), |statement| {
-            statement.sid().is_some_and(|sid| sid.starts_with(&sid_prefix))
+            statement.sid().is_some_and(|sid| scene.migration_of_sid(sid) == Some(route.name))
         }),
         "denials": denials(scene, route, future),
         "encryption": encryption(at_destination(BucketPart::Encryption)),

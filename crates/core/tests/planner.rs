@@ -409,6 +409,42 @@ fn a_policy_that_does_not_fit_on_the_way_is_refused() {
 }
 
 #[test]
+fn tags_of_a_role_that_do_not_fit_on_the_way_are_refused() {
+    let mut world = World::with_source("orders-prod");
+    let role = "prod/role/s3ferry-orders-prod";
+    world.converge(&spec(&[]));
+    let tagged = |world: &mut World, count: usize| {
+        let Some(Document::Role(mut live)) = world.get(role) else {
+            panic!("the role was made")
+        };
+        live.tags.retain(|key, _| key.starts_with("s3ferry:"));
+        let foreign =
+            (live.tags.len()..count).map(|number| (format!("team{number}"), String::new()));
+        live.tags.extend(foreign);
+        world.set(role, Document::Role(live));
+    };
+    let moved = spec(&[
+        ("bucket: orders-archive", "bucket: other-archive"),
+        ("guards: {}", "guards: { max_deletes: 20 }"),
+    ]);
+    // One tag leads to the old destination and one to the new; IAM takes 50.
+    tagged(&mut world, 50);
+    world.must_be_settled(&spec(&[]));
+    let plan = world.plan(&moved);
+    let refused = plan
+        .findings
+        .iter()
+        .find(|finding| finding.code == "too-large");
+    let message = &refused.expect("51 on the way").message;
+    assert!(
+        message.contains("51 tags with old and new ones together"),
+        "{message}"
+    );
+    tagged(&mut world, 49);
+    world.converge(&moved);
+}
+
+#[test]
 fn a_renamed_role_is_replaced_without_a_gap() {
     let mut world = World::with_source("orders-prod");
     world.converge(&spec(&[]));

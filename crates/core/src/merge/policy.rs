@@ -2,6 +2,7 @@
 //! that share the role.
 
 use super::conflict::ConflictKind;
+use super::settings::tags_fit;
 use super::{Merged, refuse};
 use crate::ids::MigrationName;
 use crate::model::Target;
@@ -125,11 +126,15 @@ fn fits(target: &Target, policy: &Policy) -> Result<(), ConflictKind> {
     )
 }
 
-/// Whether AWS takes a policy that holds the grants of before and after at once, as it does while rules change.
+/// Whether AWS takes a document that holds what it held before and what it will at once, as it does while rules change: the
+/// grants of a policy, the tags of a role.
 ///
 /// # Errors
 /// [`ConflictKind::TooLarge`] with the size on the way.
 pub(crate) fn fits_while_grown(document: &Document) -> Result<(), ConflictKind> {
+    if let Document::Role(role) = document {
+        return tags_fit("tags with old and new ones together", &role.tags);
+    }
     let policy = document.policy();
     let limit = document.kind().facts().size;
     within(

@@ -127,6 +127,18 @@ fn description_of(live: &Role, tags: &BTreeMap<String, String>) -> Option<String
 /// Tags that a bucket may have (BC:s3 PutBucketTagging).
 const BUCKET_TAG_LIMIT: usize = 50;
 
+/// Whether IAM takes so many tags of a role; `unit` says which they are.
+pub(super) fn tags_fit(
+    unit: &'static str,
+    tags: &BTreeMap<String, String>,
+) -> Result<(), ConflictKind> {
+    let (size, limit) = (tags.len(), ROLE_TAG_LIMIT);
+    if size > limit {
+        return Err(ConflictKind::TooLarge { unit, size, limit });
+    }
+    Ok(())
+}
+
 /// Whether IAM takes the tag that names the specs of a role.
 fn names_fit(scene: &Scene<'_>, tags: &BTreeMap<String, String>) -> Result<(), ConflictKind> {
     let size = tags.get(SPEC_TAG).map_or(0, |names| names.chars().count());
@@ -179,18 +191,7 @@ pub(super) fn role(
             description: None,
         },
     };
-    if role.tags.len() > ROLE_TAG_LIMIT {
-        let (size, limit) = (role.tags.len(), ROLE_TAG_LIMIT);
-        return Err(refuse(
-            scene,
-            target,
-            ConflictKind::TooLarge {
-                unit: "tags",
-                size,
-                limit,
-            },
-        ));
-    }
+    tags_fit("tags", &role.tags).map_err(|kind| refuse(scene, target, kind))?;
     let size = role
         .description
         .as_ref()

@@ -352,6 +352,31 @@ fn a_line_end_in_somebody_s_rule_forges_no_line() {
 }
 
 #[test]
+fn a_line_end_in_an_argument_forges_no_line() {
+    let world = world(ORDERS);
+    let long = format!("{EVIL}{}", "x".repeat(4_000));
+    let flag = format!("--{long}");
+    let arguments: [&[&str]; 6] = [
+        &[long.as_str()],
+        &["plan", flag.as_str()],
+        &["plan", "--target", long.as_str(), long.as_str()],
+        &["apply", "--wait", long.as_str(), "spec.yaml"],
+        &["plan", "--format", long.as_str(), "spec.yaml"],
+        &["init", "--name", long.as_str()],
+    ];
+    for arguments in arguments {
+        for log in ["text", "json"] {
+            let mut all = vec!["--log-format", log];
+            all.extend(arguments);
+            let ran = world.s3ferry(&all);
+            assert_ne!(ran.code, Some(0), "{}", ran.said());
+            clean(log, &ran.err);
+            assert!(ran.err.len() < 5_000, "{} bytes", ran.err.len());
+        }
+    }
+}
+
+#[test]
 fn a_line_end_in_a_message_forges_no_line() {
     let world = world(ORDERS);
     let arm = |operation: &str, nth: u32| {

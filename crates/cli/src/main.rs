@@ -18,16 +18,18 @@ mod wording;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use clap::error::ErrorKind;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use args::{Cli, Command, Global, LogFormat};
 use exit::Exit;
 use printer::{Level, Printer};
+use s3ferry_render::sanitize;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error).into(),
+        Err(error) => return usage(error).into(),
     };
     let printer = Printer::new(&cli.global);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -45,7 +47,8 @@ fn main() -> ExitCode {
 }
 
 /// Help and version are no errors; everything else is wrong usage. clap's own exit code 2 would read as "changes pending".
-fn usage(error: &clap::Error) -> Exit {
+fn usage(error: clap::Error) -> Exit {
+    let error = shown_safely(error);
     let printer = Printer::new(&Global::of_unread(std::env::args_os()));
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -61,6 +64,47 @@ fn usage(error: &clap::Error) -> Exit {
             let _reader_gone = error.print();
             Exit::Usage
         }
+    }
+}
+
+/// How much of an argument an error repeats, in characters.
+const ARGUMENT_SHOWN: usize = 200;
+
+/// The error with arguments as text from outside: clap repeats them as they were given, and a pipeline may give a branch's name.
+fn shown_safely(mut error: clap::Error) -> clap::Error {
+    let given = |value: &ContextValue| match value {
+        ContextValue::String(text) => Some(ContextValue::String(shown(text))),
+        ContextValue::Strings(texts) => {
+            let texts = texts.iter().map(|text| shown(text));
+            Some(ContextValue::Strings(texts.collect()))
+        }
+        // A tip repeats the argument, too; written without clap's colours.
+        ContextValue::StyledStr(tip) => Some(ContextValue::StyledStr(plain(tip))),
+        ContextValue::StyledStrs(tips) => {
+            Some(ContextValue::StyledStrs(tips.iter().map(plain).collect()))
+        }
+        // Numbers and yes or no; clap may add more kinds of them.
+        _ => None,
+    };
+    let context: Vec<(ContextKind, ContextValue)> = error
+        .context()
+        .filter(|(kind, _)| *kind != ContextKind::Usage)
+        .filter_map(|(kind, value)| Some((kind, given(value)?)))
+        .collect();
+    for (kind, value) in context {
+        error.insert(kind, value);
+    }
+    error
+}
+
+fn plain(tip: &StyledStr) -> StyledStr {
+    StyledStr::from(shown(&tip.to_string()))
+}
+
+fn shown(argument: &str) -> String {
+    match argument.char_indices().nth(ARGUMENT_SHOWN) {
+        Some((end, _)) => format!("{}...", sanitize(&argument[..end])),
+        None => sanitize(argument),
     }
 }
 

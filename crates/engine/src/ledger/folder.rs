@@ -179,6 +179,21 @@ impl FolderLedger {
         self.root.join("canaries")
     }
 
+    /// Does what waits for the disk beside the run: all steps are of one task, and hundreds of files are flushed at once in the
+    /// time of a few.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let ledger = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&ledger)).await;
+        done.unwrap_or_else(|lost| {
+            Err(LedgerError::io("write in", &self.root)(
+                std::io::Error::other(lost),
+            ))
+        })
+    }
+
     /// Writes a file whole, for good before it returns.
     fn keep_file(&self, folder: &Path, name: &str, content: &[u8]) -> Result<(), LedgerError> {
         self.make_root()?;
@@ -191,25 +206,33 @@ impl FolderLedger {
 }
 
 impl ReceiptStore for FolderLedger {
-    fn keep(&self, receipt: &CanaryReceipt) -> Result<ReceiptId, LedgerError> {
+    async fn keep(&self, receipt: &CanaryReceipt) -> Result<ReceiptId, LedgerError> {
         let content = receipt.content();
         let id = ReceiptId::of(&content);
-        self.keep_file(&self.receipts(), &id.file_name(), &content)?;
+        let name = id.file_name();
+        self.aside(move |ledger| ledger.keep_file(&ledger.receipts(), &name, &content))
+            .await?;
         Ok(id)
     }
 
-    fn place(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
+    async fn place(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
         let content = canary::content(canary);
-        self.keep_file(&self.placed(), &canary::file_name(canary), &content)
+        let name = canary::file_name(canary);
+        self.aside(move |ledger| ledger.keep_file(&ledger.placed(), &name, &content))
+            .await
     }
 
-    fn forget(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
-        let path = self.placed().join(canary::file_name(canary));
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            // Not flushed: a note that comes back after a crash leads to nothing, and the next run sees that.
-            removed => removed.map_err(LedgerError::io("remove", &path)),
-        }
+    async fn forget(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
+        let name = canary::file_name(canary);
+        self.aside(move |ledger| {
+            let path = ledger.placed().join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                // Not flushed: a note that comes back after a crash leads to nothing, and the next run sees that.
+                removed => removed.map_err(LedgerError::io("remove", &path)),
+            }
+        })
+        .await
     }
 }
 

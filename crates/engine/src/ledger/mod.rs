@@ -20,6 +20,7 @@ pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs};
 pub use lock::LedgerLock;
 pub use receipt::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptError, ReceiptId};
 
+use std::future::Future;
 use std::path::PathBuf;
 
 use s3ferry_core::plan::PlacedCanary;
@@ -30,19 +31,23 @@ pub trait ReceiptStore: Send + Sync {
     ///
     /// # Errors
     /// [`LedgerError`]; then the proof is not kept and must be made again.
-    fn keep(&self, receipt: &CanaryReceipt) -> Result<ReceiptId, LedgerError>;
+    fn keep(
+        &self,
+        receipt: &CanaryReceipt,
+    ) -> impl Future<Output = Result<ReceiptId, LedgerError>> + Send;
 
     /// Notes that a canary may lie in buckets, for good before it returns; what was noted of its key before is replaced.
     ///
     /// # Errors
     /// [`LedgerError`]; then the canary must not be put.
-    fn place(&self, canary: &PlacedCanary) -> Result<(), LedgerError>;
+    fn place(&self, canary: &PlacedCanary) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
     /// Forgets a canary of which nothing is left; what was never noted is forgotten already.
     ///
     /// # Errors
     /// [`LedgerError`]; then it is looked for once more.
-    fn forget(&self, canary: &PlacedCanary) -> Result<(), LedgerError>;
+    fn forget(&self, canary: &PlacedCanary)
+    -> impl Future<Output = Result<(), LedgerError>> + Send;
 }
 
 /// Why the ledger did not do what was asked.

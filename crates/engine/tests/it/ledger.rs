@@ -57,12 +57,12 @@ fn files(ledger: &FolderLedger) -> Vec<std::path::PathBuf> {
     paths
 }
 
-#[test]
-fn what_is_kept_is_proven_and_keeping_twice_is_keeping_once() {
+#[tokio::test]
+async fn what_is_kept_is_proven_and_keeping_twice_is_keeping_once() {
     let (_folder, ledger) = ledger();
-    let first = ledger.keep(&receipt("a")).unwrap();
-    assert_eq!(ledger.keep(&receipt("a")).unwrap(), first);
-    ledger.keep(&receipt("b")).unwrap();
+    let first = ledger.keep(&receipt("a")).await.unwrap();
+    assert_eq!(ledger.keep(&receipt("a")).await.unwrap(), first);
+    ledger.keep(&receipt("b")).await.unwrap();
     let kept = ledger.proofs().unwrap();
     assert!(kept.proofs.into_iter().eq([proof("a"), proof("b")]));
     assert!(kept.ignored.is_empty());
@@ -82,10 +82,10 @@ fn reading_a_ledger_that_is_not_there_makes_none() {
     assert!(!ledger.root().exists());
 }
 
-#[test]
-fn a_receipt_that_was_changed_cut_or_renamed_proves_nothing_and_is_named() {
+#[tokio::test]
+async fn a_receipt_that_was_changed_cut_or_renamed_proves_nothing_and_is_named() {
     let (_folder, ledger) = ledger();
-    ledger.keep(&receipt("changed")).unwrap();
+    ledger.keep(&receipt("changed")).await.unwrap();
     let path = files(&ledger).remove(0);
     let text = fs::read_to_string(&path).unwrap();
     let forged = [
@@ -101,7 +101,7 @@ fn a_receipt_that_was_changed_cut_or_renamed_proves_nothing_and_is_named() {
         assert_eq!(kept.ignored[0].path, path);
         assert!(matches!(kept.ignored[0].why, ReceiptError::Hash));
     }
-    ledger.keep(&receipt("changed")).unwrap();
+    ledger.keep(&receipt("changed")).await.unwrap();
     assert_eq!(
         ledger.proofs().unwrap().proofs.len(),
         1,
@@ -111,14 +111,14 @@ fn a_receipt_that_was_changed_cut_or_renamed_proves_nothing_and_is_named() {
     assert!(ledger.proofs().unwrap().proofs.is_empty());
 }
 
-#[test]
-fn a_receipt_of_another_format_proves_nothing_here() {
+#[tokio::test]
+async fn a_receipt_of_another_format_proves_nothing_here() {
     let (_folder, ledger) = ledger();
     let newer = CanaryReceipt {
         format: "3.0".to_owned(),
         ..receipt("a")
     };
-    ledger.keep(&newer).unwrap();
+    ledger.keep(&newer).await.unwrap();
     let kept = ledger.proofs().unwrap();
     assert!(kept.proofs.is_empty());
     assert!(matches!(
@@ -166,10 +166,10 @@ fn a_receipt_of_our_minor_with_a_key_it_does_not_have_proves_nothing() {
     ));
 }
 
-#[test]
-fn a_temporary_file_of_a_killed_run_is_no_receipt() {
+#[tokio::test]
+async fn a_temporary_file_of_a_killed_run_is_no_receipt() {
     let (_folder, ledger) = ledger();
-    ledger.keep(&receipt("a")).unwrap();
+    ledger.keep(&receipt("a")).await.unwrap();
     fs::write(ledger.root().join("receipts/.1-0.tmp"), "{").unwrap();
     let kept = ledger.proofs().unwrap();
     assert_eq!((kept.proofs.len(), kept.ignored.len()), (1, 0));

@@ -233,7 +233,7 @@ async fn left_by_a_run(world: &MemoryWorld, receipts: &MemoryReceipts) -> Placed
     let marks: Vec<(&str, &str)> = marks.iter().map(|(key, value)| (*key, &**value)).collect();
     let object = object(&build::source(), "earlier", &marks);
     world.put(&object).await.unwrap();
-    receipts.place(&placed).unwrap();
+    receipts.place(&placed).await.unwrap();
     placed
 }
 
@@ -278,7 +278,7 @@ async fn a_canary_that_an_earlier_run_left_is_swept_from_every_side() {
     assert_no_canary_left(&world);
     assert_eq!(receipts.placed(), []);
     // What was noted and never put is forgotten.
-    receipts.place(&placed).unwrap();
+    receipts.place(&placed).await.unwrap();
     let told = run_with(std::slice::from_ref(&sweep), &world, how(&receipts)).await;
     assert_eq!(told.of(&sweep), &StepResult::Done(Done::Already));
     assert_eq!(receipts.placed(), []);
@@ -606,15 +606,15 @@ impl FullDisk {
 }
 
 impl ReceiptStore for FullDisk {
-    fn keep(&self, _: &CanaryReceipt) -> Result<ReceiptId, LedgerError> {
+    async fn keep(&self, _: &CanaryReceipt) -> Result<ReceiptId, LedgerError> {
         Err(Self::full())
     }
 
-    fn place(&self, _: &PlacedCanary) -> Result<(), LedgerError> {
+    async fn place(&self, _: &PlacedCanary) -> Result<(), LedgerError> {
         self.places.then_some(()).ok_or_else(Self::full)
     }
 
-    fn forget(&self, _: &PlacedCanary) -> Result<(), LedgerError> {
+    async fn forget(&self, _: &PlacedCanary) -> Result<(), LedgerError> {
         Ok(())
     }
 }

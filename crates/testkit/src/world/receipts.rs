@@ -34,7 +34,7 @@ impl MemoryReceipts {
 }
 
 impl ReceiptStore for MemoryReceipts {
-    fn keep(
+    async fn keep(
         &self,
         receipt: &CanaryReceipt,
     ) -> Result<s3ferry_engine::ledger::ReceiptId, LedgerError> {
@@ -45,14 +45,14 @@ impl ReceiptStore for MemoryReceipts {
         Ok(receipt.id())
     }
 
-    fn place(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
+    async fn place(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
         let mut placed = self.lock();
         placed.retain(|of| of.key != canary.key);
         placed.push(canary.clone());
         Ok(())
     }
 
-    fn forget(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
+    async fn forget(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
         self.lock().retain(|of| of.key != canary.key);
         Ok(())
     }

@@ -150,7 +150,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
             Err(other) => return Err(other),
         };
         self.remove().await?;
-        let kept = self.on.run.receipts.keep(&receipt);
+        let kept = self.on.run.receipts.keep(&receipt).await;
         kept.map(drop)
             .map_err(|error| NoProof::Failed(not_kept(&error)))
     }
@@ -180,17 +180,20 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         let receipts = self.on.run.receipts;
         let noted = match cleanup.run(swept).await? {
             Remains::Nothing => {
-                let forgotten = receipts.forget(&held.canary);
+                let forgotten = receipts.forget(&held.canary).await;
                 if forgotten.is_ok() {
                     self.let_go(&held.canary);
                 }
                 forgotten
             }
             Remains::Perhaps => Ok(()),
-            Remains::Refused(why) => receipts.place(&PlacedCanary {
-                stays: Some(why),
-                ..held.canary.clone()
-            }),
+            Remains::Refused(why) => {
+                let canary = PlacedCanary {
+                    stays: Some(why),
+                    ..held.canary.clone()
+                };
+                receipts.place(&canary).await
+            }
         };
         noted.map_err(|error| NoProof::Failed(not_noted(&error)))
     }
@@ -309,7 +312,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         }
         self.look_at_rules().await?;
         let canary = self.goal.placed(self.on.run.id, attempt);
-        let noted = self.on.run.receipts.place(&canary);
+        let noted = self.on.run.receipts.place(&canary).await;
         noted.map_err(|error| NoProof::Failed(not_noted(&error)))?;
         self.hold(&canary, None);
         let object = self.object(&canary);

@@ -17,7 +17,6 @@ use crate::ledger::ReceiptStore;
 use crate::limits::CANARY_WAITS;
 use crate::outcome::{How, StepResult};
 use crate::ports::{Objects, Read};
-use crate::problem::Problem;
 
 use super::cleanup::{Cleanup, Remains, Swept};
 use super::{NoProof, not_noted};
@@ -46,10 +45,10 @@ pub(in crate::execute) async fn sweep<W: Objects + Read, R: ReceiptStore>(
     let progress = CanaryProgress::Removed { versions, left };
     on.reporter.emit(|step| RunEvent::Canary { step, progress });
     let removed = versions > 0;
-    let noted = remains.and_then(|remains| {
-        note(on, sweep, &remains).map_err(NoProof::Failed)?;
-        Ok(remains)
-    });
+    let noted = match remains {
+        Ok(remains) => note(on, sweep, &remains).await.map(|()| remains),
+        Err(other) => Err(other),
+    };
     match noted {
         Ok(Remains::Nothing | Remains::Refused(_)) if removed => StepResult::Done(How::Removed),
         Ok(Remains::Nothing | Remains::Refused(_)) => StepResult::Done(How::Already),
@@ -96,19 +95,22 @@ async fn remove<W: Objects + Read, R: ReceiptStore>(
 }
 
 /// Tells the ledger what is left.
-fn note<W: Sync, R: ReceiptStore>(
+async fn note<W: Sync, R: ReceiptStore>(
     on: &Context<'_, W, R>,
     sweep: &Sweep,
     remains: &Remains,
-) -> Result<(), Problem> {
+) -> Result<(), NoProof> {
     let receipts = on.run.receipts;
     let noted = match remains {
-        Remains::Nothing if sweep.beyond.is_empty() => receipts.forget(&sweep.canary),
+        Remains::Nothing if sweep.beyond.is_empty() => receipts.forget(&sweep.canary).await,
         Remains::Nothing | Remains::Perhaps => return Ok(()),
-        Remains::Refused(why) => receipts.place(&PlacedCanary {
-            stays: Some(why.clone()),
-            ..sweep.canary.clone()
-        }),
+        Remains::Refused(why) => {
+            let canary = PlacedCanary {
+                stays: Some(why.clone()),
+                ..sweep.canary.clone()
+            };
+            receipts.place(&canary).await
+        }
     };
-    noted.map_err(|error| not_noted(&error))
+    noted.map_err(|error| NoProof::Failed(not_noted(&error)))
 }

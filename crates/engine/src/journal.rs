@@ -2,8 +2,10 @@
 //! written; that a saved plan goes on where a run of it stopped rests on it ([`crate::saved`]).
 //!
 //! JSON lines. The first is the [`Header`], each further one an [`Entry`]. A line is handed to the system whole, before the
-//! next event is handled, and forced to the disk at the end of each step; so a killed run loses at most a torn last line.
+//! next event is handled; so a killed run loses at most a torn last line. At the end of each step what was written is forced
+//! to the disk, beside the run, which does not wait for it: a machine that loses its power loses the last steps' lines.
 
+mod flusher;
 mod reading;
 
 pub use reading::{JournalError, JournalFile, NewerJournal, parse, read};
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::flusher::Flusher;
 use crate::clock::Clock;
 use crate::events::{EventSink, RunEvent};
 use crate::ledger::files::create_new;
@@ -52,6 +55,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Journal {
     file: File,
+    flusher: Flusher,
     /// The first failure; after it nothing more is written, so that the journal has no hole.
     failure: Option<io::Error>,
 }
@@ -68,8 +72,10 @@ impl Journal {
     /// # Errors
     /// As the file system gives them; also where the file exists.
     pub fn create(path: &Path, header: &Header) -> io::Result<Self> {
+        let file = create_new(path)?;
         let mut journal = Self {
-            file: create_new(path)?,
+            flusher: Flusher::of(file.try_clone()?)?,
+            file,
             failure: None,
         };
         journal.append(header)?;
@@ -95,7 +101,7 @@ impl Journal {
     fn record(&mut self, entry: &Entry) -> io::Result<()> {
         self.append(entry)?;
         if ends_something(&entry.what) {
-            self.file.sync_data()?;
+            self.flusher.wake();
         }
         Ok(())
     }
@@ -120,9 +126,15 @@ impl JournalSink {
     /// # Errors
     /// The first failure to write. The run went on without: a journal explains and never decides.
     pub fn finish(self) -> io::Result<()> {
-        match self.journal.failure {
+        let Journal {
+            file,
+            flusher,
+            failure,
+        } = self.journal;
+        let flushed = flusher.finish();
+        match failure {
             Some(failure) => Err(failure),
-            None => self.journal.file.sync_all(),
+            None => flushed.and_then(|()| file.sync_all()),
         }
     }
 }
@@ -159,7 +171,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         std::fs::write(&path, "").unwrap();
-        let journal = |file| Journal {
+        let journal = |file: File| Journal {
+            flusher: Flusher::of(file.try_clone().unwrap()).unwrap(),
             file,
             failure: None,
         };

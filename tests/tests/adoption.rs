@@ -242,6 +242,32 @@ fn what_the_ledger_names_and_cannot_be_read_is_said() {
     );
 }
 
+#[test]
+fn what_tags_lead_to_must_be_read_although_the_ledger_names_it_too() {
+    let world = world(ALL);
+    world.converge();
+    let source = world.source();
+    without_migrations(&world);
+    let deny = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "Closed", "Effect": "Deny", "Principal": "*",
+        "Action": "s3:GetReplicationConfiguration", "Resource": "arn:aws:s3:::orders-prod" }] });
+    source.put("orders-prod", "policy", &deny.to_string());
+    // The role would go, and with it the way to its rules.
+    let plan = world.expect(7, &PLAN);
+    assert!(
+        plan.err
+            .contains("bucket/orders-prod/replication: AccessDenied"),
+        "{}",
+        plan.said()
+    );
+    let open = deny
+        .to_string()
+        .replace("orders-prod\"", "orders-prod/nothing\"");
+    let open = open.replace("s3:GetReplicationConfiguration", "s3:GetObjectAcl");
+    source.put("orders-prod", "policy", &open);
+    world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    assert_eq!(source.get("orders-prod", "replication").status, 404);
+}
+
 fn description(source: &Client) -> String {
     let role = source.iam(&[("Action", "GetRole"), ("RoleName", "crr")]);
     role.expect_ok().element("Description")

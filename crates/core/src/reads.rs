@@ -30,6 +30,14 @@ pub fn first_in(spec: &Spec, scope: &Scope) -> BTreeSet<Target> {
 /// they lead to, the roles of ours that left the spec, then the buckets that their tags name.
 #[must_use]
 pub fn following(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Target> {
+    let mut targets = needed(spec, scope, observed);
+    targets.retain(|target| !observed.was_asked(target));
+    targets
+}
+
+/// The targets that a plan rests on, given what was read so far, whether they were read or not.
+#[must_use]
+pub fn needed(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Target> {
     let concerned = concerned(spec, scope);
     let of_route = |route: &Route<'_>| migration::reads(route, observed);
     let mut targets: BTreeSet<Target> = concerned.iter().flat_map(of_route).collect();
@@ -44,7 +52,6 @@ pub fn following(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Ta
         targets.extend(spec.accounts.values().map(roles));
     }
     targets.extend(left_the_spec(spec, observed));
-    targets.retain(|target| !observed.was_asked(target));
     targets
 }
 

@@ -6,9 +6,9 @@ mod world;
 use std::collections::BTreeSet;
 
 use s3ferry_core::format::{Action, FindingLevel, Reason, RiskLevel};
-use s3ferry_core::model::Observed;
 use s3ferry_core::model::kinds::replication::{Filter, Status};
 use s3ferry_core::model::kinds::{Document, Policy};
+use s3ferry_core::model::{Observed, OutOfReach};
 use s3ferry_core::reads;
 use s3ferry_core::scope::Scope;
 use world::{World, spec};
@@ -1428,7 +1428,8 @@ fn what_cannot_be_looked_at_is_not_asked_for_again() {
     let first = reads::first(&spec);
     let mut observed = Observed::default();
     for target in &first {
-        observed.set_aside(target.clone(), "PermanentRedirect".to_owned());
+        let why = OutOfReach::Elsewhere("PermanentRedirect".to_owned());
+        observed.set_aside(target.clone(), why);
         let more = reads::following(&spec, &Scope::All, &observed);
         assert!(!more.contains(target), "{target}");
     }

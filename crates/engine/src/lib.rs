@@ -22,7 +22,6 @@ pub mod ports;
 pub mod problem;
 pub mod saved;
 pub mod survey;
-mod tolerant;
 
 pub use cancel::{CancelToken, Canceller, canceller};
 pub use clock::Clock;

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::join_all;
 use s3ferry_core::ids::AccountId;
-use s3ferry_core::model::{Document, Observed, Service, Target};
+use s3ferry_core::model::{Document, Observed, OutOfReach, Service, Target};
 
-use crate::ports::{Class, PortError, Read};
+use crate::ports::{PortError, Read};
 
 /// Reads the targets and then, round by round, those that what was read names, until `follow` names nothing new.
 ///
@@ -17,8 +17,7 @@ use crate::ports::{Class, PortError, Read};
 /// others. In each account at most `parallelism` reads of each service are asked for at once (one where it is zero), and as
 /// long as there is something to read, that many are: what AWS throttles apart waits for nothing but itself. How many of
 /// them are under way is the adapter's, which sees what AWS takes. Reading goes on past failures, so that every missing
-/// permission is reported at once. A bucket that is somebody else's, or in another Region, is set aside where the plan
-/// `can_do_without` it.
+/// permission is reported at once. What the plan `can_do_without` is set aside.
 ///
 /// # Errors
 /// Every failure, in the order of the targets within a round.
@@ -26,7 +25,7 @@ pub async fn observe<R: Read>(
     world: &R,
     first: BTreeSet<Target>,
     follow: impl Fn(&Observed) -> BTreeSet<Target> + Send + Sync,
-    can_do_without: impl Fn(&Target) -> bool + Send + Sync,
+    can_do_without: impl Fn(&Target, &PortError) -> Option<OutOfReach> + Send + Sync,
     parallelism: usize,
 ) -> Result<Observed, Vec<PortError>> {
     let mut seen = BTreeSet::new();
@@ -38,12 +37,10 @@ pub async fn observe<R: Read>(
         for (target, answer) in read_round(world, &round, &observed, parallelism).await {
             match answer {
                 Ok(document) => observed.insert(target, document),
-                Err(failure) if failure.class == Class::Misplaced && can_do_without(&target) => {
-                    observed.set_aside(target, failure.code);
-                }
-                Err(failure) => {
-                    failed.insert(target, failure);
-                }
+                Err(failure) => match can_do_without(&target, &failure) {
+                    Some(why) => observed.set_aside(target, why),
+                    None => drop(failed.insert(target, failure)),
+                },
             }
         }
         failures.extend(failed.into_values());

@@ -5,8 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use futures::future::join_all;
 use s3ferry_core::ids::{AccountId, BucketName};
-use s3ferry_core::model::{BucketRef, Observed, Target};
-use s3ferry_core::names::Names;
+use s3ferry_core::model::{BucketRef, Observed, OutOfReach, Target};
 use s3ferry_core::plan::{PlacedCanary, Plan, Proofs, plan};
 use s3ferry_core::reads;
 use s3ferry_core::remembered::Remembered;
@@ -15,8 +14,7 @@ use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
 
 use crate::observe;
-use crate::ports::{PortError, Read};
-use crate::tolerant::Tolerant;
+use crate::ports::{Class, PortError, Read};
 
 /// What a survey is of.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +61,7 @@ pub async fn survey<R: Read>(
         canaries,
     } = of;
     let optional = remembered.targets(spec);
-    let world = Tolerant::new(world, &optional);
+    let unread = Mutex::new(Vec::new());
     let made = |observed: &Observed| {
         let scene = Scene::new(spec, observed, proofs, scope);
         plan(&scene.with_canaries(canaries).with_remembered(remembered))
@@ -86,19 +84,52 @@ pub async fn survey<R: Read>(
         questions
     };
     let first = reads::first_in(spec, scope);
-    let can_do_without = |target: &Target| reads::can_do_without(spec, target);
-    let mut observed = observe(&world, first, follow, can_do_without, parallelism).await?;
+    let can_do_without = |target: &Target, failure: &PortError| {
+        if failure.class == Class::Misplaced && reads::can_do_without(spec, target) {
+            return Some(OutOfReach::Elsewhere(failure.code.clone()));
+        }
+        if !optional.contains(target) {
+            return None;
+        }
+        let mut unread = unread.lock().unwrap_or_else(PoisonError::into_inner);
+        unread.push((target.clone(), failure.clone()));
+        Some(OutOfReach::Unread(failure.code.clone()))
+    };
+    let mut observed = observe(world, first, follow, can_do_without, parallelism).await?;
+    let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
+    must_not_be_needed(spec, scope, &observed, unread)?;
     let last = last.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut plan = last.unwrap_or_else(|| made(&observed));
     if !plan.unlocated.is_empty() {
         for bucket in std::mem::take(&mut plan.unlocated) {
-            let place = locate(&world, spec, &bucket).await;
+            let place = locate(world, spec, &bucket).await;
             observed.locate(bucket, place);
         }
         plan = made(&observed);
     }
-    plan.say_unseen(&Names::of(spec), &world.failed());
     Ok(Surveyed { plan, observed })
+}
+
+/// What did not answer and what the ledger alone was thought to lead to: where a role's tags lead there, too, the plan rests
+/// on it, and cannot be made.
+fn must_not_be_needed(
+    spec: &Spec,
+    scope: &Scope,
+    observed: &Observed,
+    unread: Vec<(Target, PortError)>,
+) -> Result<(), Vec<PortError>> {
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let needed = reads::needed(spec, scope, observed);
+    let failures = unread.into_iter();
+    let failures = failures.filter(|(target, _)| needed.contains(target));
+    let failures: Vec<PortError> = failures.map(|(_, failure)| failure).collect();
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures)
+    }
 }
 
 /// Looks for a bucket in every account of the spec.

@@ -4,13 +4,14 @@
 //! done safely the answer is a [`Conflict`], never an overwrite.
 
 pub mod conflict;
+mod limits;
 mod policy;
 mod priority;
 mod replication;
 mod settings;
 
 pub use conflict::{Conflict, ConflictKind};
-pub(crate) use policy::fits_while_grown;
+pub(crate) use limits::fits_while_grown;
 pub(crate) use priority::assign as with_priorities;
 pub(crate) use replication::RULE_LIMIT;
 

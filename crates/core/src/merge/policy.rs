@@ -2,11 +2,10 @@
 //! that share the role.
 
 use super::conflict::ConflictKind;
-use super::settings::tags_fit;
+use super::limits::fits;
 use super::{Merged, refuse};
 use crate::ids::MigrationName;
 use crate::model::Target;
-use crate::model::kinds::policy::{Measured, Unit};
 use crate::model::kinds::{Document, Policy, Says};
 use crate::ownership::marked_role_sid;
 use crate::policy::{PolicyDocument, Statement};
@@ -114,50 +113,6 @@ fn shared<'a>(scene: &Scene<'_>, target: &Target, live: Option<&'a Document>) ->
     };
     let statements = live.document().map_or(&[][..], PolicyDocument::statements);
     (tagged || statements.iter().any(is_others)).then(|| live.says())
-}
-
-fn fits(target: &Target, policy: &Policy) -> Result<(), ConflictKind> {
-    within(
-        policy.measured(target.kind().facts().size),
-        |unit| match unit {
-            Unit::Bytes => "bytes",
-            Unit::Characters => "characters",
-        },
-    )
-}
-
-/// Whether AWS takes a document that holds what it held before and what it will at once, as it does while rules change: the
-/// grants of a policy, the tags of a role.
-///
-/// # Errors
-/// [`ConflictKind::TooLarge`] with the size on the way.
-pub(crate) fn fits_while_grown(document: &Document) -> Result<(), ConflictKind> {
-    if let Document::Role(role) = document {
-        return tags_fit("tags with old and new ones together", &role.tags);
-    }
-    let policy = document.policy();
-    let limit = document.kind().facts().size;
-    within(
-        policy.and_then(|policy| policy.measured(limit)),
-        |unit| match unit {
-            Unit::Bytes => "bytes with old and new grants together",
-            Unit::Characters => "characters with old and new grants together",
-        },
-    )
-}
-
-fn within(
-    measured: Option<Measured>,
-    words: impl FnOnce(Unit) -> &'static str,
-) -> Result<(), ConflictKind> {
-    match measured {
-        Some(Measured { size, limit, unit }) if size > limit => Err(ConflictKind::TooLarge {
-            unit: words(unit),
-            size,
-            limit,
-        }),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// Whether a Sid is ours and of a migration that this plan is for.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::conflict::ConflictKind;
+use super::limits::tags_fit;
 use super::{Merged, policy, refuse};
 use crate::model::kinds::{
     Bucket, BucketEncryption, Document, Policy, Role, RolePolicyName, Versioning, VersioningStatus,
@@ -107,9 +108,6 @@ pub(super) fn encryption(wanted: &Encryption, live: Option<&Document>) -> Docume
     })
 }
 
-/// Tags that a role may have (BC:iam CreateRole).
-const ROLE_TAG_LIMIT: usize = 50;
-
 /// Characters that the value of a tag of a role may have (BC:iam Tag).
 const ROLE_TAG_CHARACTERS: usize = 256;
 
@@ -126,18 +124,6 @@ fn description_of(live: &Role, tags: &BTreeMap<String, String>) -> Option<String
 
 /// Tags that a bucket may have (BC:s3 PutBucketTagging).
 const BUCKET_TAG_LIMIT: usize = 50;
-
-/// Whether IAM takes so many tags of a role; `unit` says which they are.
-pub(super) fn tags_fit(
-    unit: &'static str,
-    tags: &BTreeMap<String, String>,
-) -> Result<(), ConflictKind> {
-    let (size, limit) = (tags.len(), ROLE_TAG_LIMIT);
-    if size > limit {
-        return Err(ConflictKind::TooLarge { unit, size, limit });
-    }
-    Ok(())
-}
 
 /// Whether IAM takes the tag that names the specs of a role.
 fn names_fit(scene: &Scene<'_>, tags: &BTreeMap<String, String>) -> Result<(), ConflictKind> {

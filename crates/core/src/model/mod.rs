@@ -28,10 +28,19 @@ pub struct Observed {
     documents: BTreeMap<Target, Option<Document>>,
     /// What follows from what was read, so that nobody has to read it.
     implied: BTreeMap<Target, Option<Document>>,
-    /// What could not be looked at and that a plan goes on without, with the error's code.
-    out_of_reach: BTreeMap<Target, String>,
+    /// What could not be looked at and that a plan goes on without.
+    out_of_reach: BTreeMap<Target, OutOfReach>,
     /// Where buckets are that were known by their names alone.
     located: BTreeMap<BucketName, Option<BucketRef>>,
+}
+
+/// Why a target could not be looked at that a plan goes on without, with the code of the error that said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutOfReach {
+    /// The bucket is another account's now, or in another Region.
+    Elsewhere(String),
+    /// It did not answer, and nothing but the ledger leads there.
+    Unread(String),
 }
 
 impl Observed {
@@ -41,16 +50,15 @@ impl Observed {
         self.documents.insert(target, document);
     }
 
-    /// Records that a target cannot be looked at, with the code of the error that said so.
-    pub fn set_aside(&mut self, target: Target, code: String) {
-        self.out_of_reach.insert(target, code);
+    /// Records that a target cannot be looked at.
+    pub fn set_aside(&mut self, target: Target, why: OutOfReach) {
+        self.out_of_reach.insert(target, why);
     }
 
-    /// The targets that could not be looked at, each with the code of the error.
-    pub fn out_of_reach(&self) -> impl Iterator<Item = (&Target, &str)> {
-        self.out_of_reach
-            .iter()
-            .map(|(target, code)| (target, code.as_str()))
+    /// The targets that could not be looked at.
+    #[must_use]
+    pub const fn out_of_reach(&self) -> &BTreeMap<Target, OutOfReach> {
+        &self.out_of_reach
     }
 
     /// Records where a bucket is that was known by its name alone; `None` where it is nobody's whom the spec signs in to.

@@ -16,7 +16,6 @@ use crate::merge::Conflict;
 use crate::migration::{self, Case};
 use crate::model::kinds::Document;
 use crate::model::{BucketPart, BucketRef, RolePart, Target, fingerprint};
-use crate::names::Names;
 use crate::policy::{PolicyDocument, Statement};
 use crate::route::Route;
 use crate::scene::Scene;
@@ -53,16 +52,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Says what could not be looked at, although an earlier run worked there.
-    pub fn say_unseen(&mut self, names: &Names, unseen: &[(Target, String)]) {
-        let told = unseen
-            .iter()
-            .map(|(target, why)| unseen::unread(names, target, why));
-        self.findings.extend(told);
-        self.findings
-            .sort_by(|one, other| by_weight(one).cmp(&by_weight(other)));
-    }
-
     /// Whether `apply` refuses this plan (exit 4).
     #[must_use]
     pub fn is_blocked(&self) -> bool {

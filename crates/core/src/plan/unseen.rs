@@ -6,8 +6,7 @@ use crate::future::Future;
 use crate::ids::AccountId;
 use crate::merge::conflict::{guards_line, quoted};
 use crate::model::kinds::Document;
-use crate::model::{BucketPart, BucketRef, RolePart, Target, same};
-use crate::names::Names;
+use crate::model::{BucketPart, BucketRef, OutOfReach, RolePart, Target, same};
 use crate::ownership::tagged_destinations;
 use crate::scene::Scene;
 use crate::scope::Scope;
@@ -15,8 +14,13 @@ use crate::scope::Scope;
 /// What tags of our roles and the ledger lead to in accounts that the spec does not have any more, and buckets that are not where
 /// they were. A plan that would take away what leads there is blocked: nobody would find the way again.
 pub(super) fn places(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Finding> {
-    let elsewhere = scene.observed.out_of_reach().map(elsewhere(scene));
-    let mut findings: Vec<Finding> = elsewhere.collect();
+    let out_of_reach = scene.observed.out_of_reach().iter();
+    let mut findings: Vec<Finding> = out_of_reach
+        .map(|(target, why)| match why {
+            OutOfReach::Elsewhere(code) => elsewhere(scene, target, code),
+            OutOfReach::Unread(code) => unread(scene, target, code),
+        })
+        .collect();
     findings.extend(tagged(scene, future));
     findings.extend(proven(scene, future));
     findings
@@ -100,9 +104,8 @@ fn unseen_account(
 }
 
 /// A bucket that the spec no longer names and whose name somebody else has by now.
-fn elsewhere<'a>(scene: &'a Scene<'_>) -> impl Fn((&Target, &str)) -> Finding + 'a {
-    |(target, code)| {
-        Finding {
+fn elsewhere(scene: &Scene<'_>, target: &Target, code: &str) -> Finding {
+    Finding {
         code: "left-unseen".to_owned(),
         level: FindingLevel::Warning,
         address: scene.names.address(target),
@@ -113,15 +116,14 @@ fn elsewhere<'a>(scene: &'a Scene<'_>) -> impl Fn((&Target, &str)) -> Finding + 
         help: "nothing needs to be done if that bucket was deleted; a bucket of the same name that was made since holds nothing of s3ferry's"
             .to_owned(),
     }
-    }
 }
 
 /// What an earlier run worked on and cannot be read any more.
-pub(super) fn unread(names: &Names, target: &Target, why: &str) -> Finding {
+fn unread(scene: &Scene<'_>, target: &Target, why: &str) -> Finding {
     Finding {
         code: "left-unseen".to_owned(),
         level: FindingLevel::Note,
-        address: names.address(target),
+        address: scene.names.address(target),
         message: format!(
             "an earlier run worked here, says the ledger; the spec does not name it, and it could not be read: {why}"
         ),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use s3ferry_core::model::kinds::VersioningStatus;
-use s3ferry_core::model::{BucketPart, Document, Observed, RolePart, RoleRef, Target};
+use s3ferry_core::model::{BucketPart, Document, Observed, OutOfReach, RolePart, RoleRef, Target};
 use s3ferry_engine::observe;
 use s3ferry_engine::ports::{Class, PortError, Read};
 use s3ferry_testkit::{Fault, Faulty, MemoryWorld, Operation, Recording, Slow, build};
@@ -20,8 +20,8 @@ fn buckets(count: usize) -> BTreeSet<Target> {
 }
 
 /// What a plan cannot do without is everything.
-fn without_nothing(_: &Target) -> bool {
-    false
+fn without_nothing(_: &Target, _: &PortError) -> Option<OutOfReach> {
+    None
 }
 
 fn nothing_more(_: &Observed) -> BTreeSet<Target> {

@@ -11,7 +11,7 @@ use aws_types::request_id::RequestId;
 use s3ferry_core::ids::Region;
 
 use crate::answer::bounds::OutOfBounds;
-use crate::answer::whole::NotWhole;
+use crate::answer::shape::NotWhole;
 use crate::reach::{NoAnswer, Reached};
 
 /// Whether a call changes anything; what a code means can depend on it.

@@ -88,11 +88,16 @@ fn text(bytes: &[u8]) -> Result<&str, Unreadable<'_>> {
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let before = std::str::from_utf8(before).unwrap_or_default();
+        let before = without_mark(std::str::from_utf8(before).unwrap_or_default());
         let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
         Unreadable::NotUtf8 { before, utf16 }
     })?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    Ok(without_mark(text))
+}
+
+/// A byte order mark is no part of the text.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 impl Unreadable<'_> {

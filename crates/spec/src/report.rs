@@ -31,9 +31,17 @@ impl<'a> Source<'a> {
         }
     }
 
+    fn lines(&self) -> &[&'a str] {
+        self.lines.get_or_init(|| lines(self.text))
+    }
+
+    /// The number of the last line, which is empty where the text ends with its end.
+    fn last_line(&self) -> u32 {
+        u32::try_from(self.lines().len()).unwrap_or(u32::MAX)
+    }
+
     fn line(&self, number: u32) -> &'a str {
-        let lines = self.lines.get_or_init(|| lines(self.text));
-        lines
+        self.lines()
             .get(number.saturating_sub(1) as usize)
             .copied()
             .unwrap_or_default()
@@ -108,6 +116,7 @@ impl<'a> Report<'a> {
         if self.found.len() == MOST {
             return;
         }
+        let at = self.within(at);
         let line = self.line(at);
         let column = at.column as usize;
         let place = Place {
@@ -127,6 +136,23 @@ impl<'a> Report<'a> {
             place,
             source_line,
         });
+    }
+
+    /// The place itself, or the end of the text where it is behind it: readers place what is missing on a line after the last.
+    fn within(&self, at: Span) -> Span {
+        let Some(source) = self.sources.get(at.file as usize) else {
+            return at;
+        };
+        let last = source.last_line();
+        if at.line <= last {
+            return at;
+        }
+        let end = source.line(last).chars().count() + 1;
+        Span {
+            line: last,
+            column: u32::try_from(end).unwrap_or(u32::MAX),
+            ..at
+        }
     }
 
     fn path(&self, at: Span) -> &'a str {

@@ -879,6 +879,26 @@ fn every_code_is_on_the_reference_page_and_has_a_case() {
 }
 
 #[test]
+fn what_is_missing_is_missing_at_the_end_of_the_text() {
+    let found = told(&text("cut", "      - { id: everything"));
+    let places: Vec<_> = found
+        .iter()
+        .map(|found| (found.place.line, found.place.column, &*found.source_line))
+        .collect();
+    assert_eq!(places, [(1, 25, "      - { id: everything")]);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_column() {
+    let found = told(&text("bad byte", b"\xef\xbb\xbfid: \xff"));
+    let places: Vec<_> = found
+        .iter()
+        .map(|found| (found.place.line, found.place.column, &*found.source_line))
+        .collect();
+    assert_eq!(places, [(1, 5, "id: ")]);
+}
+
+#[test]
 fn a_file_of_any_size_is_answered() {
     let big = vec![b'#'; 16 * 1024 * 1024 + 1];
     let codes: Vec<&str> = told(&text("too big", big))

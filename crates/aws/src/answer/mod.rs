@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! bounds   on the way in: how long an answer may be and how deep it may go, before the SDK reads it
-//! whole    after the SDK has read it: the operation's own element, closed, with what AWS never leaves out
+//! whole    after the SDK has read it: the operation's own element, closed, with what AWS never leaves out (shape)
 //! pages    of a list: each leads to another, and there is a last
 //! nothing  which refusals say that nothing is there; all others are failures
 //! ```
@@ -12,4 +12,5 @@
 pub(crate) mod bounds;
 pub(crate) mod nothing;
 pub(crate) mod pages;
+pub(crate) mod shape;
 pub(crate) mod whole;

@@ -1,4 +1,4 @@
-//! An answer that is whole: the element that the operation answers with, closed, and in it what AWS never leaves out.
+//! Looks at every answer of a client that is a success; one that is not whole becomes a failure.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
@@ -6,50 +6,8 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use quick_xml::Reader;
-use quick_xml::events::Event;
 
-/// An operation that reads, the element that it answers with, and the elements below it that AWS never leaves out.
-struct Shape(&'static str, &'static str, &'static [&'static str]);
-
-/// Sources: the response syntax of each operation's API page. What S3 and IAM refuse to keep without is never answered without: a
-/// replication configuration without role or rules, an encryption without a rule (BC:s3, "required"). A set that may be empty is there,
-/// empty. `VersioningConfiguration` alone may hold nothing: of a bucket that never had versions.
-#[rustfmt::skip]
-const SHAPES: &[Shape] = &[
-    Shape("GetBucketReplication", "ReplicationConfiguration", &["Role", "Rule", "Rule/Status", "Rule/Destination/Bucket"]),
-    Shape("GetBucketTagging", "Tagging", &["TagSet"]),
-    Shape("GetObjectTagging", "Tagging", &["TagSet"]),
-    Shape("GetBucketVersioning", "VersioningConfiguration", &[]),
-    Shape("GetBucketEncryption", "ServerSideEncryptionConfiguration", &["Rule"]),
-    Shape("GetBucketOwnershipControls", "OwnershipControls", &["Rule/ObjectOwnership"]),
-    // S3 and S3 Control.
-    Shape("GetPublicAccessBlock", "PublicAccessBlockConfiguration", &[]),
-    Shape("GetObjectLockConfiguration", "ObjectLockConfiguration", &[]),
-    Shape("GetBucketRequestPayment", "RequestPaymentConfiguration", &["Payer"]),
-    Shape("GetBucketLifecycleConfiguration", "LifecycleConfiguration", &["Rule"]),
-    Shape("ListObjectVersions", "ListVersionsResult", &[]),
-    Shape("ListBuckets", "ListAllMyBucketsResult", &["Buckets"]),
-    Shape("GetRole", "GetRoleResponse", &["GetRoleResult/Role/RoleId", "GetRoleResult/Role/AssumeRolePolicyDocument"]),
-    Shape("GetRolePolicy", "GetRolePolicyResponse", &["GetRolePolicyResult/PolicyDocument"]),
-    Shape("ListRoles", "ListRolesResponse", &["ListRolesResult/Roles"]),
-    Shape("ListRolePolicies", "ListRolePoliciesResponse", &["ListRolePoliciesResult/PolicyNames"]),
-    Shape("ListAttachedRolePolicies", "ListAttachedRolePoliciesResponse", &["ListAttachedRolePoliciesResult/AttachedPolicies"]),
-    Shape("GetAccountAuthorizationDetails", "GetAccountAuthorizationDetailsResponse", &["GetAccountAuthorizationDetailsResult/RoleDetailList"]),
-];
-
-/// Why an answer is none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotWhole {
-    #[error("the answer is empty")]
-    Empty,
-    #[error("the answer is not XML that ends where it should")]
-    Cut,
-    #[error("the answer is not a {0}")]
-    Foreign(&'static str),
-    #[error("the answer lacks {0}, which AWS never leaves out")]
-    Lacks(&'static str),
-}
+use super::shape::judge;
 
 /// Looks at every answer of a client that is a success; one that is not whole becomes a failure.
 #[derive(Debug, Clone, Copy)]
@@ -71,145 +29,9 @@ impl Intercept for Whole {
         let Some(operation) = cfg.load::<Metadata>().map(Metadata::name) else {
             return Ok(());
         };
-        let shape = SHAPES.iter().find(|Shape(of, ..)| *of == operation);
-        if let Some(shape) = shape.filter(|_| response.status().is_success()) {
-            check(response.body().bytes().unwrap_or_default(), shape)?;
+        if response.status().is_success() {
+            judge(operation, response.body().bytes().unwrap_or_default())?;
         }
         Ok(())
-    }
-}
-
-fn check(body: &[u8], Shape(_, root, needed): &Shape) -> Result<(), NotWhole> {
-    if body.trim_ascii().is_empty() {
-        return Err(NotWhole::Empty);
-    }
-    let mut missing: Vec<&'static str> = needed.to_vec();
-    let found = scan(body, |path| missing.retain(|needed| *needed != path))?;
-    if found != *root {
-        return Err(NotWhole::Foreign(root));
-    }
-    match missing.first() {
-        None => Ok(()),
-        Some(missing) => Err(NotWhole::Lacks(missing)),
-    }
-}
-
-/// Reads a document to its end, telling the path of each element below its root; gives the root's name.
-fn scan(xml: &[u8], mut met: impl FnMut(&str)) -> Result<String, NotWhole> {
-    let mut reader = Reader::from_reader(xml);
-    let mut place = Place::default();
-    let mut buffer = Vec::new();
-    loop {
-        let event = reader.read_event_into(&mut buffer);
-        match event.map_err(|_| NotWhole::Cut)? {
-            Event::Start(element) => place.enter(element.local_name().as_ref(), &mut met)?,
-            Event::Empty(element) => {
-                place.enter(element.local_name().as_ref(), &mut met)?;
-                place.leave();
-            }
-            Event::End(_) => place.leave(),
-            Event::Text(text) if place.outside() && !text.trim_ascii().is_empty() => {
-                return Err(NotWhole::Cut);
-            }
-            Event::Eof if place.outside() => return place.root.ok_or(NotWhole::Cut),
-            Event::Eof => return Err(NotWhole::Cut),
-            Event::Text(_)
-            | Event::CData(_)
-            | Event::Comment(_)
-            | Event::Decl(_)
-            | Event::PI(_)
-            | Event::DocType(_)
-            | Event::GeneralRef(_) => {}
-        }
-        buffer.clear();
-    }
-}
-
-/// Where a scan is: the path below the root, and where in it each open element begins.
-#[derive(Default)]
-struct Place {
-    root: Option<String>,
-    path: String,
-    open: Vec<usize>,
-}
-
-impl Place {
-    fn outside(&self) -> bool {
-        self.open.is_empty()
-    }
-
-    fn enter(&mut self, name: &[u8], met: &mut impl FnMut(&str)) -> Result<(), NotWhole> {
-        let name = String::from_utf8_lossy(name);
-        self.open.push(self.path.len());
-        if self.open.len() == 1 {
-            // A document has one root.
-            return match self.root.replace(name.into_owned()) {
-                None => Ok(()),
-                Some(_) => Err(NotWhole::Cut),
-            };
-        }
-        if !self.path.is_empty() {
-            self.path.push('/');
-        }
-        self.path.push_str(&name);
-        met(&self.path);
-        Ok(())
-    }
-
-    fn leave(&mut self) {
-        self.path.truncate(self.open.pop().unwrap_or_default());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn judged(operation: &str, body: &str) -> Result<(), NotWhole> {
-        let shape = SHAPES.iter().find(|Shape(of, ..)| *of == operation);
-        check(body.as_bytes(), shape.unwrap())
-    }
-
-    #[test]
-    fn a_whole_answer_is_the_operations_own_element_with_what_is_never_left_out() {
-        let of = |inner: &str| {
-            format!(
-                "<?xml version=\"1.0\"?>\n<ReplicationConfiguration xmlns=\"x\">{inner}</ReplicationConfiguration>\n"
-            )
-        };
-        let rule =
-            "<Rule><Status>Enabled</Status><Destination><Bucket>b</Bucket></Destination></Rule>";
-        let read = |inner: &str| judged("GetBucketReplication", &of(inner));
-        assert_eq!(read(&format!("<Role>r</Role>{rule}")), Ok(()));
-        assert_eq!(read(rule), Err(NotWhole::Lacks("Role")));
-        assert_eq!(read("<Role>r</Role>"), Err(NotWhole::Lacks("Rule")));
-        assert_eq!(
-            read("<Role>r</Role><rule><ID>theirs</ID></rule>"),
-            Err(NotWhole::Lacks("Rule"))
-        );
-        assert_eq!(judged("GetBucketReplication", " \n"), Err(NotWhole::Empty));
-        assert_eq!(
-            judged("GetBucketReplication", "<Tagging/>"),
-            Err(NotWhole::Foreign("ReplicationConfiguration"))
-        );
-        assert_eq!(
-            judged("GetBucketTagging", "<Tagging><TagSet/></Tagging>"),
-            Ok(())
-        );
-        let never = "<VersioningConfiguration/>";
-        assert_eq!(judged("GetBucketVersioning", never), Ok(()));
-    }
-
-    #[test]
-    fn what_is_cut_anywhere_is_not_whole() {
-        let whole = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
-        assert_eq!(judged("GetBucketTagging", whole), Ok(()));
-        for end in 0..whole.len() {
-            assert!(judged("GetBucketTagging", &whole[..end]).is_err(), "{end}");
-        }
-        for more in ["<Tagging/>", "x"] {
-            let more = format!("{whole}{more}");
-            assert_eq!(judged("GetBucketTagging", &more), Err(NotWhole::Cut));
-        }
     }
 }

@@ -11,6 +11,8 @@ pub(crate) mod read;
 pub(crate) mod replication;
 pub(crate) mod replication_model;
 pub(crate) mod replication_xml;
+#[cfg(test)]
+mod replication_xml_tests;
 pub(crate) mod settings;
 pub(crate) mod tags;
 pub(crate) mod write;

@@ -55,8 +55,12 @@ pub(super) fn file_name(canary: &PlacedCanary) -> String {
     format!("{digits}.json")
 }
 
-/// The content of the file of a canary.
-pub(super) fn content(canary: &PlacedCanary) -> Vec<u8> {
+/// The note of a canary: the content of its file.
+///
+/// # Panics
+/// Never: every key is a string.
+#[must_use]
+pub fn note(canary: &PlacedCanary) -> Vec<u8> {
     let PlacedCanary {
         spec,
         migration,
@@ -84,8 +88,11 @@ pub(super) fn content(canary: &PlacedCanary) -> Vec<u8> {
     content
 }
 
-/// Reads the content of the file of a canary.
-pub(super) fn parse(content: &[u8]) -> Result<PlacedCanary, CanaryError> {
+/// Reads the note of a canary.
+///
+/// # Errors
+/// [`CanaryError`] where it is none that can be read, or names what cannot be a canary's.
+pub fn read_note(content: &[u8]) -> Result<PlacedCanary, CanaryError> {
     let Record {
         format: _,  // It was looked at before.
         s3ferry: _, // For people.

@@ -152,7 +152,7 @@ impl FolderLedger {
         for path in files(&self.placed(), "json")? {
             let content =
                 opened::read(&path, LONGEST_RECEIPT).map_err(LedgerError::io("read", &path))?;
-            match canary::parse(&content) {
+            match canary::read_note(&content) {
                 Ok(canary) => kept.canaries.push(canary),
                 Err(why) => kept.ignored.push((path, why)),
             }
@@ -216,7 +216,7 @@ impl ReceiptStore for FolderLedger {
     }
 
     async fn place(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
-        let content = canary::content(canary);
+        let content = canary::note(canary);
         let name = canary::file_name(canary);
         self.aside(move |ledger| ledger.keep_file(&ledger.placed(), &name, &content))
             .await

@@ -15,7 +15,7 @@ mod lock;
 mod receipt;
 mod remembered;
 
-pub use canary::{CANARY_FORMAT, CanaryError};
+pub use canary::{CANARY_FORMAT, CanaryError, note, read_note};
 pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs};
 pub use lock::LedgerLock;
 pub use receipt::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptError, ReceiptId};

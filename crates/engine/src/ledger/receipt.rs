@@ -98,19 +98,26 @@ pub enum ReceiptError {
 
 impl ReceiptId {
     /// The name of this content.
-    pub(super) fn of(content: &[u8]) -> Self {
+    #[must_use]
+    pub fn of(content: &[u8]) -> Self {
         let hash = Sha256::digest(content);
         Self(hash.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    pub(super) fn file_name(&self) -> String {
+    /// The name of the receipt's file.
+    #[must_use]
+    pub fn file_name(&self) -> String {
         format!("sha256-{}.json", self.0)
     }
 }
 
 impl CanaryReceipt {
     /// The content of the receipt's file: the same receipt gives the same bytes.
-    pub(super) fn content(&self) -> Vec<u8> {
+    ///
+    /// # Panics
+    /// Never: every key is a string and every number is finite.
+    #[must_use]
+    pub fn content(&self) -> Vec<u8> {
         let mut content = serde_json::to_vec_pretty(self)
             .expect("a receipt has string keys and finite numbers only");
         content.push(b'\n');
@@ -118,7 +125,10 @@ impl CanaryReceipt {
     }
 
     /// Reads the content of a file of this name.
-    pub(super) fn read(file_name: &str, content: &[u8]) -> Result<Read<Self>, ReceiptError> {
+    ///
+    /// # Errors
+    /// [`ReceiptError`] where the content is not what the name says, or no receipt that can be relied on.
+    pub fn read(file_name: &str, content: &[u8]) -> Result<Read<Self>, ReceiptError> {
         if ReceiptId::of(content).file_name() != file_name {
             return Err(ReceiptError::Hash);
         }

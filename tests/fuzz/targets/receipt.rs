@@ -1,0 +1,4 @@
+//! The fuzzer of receipts, notes of canaries and journals; what must hold is in the library.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| s3ferry_fuzz::receipt(data));

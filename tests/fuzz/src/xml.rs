@@ -185,7 +185,7 @@ fn is_inside(data: &[u8], place: usize, outer: &str) -> bool {
     loop {
         match reader.read_event().expect("it was read before") {
             Event::Start(start) => {
-                names.push(String::from_utf8_lossy(start.local_name().as_ref()).into_owned())
+                names.push(String::from_utf8_lossy(start.local_name().as_ref()).into_owned());
             }
             Event::End(_) => drop(names.pop()),
             Event::Eof => return false,

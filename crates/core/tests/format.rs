@@ -7,8 +7,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use proptest::prelude::*;
+use s3ferry_core::format::document::{decode, encode};
 use s3ferry_core::format::reading::ReadError;
 use s3ferry_core::format::{FORMAT, PlanFile};
+use s3ferry_core::ids::{RoleName, SpecName};
+use s3ferry_core::model::Document;
+use s3ferry_core::model::kinds::replication::Status;
+use s3ferry_testkit::strategies;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -142,4 +148,70 @@ fn the_digest_is_that_of_the_saved_file() {
     let hash = Sha256::digest(plan.value.to_json());
     let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(plan.value.digest(), hex);
+}
+
+/// The document with what generators leave out.
+fn with_the_rest(document: Document, word: &str) -> Document {
+    let mut document = document;
+    match &mut document {
+        Document::Role(role) => {
+            role.id = Some(word.to_owned());
+            role.description = Some(format!("{word} \u{0} and \u{2028} more"));
+        }
+        Document::Roles(roles) => {
+            let says = BTreeSet::from([SpecName::new("orders").unwrap()]);
+            roles.insert(RoleName::new("told").unwrap(), Some(says));
+        }
+        Document::Replication(held) => {
+            held.unmodelled.push(word.to_owned());
+            for rule in &mut held.rules {
+                rule.status = Status::parse(word);
+                if let Some(to) = &mut rule.destination {
+                    to.replica_key = Some(None);
+                }
+                rule.delete_markers = Some(None);
+            }
+        }
+        Document::Bucket(_)
+        | Document::Tags(_)
+        | Document::Versioning(_)
+        | Document::Encryption(_)
+        | Document::Ownership(_)
+        | Document::PublicAccess(_)
+        | Document::BucketPolicy(_)
+        | Document::ObjectLock(_)
+        | Document::RequestPayment(_)
+        | Document::Lifecycle(_)
+        | Document::AccountPublicAccess(_)
+        | Document::RolePolicy(_)
+        | Document::RolePolicies(_) => {}
+    }
+    document
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_kept_document_is_read_back_as_it_was(document in strategies::document(), word in "[a-zA-Zä]{1,9}") {
+        for document in [document.clone(), with_the_rest(document, &word)] {
+            let content = encode(&document);
+            let read = decode(&content).unwrap();
+            prop_assert_eq!(&read, &document);
+            prop_assert!(read.same_meaning(&document));
+            prop_assert_eq!(encode(&read), content, "one document, one name");
+        }
+    }
+
+    #[test]
+    fn documents_that_differ_have_names_that_differ(one in strategies::document(), other in strategies::document()) {
+        prop_assert_eq!(encode(&one) == encode(&other), one == other);
+    }
+
+    #[test]
+    fn a_kept_document_that_was_cut_is_none(document in strategies::document(), at in any::<prop::sample::Index>()) {
+        let content = encode(&document);
+        let cut = &content[..at.index(content.len() - 1)];
+        prop_assert!(decode(cut).is_err());
+    }
 }

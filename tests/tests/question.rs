@@ -1,4 +1,4 @@
-//! The question of `apply`, asked at a terminal: what is answered "yes" to must still be what there is.
+//! The question of `apply` and `restore`, asked at a terminal: what is answered "yes" to must still be what there is.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -33,6 +33,10 @@ fn world() -> World {
 
 impl Asking {
     fn of(world: &World) -> Self {
+        Self::by(world, &["apply", "spec.yaml"])
+    }
+
+    fn by(world: &World, arguments: &[&str]) -> Self {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal opens");
         grantpt(&keyboard).expect("it is ours");
         unlockpt(&keyboard).expect("it is unlocked");
@@ -44,7 +48,7 @@ impl Asking {
             .open(name)
             .expect("its other side opens");
         let mut apply = world
-            .command(&["apply", "spec.yaml"])
+            .command(arguments)
             .stdin(Stdio::from(screen))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -113,4 +117,61 @@ fn a_bucket_that_somebody_makes_while_the_question_is_open_is_left_alone() {
     assert_eq!(theirs["policy"], Value::Null, "{theirs:#}");
     let source = world.buckets("/orders-prod/configuration");
     assert_eq!(source["replication"], Value::Null, "{source:#}");
+}
+
+/// A world where the policy of a bucket of others was written by a run, and the command that gives it back.
+fn applied() -> (World, Vec<String>) {
+    let (account, region) = DESTINATION;
+    let theirs = json!({ "name": "orders-archive", "account": account, "region": region, "versioning": "Enabled" });
+    let world = world().with(&json!({ "buckets": [theirs] }));
+    world.spec(&ORDERS.replace(", create: true", ""));
+    world.converge();
+    let runs = std::fs::read_dir(world.folder().join("ledger/runs")).expect("there are runs");
+    let run = runs.map(|run| run.expect("it is listed").path()).next();
+    let run = run.expect("there is one");
+    let run = run.file_stem().expect("it has a name").to_string_lossy();
+    let words = [
+        "restore",
+        &run,
+        "spec.yaml",
+        "--document",
+        "archive/bucket/orders-archive/policy",
+    ];
+    (world, words.map(str::to_owned).to_vec())
+}
+
+fn words(of: &[String]) -> Vec<&str> {
+    of.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn a_restore_asks_and_only_yes_is_yes() {
+    let (world, arguments) = applied();
+    let (code, said) = Asking::by(&world, &words(&arguments)).answer("y");
+    assert_eq!(code, Some(130), "{said}");
+    world.must_be_settled();
+    let (code, said) = Asking::by(&world, &words(&arguments)).answer("yes");
+    assert_eq!(code, Some(0), "{said}");
+    let policy = world.buckets("/orders-archive/configuration/policy");
+    assert_eq!(policy, Value::Null);
+}
+
+#[test]
+fn what_somebody_writes_while_a_restore_asks_is_left_alone() {
+    let (world, arguments) = applied();
+    let asking = Asking::by(&world, &words(&arguments));
+    let theirs = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Theirs", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::orders-archive",
+    }] });
+    let theirs = theirs.to_string();
+    world.destination().put("orders-archive", "policy", &theirs);
+    let (code, said) = asking.answer("yes");
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("while the question was open"), "{said}");
+    assert!(
+        said.contains("archive/bucket/orders-archive/policy"),
+        "{said}"
+    );
+    let live = world.buckets("/orders-archive/configuration/policy");
+    assert!(live.as_str().is_some_and(|live| live.contains("Theirs")));
 }

@@ -109,6 +109,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Make the changes of a saved plan, or of specs after asking
     Apply(Apply),
+    /// List what an apply found where it wrote, and give it back
+    Restore(Restore),
     /// Print the JSON Schema of the spec
     Schema,
     /// Print a shell completion script
@@ -195,6 +197,29 @@ pub(crate) struct Apply {
     /// How long to wait for canaries, e.g. 90s, 15m, 1h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) wait: Option<Duration>,
+    /// How long reads of what others write, too, must agree before it is written; answers of AWS can be old for seconds
+    #[arg(long, value_name = "DURATION", env = "S3FERRY_AGREE_FOR", value_parser = duration, default_value = AGREE_FOR)]
+    pub(crate) agree_for: Duration,
+}
+
+/// Without --document and --all it lists what the run kept, and changes nothing.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The run: the name of its journal in the ledger's runs, without .jsonl
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// Spec files, or folders of them, as for apply: they name the accounts and the ledger
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Give this document back, even if it was changed since the run; with @sha256:... another one that is kept of it
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) document: Vec<String>,
+    /// Give back all that the run found, but for what was changed since
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// How long reads of what others write, too, must agree before it is written; answers of AWS can be old for seconds
     #[arg(long, value_name = "DURATION", env = "S3FERRY_AGREE_FOR", value_parser = duration, default_value = AGREE_FOR)]
     pub(crate) agree_for: Duration,

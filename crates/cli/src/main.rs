@@ -9,6 +9,7 @@ mod chain;
 mod commands;
 mod exit;
 mod files;
+mod overwritten;
 mod planning;
 mod printer;
 mod progress;
@@ -116,6 +117,7 @@ async fn run(printer: &Printer, cli: Cli) -> Exit {
         Command::Plan(args) => commands::plan::run(printer, &args, parallelism).await,
         Command::Show(args) => commands::show::run(printer, &args),
         Command::Apply(args) => commands::apply::run(printer, &args, parallelism).await,
+        Command::Restore(args) => commands::restore::run(printer, &args, parallelism).await,
         Command::Schema => commands::schema::run(printer),
         Command::Completions(args) => commands::completions::run(printer, &args),
         Command::Sandbox(args) => commands::sandbox::run(printer, &args).await,

@@ -87,7 +87,7 @@ pub(crate) fn now() -> String {
         .to_string()
 }
 
-async fn sign_in(
+pub(crate) async fn sign_in(
     printer: &Printer,
     loaded: &Loaded,
     parallelism: usize,
@@ -114,7 +114,7 @@ async fn sign_in(
     Ok((cloud, callers))
 }
 
-fn unreadable(printer: &Printer, failures: &[PortError]) -> Exit {
+pub(crate) fn unreadable(printer: &Printer, failures: &[PortError]) -> Exit {
     printer.clear_status();
     for (text, hint) in messages(failures) {
         printer.error(&text, hint);

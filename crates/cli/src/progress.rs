@@ -7,6 +7,7 @@ use s3ferry_engine::journal::JournalSink;
 use s3ferry_engine::{EventSink, Outcome, RunEvent, StepResult, Verdict};
 
 use crate::args::LogFormat;
+use crate::overwritten::Overwritten;
 use crate::printer::{Printer, Progress as Shown};
 use crate::wording::{Told, told};
 
@@ -18,6 +19,16 @@ pub(crate) struct Progress<'a> {
     ended: usize,
     running: Vec<String>,
     began: Instant,
+    overwritten: Overwritten,
+}
+
+/// What a run is for, in its last words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// It brings the accounts to what a spec says.
+    Apply,
+    /// It gives back what another run wrote over.
+    Restore,
 }
 
 impl<'a> Progress<'a> {
@@ -29,13 +40,14 @@ impl<'a> Progress<'a> {
             ended: 0,
             running: Vec::new(),
             began: Instant::now(),
+            overwritten: Overwritten::default(),
         }
     }
 
-    /// Closes the journal.
-    pub(crate) fn finish(self) -> io::Result<()> {
+    /// Closes the journal, and gives what may have been written over.
+    pub(crate) fn finish(self) -> (io::Result<()>, Overwritten) {
         self.printer.clear_status();
-        self.journal.finish()
+        (self.journal.finish(), self.overwritten)
     }
 
     /// Keeps count of what runs and what has ended.
@@ -54,6 +66,7 @@ impl<'a> Progress<'a> {
             RunEvent::Started { .. }
             | RunEvent::Agreeing { .. }
             | RunEvent::Writing { .. }
+            | RunEvent::Glimpsed { .. }
             | RunEvent::Retrying { .. }
             | RunEvent::Doubted { .. }
             | RunEvent::Merged { .. }
@@ -100,6 +113,7 @@ impl<'a> Progress<'a> {
 impl EventSink for Progress<'_> {
     fn event(&mut self, event: &RunEvent) {
         self.journal.event(event);
+        self.overwritten.hear(event);
         if self.printer.log_format == LogFormat::Json {
             self.printer.event(event);
             return;
@@ -113,7 +127,7 @@ impl EventSink for Progress<'_> {
 }
 
 /// The last words of a run.
-pub(crate) fn summary(printer: &Printer, outcome: &Outcome, journal: &str) {
+pub(crate) fn summary(printer: &Printer, outcome: &Outcome, doing: Doing, journal: &str) {
     let counts = outcome.counts();
     let parts = [
         (counts.written, "written"),
@@ -131,13 +145,15 @@ pub(crate) fn summary(printer: &Printer, outcome: &Outcome, journal: &str) {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    let head = match outcome.verdict() {
-        Verdict::Done => "Apply complete",
-        Verdict::Error | Verdict::Denied => "Nothing was changed",
-        Verdict::Stale => "Nothing was changed: the world moved",
-        Verdict::Partial => "Applied in part; run again to go on",
-        Verdict::Waiting => "All that can be done is done; waiting on AWS",
-        Verdict::Interrupted => "Interrupted; run again to go on",
+    let head = match (outcome.verdict(), doing) {
+        (Verdict::Done, Doing::Apply) => "Apply complete",
+        (Verdict::Done, Doing::Restore) => "Restore complete",
+        (Verdict::Error | Verdict::Denied, _) => "Nothing was changed",
+        (Verdict::Stale, _) => "Nothing was changed: the world moved",
+        (Verdict::Partial, Doing::Apply) => "Applied in part; run again to go on",
+        (Verdict::Partial, Doing::Restore) => "Restored in part; run again to go on",
+        (Verdict::Waiting, _) => "All that can be done is done; waiting on AWS",
+        (Verdict::Interrupted, _) => "Interrupted; run again to go on",
     };
     printer.message(&format!("{head}: {}.", said.join(", ")));
     let open = outcome.steps.iter().filter(|(_, result)| {

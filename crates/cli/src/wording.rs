@@ -93,6 +93,7 @@ pub(crate) fn told(event: &RunEvent) -> Vec<Told> {
             ..
         } => stale(step, target, *after_write),
         RunEvent::Writing { .. }
+        | RunEvent::Glimpsed { .. }
         | RunEvent::Retrying { .. }
         | RunEvent::Doubted { .. }
         | RunEvent::Settled { .. } => Detail(detail(event)),
@@ -123,6 +124,7 @@ fn detail(event: &RunEvent) -> String {
             step,
             attempt,
             wanted: _,
+            before: _,
         } => format!("{step}: writing (attempt {attempt})"),
         RunEvent::Retrying {
             step,
@@ -133,6 +135,9 @@ fn detail(event: &RunEvent) -> String {
             "{step}: attempt {attempt} failed, again in {wait_ms} ms: {}",
             problem.message
         ),
+        RunEvent::Glimpsed { step, document } => {
+            format!("{step}: a read answered what somebody else wrote, kept as {document}")
+        }
         RunEvent::Doubted { step, target } => {
             format!("{step}: {target} is not as planned yet, reading again")
         }

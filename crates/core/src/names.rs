@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::{AccountId, AccountName, Region};
-use crate::model::{BucketRef, Target};
+use crate::ids::{AccountId, AccountName, BucketName, Region, RoleName};
+use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target};
 use crate::spec::Spec;
 
 /// The names that a spec gives to accounts.
@@ -50,6 +50,40 @@ impl Names {
     #[must_use]
     pub fn knows(&self, id: &AccountId) -> bool {
         self.accounts.contains_key(id)
+    }
+
+    /// The target of a path below an account of a spec, e.g. `bucket/orders-prod/policy`; none where the path is none, or the spec
+    /// does not have the account. A bucket that the spec does not name is looked for where the account is.
+    #[must_use]
+    pub fn target(spec: &Spec, account: &AccountId, path: &str) -> Option<Target> {
+        let region = &spec.accounts.values().find(|of| of.id == *account)?.region;
+        let (place, rest) = path.split_once('/')?;
+        let name = rest.split('/').next()?;
+        let targets: Vec<Target> = match place {
+            "bucket" => {
+                let bucket = BucketName::new(name).ok()?;
+                let mut named = spec.routes().flat_map(|of| [of.source, of.destination]);
+                let of = named.find(|of| of.account == *account && of.bucket == bucket);
+                let of = of.unwrap_or_else(|| BucketRef {
+                    account: account.clone(),
+                    region: region.clone(),
+                    bucket,
+                });
+                let parts = BucketPart::ALL.into_iter();
+                parts.map(|part| Target::Bucket(of.clone(), part)).collect()
+            }
+            "role" => {
+                let of = RoleRef {
+                    account: account.clone(),
+                    partition: region.partition(),
+                    name: RoleName::new(name).ok()?,
+                };
+                let parts = RolePart::ALL.into_iter();
+                parts.map(|part| Target::Role(of.clone(), part)).collect()
+            }
+            _ => return None,
+        };
+        targets.into_iter().find(|target| target.path() == path)
     }
 
     /// A bucket for reviewers: `prod/orders-prod (eu-west-1)`.

@@ -5,12 +5,15 @@ mod world;
 
 use std::collections::BTreeSet;
 
+use proptest::prelude::*;
 use s3ferry_core::format::{Action, FindingLevel, Reason, RiskLevel};
 use s3ferry_core::model::kinds::replication::{Filter, Status};
 use s3ferry_core::model::kinds::{Document, Policy};
-use s3ferry_core::model::{Observed, OutOfReach};
+use s3ferry_core::model::{BucketPart, Observed, OutOfReach, RolePart, Target, same};
+use s3ferry_core::plan::{GivenBack, Work, done_again, give_back};
 use s3ferry_core::reads;
 use s3ferry_core::scope::Scope;
+use s3ferry_testkit::{build, strategies};
 use world::{World, spec};
 
 #[test]
@@ -1433,4 +1436,133 @@ fn what_cannot_be_looked_at_is_not_asked_for_again() {
         let more = reads::following(&spec, &Scope::All, &observed);
         assert!(!more.contains(target), "{target}");
     }
+}
+
+/// Each target of the test buckets and roles, with two documents that it may hold.
+fn pairs() -> impl Strategy<Value = Vec<GivenBack>> {
+    let of = |kind| {
+        let held = || proptest::option::of(strategies::document_of(kind));
+        (held(), held()).prop_map(move |(live, kept)| GivenBack {
+            target: strategies::target_of(kind),
+            live,
+            kept,
+        })
+    };
+    strategies::KINDS.map(of).to_vec()
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_given_back_has_an_order_and_ends_as_it_was_kept(documents in pairs()) {
+        let restoration = give_back(&spec(&[]), &documents);
+        let mut done = std::collections::BTreeSet::new();
+        let mut open: Vec<_> = restoration.steps.iter().collect();
+        while !open.is_empty() {
+            let (ready, rest): (Vec<_>, Vec<_>) =
+                open.iter().copied().partition(|step| step.needs.is_subset(&done));
+            prop_assert!(!ready.is_empty(), "a circle: {rest:#?}");
+            done.extend(ready.into_iter().map(|step| step.id.clone()));
+            open = rest;
+        }
+        for of in &documents {
+            let of_target = |step: &&s3ferry_core::plan::Step| {
+                matches!(&step.work, Work::Write(write) if write.target == of.target)
+            };
+            let last = restoration.steps.iter().rfind(of_target);
+            let Some(Work::Write(last)) = last.map(|step| &step.work) else {
+                prop_assert!(same(of.live.as_ref(), of.kept.as_ref()));
+                continue;
+            };
+            prop_assert!(same(last.after.as_ref(), of.kept.as_ref()));
+        }
+    }
+}
+
+#[test]
+fn an_edit_is_done_again_beside_what_came_since_and_else_is_what_they_made() {
+    let target = Target::Bucket(build::destination(), BucketPart::Policy);
+    let policy = |sids: &[&str]| {
+        let statement = |sid: &&str| {
+            format!(
+                r#"{{"Sid":"{sid}","Effect":"Deny","Principal":"*","Action":"s3:{sid}","Resource":"*"}}"#
+            )
+        };
+        let statements: Vec<String> = sids.iter().map(statement).collect();
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
+            statements.join(",")
+        );
+        Some(Document::BucketPolicy(Policy::read(text)))
+    };
+    let again = |was: &[&str], seen: &[&str], live: &[&str]| {
+        let [was, seen, live] = [was, seen, live].map(policy);
+        done_again(&target, [was.as_ref(), seen.as_ref(), live.as_ref()])
+    };
+    for (was, seen, live, ends) in [
+        (
+            &["Base"][..],
+            &["Base", "Theirs"][..],
+            &["Base", "Ours"][..],
+            &["Base", "Ours", "Theirs"][..],
+        ),
+        (
+            &["Base", "Old"],
+            &["Base"],
+            &["Base", "Old", "Ours"],
+            &["Base", "Ours"],
+        ),
+        (
+            &["Base"],
+            &["Base", "Theirs"],
+            &["Base", "Theirs"],
+            &["Base", "Theirs"],
+        ),
+    ] {
+        let found = again(was, seen, live);
+        assert!(same(found.as_ref(), policy(ends).as_ref()), "{found:#?}");
+    }
+    // Of one piece: it is what they had made.
+    let ownership = |text: &str| {
+        Some(Document::Ownership(
+            s3ferry_core::model::kinds::ObjectOwnership::parse(text),
+        ))
+    };
+    let target = Target::Bucket(build::destination(), BucketPart::Ownership);
+    let [was, seen, live] = [
+        "ObjectWriter",
+        "BucketOwnerPreferred",
+        "BucketOwnerEnforced",
+    ]
+    .map(ownership);
+    let found = done_again(&target, [was.as_ref(), seen.as_ref(), live.as_ref()]);
+    assert_eq!(found, seen);
+}
+
+#[test]
+fn a_part_does_not_come_back_without_its_whole() {
+    let part = |target, kept| GivenBack {
+        target,
+        live: None,
+        kept,
+    };
+    let policy = Some(build::bucket_policy(&build::destination(), "Theirs"));
+    let of_bucket = part(
+        Target::Bucket(build::destination(), BucketPart::Policy),
+        policy,
+    );
+    assert!(of_bucket.obstacle(false).is_some());
+    assert!(of_bucket.obstacle(true).is_none());
+    let grants = Some(build::role_policy(&build::destination()));
+    let of_role = part(Target::Role(build::role("r"), RolePart::Policy), grants);
+    assert!(
+        of_role
+            .obstacle(false)
+            .is_some_and(|it| it.way_out.contains("role"))
+    );
+    assert!(of_role.obstacle(true).is_none());
+    let nothing = part(of_role.target, None);
+    assert!(nothing.obstacle(false).is_none());
+    // Every bucket has it: S3 does not let it be absent, and the write would never be read back.
+    let encryption = Target::Bucket(build::destination(), BucketPart::Encryption);
+    assert!(part(encryption, None).obstacle(true).is_some());
 }

@@ -45,6 +45,18 @@ pub enum RunEvent {
         /// The fingerprint of what the target holds if the write is taken; not in journals before 1.1.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wanted: Option<String>,
+        /// What the target held when it was looked at last: `absent`, or the name of the document in the ledger
+        /// ([`crate::ledger::Held`]); not in journals before 1.3.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
+    },
+    /// A read answered what is somebody else's and neither what the step found nor what it leaves: it may have been written
+    /// over, so it is kept; not in journals before 1.3.
+    Glimpsed {
+        /// The step.
+        step: String,
+        /// `absent`, or the name of the document in the ledger ([`crate::ledger::Held`]).
+        document: String,
     },
     /// A call failed and will be repeated after a wait.
     Retrying {

@@ -10,6 +10,7 @@ mod reading;
 
 pub use reading::{JournalError, JournalFile, NewerJournal, parse, read};
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -23,7 +24,7 @@ use crate::events::{EventSink, RunEvent};
 use crate::ledger::files::create_new;
 
 /// The version of the format that this build writes.
-pub const FORMAT: &str = "1.2";
+pub const FORMAT: &str = "1.3";
 
 /// The first line of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,10 +37,13 @@ pub struct Header {
     pub run: String,
     /// When it began, RFC 3339 in UTC.
     pub started: String,
-    /// SHA-256 of the plan that is applied.
+    /// SHA-256 of the plan that is applied; of a restore, words that no plan has for its digest.
     pub plan: String,
     /// SHA-256 of the spec that the plan was made from.
     pub spec: String,
+    /// The account IDs behind the names that steps begin with; not in journals before 1.3.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accounts: BTreeMap<String, String>,
 }
 
 /// A line after the first.
@@ -147,6 +151,7 @@ const fn ends_something(event: &RunEvent) -> bool {
         | RunEvent::Stale { .. }
         | RunEvent::Waiting { .. }
         | RunEvent::Interrupted { .. }
+        | RunEvent::Glimpsed { .. }
         | RunEvent::Finished { .. } => true,
         RunEvent::Started { .. }
         | RunEvent::StepStarted { .. }

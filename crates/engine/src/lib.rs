@@ -20,6 +20,7 @@ pub mod observe;
 pub mod outcome;
 pub mod ports;
 pub mod problem;
+pub mod restore;
 pub mod saved;
 pub mod survey;
 

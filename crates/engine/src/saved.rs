@@ -120,6 +120,7 @@ impl OwnWrites {
                 step,
                 attempt: _,
                 wanted,
+                before: _, // What it was is no part of what it is.
             } => self.add_left(step, wanted.as_ref()),
             RunEvent::Settled {
                 step,
@@ -143,6 +144,7 @@ impl OwnWrites {
             RunEvent::Started { .. }
             | RunEvent::StepStarted { .. }
             | RunEvent::Agreeing { .. }
+            | RunEvent::Glimpsed { .. }
             | RunEvent::Retrying { .. }
             | RunEvent::Doubted { .. }
             | RunEvent::Merged { .. }
@@ -231,7 +233,7 @@ impl OwnWrites {
 }
 
 /// The address of the target that a step is called after.
-fn target(step: &str) -> &str {
+pub(crate) fn target(step: &str) -> &str {
     step.strip_suffix(Stage::Shrink.suffix()).unwrap_or(step)
 }
 

@@ -28,6 +28,6 @@ mod words;
 pub use markdown::markdown;
 pub use page::Style;
 pub use sanitize::{sanitize, sanitize_json};
-pub use text::{Detail, text};
+pub use text::{Detail, changes, text};
 pub use view::summary;
 pub use words::{bytes, duration, number, plural};

@@ -66,6 +66,16 @@ pub fn text(plan: &PlanFile, style: Style, width: usize, detail: Detail) -> Stri
     page.finish()
 }
 
+/// Draws changes by themselves, as [`text`] draws those of a plan; each is made because of the same clause.
+#[must_use]
+pub fn changes(changes: &[Change], because: &str, style: Style, width: usize) -> String {
+    let mut page = Page::new(style, width);
+    for change in changes {
+        draw_change(&mut page, change, because);
+    }
+    page.finish()
+}
+
 fn blocked_line(page: &mut Page, plan: &PlanFile) {
     if let Some(obstacles) = view::obstacles(plan) {
         let clause = format!(" apply refuses this plan (exit 4): {obstacles} in the way.");
@@ -194,7 +204,7 @@ fn changes_by_account(page: &mut Page, plan: &PlanFile, group: &Group<'_>) {
         page.blank();
         page.line(2, 4, &[(Tone::Strong, &account_title(plan, name))]);
         for change in changes {
-            draw_change(page, plan, change);
+            draw_change(page, change, &view::because(plan, change));
         }
     }
     if group.changes.is_empty() {
@@ -285,7 +295,7 @@ const fn tone_of(verb: Verb) -> Tone {
     }
 }
 
-fn draw_change(page: &mut Page, plan: &PlanFile, change: &Change) {
+fn draw_change(page: &mut Page, change: &Change, because: &str) {
     let verb = Verb::of(change);
     let symbol = format!("{} ", verb.symbol());
     page.blank();
@@ -294,12 +304,7 @@ fn draw_change(page: &mut Page, plan: &PlanFile, change: &Change) {
         4 + symbol.len(),
         &[(tone_of(verb), &symbol), (Tone::Strong, &change.address)],
     );
-    let why = format!(
-        "{}: {}, because {}.",
-        change.kind,
-        verb.meaning(),
-        view::because(plan, change)
-    );
+    let why = format!("{}: {}, because {because}.", change.kind, verb.meaning());
     page.line(6, 8, &[(Tone::Plain, &why)]);
     for line in details(change, page.room(10)) {
         draw_line(page, &line);

@@ -1,15 +1,18 @@
 //! `s3ferry apply`: the changes of a saved plan, or of specs after asking.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use s3ferry_aws::Endpoint;
+use s3ferry_aws::{Cloud, Endpoint};
 use s3ferry_core::format::{FindingLevel, PlanFile, SpecInfo};
 use s3ferry_core::names::Names;
+use s3ferry_core::plan::Step;
+use s3ferry_core::spec::Spec;
 use s3ferry_engine::journal::{FORMAT, Header};
 use s3ferry_engine::ledger::FolderLedger;
-use s3ferry_engine::{Clock, Limits, OwnWrites, Run, execute};
+use s3ferry_engine::{Clock, Limits, OwnWrites, Run, Verdict, execute};
 use s3ferry_render::plural;
 
 use super::{Ended, plan, show};
@@ -20,7 +23,7 @@ use crate::exit::Exit;
 use crate::files::start;
 use crate::planning::{self, Planned, now};
 use crate::printer::Printer;
-use crate::progress::{Progress, summary};
+use crate::progress::{Doing, Progress, summary};
 use crate::specs::{Loaded, check, is_yaml, live_files, load, moved_files, saved_files};
 
 pub(crate) async fn run(printer: &Printer, args: &Apply, parallelism: usize) -> Ended {
@@ -93,10 +96,10 @@ async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
         };
     }
     let digest = planned.file.digest();
-    execute_plan(printer, planned, digest, &how).await
+    execute_plan(printer, planned, digest, &how, &loaded).await
 }
 
-fn confirmed(printer: &Printer) -> bool {
+pub(crate) fn confirmed(printer: &Printer) -> bool {
     printer.question("Make these changes? Only \"yes\" is taken as such:");
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
@@ -135,7 +138,7 @@ async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> 
             "Going on where an earlier run of this plan stopped: {steps} left."
         ));
     }
-    execute_plan(printer, planned, digest, &how).await
+    execute_plan(printer, planned, digest, &how, &loaded).await
 }
 
 /// The spec that a plan was made from, with what a plan does not keep: it is taken from the files, which say the same otherwise.
@@ -294,8 +297,13 @@ fn refuse_blocked(printer: &Printer, plan: &PlanFile) -> Result<(), Exit> {
 }
 
 /// Follows the steps of a plan that may be applied.
-async fn execute_plan(printer: &Printer, planned: Planned, digest: String, how: &How) -> Ended {
-    let run = run_id();
+async fn execute_plan(
+    printer: &Printer,
+    planned: Planned,
+    digest: String,
+    how: &How,
+    loaded: &Loaded,
+) -> Ended {
     let Planned {
         steps,
         file,
@@ -304,9 +312,74 @@ async fn execute_plan(printer: &Printer, planned: Planned, digest: String, how: 
         observed,
         read_at,
     } = planned;
-    let header = header(&run, digest, &file.spec);
+    let paths = spec_paths(&loaded.info);
     // What a reviewer reads is several times what a run needs, and is read.
     drop((file, observed));
+    let job = Job {
+        steps,
+        cloud,
+        ledger: ledger.clone(),
+        plan: digest,
+        spec: loaded.info.digest.clone(),
+        accounts: account_ids(&loaded.spec),
+        read_at,
+        doing: Doing::Apply,
+        paths,
+    };
+    let ended = follow(printer, job, how).await?;
+    still_there(printer, &ledger)?;
+    ended.journal?;
+    Ok(Exit::Run(ended.verdict))
+}
+
+/// What a run is to do.
+pub(crate) struct Job {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) cloud: Cloud,
+    pub(crate) ledger: FolderLedger,
+    /// The digest of its plan.
+    pub(crate) plan: String,
+    /// The digest of its spec.
+    pub(crate) spec: String,
+    /// The account IDs behind the names of the spec.
+    pub(crate) accounts: BTreeMap<String, String>,
+    /// When the world had been read.
+    pub(crate) read_at: tokio::time::Instant,
+    pub(crate) doing: Doing,
+    /// The spec's paths, for a command that works with it.
+    pub(crate) paths: Vec<String>,
+}
+
+/// How a run ended.
+pub(crate) struct Followed {
+    pub(crate) verdict: Verdict,
+    /// Whether the journal was written to its end; where not, it was said.
+    pub(crate) journal: Result<(), Exit>,
+}
+
+/// Follows steps, with the ledger's lock and a journal.
+pub(crate) async fn follow(printer: &Printer, job: Job, how: &How) -> Result<Followed, Exit> {
+    let run = run_id();
+    let Job {
+        steps,
+        cloud,
+        ledger,
+        plan,
+        spec,
+        accounts,
+        read_at,
+        doing,
+        paths,
+    } = job;
+    let header = Header {
+        format: FORMAT.to_owned(),
+        s3ferry: VERSION.to_owned(),
+        run: run.clone(),
+        started: now(),
+        plan,
+        spec,
+        accounts,
+    };
     let failed = |error: &dyn std::error::Error| {
         printer.error(&chain(error), None);
         Exit::Error
@@ -339,11 +412,36 @@ async fn execute_plan(printer: &Printer, planned: Planned, digest: String, how: 
     let outcome = execute(&steps, &work, &mut sink).await;
     listener.abort();
     let outcome = outcome.map_err(|error| failed(&error))?;
-    let journal = sink.finish().map_err(|error| failed(&error));
-    summary(printer, &outcome, &journal_path(&ledger, &run));
-    still_there(printer, &ledger)?;
-    journal?;
-    Ok(Exit::Run(outcome.verdict()))
+    let (journal, overwritten) = sink.finish();
+    let journal = journal.map_err(|error| failed(&error));
+    summary(printer, &outcome, doing, &journal_path(&ledger, &run));
+    overwritten.say(printer, &run, &paths);
+    Ok(Followed {
+        verdict: outcome.verdict(),
+        journal,
+    })
+}
+
+/// The paths that make up a spec: its folders, and the files that are in none of them.
+pub(crate) fn spec_paths(info: &SpecInfo) -> Vec<String> {
+    let is_folder = |path: &&String| path.ends_with('/');
+    let all = || info.files.iter().map(|file| &file.path);
+    let folders: Vec<&String> = all().filter(is_folder).collect();
+    let alone = |path: &&String| {
+        let within = folders
+            .iter()
+            .any(|folder| path.starts_with(folder.as_str()));
+        !within || is_folder(path)
+    };
+    all().filter(alone).cloned().collect()
+}
+
+/// The account IDs behind the names of a spec.
+pub(crate) fn account_ids(spec: &Spec) -> BTreeMap<String, String> {
+    let accounts = spec.accounts.iter();
+    accounts
+        .map(|(name, account)| (name.to_string(), account.id.to_string()))
+        .collect()
 }
 
 /// Names the canaries that lie in buckets after all: whatever else a run says, these are there until a run says no more of them.
@@ -359,17 +457,6 @@ fn still_there(printer: &Printer, ledger: &FolderLedger) -> Result<(), Exit> {
         ));
     }
     Ok(())
-}
-
-fn header(run: &str, plan: String, spec: &SpecInfo) -> Header {
-    Header {
-        format: FORMAT.to_owned(),
-        s3ferry: VERSION.to_owned(),
-        run: run.to_owned(),
-        started: now(),
-        plan,
-        spec: spec.digest.clone(),
-    }
 }
 
 fn journal_path(ledger: &FolderLedger, run: &str) -> String {

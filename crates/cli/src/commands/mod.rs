@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod init;
 pub(crate) mod plan;
+pub(crate) mod restore;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod show;

@@ -10,6 +10,7 @@ use crate::future::Planned;
 use crate::ids::MigrationName;
 use crate::model::kinds::{Document, Marked, Part, PolicyOf, kind};
 use crate::model::{BucketPart, Item, RolePart, Target};
+use crate::names::Names;
 use crate::ownership::{has_mark, marked_role_sid, whose_rule};
 use crate::phase::{self, Presence, presence};
 use crate::policy::containment::{self, Comparison, Verdict, compare};
@@ -52,11 +53,7 @@ pub(super) fn describe(scene: &Scene<'_>, writes: &Writes) -> Told {
 }
 
 fn change(scene: &Scene<'_>, target: &Target, planned: &Planned, diff: &Diff) -> Change {
-    let action = match (&diff.before, &diff.after) {
-        (None, _) => Action::Create,
-        (Some(_), Some(_)) => Action::Update,
-        (Some(_), None) => Action::Delete,
-    };
+    let action = action(diff);
     let view = |item: &Option<Item>| item.as_ref().map_or(Value::Null, Item::view);
     let (before, after) = (view(&diff.before), view(&diff.after));
     let facts = target.kind().facts();
@@ -81,6 +78,53 @@ fn change(scene: &Scene<'_>, target: &Target, planned: &Planned, diff: &Diff) ->
         undo: told.undo,
         risk: told.risk,
     }
+}
+
+const fn action(diff: &Diff) -> Action {
+    match (&diff.before, &diff.after) {
+        (None, _) => Action::Create,
+        (Some(_), Some(_)) => Action::Update,
+        (Some(_), None) => Action::Delete,
+    }
+}
+
+/// The changes by which a document is given back. No spec asks for them, so that no migration is named.
+pub(super) fn restored(
+    names: &Names,
+    target: &Target,
+    live: Option<&Document>,
+    kept: Option<&Document>,
+) -> Vec<Change> {
+    let items = diff(live, kept).into_iter();
+    let facts = target.kind().facts();
+    let target = names.address(target);
+    let change = |diff: Diff| {
+        let action = action(&diff);
+        let view = |item: &Option<Item>| item.as_ref().map_or(Value::Null, Item::view);
+        let (before, after) = (view(&diff.before), view(&diff.after));
+        let told = (facts.consequences)(&kind::Change {
+            action,
+            before: diff.before.as_ref().and_then(Item::part),
+            after: diff.after.as_ref().and_then(Item::part),
+            new_bucket: false,
+            carried_on: false,
+        });
+        Change {
+            address: format!("{target}{}", diff.path),
+            target: target.clone(),
+            kind: diff.item().map_or(facts.name, Item::kind).to_owned(),
+            migrations: Vec::new(),
+            actions: vec![action],
+            reason: Reason::Differs,
+            attributes: attributes(&before, &after),
+            before,
+            after,
+            access: access(&diff),
+            undo: told.undo,
+            risk: told.risk,
+        }
+    };
+    items.filter(|item| !item.is_same()).map(change).collect()
 }
 
 fn address(scene: &Scene<'_>, target: &Target, diff: &Diff) -> String {

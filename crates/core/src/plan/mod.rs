@@ -23,6 +23,7 @@ mod ledger;
 mod left;
 mod order;
 mod over;
+pub mod restore;
 mod stages;
 pub mod steps;
 mod unseen;
@@ -32,4 +33,5 @@ pub use crate::goals::{CanaryGoal, Carrier, Goal, Probe, PutEncryption, Reach, R
 pub use crate::proof::{PlacedCanary, Proof, ProofSubject, Proofs, mark};
 pub use build::{Plan, plan};
 pub use led::Led;
+pub use restore::{GivenBack, Obstacle, Restoration, done_again, give_back};
 pub use steps::{Stage, Step, StepId, Sweep, Work, WriteStep};

@@ -69,6 +69,23 @@ impl WriteStep {
         over.is_some_and(|over| same(over.before.as_ref(), over.after.as_ref()))
     }
 
+    /// Whether a document holds what neither the step found nor what it leaves, and that has no mark of a spec: somebody's, so to
+    /// say, where it is not an old answer.
+    #[must_use]
+    pub fn shows_somebodys(&self, live: Option<&Document>) -> bool {
+        let is_neither = !same(live, self.before.as_ref()) && !same(live, self.after.as_ref());
+        let Some([before, live, after]) = self.items(live) else {
+            return is_neither;
+        };
+        let names = before.keys().chain(live.keys()).chain(after.keys());
+        let mut names = names.filter(|name| !is_marked(name));
+        is_neither
+            && names.any(|name| {
+                let held = live.get(name);
+                held != before.get(name) && held != after.get(name)
+            })
+    }
+
     /// The items before the step, of another document, and after the step; none where the kind of document has none.
     fn items(&self, live: Option<&Document>) -> Option<[Items; 3]> {
         let has_items = matches!(
@@ -363,6 +380,33 @@ mod tests {
         assert_ne!(after.rules[1].priority, theirs.priority);
         let other_role = configuration("another", &[theirs]);
         assert_eq!(step.over(other_role.as_ref()), None);
+    }
+
+    #[test]
+    fn what_is_somebodys_is_told_from_what_specs_left_earlier() {
+        let (ours, theirs) = (sid("ours"), sid("others"));
+        let step = step(
+            BucketPart::Policy,
+            policy(&["Base"]),
+            policy(&["Base", &ours]),
+        );
+        for live in [
+            policy(&["Base", "Theirs"]),
+            policy(&["Base", &ours, "Theirs"]),
+            policy(&[&ours]),
+            policy(&[]),
+            None,
+        ] {
+            assert!(step.shows_somebodys(live.as_ref()), "{live:?}");
+        }
+        for live in [
+            policy(&["Base"]),
+            policy(&["Base", &ours]),
+            policy(&["Base", &theirs]),
+            policy(&["Base", &ours, &theirs]),
+        ] {
+            assert!(!step.shows_somebodys(live.as_ref()), "{live:?}");
+        }
     }
 
     #[test]

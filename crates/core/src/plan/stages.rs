@@ -44,7 +44,7 @@ pub(super) fn steps(scene: &Scene<'_>, writes: &Writes) -> Vec<Step> {
 }
 
 /// The writes of a target that differs: one, or two where it must first grow and shrink once nothing needs the rest.
-fn staged(
+pub(super) fn staged(
     target: &Target,
     before: Option<&Document>,
     after: Option<&Document>,

@@ -9,9 +9,11 @@
 //! The scheduler decides nothing about AWS and the steps decide nothing about each other. The one owner of retries of
 //! writes is [`write`]; it reads again before it writes again, because an error does not say that nothing happened.
 
+mod between;
 mod board;
 mod goals;
 mod graph;
+mod keep;
 mod repeat;
 mod scheduler;
 mod settle;
@@ -50,6 +52,10 @@ pub struct Run<'a, W, R> {
 struct Context<'a, W, R> {
     run: &'a Run<'a, W, R>,
     reporter: Reporter,
+    /// What is known of the step's bucket or role, where this run made it.
+    made: Option<&'a board::Made>,
+    /// What is known of documents in this run.
+    texts: &'a keep::Texts,
     /// Whether the run writes anything that the step rests on.
     after_writes: bool,
 }

@@ -12,6 +12,7 @@ use crate::ports::{Objects, Write};
 
 use super::board::{Board, Ended, Made, Reads};
 use super::graph::{Graph, InvalidSteps};
+use super::keep::Texts;
 use super::{Context, Run, goals, write};
 
 /// Follows the steps.
@@ -50,10 +51,12 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
 ) -> Outcome {
     let mut board = Board::new(steps, graph);
     let (sender, mut events) = mpsc::unbounded_channel();
-    let mut running = FuturesUnordered::new();
     let mut stopping = false;
     let mut told_to_wait = false;
     let agreed_at = run.read_at + run.limits.agree;
+    let texts = Texts::default();
+    let texts = &texts;
+    let mut running = FuturesUnordered::new();
     loop {
         // Asked to stop between two steps, too, it is said what will not start.
         if !stopping && run.cancel.is_cancelled() && board.open() > 0 {
@@ -70,7 +73,7 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
                 break;
             };
             let step = &steps[index];
-            let work = perform(step, board.made(step), run, sender.clone());
+            let work = perform(step, board.made(step), run, texts, sender.clone());
             running.push(async move { (index, work.await) });
         }
         let waits = board.doubtful() > 0 && !stopping;
@@ -120,6 +123,7 @@ async fn perform<W: Write + Objects, R: ReceiptStore>(
     step: &Step,
     made: Option<Made>,
     run: &Run<'_, W, R>,
+    texts: &Texts,
     events: UnboundedSender<RunEvent>,
 ) -> Ended {
     let reporter = Reporter {
@@ -129,6 +133,8 @@ async fn perform<W: Write + Objects, R: ReceiptStore>(
     let on = Context {
         run,
         reporter,
+        made: made.as_ref(),
+        texts,
         after_writes: !step.needs.is_empty(),
     };
     on.reporter.emit(|id| RunEvent::StepStarted {
@@ -136,7 +142,7 @@ async fn perform<W: Write + Objects, R: ReceiptStore>(
         action: action(&step.work),
     });
     match &step.work {
-        Work::Write(work) => write::write(work, made.as_ref(), &on).await,
+        Work::Write(work) => write::write(work, &on).await,
         Work::Prove(goal) => goals::prove(goal, &on).await.into(),
         Work::Sweep(sweep) => goals::sweep(sweep, &on).await.into(),
     }

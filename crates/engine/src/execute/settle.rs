@@ -104,6 +104,9 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
                     {
                         return Settled::Lost(Box::new(over));
                     }
+                    if shown_by == step.target {
+                        self.glimpse(step, live.as_ref()).await;
+                    }
                     last = Some(live);
                     if !is_planned && for_long.is_some_and(|long| long >= limits.doubt) {
                         let waited = begun.elapsed();

@@ -8,6 +8,9 @@
 //!                  +------------------------------------+-- planned or half written
 //! ```
 //!
+//! What is written over is kept in the ledger first, for good; and as far as it is what the plan was made from before the look
+//! already, so that no flush stands between the look and the write.
+//!
 //! Before all of it, where the step takes away the last thing that leads to documents, these are looked at once more (`plan::led`).
 //!
 //! On a bucket or a role that this run made, a step takes what was read of its target to see that it was made, and does not
@@ -16,7 +19,7 @@
 
 use s3ferry_core::model::{Document, Target, fingerprint, same};
 use s3ferry_core::plan::{Led, WriteStep};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::events::RunEvent;
@@ -26,6 +29,7 @@ use crate::outcome::{How, StepResult};
 use crate::ports::{Class, PortError, Write, WriteChange};
 use crate::problem::{Problem, ProblemKind};
 
+use super::between::lies_between;
 use super::board::{Ended, Made};
 use super::repeat::{Attempts, passes};
 use super::settle::{Same, Settled};
@@ -54,8 +58,6 @@ enum Next {
 /// A write step at work.
 struct Writing<'a, W, R> {
     step: WriteStep,
-    /// What is known of the target's bucket or role, where this run made it.
-    made: Option<&'a Made>,
     on: &'a Context<'a, W, R>,
     attempts: Attempts,
     /// Whether a write was sent whose answer does not rule out that it happened, in part or whole.
@@ -77,21 +79,30 @@ enum Sent {
     Unknown,
 }
 
+/// What became of a write.
+enum Answer {
+    /// AWS took it.
+    Taken,
+    /// AWS did not say so.
+    Refused(PortError),
+    /// What it would have gone over could not be kept.
+    NotSent(Problem),
+}
+
 /// Brings the step's target to what it wants.
 ///
 /// # Guarantees
 /// Writes only over what the plan was made from. Ends within the bounds of [`crate::Limits`].
 ///
 /// # Caveats
-/// AWS has no compare-and-swap here: an edit between the last look and the write is written over.
+/// AWS has no compare-and-swap here: an edit between the last look and the write is written over. What a look or a later read
+/// showed is kept.
 pub(super) async fn write<W: Write, R: ReceiptStore>(
     step: &WriteStep,
-    made: Option<&Made>,
     on: &Context<'_, W, R>,
 ) -> Ended {
     let mut writing = Writing {
         step: step.clone(),
-        made,
         on,
         attempts: Attempts::default(),
         sent: Sent::Nothing,
@@ -100,6 +111,9 @@ pub(super) async fn write<W: Write, R: ReceiptStore>(
     };
     if let Some(kept) = writing.kept_for_what_it_leads_to().await {
         return kept.into();
+    }
+    if let Err(problem) = on.keep_before(step, step.before.as_ref()).await {
+        return unsent(problem, Sent::Nothing).into();
     }
     let result = match writing.first_look().await {
         Ok(Found::Wanted) => writing.settle(How::Already, 1).await,
@@ -155,7 +169,7 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
         if self.step.only_switches_on() {
             return Ok(Found::Planned(self.step.before.clone()));
         }
-        let Some(made) = self.made else {
+        let Some(made) = self.on.made else {
             return self.look_past_doubt().await;
         };
         let seen = made.seen.as_ref();
@@ -182,8 +196,10 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
             if self.on.run.cancel.is_cancelled() {
                 return self.interrupted();
             }
-            let Err(error) = self.send(live.as_ref()).await else {
-                return self.settle(How::Written, 0).await;
+            let error = match self.send(live.as_ref()).await {
+                Answer::Taken => return self.settle(How::Written, 0).await,
+                Answer::Refused(error) => error,
+                Answer::NotSent(problem) => return unsent(problem, self.sent),
             };
             match self.after_error(error).await {
                 Next::Write(found) => live = found,
@@ -193,23 +209,31 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
         }
     }
 
-    async fn send(&mut self, before: Option<&Document>) -> Result<(), PortError> {
+    async fn send(&mut self, before: Option<&Document>) -> Answer {
+        let held = match self.on.keep_before(&self.step, before).await {
+            Ok(held) => held,
+            Err(problem) => return Answer::NotSent(problem),
+        };
         let attempt = self.attempts.failed() + 1;
         let after = self.step.after.as_ref();
         self.on.reporter.emit(|step| RunEvent::Writing {
             step,
             attempt,
             wanted: Some(fingerprint(after)),
+            before: Some(held.to_string()),
         });
+        // The scheduler hears what was told before it lets a step go on: so the journal says what is kept before anything is sent.
+        tokio::task::yield_now().await;
         let change = WriteChange { before, after };
         let answer = self.on.run.world.write(&self.step.target, change).await;
-        if let Err(error) = &answer {
-            self.sent = match (self.sent, error.class) {
-                (Sent::Unknown, _) | (_, Class::Transient | Class::Unexpected) => Sent::Unknown,
-                _ => Sent::Refused,
-            };
-        }
-        answer
+        let Err(error) = answer else {
+            return Answer::Taken;
+        };
+        self.sent = match (self.sent, error.class) {
+            (Sent::Unknown, _) | (_, Class::Transient | Class::Unexpected) => Sent::Unknown,
+            _ => Sent::Refused,
+        };
+        Answer::Refused(error)
     }
 
     /// Waits if the error may pass, and looks what the target holds now: the write may have happened all the same.
@@ -263,10 +287,12 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
                     may_have_written: true,
                 };
             }
-            if let Err(error) = self.send(live.as_ref()).await
-                && !passes(&error, self.on.run.limits)
-            {
-                return failed(&error, true);
+            match self.send(live.as_ref()).await {
+                Answer::Refused(error) if !passes(&error, self.on.run.limits) => {
+                    return failed(&error, true);
+                }
+                Answer::NotSent(problem) => return unsent(problem, Sent::Unknown),
+                Answer::Taken | Answer::Refused(_) => {}
             }
             equal = 0;
         }
@@ -315,10 +341,11 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
             let wait = SETTLE_WAITS.after(looks, self.on.seed());
             let in_time = |bound| begun.elapsed() + wait <= bound;
             let found = self.look().await;
-            if let Ok((Found::Other(live), _)) = &found
-                && let Some(found) = self.over_other_specs(live.as_ref(), &mut other)
-            {
-                return Ok(found);
+            if let Ok((Found::Other(live), _)) = &found {
+                if let Some(found) = self.over_other_specs(live.as_ref(), &mut other) {
+                    return Ok(found);
+                }
+                self.on.glimpse(&self.step, live.as_ref()).await;
             }
             match found {
                 Ok((Found::Other(_), _)) if in_time(limits.doubt) => self.tell_doubt(),
@@ -380,7 +407,7 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
     /// Whether the target holds what the plan was made from.
     fn is_planned(&self, live: Option<&Document>) -> bool {
         let born = |made: &Made| self.step.is_born_with(live, &made.tags);
-        same(live, self.step.before.as_ref()) || self.made.is_some_and(born)
+        same(live, self.step.before.as_ref()) || self.on.made.is_some_and(born)
     }
 
     /// Whether the target holds half of a write of this step: some targets take several calls (a role's trust policy and
@@ -426,30 +453,18 @@ fn failed(error: &PortError, may_have_written: bool) -> StepResult {
     }
 }
 
+fn unsent(problem: Problem, sent: Sent) -> StepResult {
+    StepResult::Failed {
+        problem,
+        may_have_written: sent != Sent::Nothing,
+    }
+}
+
 /// Whether a document is half way of this step's write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Between {
     Yes,
     No,
-}
-
-/// Whether every part of `live` is as in `before` or as in `after`.
-fn lies_between(before: &Value, live: &Value, after: &Value) -> bool {
-    if live == before || live == after {
-        return true;
-    }
-    let empty = Map::new();
-    let parts = |value| match value {
-        &Value::Null => Some(&empty),
-        other => Value::as_object(other),
-    };
-    let (Some(before), Some(live), Some(after)) = (parts(before), parts(live), parts(after)) else {
-        return false;
-    };
-    let part = |map: &Map<String, Value>, key: &str| map.get(key).cloned().unwrap_or_default();
-    let keys = before.keys().chain(live.keys()).chain(after.keys());
-    keys.into_iter()
-        .all(|key| lies_between(&part(before, key), &part(live, key), &part(after, key)))
 }
 
 fn hidden(step: &WriteStep, led: &Led, left: &[String]) -> Problem {
@@ -473,39 +488,4 @@ fn unsettled(step: &WriteStep, waited: std::time::Duration) -> Problem {
     Problem::new(ProblemKind::Unsettled, message).with_hint(
         "run again: if AWS was only slow, the next run finds it done; if another tool keeps undoing it, stop that tool first",
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn half_a_write_lies_between_and_a_foreign_edit_does_not() {
-        let before = json!({ "trust": "old", "tags": { "a": "1" } });
-        let after = json!({ "trust": "new", "tags": { "a": "2", "b": "1" } });
-        let between = |live| lies_between(&before, &live, &after);
-        assert!(between(json!({ "trust": "new", "tags": { "a": "1" } })));
-        assert!(between(json!({ "trust": "old", "tags": { "a": "2" } })));
-        assert!(!between(json!({ "trust": "new", "tags": {} })));
-        assert!(!between(json!({ "trust": "theirs", "tags": { "a": "1" } })));
-        assert!(!between(
-            json!({ "trust": "new", "tags": { "a": "1", "c": "1" } })
-        ));
-    }
-
-    #[test]
-    fn half_a_creation_lies_between_nothing_and_the_whole() {
-        let whole = json!({ "path": "/", "tags": { "a": "1" } });
-        assert!(lies_between(
-            &Value::Null,
-            &json!({ "path": "/", "tags": {} }),
-            &whole
-        ));
-        assert!(!lies_between(
-            &Value::Null,
-            &json!({ "path": "/x/" }),
-            &whole
-        ));
-    }
 }

@@ -54,6 +54,20 @@ pub(super) fn read(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// Reads a file of at most `longest` bytes that is not reached through a link.
+pub(super) fn read_own(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
+    if fs::symlink_metadata(path)?.is_symlink() {
+        return Err(refused("it is a symbolic link, which is not followed"));
+    }
+    let folder = path.parent().map(fs::symlink_metadata).transpose()?;
+    if !folder.is_some_and(|folder| folder.is_dir()) {
+        return Err(refused(
+            "its folder is a symbolic link, which is not followed",
+        ));
+    }
+    read(path, longest)
+}
+
 /// Opens a file of at most `longest` bytes to be read piece by piece; a link to one counts.
 pub(super) fn reader(path: &Path, longest: u64) -> io::Result<impl BufRead> {
     let mut options = OpenOptions::new();
@@ -143,6 +157,14 @@ mod tests {
         assert_eq!(read(&file, 5).unwrap(), b"12345");
         assert!(read(&file, 4).is_err());
         assert!(read(Path::new("/dev/zero"), 5).is_err());
+        assert_eq!(read_own(&file, 5).unwrap(), b"12345");
+        let link = folder.path().join("link");
+        symlink(&file, &link).unwrap();
+        assert_eq!(read(&link, 5).unwrap(), b"12345");
+        assert!(read_own(&link, 5).is_err());
+        let way = folder.path().join("way");
+        symlink(folder.path(), &way).unwrap();
+        assert!(read_own(&way.join("file"), 5).is_err());
         assert!(read(folder.path(), 5).is_err());
     }
 

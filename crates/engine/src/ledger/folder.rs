@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use s3ferry_core::format::reading::{Newer, Read};
+use s3ferry_core::model::Document;
 use s3ferry_core::plan::{PlacedCanary, Proofs};
 
 use super::canary::{self, CanaryError};
+use super::document::{DocumentId, UnkeptDocument};
 use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
 use super::{LedgerError, LedgerLock, ReceiptStore, files as opened};
-use crate::journal::{self, Header, Journal, JournalFile};
+use crate::journal::{self, Header, Journal, JournalError, JournalFile};
 
 /// Proofs belong into the repository; the lock and the journals are of one machine.
 const IGNORED_BY_GIT: &str = "/lock\n/runs/\n";
@@ -23,6 +25,12 @@ const LONGEST_RECEIPT: u64 = 64 << 10;
 
 /// The longest journal that is read: a run of 1,000 migrations writes some 10 MB.
 pub(super) const LONGEST_JOURNAL: u64 = 256 << 20;
+
+/// The longest document that is read: the rules of a configuration are 1,000 at most, of less than a kilobyte each.
+const LONGEST_DOCUMENT: u64 = 32 << 20;
+
+/// Documents hold what others wrote; they are of this machine, in a ledger of an earlier version, too.
+const NO_DOCUMENT_FOR_GIT: &[u8] = b"*\n";
 
 /// A ledger in a folder. Nothing is made before the first thing is kept, so that planning leaves no trace.
 #[derive(Debug, Clone)]
@@ -126,6 +134,57 @@ impl FolderLedger {
         Ok(journals)
     }
 
+    /// The runs that there are journals of, by their names, which sort by time.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] where the folder cannot be read.
+    pub fn runs(&self) -> Result<Vec<String>, LedgerError> {
+        let paths = files(&self.root.join("runs"), "jsonl")?;
+        let names = paths.iter().filter_map(|path| path.file_stem()?.to_str());
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    /// The journal of a run that [`Self::runs`] names.
+    ///
+    /// # Errors
+    /// [`JournalError`] where it cannot be read.
+    pub fn journal_of(&self, run: &str) -> Result<JournalFile, JournalError> {
+        let path = self.root.join("runs").join(format!("{run}.jsonl"));
+        let content = opened::read(&path, LONGEST_JOURNAL).map_err(|source| JournalError::Io {
+            path: path.display().to_string(),
+            source,
+        })?;
+        journal::parse(&content)
+    }
+
+    /// A document that a run kept.
+    ///
+    /// # Errors
+    /// [`UnkeptDocument`] where it is not there, is reached through a link, or is not what its name says.
+    pub fn document(&self, id: &DocumentId) -> Result<Document, UnkeptDocument> {
+        let path = self.documents().join(id.file_name());
+        let content = opened::read_own(&path, LONGEST_DOCUMENT)?;
+        id.open(&content)
+    }
+
+    fn keep_document_now(&self, id: &DocumentId, content: &[u8]) -> Result<(), LedgerError> {
+        let folder = self.documents();
+        let is_there = opened::read_own(&folder.join(id.file_name()), LONGEST_DOCUMENT)
+            .is_ok_and(|found| found == content);
+        if is_there {
+            // Whoever wrote it may not have come to this yet.
+            return sync_folder(&folder).map_err(LedgerError::io("flush", folder));
+        }
+        self.keep_file(&folder, &id.file_name(), content)?;
+        let told = folder.join(".gitignore");
+        match write_new(&told, NO_DOCUMENT_FOR_GIT) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+            written => written.map_err(LedgerError::io("write", &told))?,
+        }
+        // The folder is new, and must last as its files do.
+        sync_folder(&self.root).map_err(LedgerError::io("flush", &self.root))
+    }
+
     /// Reads what the receipts prove.
     ///
     /// # Errors
@@ -173,6 +232,10 @@ impl FolderLedger {
 
     fn receipts(&self) -> PathBuf {
         self.root.join("receipts")
+    }
+
+    fn documents(&self) -> PathBuf {
+        self.root.join("documents")
     }
 
     fn placed(&self) -> PathBuf {
@@ -233,6 +296,12 @@ impl ReceiptStore for FolderLedger {
             }
         })
         .await
+    }
+
+    async fn keep_document(&self, id: &DocumentId, content: Vec<u8>) -> Result<(), LedgerError> {
+        let id = id.clone();
+        self.aside(move |ledger| ledger.keep_document_now(&id, &content))
+            .await
     }
 }
 

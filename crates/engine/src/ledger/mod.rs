@@ -5,10 +5,12 @@
 //! <ledger>/lock                         held by the apply that runs
 //! <ledger>/receipts/sha256-<hex>.json   proofs, named after their content
 //! <ledger>/canaries/<hash>.json        canaries that may lie in buckets, each from before it is put until it is gone everywhere
+//! <ledger>/documents/<sha256>.json     what targets held before they were written over, named after their content
 //! <ledger>/runs/<run id>.jsonl          journals, which explain; and tell a plan what its own runs wrote
 //! ```
 
 mod canary;
+mod document;
 pub(crate) mod files;
 mod folder;
 mod lock;
@@ -16,6 +18,7 @@ mod receipt;
 mod remembered;
 
 pub use canary::{CANARY_FORMAT, CanaryError, note, read_note};
+pub use document::{DocumentId, Held, UnkeptDocument};
 pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs};
 pub use lock::LedgerLock;
 pub use receipt::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptError, ReceiptId};
@@ -48,6 +51,16 @@ pub trait ReceiptStore: Send + Sync {
     /// [`LedgerError`]; then it is looked for once more.
     fn forget(&self, canary: &PlacedCanary)
     -> impl Future<Output = Result<(), LedgerError>> + Send;
+
+    /// Keeps the content of a document's file for good before it ends; keeping it twice is keeping it once. Does not block.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then what it is of must not be written over.
+    fn keep_document(
+        &self,
+        id: &DocumentId,
+        content: Vec<u8>,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
 }
 
 /// Why the ledger did not do what was asked.

@@ -1,5 +1,6 @@
 //! The journal: whole lines, a torn end, and the same events that everybody hears.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use s3ferry_core::format::reading::ReadError;
@@ -20,6 +21,7 @@ fn header() -> Header {
         started: now(),
         plan: "sha256:1".to_owned(),
         spec: "sha256:2".to_owned(),
+        accounts: BTreeMap::from([("prod".to_owned(), "111111111111".to_owned())]),
     }
 }
 

@@ -5,6 +5,7 @@
 mod agree;
 mod crash;
 mod journal;
+mod kept;
 mod ledger;
 mod observe;
 mod order;

@@ -8,7 +8,7 @@ use s3ferry_core::model::{BucketPart, BucketRef, RolePart, Target};
 use s3ferry_core::plan::{Carrier, Goal, PlacedCanary, PutEncryption, Reach, Replica, Step, Work};
 use s3ferry_engine::events::CanaryProgress;
 use s3ferry_engine::execute::{CANARY_MARK, CANARY_SUBJECT};
-use s3ferry_engine::ledger::{CanaryReceipt, LedgerError, ReceiptId, ReceiptStore};
+use s3ferry_engine::ledger::{CanaryReceipt, DocumentId, LedgerError, ReceiptId, ReceiptStore};
 use s3ferry_engine::outcome::How as Done;
 use s3ferry_engine::ports::{Class, NewObject, Objects as _, Onto};
 use s3ferry_engine::problem::ProblemKind;
@@ -590,9 +590,9 @@ async fn dependents_of_a_waiting_step_are_skipped_and_the_run_is_waiting() {
     assert_eq!(told.outcome.verdict(), Verdict::Waiting);
 }
 
-struct FullDisk {
+pub(crate) struct FullDisk {
     /// Whether there is room for where canaries lie.
-    places: bool,
+    pub(crate) places: bool,
 }
 
 impl FullDisk {
@@ -616,6 +616,10 @@ impl ReceiptStore for FullDisk {
 
     async fn forget(&self, _: &PlacedCanary) -> Result<(), LedgerError> {
         Ok(())
+    }
+
+    async fn keep_document(&self, _: &DocumentId, _: Vec<u8>) -> Result<(), LedgerError> {
+        Err(Self::full())
     }
 }
 

@@ -1,15 +1,17 @@
 //! Receipts in memory.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use s3ferry_core::plan::PlacedCanary;
-use s3ferry_engine::ledger::{CanaryReceipt, LedgerError, ReceiptStore};
+use s3ferry_engine::ledger::{CanaryReceipt, DocumentId, LedgerError, ReceiptStore};
 
 /// Keeps receipts in memory, and where canaries lie.
 #[derive(Debug, Default)]
 pub struct MemoryReceipts {
     kept: Mutex<Vec<CanaryReceipt>>,
     placed: Mutex<Vec<PlacedCanary>>,
+    documents: Mutex<BTreeMap<DocumentId, Vec<u8>>>,
 }
 
 impl MemoryReceipts {
@@ -26,6 +28,16 @@ impl MemoryReceipts {
     #[must_use]
     pub fn placed(&self) -> Vec<PlacedCanary> {
         self.lock().clone()
+    }
+
+    /// The documents kept, each as its file would be.
+    ///
+    /// # Panics
+    /// Where a test panicked while it kept.
+    #[must_use]
+    pub fn documents(&self) -> BTreeMap<DocumentId, Vec<u8>> {
+        let documents = self.documents.lock();
+        documents.expect("no test panics while it keeps").clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<PlacedCanary>> {
@@ -54,6 +66,13 @@ impl ReceiptStore for MemoryReceipts {
 
     async fn forget(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {
         self.lock().retain(|of| of.key != canary.key);
+        Ok(())
+    }
+
+    async fn keep_document(&self, id: &DocumentId, content: Vec<u8>) -> Result<(), LedgerError> {
+        let documents = self.documents.lock();
+        let mut documents = documents.expect("no test panics while it keeps");
+        documents.insert(id.clone(), content);
         Ok(())
     }
 }

@@ -1,0 +1,117 @@
+//! What a run may have written over, and the command that gives it back: the last words of a run that saw such.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use s3ferry_engine::RunEvent;
+
+use crate::printer::Printer;
+
+/// What a run saw of somebody else's where it wrote.
+#[derive(Debug, Default)]
+pub(crate) struct Overwritten {
+    /// What reads answered in passing, by step.
+    glimpsed: BTreeMap<String, Vec<String>>,
+    /// The steps that wrote.
+    wrote: BTreeSet<String>,
+    /// The steps that are done.
+    done: BTreeSet<String>,
+    /// The steps that found something else after they had written.
+    moved: BTreeSet<String>,
+}
+
+impl Overwritten {
+    pub(crate) fn hear(&mut self, event: &RunEvent) {
+        match event {
+            RunEvent::Glimpsed { step, document } => {
+                let of = self.glimpsed.entry(step.clone()).or_default();
+                of.push(document.clone());
+            }
+            RunEvent::Writing { step, .. } => drop(self.wrote.insert(step.clone())),
+            RunEvent::Done { step, .. } => drop(self.done.insert(step.clone())),
+            RunEvent::Stale {
+                step,
+                after_write: true,
+                ..
+            } => drop(self.moved.insert(step.clone())),
+            RunEvent::Stale { .. }
+            | RunEvent::Started { .. }
+            | RunEvent::StepStarted { .. }
+            | RunEvent::Agreeing { .. }
+            | RunEvent::Retrying { .. }
+            | RunEvent::Doubted { .. }
+            | RunEvent::Merged { .. }
+            | RunEvent::Settled { .. }
+            | RunEvent::Canary { .. }
+            | RunEvent::Failed { .. }
+            | RunEvent::Skipped { .. }
+            | RunEvent::Waiting { .. }
+            | RunEvent::Stopping { .. }
+            | RunEvent::Interrupted { .. }
+            | RunEvent::Finished { .. } => {}
+        }
+    }
+
+    /// Says what there is to give back, each with the command to it at the end of its line.
+    pub(crate) fn say(&self, printer: &Printer, run: &str, paths: &[String]) {
+        for (step, documents) in &self.glimpsed {
+            if !self.wrote.contains(step) || !self.done.contains(step) {
+                continue;
+            }
+            let address = address(step);
+            for document in documents {
+                let document = format!("{address}@{document}");
+                printer.warning(&format!(
+                    "{address}: while it was written, a read answered an edit of somebody else, which may have been written over; to make that edit again: {}",
+                    command(run, paths, Some(&document))
+                ));
+            }
+        }
+        for step in &self.moved {
+            printer.warning(&format!(
+                "{}: what was there before, and what was seen since, is kept; to see it and what gives it back: {}",
+                address(step),
+                command(run, paths, None)
+            ));
+        }
+    }
+}
+
+/// The address of the document that a step is called after.
+fn address(step: &str) -> &str {
+    step.strip_suffix("#shrink").unwrap_or(step)
+}
+
+/// The command that lists what a run kept, or gives a document back.
+pub(crate) fn command(run: &str, paths: &[String], document: Option<&str>) -> String {
+    let document = document.into_iter().flat_map(|of| ["--document", of]);
+    let words = ["s3ferry", "restore", run].into_iter();
+    let words = words
+        .chain(paths.iter().map(String::as_str))
+        .chain(document);
+    let words: Vec<String> = words.map(quoted).collect();
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-@:+=,%".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_what_a_shell_takes() {
+        let paths = ["a b/spec.yaml".to_owned(), "it's".to_owned()];
+        assert_eq!(
+            command("run-1", &paths, Some("prod/role/a@b/policy@absent")),
+            r"s3ferry restore run-1 'a b/spec.yaml' 'it'\''s' --document prod/role/a@b/policy@absent"
+        );
+    }
+}

@@ -1,0 +1,209 @@
+//! Giving back what a run wrote over: the steps to it, by the stages and laws of every plan, what a reviewer reads of it, and what
+//! can never come back.
+
+use std::collections::BTreeSet;
+
+use super::steps::{Stage, Step, StepId, Work, WriteStep};
+use super::{changes, order, stages};
+use crate::format::Change;
+use crate::model::kinds::{Born, Document, VersioningStatus};
+use crate::model::{BucketPart, RolePart, Target, same};
+use crate::names::Names;
+use crate::ownership::Markers;
+use crate::spec::Spec;
+
+/// A document to be given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenBack {
+    /// Of what.
+    pub target: Target,
+    /// What is there now.
+    pub live: Option<Document>,
+    /// What shall be there.
+    pub kept: Option<Document>,
+}
+
+/// Why a document cannot come back, and what to do instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Why, as a clause.
+    pub why: &'static str,
+    /// What to do.
+    pub way_out: String,
+}
+
+/// The steps that give documents back, and what changes by them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restoration {
+    /// What an apply does.
+    pub steps: Vec<Step>,
+    /// What changes, in the order of the addresses.
+    pub changes: Vec<Change>,
+}
+
+/// The steps to what documents shall be. A document that is so already has none.
+#[must_use]
+pub fn give_back(spec: &Spec, documents: &[GivenBack]) -> Restoration {
+    let (names, markers) = (Names::of(spec), Markers::of(&spec.name));
+    let mut steps = Vec::new();
+    let mut told = Vec::new();
+    for of in documents {
+        let (live, kept) = (of.live.as_ref(), of.kept.as_ref());
+        if same(live, kept) {
+            continue;
+        }
+        let address = names.address(&of.target);
+        let writes = stages::staged(&of.target, live, kept, &markers);
+        steps.extend(writes.into_iter().map(|write| Step {
+            id: StepId(format!("{address}{}", write.stage.suffix())),
+            work: Work::Write(Box::new(write)),
+            needs: BTreeSet::new(),
+        }));
+        told.extend(changes::restored(&names, &of.target, live, kept));
+    }
+    order::arrange(&mut steps);
+    told.sort_by(|one, other| one.address.cmp(&other.address));
+    Restoration {
+        steps,
+        changes: told,
+    }
+}
+
+/// What a document holds when what somebody did to it is done to it again: they made `seen` of `was`. What came since stays, where it
+/// is not the very same; else, and for documents of one piece, it is what they had made.
+#[must_use]
+pub fn done_again(target: &Target, [was, seen, live]: [Option<&Document>; 3]) -> Option<Document> {
+    if same(live, was) {
+        return seen.cloned();
+    }
+    let theirs = WriteStep {
+        target: target.clone(),
+        stage: Stage::Set,
+        before: was.cloned(),
+        after: seen.cloned(),
+        led: Vec::new(),
+    };
+    match theirs.over(live) {
+        Some(over) => over.after,
+        None => seen.cloned(),
+    }
+}
+
+impl GivenBack {
+    /// Why the document cannot come back, if it cannot. `has_whole` tells whether what it is a part of is there, or will be.
+    #[must_use]
+    pub fn obstacle(&self, has_whole: bool) -> Option<Obstacle> {
+        let obstacle = |why, way_out: String| Some(Obstacle { why, way_out });
+        let of = &self.target;
+        if of.kind().facts().write.is_none() {
+            return obstacle(
+                "s3ferry only reads it",
+                "nothing of it was written".to_owned(),
+            );
+        }
+        match (of, &self.kept) {
+            (Target::Bucket(bucket, BucketPart::Itself), None) => obstacle(
+                "s3ferry does not delete buckets",
+                format!(
+                    "while it is empty: aws s3api delete-bucket --bucket {}",
+                    bucket.bucket
+                ),
+            ),
+            (Target::Bucket(bucket, BucketPart::Itself), Some(_)) => obstacle(
+                "a bucket that is gone has lost its objects, and only an apply makes one",
+                format!(
+                    "make it (aws s3api create-bucket --bucket {} ...), and give its settings back then",
+                    bucket.bucket
+                ),
+            ),
+            (Target::Bucket(bucket, BucketPart::Versioning), kept) => {
+                let is_on = matches!(kept, Some(Document::Versioning(kept)) if kept.is_enabled());
+                let was_set = matches!(
+                    kept,
+                    Some(Document::Versioning(kept)) if kept.status != VersioningStatus::Never
+                );
+                match (is_on, was_set) {
+                    (true, _) => self.missing_whole(has_whole),
+                    (false, true) => obstacle(
+                        "s3ferry does not suspend versioning",
+                        format!(
+                            "where no rule needs it: aws s3api put-bucket-versioning --bucket {} --versioning-configuration Status=Suspended",
+                            bucket.bucket
+                        ),
+                    ),
+                    (false, false) => obstacle(
+                        "versioning can be suspended but never removed from a bucket (UG:Versioning)",
+                        "leave it".to_owned(),
+                    ),
+                }
+            }
+            (Target::Role(role, RolePart::Policies), _) => obstacle(
+                "only the names of a role's other policies were read",
+                format!(
+                    "attach what is missing by hand: aws iam attach-role-policy --role-name {} --policy-arn ...",
+                    role.name
+                ),
+            ),
+            (Target::Bucket(_, _), None) if of.kind().facts().born != Born::Nothing => obstacle(
+                "every bucket has it, and this one was made by the run",
+                "leave it, or delete the bucket by hand while it is empty".to_owned(),
+            ),
+            (Target::Role(_, _) | Target::Bucket(_, _) | Target::Account(_, _), Some(kept)) => self
+                .cannot_be_written(kept)
+                .or_else(|| self.missing_whole(has_whole)),
+            (Target::Role(_, _) | Target::Bucket(_, _) | Target::Account(_, _), None) => None,
+        }
+    }
+
+    fn cannot_be_written(&self, kept: &Document) -> Option<Obstacle> {
+        let why = match (kept, &self.live) {
+            (Document::Replication(kept), _) if !kept.unmodelled.is_empty() => {
+                "it holds elements that this version of s3ferry would lose"
+            }
+            (Document::Role(kept), Some(Document::Role(live))) if kept.path != live.path => {
+                "the path of a role cannot be changed"
+            }
+            (_, _) => return None,
+        };
+        Some(Obstacle {
+            why,
+            way_out: "give it back by hand from the ledger's documents".to_owned(),
+        })
+    }
+
+    fn missing_whole(&self, has_whole: bool) -> Option<Obstacle> {
+        if has_whole || self.kept.is_none() {
+            return None;
+        }
+        let (why, way_out) = match &self.target {
+            Target::Bucket(of, _) => (
+                "the bucket is not there any more",
+                format!(
+                    "make it (aws s3api create-bucket --bucket {} ...) and run this again",
+                    of.bucket
+                ),
+            ),
+            Target::Role(_, _) => (
+                "the role is not there any more",
+                "give the role back, too: name its own document as well".to_owned(),
+            ),
+            Target::Account(_, _) => return None,
+        };
+        Some(Obstacle { why, way_out })
+    }
+
+    /// What does not come back with the document.
+    #[must_use]
+    pub fn caveat(&self) -> Option<&'static str> {
+        match (&self.target, &self.live, &self.kept) {
+            (Target::Role(_, RolePart::Itself), None, Some(_)) => Some(
+                "a role made again under the same name is another principal: bucket policies that name it show an ID in its place until an apply has written them anew, \
+                 its rules must be proven again, and policies of others that it had do not come back",
+            ),
+            (Target::Role(_, RolePart::Itself), Some(_), None) => Some(
+                "a role that is deleted can be made again, as another principal; policies of others on it keep it from being deleted",
+            ),
+            (_, _, _) => None,
+        }
+    }
+}

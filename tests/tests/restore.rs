@@ -1,0 +1,462 @@
+//! What an apply wrote over is given back by the command that it, or a list, says.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use s3ferry_sandbox::{FaultKind, Hook};
+use s3ferry_tests::world::{ACCOUNTS, DESTINATION, Ran, SOURCE, World};
+use serde_json::{Value, json};
+
+const ORDERS: &str = "  orders:
+    phase: prepare
+    source: { account: prod, bucket: orders-prod }
+    destination: { account: archive, bucket: lake }
+    rules: [ { id: all, prefix: \"\", delete_markers: keep } ]
+    monitoring: { none: a test }
+    guards: { max_deletes: 9 }
+";
+const NOTHING: &str = "  {}\ndefaults: { guards: { max_deletes: 9 } }\n";
+const POLICY: &str = "archive/bucket/lake/policy";
+
+fn statement(sid: &str) -> Value {
+    json!({ "Sid": sid, "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::lake" })
+}
+
+fn policy(sids: &[&str]) -> String {
+    let statements: Vec<Value> = sids.iter().map(|sid| statement(sid)).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+}
+
+/// A source and a bucket of others that share it, with a statement of theirs.
+fn world() -> World {
+    let bucket = |name: &str, (account, region): (&str, &str)| json!({ "name": name, "account": account, "region": region, "versioning": "Enabled" });
+    let buckets = [bucket("orders-prod", SOURCE), bucket("lake", DESTINATION)];
+    let world = World::new(ORDERS).with(&json!({ "buckets": buckets }));
+    put(&world, &["Base"]);
+    world.sandbox().clock().advance(Duration::from_secs(60));
+    world
+}
+
+fn put(world: &World, sids: &[&str]) {
+    world.destination().put("lake", "policy", &policy(sids));
+}
+
+/// The statements of the bucket's policy, by Sid.
+fn live(world: &World) -> Vec<(String, Value)> {
+    let text = world.buckets("/lake/configuration/policy");
+    let policy: Value = serde_json::from_str(text.as_str().unwrap_or("{}")).unwrap_or_default();
+    let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
+    let named = |of: Value| (of["Sid"].as_str().unwrap_or_default().to_owned(), of);
+    statements.into_iter().map(named).collect()
+}
+
+fn sids(world: &World) -> Vec<String> {
+    live(world).into_iter().map(|(sid, _)| sid).collect()
+}
+
+fn has_ours(world: &World) -> bool {
+    sids(world).iter().any(|sid| sid.starts_with("S3Ferry"))
+}
+
+/// The runs of the ledger, oldest first; those of one second are told apart by when their journals were written.
+fn runs(world: &World) -> Vec<String> {
+    let runs = fs::read_dir(world.folder().join("ledger/runs")).expect("there are runs");
+    let mut paths: Vec<PathBuf> = runs.map(|run| run.expect("it is listed").path()).collect();
+    paths.sort_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
+    let name = |path: PathBuf| {
+        path.file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+    };
+    paths.into_iter().filter_map(name).collect()
+}
+
+fn last_run(world: &World) -> String {
+    runs(world).pop().expect("there is a run")
+}
+
+fn restore(world: &World, code: i32, arguments: &[&str]) -> Ran {
+    let run = last_run(world);
+    let all = [&["restore", run.as_str(), "spec.yaml"], arguments].concat();
+    world.expect(code, &all)
+}
+
+/// Runs the command at the end of a line that has these words, as it stands there, without its question.
+fn follow(world: &World, said: &str, words: &str) -> Ran {
+    let line = said.lines().find(|line| line.contains(words));
+    let line = line.unwrap_or_else(|| panic!("{words:?} is not said:\n{said}"));
+    let (_, command) = line.split_once("s3ferry ").expect("it says a command");
+    let mut arguments: Vec<&str> = command.split_whitespace().collect();
+    if arguments.contains(&"--document") {
+        let asked = world.s3ferry(&arguments);
+        assert_eq!(asked.code, Some(64), "nobody can answer: {}", asked.said());
+        arguments.push("--yes");
+    }
+    world.expect(0, &arguments)
+}
+
+/// Has somebody write the policy right before our write of it is done, and their text answered right after.
+fn edit_in_the_window(world: &World, theirs: &'static [&'static str]) {
+    let switches = world.sandbox().switches();
+    switches.stale_reads(Duration::from_secs(8));
+    let (client, clock) = (
+        Arc::new(world.destination()),
+        world.sandbox().clock().clone(),
+    );
+    let (writes, reads) = (AtomicU32::new(0), AtomicU32::new(0));
+    switches.on_call(move |call| match call.operation.as_str() {
+        "PutBucketPolicy" if writes.fetch_add(1, Ordering::SeqCst) == 0 => {
+            let (client, clock) = (Arc::clone(&client), clock.clone());
+            Hook::First(Box::pin(async move {
+                let edit = move || client.put("lake", "policy", &policy(theirs));
+                tokio::task::spawn_blocking(edit).await.expect("it is done");
+                clock.advance(Duration::from_secs(10));
+            }))
+        }
+        // Of two reads in a row one is of an age that shows theirs.
+        "GetBucketPolicy" if writes.load(Ordering::SeqCst) > 0 => {
+            if reads.fetch_add(1, Ordering::SeqCst) == 2 {
+                clock.advance(Duration::from_secs(60));
+            }
+            Hook::Continue
+        }
+        _ => Hook::Continue,
+    });
+}
+
+fn calm(world: &World) {
+    world.sandbox().switches().clear_faults();
+    world.sandbox().switches().stale_reads(Duration::ZERO);
+}
+
+#[test]
+fn an_edit_in_the_window_is_given_back_by_what_the_apply_says() {
+    let world = world();
+    edit_in_the_window(&world, &["Base", "Theirs"]);
+    let ran = world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    calm(&world);
+    assert!(
+        !sids(&world).contains(&"Theirs".to_owned()),
+        "it is lost: {}",
+        ran.said()
+    );
+
+    follow(&world, &ran.err, "an edit of somebody else");
+    let live = live(&world);
+    for sid in ["Base", "Theirs"] {
+        assert!(
+            live.contains(&(sid.to_owned(), statement(sid))),
+            "{live:#?}"
+        );
+    }
+    // Ours stands beside it: nothing stops replicating because somebody's words are given back.
+    assert!(has_ours(&world));
+    world.must_be_settled();
+}
+
+#[test]
+fn a_statement_that_somebody_took_away_in_the_window_goes_again() {
+    let world = world();
+    put(&world, &["Base", "Old"]);
+    world.sandbox().clock().advance(Duration::from_secs(60));
+    edit_in_the_window(&world, &["Base"]);
+    let ran = world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    calm(&world);
+    assert!(
+        sids(&world).contains(&"Old".to_owned()),
+        "it is back: {}",
+        ran.said()
+    );
+    follow(&world, &ran.err, "an edit of somebody else");
+    assert!(!sids(&world).contains(&"Old".to_owned()));
+    assert!(has_ours(&world));
+}
+
+#[test]
+fn what_was_there_before_is_listed_and_given_back_and_that_can_be_taken_back() {
+    let world = world();
+    world.converge();
+    let after = live(&world);
+    let listed = restore(&world, 0, &[]);
+    for said in [
+        POLICY,
+        "as the run left it",
+        "bucket policy of 1 item",
+        "sha256:",
+    ] {
+        assert!(listed.out.contains(said), "{said}: {}", listed.said());
+    }
+    assert_eq!(sids(&world).len(), 2, "a list changes nothing");
+
+    let give = format!("--document {POLICY}");
+    let ran = follow(&world, &listed.out, &give);
+    assert!(ran.out.contains("found it so"), "{}", ran.said());
+    assert_eq!(live(&world), [("Base".to_owned(), statement("Base"))]);
+
+    // A restore is a run.
+    let listed = restore(&world, 0, &[]);
+    follow(&world, &listed.out, &give);
+    assert_eq!(live(&world), after);
+    world.must_be_settled();
+}
+
+#[test]
+fn what_was_changed_since_is_left_unless_it_is_named() {
+    let world = world();
+    world.converge();
+    put(&world, &["Later"]);
+    let listed = restore(&world, 0, &[]);
+    assert!(
+        listed.out.contains("changed since the run"),
+        "{}",
+        listed.said()
+    );
+
+    let ran = restore(&world, 5, &["--all", "--yes"]);
+    assert!(
+        ran.err.contains(&format!("{POLICY} was changed since")),
+        "{}",
+        ran.said()
+    );
+    assert_eq!(sids(&world), ["Later"]);
+    let first = runs(&world).remove(0);
+    let all = ["restore", &first, "spec.yaml", "--all", "--yes"];
+    // What is left to do is nothing but that.
+    world.expect(3, &all);
+    assert_eq!(sids(&world), ["Later"]);
+    world.expect(
+        0,
+        &[
+            "restore",
+            &first,
+            "spec.yaml",
+            "--document",
+            POLICY,
+            "--yes",
+        ],
+    );
+    assert_eq!(sids(&world), ["Base"]);
+    // And what that went over is kept in its turn.
+    let ran = restore(&world, 0, &["--document", POLICY, "--yes"]);
+    assert_eq!(sids(&world), ["Later"], "{}", ran.said());
+}
+
+#[test]
+fn a_removal_is_taken_back_whole_in_the_order_of_a_plan() {
+    let world = world();
+    world.spec(
+        &ORDERS
+            .replace("prepare", "replicate")
+            .replace("monitoring", "canary: { skip: a test }\n    monitoring"),
+    );
+    world.converge();
+    // As S3 answers it: what is stored names the role by its unique ID, and it is another one afterwards.
+    let answered = || {
+        let policy = world.destination().get("lake", "policy");
+        let rules = world.source().get("orders-prod", "replication");
+        (policy.expect_ok().body, rules.expect_ok().body)
+    };
+    let before = answered();
+    world.spec(NOTHING);
+    world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    assert!(!has_ours(&world));
+    let ran = restore(&world, 0, &["--all", "--yes"]);
+    assert!(ran.err.contains("another principal"), "{}", ran.said());
+    assert_eq!(answered(), before);
+    world.spec(
+        &ORDERS
+            .replace("prepare", "replicate")
+            .replace("monitoring", "canary: { skip: a test }\n    monitoring"),
+    );
+    world.must_be_settled();
+}
+
+#[test]
+fn what_can_never_come_back_says_what_can_be_done() {
+    let world = world();
+    world.spec(&ORDERS.replace("bucket: lake", "bucket: made, create: true"));
+    world.converge();
+    for (document, way_out) in [
+        ("archive/bucket/made", "aws s3api delete-bucket"),
+        ("archive/bucket/made/versioning", "leave it"),
+    ] {
+        let ran = restore(&world, 4, &["--document", document, "--yes"]);
+        assert!(ran.err.contains(way_out), "{}", ran.said());
+    }
+    assert_eq!(runs(&world).len(), 1, "nothing was run");
+}
+
+#[test]
+fn a_run_that_was_killed_before_it_wrote_left_what_was_there() {
+    let world = world();
+    let program: Arc<Mutex<Option<Child>>> = Arc::default();
+    let victim = Arc::clone(&program);
+    world.sandbox().switches().on_call(move |call| {
+        if call.operation != "PutBucketPolicy" {
+            return Hook::Continue;
+        }
+        if let Some(child) = victim.lock().expect("nobody panics").as_mut() {
+            let _may_be_dead_already = child.kill();
+        }
+        Hook::Fail(FaultKind::DropBefore)
+    });
+    {
+        let mut slot = program.lock().expect("nobody panics");
+        let mut command = world.command(&["apply", "--yes", "spec.yaml"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        *slot = Some(command.spawn().expect("the program starts"));
+    }
+    loop {
+        let mut slot = program.lock().expect("nobody panics");
+        let child = slot.as_mut().expect("it was started");
+        if child.try_wait().expect("it can be waited for").is_some() {
+            break;
+        }
+        drop(slot);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    calm(&world);
+    let listed = restore(&world, 0, &[]);
+    assert!(
+        listed.out.contains("as before the run"),
+        "{}",
+        listed.said()
+    );
+    let ran = restore(&world, 0, &["--document", POLICY, "--yes"]);
+    assert!(ran.err.contains("it is there already"), "{}", ran.said());
+    assert_eq!(sids(&world), ["Base"]);
+    world.converge();
+}
+
+/// The files of kept documents.
+fn documents(world: &World) -> Vec<PathBuf> {
+    let files = fs::read_dir(world.folder().join("ledger/documents")).expect("there are some");
+    let files = files.map(|file| file.expect("it is listed").path());
+    files.filter(|path| path.extension().is_some()).collect()
+}
+
+#[test]
+fn documents_that_were_changed_or_lead_elsewhere_are_refused() {
+    let world = world();
+    world.converge();
+    let whole: Vec<(PathBuf, String)> = documents(&world)
+        .into_iter()
+        .map(|path| (path.clone(), fs::read_to_string(path).expect("it is text")))
+        .collect();
+    let (path, text) = whole
+        .iter()
+        .find(|(_, text)| text.contains("Base"))
+        .expect("it is kept");
+    let before = live(&world);
+    let refused = |why: &str| {
+        let ran = restore(&world, 1, &["--document", POLICY, "--yes"]);
+        assert!(ran.err.contains(why), "{}", ran.said());
+        let listed = restore(&world, 0, &[]);
+        assert!(listed.out.contains("cannot be had"), "{}", listed.said());
+        assert_eq!(live(&world), before);
+    };
+    fs::write(path, text.replace("DeleteBucket", "GetBucketPolicy")).expect("it is written");
+    refused("does not match its name");
+    let theirs = world.folder().join("theirs.json");
+    fs::write(&theirs, text).expect("it is written");
+    fs::remove_file(path).expect("it is removed");
+    symlink(&theirs, path).expect("it is linked");
+    refused("symbolic link");
+    fs::remove_file(path).expect("it is removed");
+    refused("cannot be read");
+    assert_eq!(runs(&world).len(), 1, "nothing was run");
+}
+
+#[test]
+fn a_ledger_whose_documents_lead_elsewhere_is_not_written_to_and_nothing_is_written_over() {
+    let world = world();
+    let elsewhere = world.folder().join("elsewhere");
+    fs::create_dir_all(world.folder().join("ledger")).expect("it is made");
+    fs::create_dir_all(&elsewhere).expect("it is made");
+    symlink(&elsewhere, world.folder().join("ledger/documents")).expect("it is linked");
+    let ran = world.s3ferry(&["apply", "--yes", "spec.yaml"]);
+    assert_eq!(ran.code, Some(5), "{}", ran.said());
+    assert!(ran.err.contains("not written over"), "{}", ran.said());
+    assert_eq!(sids(&world), ["Base"]);
+    assert_eq!(fs::read_dir(&elsewhere).expect("it is there").count(), 0);
+}
+
+#[test]
+fn runs_and_documents_that_are_not_there_are_told_with_those_that_are() {
+    let world = world();
+    world.converge();
+    let run = last_run(&world);
+    for wrong in ["20200101T000000Z-1", "../runs/x", ""] {
+        let ran = world.expect(64, &["restore", wrong, "spec.yaml"]);
+        assert!(ran.err.contains(&run), "{}", ran.said());
+    }
+    for wrong in [
+        "archive/bucket/other/policy",
+        "x",
+        &format!("{POLICY}@sha256:0000000000000"),
+    ] {
+        let ran = restore(&world, 64, &["--document", wrong, "--yes"]);
+        assert!(
+            ran.err.contains(&format!("s3ferry restore {run}")),
+            "{}",
+            ran.said()
+        );
+    }
+    restore(&world, 64, &["--yes"]);
+    restore(&world, 64, &["--all"]);
+}
+
+#[test]
+fn a_document_of_an_account_that_the_specs_do_not_have_is_out_of_reach() {
+    let world = world();
+    world.converge();
+    let accounts: String = ACCOUNTS
+        .lines()
+        .filter(|line| !line.contains("archive:"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    // The name is another account's here: a name alone leads nowhere.
+    let accounts = accounts.replace("migrations:", "  archive: { id: \"111111111111\", region: eu-central-1, assume_role: { arn: \"arn:aws:iam::111111111111:role/sandbox\" } }\nmigrations:");
+    fs::write(
+        world.folder().join("other.yaml"),
+        format!("{accounts}{NOTHING}"),
+    )
+    .expect("it is written");
+    let run = last_run(&world);
+    let arguments = ["restore", &run, "other.yaml", "--document", POLICY, "--yes"];
+    let ran = world.expect(64, &arguments);
+    assert!(ran.err.contains("account 222222222222"), "{}", ran.said());
+    let listed = world.expect(0, &["restore", &run, "other.yaml"]);
+    assert!(listed.out.contains("not reached"), "{}", listed.said());
+    assert!(has_ours(&world));
+}
+
+#[test]
+fn a_journal_of_an_earlier_version_says_that_it_kept_nothing() {
+    let world = world();
+    world.converge();
+    let path = world
+        .folder()
+        .join(format!("ledger/runs/{}.jsonl", last_run(&world)));
+    let text = fs::read_to_string(&path).expect("it is text");
+    let lines = text.lines().map(|line| {
+        let mut line: Value = serde_json::from_str(line).expect("it is JSON");
+        if let Some(header) = line.as_object_mut().filter(|of| of.contains_key("format")) {
+            header.insert("format".to_owned(), json!("1.2"));
+            header.remove("accounts");
+        }
+        if let Some(what) = line["what"].as_object_mut() {
+            what.remove("before");
+        }
+        format!("{line}\n")
+    });
+    let old: String = lines.collect();
+    fs::write(&path, old).expect("it is written");
+    let ran = restore(&world, 1, &[]);
+    assert!(ran.err.contains("format 1.2"), "{}", ran.said());
+    world.must_be_settled();
+}

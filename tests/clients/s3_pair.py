@@ -466,7 +466,7 @@ def configuration_has_its_not_found_codes(pair):
         refused("MalformedPolicy", message, s3.put_bucket_policy, Bucket=bucket, Policy=policy)
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
     large = document(*[{**deny, "Sid": f"n{n}"} for n in range(200)])
-    refused("PolicyTooLarge", None, s3.put_bucket_policy, Bucket=bucket, Policy=large)
+    refused("MalformedPolicy", None, s3.put_bucket_policy, Bucket=bucket, Policy=large)
     s3.delete_bucket_policy(Bucket=bucket)
     s3.delete_bucket(Bucket=bucket)
 

@@ -15,6 +15,7 @@ use super::state::{Kind, ManagedPolicy, Policy, PolicyVersion, State};
 use super::tags::{add_to, remove_from, tag_list, tags_xml};
 use super::xml::{element, list as xml_list, text};
 use crate::clock::iso_seconds;
+use crate::policy::validation::identity::Place;
 use crate::wire::Refusal;
 
 /// Characters of a managed policy (IAMUG:reference_iam-quotas).
@@ -67,7 +68,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
 }
 
 fn sized_policy(call: &Call<'_>) -> Result<Policy, Refusal> {
-    let policy = identity_policy(call.form)?;
+    let policy = identity_policy(call.form, Place::Managed)?;
     if size(&policy.json) > SIZE {
         return Err(limit(format!("Cannot exceed quota for PolicySize: {SIZE}")));
     }

@@ -8,6 +8,7 @@ use super::input::{
 use super::managed::{aws_managed, aws_managed_name};
 use super::state::{Identity, Kind, State};
 use super::xml::{element, list, text};
+use crate::policy::validation::identity::Place;
 use crate::wire::Refusal;
 
 /// Managed policies attached to a role, user or group (IAMUG:reference_iam-quotas, the default quota).
@@ -24,7 +25,7 @@ fn inline_size(kind: Kind) -> usize {
 
 pub(crate) fn put_inline(call: &Call<'_>, kind: Kind) -> Answer {
     let (of, policy_name) = (identity_name(call.form, kind)?, policy_name(call)?);
-    let policy = identity_policy(call.form)?;
+    let policy = identity_policy(call.form, Place::Inline)?;
     call.write(|state| {
         let identity = state.find_mut(kind, of)?;
         identity.inline.insert(policy_name.to_owned(), policy);

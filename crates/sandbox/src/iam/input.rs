@@ -6,6 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::state::{Identity, Kind, Policy, State};
 use super::xml::text;
+use crate::policy::SYNTAX;
+use crate::policy::validation::identity::{self, Place};
 use crate::wire::{Form, Refusal};
 
 type Checked<T> = Result<T, Refusal>;
@@ -186,20 +188,10 @@ fn is_document_char(char: char) -> bool {
 }
 
 /// Reads the document of an identity's policy.
-pub(crate) fn identity_policy(form: &Form) -> Checked<Policy> {
+pub(crate) fn identity_policy(form: &Form, place: Place) -> Checked<Policy> {
     let json = document(form, "PolicyDocument")?;
-    let policy = Policy::new(json).ok_or_else(|| malformed(&syntax_error(json)))?;
-    policy
-        .document
-        .check_identity()
-        .map_err(|message| malformed(&message))?;
-    Ok(policy)
-}
-
-fn syntax_error(json: &str) -> String {
-    crate::policy::Document::parse(json)
-        .err()
-        .unwrap_or_default()
+    identity::check(json, place).map_err(|message| malformed(&message))?;
+    Policy::new(json).ok_or_else(|| malformed(SYNTAX))
 }
 
 /// Makes the error of a document that is not a policy.

@@ -15,6 +15,8 @@ use super::state::{Identity, Kind, Policy, Role, State};
 use super::tags::tags_xml;
 use super::xml::{element, list as xml_list, text};
 use crate::clock::iso_seconds;
+use crate::policy::SYNTAX;
+use crate::policy::validation::{self, Profile};
 use crate::wire::Refusal;
 
 /// Characters of a trust policy (IAMUG:reference_iam-quotas, the default quota).
@@ -166,17 +168,14 @@ fn description(call: &Call<'_>) -> Result<Option<String>, Refusal> {
 
 /// Checks a trust policy and stores its principals.
 fn trust(call: &Call<'_>, json: &str) -> Result<Policy, Refusal> {
+    validation::check(&Profile::Trust, json.as_bytes()).map_err(|message| malformed(&message))?;
     let stored = call.iam.stored(json).map_err(|error| match error {
         PrincipalError::Document(message) => malformed(&message),
         PrincipalError::Invalid(quoted) => {
             malformed(&format!("Invalid principal in policy: {quoted}"))
         }
     })?;
-    let policy = Policy::new(&stored).ok_or_else(|| malformed("Syntax errors in policy."))?;
-    policy
-        .document
-        .check_trust()
-        .map_err(|message| malformed(&message))?;
+    let policy = Policy::new(&stored).ok_or_else(|| malformed(SYNTAX))?;
     if size(json) > TRUST_SIZE {
         return Err(limit(format!(
             "Cannot exceed quota for ACLSizePerRole: {TRUST_SIZE}"

@@ -140,6 +140,17 @@ impl Condition {
         })
     }
 
+    /// Says whether an operator is written as it is documented, its qualifier included.
+    pub(crate) fn is_operator(name: &str) -> bool {
+        let qualified = ["ForAllValues:", "ForAnyValue:"]
+            .iter()
+            .find_map(|qualifier| name.strip_prefix(qualifier));
+        let bare = qualified.unwrap_or(name);
+        let bare = bare.strip_suffix("IfExists").unwrap_or(bare);
+        let known = OPERATORS.iter().any(|(known, _, _)| *known == bare);
+        known && (bare != "Null" || name == "Null")
+    }
+
     /// Returns key and values where a request must have one of the values: not where the condition says what must not
     /// be, nor where it holds for a request without the key.
     pub(crate) fn demanded(&self) -> Option<(&str, &[String], Compared)> {
@@ -361,6 +372,27 @@ mod tests {
         let condition = Condition::new("StringEquals", "s3:prefix", wanted).unwrap();
         assert!(condition.holds(&context, true));
         assert!(!condition.holds(&context, false));
+    }
+
+    #[test]
+    fn operators_are_written_as_documented() {
+        for name in [
+            "Null",
+            "ForAnyValue:StringLikeIfExists",
+            "NotIpAddress",
+            "BoolIfExists",
+        ] {
+            assert!(Condition::is_operator(name), "{name}");
+        }
+        for name in [
+            "stringEquals",
+            "NullIfExists",
+            "ForAllValues:Null",
+            "ForAll:Bool",
+            "IfExists",
+        ] {
+            assert!(!Condition::is_operator(name), "{name}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Policy documents: the JSON grammar (IAMUG:reference_policies_grammar), read strictly.
+//! Policy documents for evaluation: the JSON grammar (IAMUG:reference_policies_grammar). What else AWS refuses when a
+//! policy is put is told by [`super::validation`], before.
 
 use serde_json::{Map, Value};
 
@@ -88,8 +89,6 @@ impl PrincipalKind {
 /// AWS's message for a document that does not follow the grammar.
 pub(crate) const SYNTAX: &str = "Syntax errors in policy.";
 
-const PREFIXED: &str = "Actions/Conditions must be prefixed by a vendor, e.g., iam, sdb, ec2, etc.";
-
 type Parsed<T> = Result<T, String>;
 
 fn syntax() -> String {
@@ -114,52 +113,10 @@ impl Document {
             .into_iter()
             .map(Statement::parse)
             .collect::<Parsed<_>>()?;
-        unique_sids(&statements)?;
         Ok(Self {
             has_variables,
             statements,
         })
-    }
-
-    /// Checks what only policies of identities must be. The error is AWS's message.
-    pub(crate) fn check_identity(&self) -> Parsed<()> {
-        for statement in &self.statements {
-            if statement.principals.is_some() {
-                return Err("Policy document should not specify a principal.".to_owned());
-            }
-            let Some(Selection::In(resources) | Selection::NotIn(resources)) = &statement.resources
-            else {
-                return Err("Policy statement must contain resources.".to_owned());
-            };
-            for resource in resources {
-                if resource != "*" && !resource.starts_with("arn:") && !resource.starts_with("${") {
-                    return Err(format!(
-                        "Resource {resource} must be in ARN format or \"*\"."
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Checks what only trust policies must be. The error is AWS's message.
-    pub(crate) fn check_trust(&self) -> Parsed<()> {
-        for statement in &self.statements {
-            if statement.resources.is_some() {
-                return Err("Has prohibited field Resource".to_owned());
-            }
-            if statement.principals.is_none() {
-                return Err("Missing required field Principal".to_owned());
-            }
-            let (Selection::In(actions) | Selection::NotIn(actions)) = &statement.actions;
-            if !actions
-                .iter()
-                .all(|action| action.to_ascii_lowercase().starts_with("sts:"))
-            {
-                return Err("AssumeRole policy may only specify STS AssumeRole actions.".to_owned());
-            }
-        }
-        Ok(())
     }
 }
 
@@ -177,13 +134,7 @@ impl Statement {
             conditions: conditions(object.remove("Condition"))?,
         };
         only_known(&object)?;
-        let (Selection::In(actions) | Selection::NotIn(actions)) = &statement.actions;
-        let prefixed = |action: &String| action == "*" || action.contains(':');
-        if actions.iter().all(prefixed) {
-            Ok(statement)
-        } else {
-            Err(PREFIXED.to_owned())
-        }
+        Ok(statement)
     }
 }
 
@@ -201,21 +152,6 @@ fn only_known(rest: &Map<String, Value>) -> Parsed<()> {
     } else {
         Err(syntax())
     }
-}
-
-fn unique_sids(statements: &[Statement]) -> Parsed<()> {
-    let sids: Vec<_> = statements
-        .iter()
-        .filter_map(|statement| statement.sid.as_ref())
-        .collect();
-    let repeated = sids
-        .iter()
-        .enumerate()
-        .any(|(index, sid)| sids[..index].contains(sid));
-    if repeated {
-        return Err("Statement IDs (SID) in a single policy must be unique.".to_owned());
-    }
-    Ok(())
 }
 
 fn sid(value: Option<Value>) -> Parsed<Option<String>> {
@@ -325,7 +261,6 @@ mod tests {
         let statement = &document.statements[0];
         assert_eq!(statement.actions, Selection::In(vec!["s3:*".to_owned()]));
         assert_eq!(statement.conditions.len(), 1);
-        assert_eq!(document.check_identity(), Ok(()));
     }
 
     #[test]
@@ -344,34 +279,5 @@ mod tests {
         for json in cases {
             assert_eq!(Document::parse(json), Err(syntax()), "{json}");
         }
-        let bare = Document::parse(&OK.replace("s3:*", "s3"));
-        assert_eq!(bare, Err(PREFIXED.to_owned()));
-    }
-
-    #[test]
-    fn a_repeated_sid_is_refused() {
-        let one = r#"{"Sid":"a","Effect":"Deny","Action":"*","Resource":"*"}"#;
-        let error = Document::parse(&format!(r#"{{"Statement":[{one},{one}]}}"#)).unwrap_err();
-        assert!(error.contains("must be unique"), "{error}");
-    }
-
-    #[test]
-    fn identities_and_trust_have_rules_of_their_own() {
-        let trust = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
-        let trust = Document::parse(trust).unwrap();
-        assert_eq!(trust.check_trust(), Ok(()));
-        assert!(trust.check_identity().is_err());
-        let identity = Document::parse(OK).unwrap();
-        assert_eq!(
-            identity.check_trust(),
-            Err("Has prohibited field Resource".to_owned())
-        );
-        let relative = Document::parse(&OK.replace("[\"*\"]", "\"bucket/*\"")).unwrap();
-        assert!(
-            relative
-                .check_identity()
-                .unwrap_err()
-                .contains("ARN format")
-        );
     }
 }

@@ -7,9 +7,10 @@ mod document;
 mod evaluate;
 mod pattern;
 mod public;
+pub(crate) mod validation;
 mod values;
 
 pub(crate) use context::Context;
-pub(crate) use document::Document;
+pub(crate) use document::{Document, SYNTAX};
 pub(crate) use evaluate::{Decision, Policies, Question, Requester, Source, decide};
 pub(crate) use pattern::{Pattern, Wildcards};

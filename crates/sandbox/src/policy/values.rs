@@ -44,6 +44,20 @@ pub(crate) fn in_network(address: &str, network: &str) -> Option<bool> {
     Some(net(address) == net(base))
 }
 
+/// Says whether a text is an address or a network.
+pub(crate) fn is_network(text: &str) -> bool {
+    let (base, bits) = match text.split_once('/') {
+        Some((base, bits)) => (base, Some(bits)),
+        None => (text, None),
+    };
+    let widest = match base.parse::<IpAddr>() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    bits.is_none_or(|bits| bits.parse::<u32>().is_ok_and(|bits| bits <= widest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

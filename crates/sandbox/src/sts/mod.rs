@@ -6,7 +6,7 @@ use crate::authority::{Action, Authority, Caller, CallerKind};
 use crate::clock::iso_seconds;
 use crate::iam::{Iam, Role, arn_parts, constraint, element, pattern_error, session_caller, text};
 use crate::keys::{Key, Temporary};
-use crate::policy::Document;
+use crate::policy::validation::identity::{self, Place};
 use crate::wire::{Form, QueryService, Refusal};
 
 /// The longest session of a role that another role's session assumes (IAMUG:id_roles_terms-and-concepts).
@@ -113,8 +113,7 @@ impl<'a> Assume<'a> {
         let policy = form.get("Policy");
         if let Some(json) = policy {
             let malformed = |message| Refusal::new(400, "MalformedPolicyDocument", message);
-            let document = Document::parse(json).map_err(malformed)?;
-            document.check_identity().map_err(malformed)?;
+            identity::check(json, Place::Inline).map_err(malformed)?;
         }
         if form.has("PolicyArns.member.1.arn") {
             let message = "The sandbox takes a session policy only as a document, in Policy.";

@@ -31,8 +31,6 @@ pub(crate) mod list_calls;
 pub(crate) mod listing;
 pub(crate) mod multipart;
 pub(crate) mod policy_document;
-pub(crate) mod policy_statement;
-pub(crate) mod policy_words;
 pub(crate) mod put;
 pub(crate) mod replication_document;
 pub(crate) mod request;

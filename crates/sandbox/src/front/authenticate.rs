@@ -1,6 +1,6 @@
 //! Who may call at all: keys, tokens and signatures, and each service's words for what is wrong.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
 
@@ -71,6 +71,15 @@ pub(super) fn version_2_refusal(parts: &Parts) -> Option<Refusal> {
                    AWS4-HMAC-SHA256.";
     let is_version_2 = in_header || query.has("AWSAccessKeyId");
     is_version_2.then(|| Refusal::new(400, "InvalidRequest", message))
+}
+
+/// Returns S3's error for a request that is presigned for more than a week (AWS's SigV4 documentation, X-Amz-Expires).
+pub(super) fn presigned_refusal(scope: Option<&Scope>) -> Option<Refusal> {
+    let message = "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be \
+                   less than 604800 seconds";
+    let seconds = scope?.presigned_for?;
+    (Duration::from_secs(seconds) > sigv4::PRESIGNED)
+        .then(|| Refusal::new(400, "AuthorizationQueryParametersError", message))
 }
 
 /// Returns S3's error for a key that does not open anything.

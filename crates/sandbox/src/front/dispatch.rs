@@ -8,7 +8,7 @@ use http::request::Parts;
 use hyper::body::Incoming;
 use s3s::{Body, HttpRequest};
 
-use super::authenticate::{authenticated, key_refusal_s3, version_2_refusal};
+use super::authenticate::{authenticated, key_refusal_s3, presigned_refusal, version_2_refusal};
 use super::control::{self, Controlled};
 use super::operation::{S3Target, control_operation, s3_operation};
 use super::replies::{Dropped, coded, drain, explained, finish};
@@ -276,7 +276,10 @@ impl Front {
         let protocol = call.service.protocol();
         let served = match &call.service {
             Service::S3 | Service::S3Control => {
-                match key_refusal_s3(&call.key).or_else(|| version_2_refusal(&call.parts)) {
+                let refusal = key_refusal_s3(&call.key)
+                    .or_else(|| version_2_refusal(&call.parts))
+                    .or_else(|| presigned_refusal(call.scope.as_ref()));
+                match refusal {
                     None => return self.serve_s3(call).await,
                     Some(refusal) => Err(refusal),
                 }

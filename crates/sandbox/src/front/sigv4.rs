@@ -22,7 +22,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 const SKEW: Duration = Duration::from_secs(15 * 60);
 
 /// The longest a presigned request is valid (AWS's SigV4 documentation, X-Amz-Expires).
-const PRESIGNED: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const PRESIGNED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Why a signature is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

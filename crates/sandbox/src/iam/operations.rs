@@ -229,6 +229,7 @@ impl QueryService for Iam {
             form,
         };
         call.authorize(name, *on)?;
+        call.authorize_tags(name, *on)?;
         run(&call)
     }
 }
@@ -258,6 +259,16 @@ impl Call<'_> {
         let denied =
             |denied: crate::authority::Denied| Refusal::new(403, "AccessDenied", denied.message);
         self.iam.authorize(self.caller, &action).map_err(denied)
+    }
+
+    /// What is made with tags is tagged: that needs a permission of its own (IAMUG:id_tags).
+    fn authorize_tags(&self, operation: &str, on: On) -> Result<(), Refusal> {
+        let is_new = matches!(on, On::New(_) | On::NewPolicy | On::NewProfile);
+        let has_tags = self.form.has("Tags.member.1.Key");
+        match operation.strip_prefix("Create") {
+            Some(what) if is_new && has_tags => self.authorize(&format!("Tag{what}"), on),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Returns the ARN that the caller must be allowed. Of a role that is not there the path is

@@ -229,7 +229,7 @@ fn content(found: &Found, input: &CopyObjectInput) -> S3Result<Content> {
     let kept = source.checksum.as_ref().map(|checksum| checksum.algorithm);
     let checksum = checksum::settle(None, wanted.or(kept), &pieces)?;
     let headers = if replaces(input.metadata_directive.as_ref().map(|d| d.as_str())) {
-        headers(input)
+        headers(input)?
     } else {
         source.headers.clone()
     };
@@ -244,7 +244,7 @@ fn content(found: &Found, input: &CopyObjectInput) -> S3Result<Content> {
     })
 }
 
-fn headers(input: &CopyObjectInput) -> Headers {
+fn headers(input: &CopyObjectInput) -> S3Result<Headers> {
     let rare = RareHeaders {
         cache_control: input.cache_control.clone(),
         content_disposition: input.content_disposition.clone(),

@@ -28,7 +28,7 @@ pub(crate) fn create_bucket(
     name: &str,
     body: &[u8],
 ) -> S3Result<S3Response<Body>> {
-    if !AwsNameValidation::new().validate_bucket_name(name) {
+    if !AwsNameValidation::new().validate_bucket_name(name) || is_reserved(name) {
         return Err(fault(
             400,
             "InvalidBucketName",
@@ -45,7 +45,7 @@ pub(crate) fn create_bucket(
     }
     let region = region(call, root.text_of("LocationConstraint"))?;
     check_namespace(call, name, &region)?;
-    authorize(store, call, name, &region)?;
+    authorize(store, call, name, &region, &root)?;
     let bucket = new_bucket(store, call, &region, &root)?;
     let mut world = store.world();
     if let Some(existing) = world.buckets.get(name) {
@@ -53,6 +53,13 @@ pub(crate) fn create_bucket(
     }
     world.buckets.insert(name.to_owned(), bucket);
     Ok(created(name))
+}
+
+/// Names that AWS keeps for access points, tables, directory buckets and its own examples (UG:bucketnamingrules).
+fn is_reserved(name: &str) -> bool {
+    const STARTS: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+    const ENDS: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+    STARTS.iter().any(|start| name.starts_with(start)) || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 fn created(name: &str) -> S3Response<Body> {
@@ -121,9 +128,22 @@ fn check_namespace(call: &Call<'_>, name: &str, region: &str) -> S3Result<()> {
     }
 }
 
-fn authorize(store: &Store, call: &Call<'_>, name: &str, region: &str) -> S3Result<()> {
+fn authorize(
+    store: &Store,
+    call: &Call<'_>,
+    name: &str,
+    region: &str,
+    root: &Element,
+) -> S3Result<()> {
+    let tags = root.child("Tags");
     let mut context = context::of_request(call);
     context.push(("s3:LocationConstraint".into(), region.to_owned()));
+    for tag in tags.iter().flat_map(|tags| &tags.children) {
+        if let (Some(key), Some(value)) = (tag.text_of("Key"), tag.text_of("Value")) {
+            context.push((format!("aws:RequestTag/{key}").into(), value.to_owned()));
+            context.push(("aws:TagKeys".into(), key.to_owned()));
+        }
+    }
     let context = keys(&context);
     let resource = format!("arn:aws:s3:::{name}");
     let with_ownership = call.headers.contains_key("x-amz-object-ownership");
@@ -134,6 +154,8 @@ fn authorize(store: &Store, call: &Call<'_>, name: &str, region: &str) -> S3Resu
         (with_ownership, "s3:PutBucketOwnershipControls"),
         (with_lock, "s3:PutBucketObjectLockConfiguration"),
         (with_lock, "s3:PutBucketVersioning"),
+        // BC:s3 CreateBucket, "Permissions": for buckets that are made with tags.
+        (tags.is_some(), "s3:TagResource"),
     ];
     let more = more
         .into_iter()
@@ -209,4 +231,28 @@ fn tagging(tags: &Element) -> S3Result<String> {
         "<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{}</Tagging>",
         set.write()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_others_are_reserved() {
+        for name in [
+            "xn--b",
+            "sthree-b",
+            "amzn-s3-demo-b",
+            "b-s3alias",
+            "b--ol-s3",
+            "b.mrap",
+            "b--x-s3",
+            "b--table-s3",
+        ] {
+            assert!(is_reserved(name), "{name}");
+        }
+        for name in ["b", "b-sthree-", "s3alias", "b-mrap", "b--x-s3-b"] {
+            assert!(!is_reserved(name), "{name}");
+        }
+    }
 }

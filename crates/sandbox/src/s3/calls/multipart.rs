@@ -40,7 +40,7 @@ pub(crate) fn create(
         algorithm,
         kind,
         parts: BTreeMap::new(),
-        headers: headers(&input),
+        headers: headers(&input)?,
         options: options(&input)?,
     };
     let upload_id = store.ids.mixed(64);
@@ -83,7 +83,7 @@ fn kind(algorithm: Option<Algorithm>, wanted: Option<&str>) -> S3Result<Type> {
     Ok(wanted)
 }
 
-fn headers(input: &CreateMultipartUploadInput) -> Headers {
+fn headers(input: &CreateMultipartUploadInput) -> S3Result<Headers> {
     let rare = RareHeaders {
         cache_control: input.cache_control.clone(),
         content_disposition: input.content_disposition.clone(),

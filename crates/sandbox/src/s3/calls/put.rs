@@ -146,7 +146,7 @@ pub(crate) async fn put_object(
         etag: hex::encode(&received.md5).into(),
         checksum: Some(received.checksum.clone()),
         parts: Box::default(),
-        headers: headers(&input),
+        headers: headers(&input)?,
     };
     let place = (input.bucket.as_str(), input.key.as_str());
     let written = write_object(store, place, &caller.account, options, Arc::new(content))?;
@@ -227,7 +227,7 @@ fn options(input: &PutObjectInput) -> S3Result<WriteOptions> {
     ))
 }
 
-fn headers(input: &PutObjectInput) -> Headers {
+fn headers(input: &PutObjectInput) -> S3Result<Headers> {
     let rare = RareHeaders {
         cache_control: input.cache_control.clone(),
         content_disposition: input.content_disposition.clone(),
@@ -257,21 +257,32 @@ fn without_chunking(encoding: &str) -> Option<String> {
     (!rest.is_empty()).then_some(rest)
 }
 
+/// The bytes of user metadata, of names and values in UTF-8 (UG:UsingMetadata).
+const METADATA: usize = 2 * 1024;
+
 /// Makes stored headers; user metadata is sorted by name.
 pub(crate) fn assemble_headers(
     content_type: Option<String>,
     rare: RareHeaders,
     mut metadata: Vec<(String, String)>,
-) -> Headers {
+) -> S3Result<Headers> {
+    let size: usize = metadata
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    if size > METADATA {
+        let text = "Your metadata headers exceed the maximum allowed metadata size";
+        return Err(fault(400, "MetadataTooLarge", text));
+    }
     metadata.sort();
-    Headers {
+    Ok(Headers {
         content_type: content_type.map(Into::into),
         rare: (rare != RareHeaders::default()).then(|| Box::new(rare)),
         metadata: metadata
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect(),
-    }
+    })
 }
 
 /// The encryption headers of a response.

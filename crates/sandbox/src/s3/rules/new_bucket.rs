@@ -2,10 +2,12 @@
 
 use crate::s3::state::world::{Bucket, Store};
 
-/// The encryption of a bucket that has no configuration of its own (since January 2023).
+/// The encryption of a bucket that has no configuration of its own (since January 2023), which takes no keys of customers
+/// (since April 2026; seen: GetBucketEncryption says so).
 pub(crate) const DEFAULT_ENCRYPTION: &str = "<ServerSideEncryptionConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>\
      <ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
-     </ApplyServerSideEncryptionByDefault><BucketKeyEnabled>false</BucketKeyEnabled></Rule>\
+     </ApplyServerSideEncryptionByDefault><BucketKeyEnabled>false</BucketKeyEnabled>\
+     <BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes></Rule>\
      </ServerSideEncryptionConfiguration>";
 
 /// New buckets block public access (since April 2023).

@@ -2,8 +2,6 @@
 //!
 //! Sources: `seen` is a public report of an answer of AWS; docs/semantics.md names them.
 
-use super::profile::Profile;
-
 /// What is wrong with the policy of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -40,8 +38,8 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Returns the message.
-    pub(super) fn words(&self, profile: &Profile<'_>) -> String {
+    /// Returns the message; `syntax` is what the service says of what the grammar does not have.
+    pub(super) fn words(&self, syntax: &'static str) -> String {
         let text = match self {
             // seen: snapshots of LocalStack; GH:cloud-gov/terraform-provision#574
             Self::NoObject => "Policies must be valid JSON and the first byte must be '{'",
@@ -58,7 +56,7 @@ impl Fault {
             Self::Missing(name) => return format!("Missing required field {name}"),
             Self::Empty(name) => return format!("Missing required field {name} cannot be empty!"),
             Self::Prohibited(name) => return format!("Has prohibited field {name}"),
-            Self::Syntax => profile.syntax(),
+            Self::Syntax => syntax,
             Self::Effect(effect) => return format!("Invalid effect: {effect}"),
             Self::AllowNotPrincipal => "Allow with NotPrincipal is not allowed.",
             Self::Sid => "The Statement Ids in the policy are not unique",

@@ -377,6 +377,31 @@ fn a_line_end_in_an_argument_forges_no_line() {
 }
 
 #[test]
+fn a_line_end_in_a_key_is_told_and_no_panic() {
+    let world = world(ORDERS);
+    for (name, value) in [
+        ("AWS_ACCESS_KEY_ID", "AKIA\n"),
+        ("AWS_SESSION_TOKEN", "to\nken"),
+        ("AWS_ACCESS_KEY_ID", "AKIA\u{7f}"),
+    ] {
+        let mut command = world.command(&["plan", "--log-format", "json", "spec.yaml"]);
+        let ran = Ran::from(
+            command
+                .env(name, value)
+                .output()
+                .expect("the program starts"),
+        );
+        assert_eq!(ran.code, Some(7), "{}", ran.said());
+        assert!(
+            ran.err.contains(name) && !ran.err.contains("panicked"),
+            "{}",
+            ran.said()
+        );
+        all_json(&ran.err);
+    }
+}
+
+#[test]
 fn a_line_end_in_a_message_forges_no_line() {
     let world = world(ORDERS);
     let arm = |operation: &str, nth: u32| {

@@ -231,6 +231,33 @@ fn onto_a_full_disk(world: &World, arguments: &[&str]) -> Ran {
 }
 
 #[test]
+fn without_room_for_the_journal_nothing_is_written() {
+    let world = world();
+    let before = world.sandbox().snapshot();
+    let apply = world.command(&["apply", "--yes", "spec.yaml"]);
+    // Files of half a kilobyte: the journal's first line and no more.
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"]);
+    limited.arg(apply.get_program()).args(apply.get_args());
+    limited.current_dir(world.folder()).env_clear();
+    let environment = apply
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    limited.envs(environment).stdin(std::process::Stdio::null());
+    let ran = Ran::from(limited.output().expect("there is a shell"));
+    assert_eq!(ran.code, Some(1), "{}", ran.said());
+    for part in [
+        "the journal ",
+        "cannot be written",
+        "no write was started after that",
+    ] {
+        assert!(ran.err.contains(part), "{}", ran.said());
+    }
+    assert_eq!(world.sandbox().snapshot(), before, "nothing may be written");
+    world.converge();
+}
+
+#[test]
 fn output_that_is_lost_is_an_error() {
     let world = world();
     world.expect(0, &SAVE);

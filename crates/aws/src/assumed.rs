@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_types::SdkConfig;
 use s3ferry_core::ids::Arn;
 
+use crate::credentials::sound;
 use crate::secrets;
 
 /// The name of the sessions of assumed roles, as CloudTrail shows it.
@@ -64,7 +65,7 @@ pub(crate) fn credentials(answer: &AssumeRoleOutput) -> Result<Credentials, Cred
     let end = SystemTime::try_from(*found.expiration()).map_err(CredentialsError::unhandled)?;
     secrets::keep(found.secret_access_key());
     secrets::keep(found.session_token());
-    Ok(Credentials::new(
+    sound(Credentials::new(
         found.access_key_id(),
         found.secret_access_key(),
         Some(found.session_token().to_owned()),

@@ -49,7 +49,7 @@ pub(crate) struct Remembered<P> {
 }
 
 impl<P: ProvideCredentials> Remembered<P> {
-    fn new(provider: P) -> Self {
+    pub(crate) fn new(provider: P) -> Self {
         Self {
             provider,
             last: Mutex::new(None),
@@ -70,7 +70,7 @@ impl<P: ProvideCredentials> Remembered<P> {
         if let Some(credentials) = last.as_ref().filter(|credentials| lasts(credentials)) {
             return Ok(credentials.clone());
         }
-        let credentials = self.provider.provide_credentials().await?;
+        let credentials = sound(self.provider.provide_credentials().await?)?;
         secrets::keep(credentials.secret_access_key());
         if let Some(token) = credentials.session_token() {
             secrets::keep(token);
@@ -78,6 +78,38 @@ impl<P: ProvideCredentials> Remembered<P> {
         *last = Some(credentials.clone());
         Ok(credentials)
     }
+}
+
+/// The credentials, where they can stand in a header: the SDK's signer panics where they cannot, as with the line end of a
+/// secret that was pasted into a pipeline's settings.
+///
+/// # Errors
+/// Which of the two cannot; the values are not quoted.
+pub(crate) fn sound(credentials: Credentials) -> Result<Credentials, CredentialsError> {
+    let id = broken("the access key ID", credentials.access_key_id());
+    let token = credentials.session_token();
+    let token = token.and_then(|token| broken("the session token", token));
+    match id.or(token) {
+        Some(why) => Err(CredentialsError::invalid_configuration(why)),
+        None => Ok(credentials),
+    }
+}
+
+/// What is wrong with the credentials in the environment; a profile may take them from there, and the SDK then signs before
+/// anybody can look at them.
+pub(crate) fn broken_environment() -> Option<String> {
+    let names = ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"];
+    names.into_iter().find_map(|name| {
+        let value = std::env::var_os(name)?;
+        broken(name, &value.to_string_lossy())
+    })
+}
+
+/// Why a value cannot stand in a header; it is not quoted.
+fn broken(name: &str, value: &str) -> Option<String> {
+    let is_sound = value.bytes().all(|byte| byte.is_ascii_graphic());
+    (!is_sound)
+        .then(|| format!("{name} holds a line end, a space or another character that no key has"))
 }
 
 fn lasts(credentials: &Credentials) -> bool {

@@ -62,6 +62,11 @@ pub(crate) async fn sign_in(
         return Ok(BTreeMap::new());
     };
     keep_secrets(accounts);
+    if options.endpoint.is_none()
+        && let Some(why) = credentials::broken_environment()
+    {
+        return Err(unusable(accounts, &why));
+    }
     let http = crate::http::client(options.endpoint.as_ref());
     let chain = credentials::default_chain(sdk_region(first), options, http.clone()).await;
     let way = &Way {
@@ -95,6 +100,23 @@ pub(crate) async fn sign_in(
     }
 }
 
+/// What is wrong with the environment, said of every account: each may sign in by it.
+fn unusable(accounts: &BTreeMap<AccountName, Account>, why: &str) -> Vec<SignInProblem> {
+    let problem = |(name, account): (&AccountName, &Account)| {
+        let cause = Cause::NoCredentials {
+            denied: false,
+            detail: why.to_owned(),
+        };
+        let call = call(account, "GetCallerIdentity");
+        SignInProblem {
+            account: name.clone(),
+            id: account.id.clone(),
+            error: *refused(account, Failure::new(call, cause)),
+        }
+    };
+    accounts.iter().map(problem).collect()
+}
+
 /// Keeps in mind what no error may hold; AWS calls an external ID no secret, and its owner may.
 fn keep_secrets(accounts: &BTreeMap<AccountName, Account>) {
     secrets::keep_environment(&DETOURS);
@@ -125,7 +147,7 @@ async fn enter(account: &Account, way: &Way<'_>) -> Result<SignedIn, Box<PortErr
             let credentials = of_profile(account, profile, way.http.clone());
             let loader = loader
                 .profile_name(profile)
-                .credentials_provider(credentials);
+                .credentials_provider(Remembered::new(credentials));
             proven(account, loader.load().await).await
         }
         Access::AssumeRole { arn, external_id } => {

@@ -3,7 +3,7 @@
 use tokio::sync::watch;
 
 /// The caller's end: says that the run shall stop.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Canceller(watch::Sender<bool>);
 
 /// The run's end: asks whether it shall stop.

@@ -1,5 +1,5 @@
 //! The journal: what a run did, line by line, for people and for the next run's explanation. It decides nothing of what is
-//! written; that a saved plan goes on where a run of it stopped rests on it ([`crate::saved`]).
+//! written, but that without it nothing is: it names what a run writes over; that a saved plan goes on where a run of it stopped rests on it ([`crate::saved`]).
 //!
 //! JSON lines. The first is the [`Header`], each further one an [`Entry`]. A line is handed to the system whole, before the
 //! next event is handled; so a killed run loses at most a torn last line. At the end of each step what was written is forced
@@ -19,6 +19,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use self::flusher::Flusher;
+use crate::cancel::Canceller;
 use crate::clock::Clock;
 use crate::events::{EventSink, RunEvent};
 use crate::ledger::files::create_new;
@@ -68,6 +69,7 @@ pub struct Journal {
 pub struct JournalSink {
     journal: Journal,
     clock: Arc<dyn Clock>,
+    canceller: Canceller,
 }
 
 impl Journal {
@@ -87,12 +89,14 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Writes down the events that it hears, at the time that the clock tells.
+    /// Writes down the events that it hears, at the time that the clock tells. Where that fails the run is asked to stop: what
+    /// it would write over then, nobody could tell.
     #[must_use]
-    pub fn listen(self, clock: Arc<dyn Clock>) -> JournalSink {
+    pub fn listen(self, clock: Arc<dyn Clock>, canceller: Canceller) -> JournalSink {
         JournalSink {
             journal: self,
             clock,
+            canceller,
         }
     }
 
@@ -121,6 +125,9 @@ impl EventSink for JournalSink {
             what: event.clone(),
         };
         self.journal.failure = self.journal.record(&entry).err();
+        if self.journal.failure.is_some() {
+            self.canceller.cancel();
+        }
     }
 }
 
@@ -128,7 +135,7 @@ impl JournalSink {
     /// Ends the journal.
     ///
     /// # Errors
-    /// The first failure to write. The run went on without: a journal explains and never decides.
+    /// The first failure to write. No write was sent after it.
     pub fn finish(self) -> io::Result<()> {
         let Journal {
             file,
@@ -170,6 +177,7 @@ const fn ends_something(event: &RunEvent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cancel::canceller;
 
     #[test]
     fn a_failure_to_write_is_told_at_the_end_and_leaves_no_hole() {
@@ -183,8 +191,11 @@ mod tests {
         };
         let clock: Arc<dyn Clock> = Arc::new(|| "now".to_owned());
         let read_only = journal(File::open(&path).unwrap());
-        let mut sink = read_only.listen(Arc::clone(&clock));
+        let (canceller, cancel) = canceller();
+        let mut sink = read_only.listen(Arc::clone(&clock), canceller);
+        assert!(!cancel.is_cancelled());
         sink.event(&RunEvent::Started { steps: 1 });
+        assert!(cancel.is_cancelled(), "nothing more is written over");
         // Even if it could be written again, an event after a lost one would tell a wrong story.
         sink.journal.file = File::options().append(true).open(&path).unwrap();
         sink.event(&RunEvent::Started { steps: 2 });

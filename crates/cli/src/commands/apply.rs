@@ -387,14 +387,15 @@ pub(crate) async fn follow(printer: &Printer, job: Job, how: &How) -> Result<Fol
     let _lock = ledger.lock(&run).map_err(|error| failed(&error))?;
     let journal = ledger.journal(&header).map_err(|error| failed(&error))?;
     let clock: Arc<dyn Clock> = Arc::new(now);
-    let mut sink = Progress::new(printer, steps.len(), journal.listen(Arc::clone(&clock)));
+    let (canceller, cancel) = s3ferry_engine::cancel::canceller();
+    let journal = journal.listen(Arc::clone(&clock), canceller.clone());
+    let mut sink = Progress::new(printer, steps.len(), journal);
     let mut limits = Limits {
         parallelism: how.parallelism,
         agree: how.agree_for,
         ..Limits::default()
     };
     limits.canary_wait = how.wait.unwrap_or(limits.canary_wait);
-    let (canceller, cancel) = s3ferry_engine::cancel::canceller();
     let listener = tokio::spawn(async move {
         while tokio::signal::ctrl_c().await.is_ok() {
             canceller.cancel();
@@ -413,7 +414,17 @@ pub(crate) async fn follow(printer: &Printer, job: Job, how: &How) -> Result<Fol
     listener.abort();
     let outcome = outcome.map_err(|error| failed(&error))?;
     let (journal, overwritten) = sink.finish();
-    let journal = journal.map_err(|error| failed(&error));
+    let journal = journal.map_err(|error| {
+        let path = journal_path(&ledger, &run);
+        let text = format!(
+            "the journal {path} cannot be written: {error}; no write was started after that"
+        );
+        printer.error(
+            &text,
+            Some("make room, or the ledger writable, and run again"),
+        );
+        Exit::Error
+    });
     summary(printer, &outcome, doing, &journal_path(&ledger, &run));
     overwritten.say(printer, &run, &paths);
     Ok(Followed {

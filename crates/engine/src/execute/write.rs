@@ -87,6 +87,8 @@ enum Answer {
     Refused(PortError),
     /// What it would have gone over could not be kept.
     NotSent(Problem),
+    /// The run was asked to stop before it was sent.
+    Stopped,
 }
 
 /// Brings the step's target to what it wants.
@@ -200,6 +202,7 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
                 Answer::Taken => return self.settle(How::Written, 0).await,
                 Answer::Refused(error) => error,
                 Answer::NotSent(problem) => return unsent(problem, self.sent),
+                Answer::Stopped => return self.interrupted(),
             };
             match self.after_error(error).await {
                 Next::Write(found) => live = found,
@@ -224,6 +227,10 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
         });
         // The scheduler hears what was told before it lets a step go on: so the journal says what is kept before anything is sent.
         tokio::task::yield_now().await;
+        // Where it could not, it has asked the run to stop.
+        if self.on.run.cancel.is_cancelled() {
+            return Answer::Stopped;
+        }
         let change = WriteChange { before, after };
         let answer = self.on.run.world.write(&self.step.target, change).await;
         let Err(error) = answer else {
@@ -282,16 +289,16 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
             }
             self.take_over(*over);
             let live = self.step.before.clone();
-            if self.on.run.cancel.is_cancelled() {
-                return StepResult::Interrupted {
-                    may_have_written: true,
-                };
-            }
             match self.send(live.as_ref()).await {
                 Answer::Refused(error) if !passes(&error, self.on.run.limits) => {
                     return failed(&error, true);
                 }
                 Answer::NotSent(problem) => return unsent(problem, Sent::Unknown),
+                Answer::Stopped => {
+                    return StepResult::Interrupted {
+                        may_have_written: true,
+                    };
+                }
                 Answer::Taken | Answer::Refused(_) => {}
             }
             equal = 0;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use s3ferry_core::format::reading::ReadError;
 use s3ferry_core::model::{BucketPart, RolePart, Target};
+use s3ferry_engine::cancel::canceller;
 use s3ferry_engine::events::{Both, RunEvent};
 use s3ferry_engine::journal::{self, FORMAT, Header, JournalError, NewerJournal};
 use s3ferry_engine::ledger::FolderLedger;
 use s3ferry_engine::{CancelToken, Run, execute};
-use s3ferry_testkit::{MemoryReceipts, MemoryWorld, build};
+use s3ferry_testkit::{MemoryReceipts, MemoryWorld, Recording, build};
 
 use crate::support::now;
 
@@ -42,7 +43,10 @@ async fn journal_of_a_run() -> (Vec<u8>, Vec<RunEvent>) {
     let write = build::step(&target, None, Some(configuration), &[]);
     let steps = [write.clone(), build::prove("", &[&write])];
     let mut heard = Vec::new();
-    let journal = ledger.journal(&header()).unwrap().listen(Arc::new(now));
+    let journal = ledger
+        .journal(&header())
+        .unwrap()
+        .listen(Arc::new(now), canceller().0);
     let mut sink = Both(journal, |event: &RunEvent| heard.push(event.clone()));
     let run = Run {
         id: "run",
@@ -186,4 +190,32 @@ fn a_journal_is_never_written_over() {
     let ledger = FolderLedger::new(folder.path());
     ledger.journal(&header()).unwrap();
     assert!(ledger.journal(&header()).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_journal_cannot_name_is_not_written_over() {
+    let world = MemoryWorld::new().with_bucket(&build::source());
+    let world = Recording::new(world);
+    let target = Target::Bucket(build::source(), BucketPart::Replication);
+    let rule = build::rule("ours", 1, "", &build::destination());
+    let wanted = build::replication(&build::role("r"), [rule]);
+    let step = build::step(&target, None, Some(wanted), &[]);
+    let (canceller, cancel) = canceller();
+    // As a journal does whose line does not fit on the disk.
+    let mut sink = |event: &RunEvent| {
+        if matches!(event, RunEvent::Writing { .. }) {
+            canceller.cancel();
+        }
+    };
+    let run = Run {
+        id: "run",
+        world: &world,
+        receipts: &MemoryReceipts::default(),
+        clock: &now,
+        limits: &crate::support::limits(),
+        read_at: tokio::time::Instant::now(),
+        cancel,
+    };
+    execute(&[step], &run, &mut sink).await.unwrap();
+    assert_eq!(world.written(), Vec::<String>::new());
 }

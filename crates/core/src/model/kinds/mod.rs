@@ -118,7 +118,10 @@ impl Kind {
             Born::Tags => {
                 matches!(live, Some(Document::Tags(live)) if live.is_empty() || *live == *tags)
             }
-            Born::Defaults | Born::DefaultsThatStay => true,
+            // No default of AWS's names a key: somebody was there between the making and the look.
+            Born::Defaults | Born::DefaultsThatStay => {
+                !matches!(live, Some(Document::Encryption(live)) if live.key.is_some())
+            }
         }
     }
 }
@@ -271,6 +274,23 @@ mod tests {
     fn a_policy_is_never_born_with_a_bucket() {
         let policy = Document::BucketPolicy(Policy::read("{}"));
         assert!(!born(BucketPart::Policy, policy, &Tags::new()));
+    }
+
+    #[test]
+    fn a_bucket_is_born_with_encryption_and_without_a_key() {
+        let born = |algorithm: &str, key: Option<&str>| {
+            let encryption = BucketEncryption {
+                algorithm: algorithm.to_owned(),
+                key: key.map(str::to_owned),
+                bucket_key: false,
+                blocked: BTreeSet::from(["SSE-C".to_owned()]),
+            };
+            let live = Document::Encryption(encryption);
+            born(BucketPart::Encryption, live, &Tags::new())
+        };
+        assert!(born("AES256", None));
+        let key = "arn:aws:kms:eu-central-1:222222222222:key/k";
+        assert!(!born("aws:kms", Some(key)), "somebody was faster");
     }
 
     #[test]

@@ -17,6 +17,7 @@ from s3_world import (
     SOURCE,
     Pair,
     control,
+    create_key,
     document,
     expect,
     refused,
@@ -204,8 +205,7 @@ def the_destination_must_allow_it(pair):
 
 def keys_need_their_grants():
     pair = Pair("judge-kms")
-    source_key = f"arn:aws:kms:eu-west-1:{SOURCE}:key/11111111-2222-3333-4444-555555555555"
-    replica_key = f"arn:aws:kms:eu-central-1:{DESTINATION}:key/66666666-7777-8888-9999-000000000000"
+    source_key, replica_key = create_key(SOURCE), create_key(DESTINATION, SOURCE)
 
     def use(action, key, region, bucket):
         context = {"kms:ViaService": f"s3.{region}.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{bucket}/*"}

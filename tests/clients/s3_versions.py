@@ -14,6 +14,7 @@ from s3_world import (
     Pair,
     control,
     create_bucket,
+    create_key,
     document,
     enable_versioning,
     expect,
@@ -129,7 +130,7 @@ def mfa_delete_needs_a_code_of_the_root():
 
 def replicas_are_encrypted_as_their_sources():
     pair = Pair("judge-encryption")
-    key = f"arn:aws:kms:eu-central-1:{DESTINATION}:key/66666666-7777-8888-9999-000000000000"
+    key = create_key(DESTINATION, SOURCE)
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]}
     pair.to_s3.put_bucket_encryption(Bucket=pair.destination, ServerSideEncryptionConfiguration=encryption)
@@ -139,7 +140,7 @@ def replicas_are_encrypted_as_their_sources():
     replica = pair.to_s3.head_object(Bucket=pair.destination, Key="plain")
     expect(replica["ServerSideEncryption"], "AES256", "encryption of a replica of an SSE-S3 object")
 
-    source_key = f"arn:aws:kms:eu-west-1:{SOURCE}:key/11111111-2222-3333-4444-555555555555"
+    source_key = create_key(SOURCE)
     target = {"Bucket": f"arn:aws:s3:::{pair.destination}", "EncryptionConfiguration": {"ReplicaKmsKeyID": key}}
     opted_in = {"SseKmsEncryptedObjects": {"Status": "Enabled"}}
     pair.replicate(rule(pair.destination, SourceSelectionCriteria=opted_in, Destination=target))

@@ -68,6 +68,15 @@ def document(*statements):
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
+def create_key(account, *users):
+    """Makes a key in an account, in that account's Region, which these accounts may use, too, and returns its ARN."""
+    owner = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
+    use = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*", "kms:DescribeKey"]
+    others = [{"Effect": "Allow", "Principal": {"AWS": user}, "Action": use, "Resource": "*"} for user in users]
+    kms = session(account).client("kms", config=ONCE)
+    return kms.create_key(Policy=document(owner, *others))["KeyMetadata"]["Arn"]
+
+
 def create_bucket(s3, name, account, **more):
     location = {"LocationConstraint": REGION[account]}
     s3.create_bucket(Bucket=name, CreateBucketConfiguration=location, **more)

@@ -131,7 +131,7 @@ const S3_ROOMS: [&str; 7] = [
 ];
 
 /// The rooms of the sandbox that answer requests, which neither state nor rules may know.
-const ANSWERING: [&str; 5] = ["front", "iam", "sandbox", "sts", "world"];
+const ANSWERING: [&str; 6] = ["front", "iam", "kms", "sandbox", "sts", "world"];
 
 #[test]
 fn the_sandbox_s_state_knows_no_call() {
@@ -165,7 +165,7 @@ fn the_sandbox_s_state_knows_no_call() {
     }
     for (room, path) in [
         ("calls", "s3::state::world::Store"),
-        ("replication", "s3::rules::encryption::key_arn"),
+        ("replication", "s3::rules::keys::key_arn"),
         ("state", "s3::state::queue::Queue"),
         ("iam", "policy::Document"),
     ] {

@@ -151,6 +151,16 @@ fn foreign_policy() -> String {
     json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
 }
 
+/// The keys of both accounts. The policy of a key leaves its use to IAM's policies, that of the destination's also to those
+/// of the source's account: so every action that is missed is one of ours.
+fn keys() -> Value {
+    json!([
+        { "arn": SOURCE_KEY },
+        { "arn": REPLICA_KEY, "users": ["111111111111"] },
+        { "arn": DEFAULT_KEY, "users": ["111111111111"] },
+    ])
+}
+
 /// A pair of buckets; writers of the destination own what they write.
 fn seed(source: &Value, destination: &Value) -> Value {
     let bucket = |name: &str, account: &str, region: &str, configuration: &Value| {
@@ -159,7 +169,7 @@ fn seed(source: &Value, destination: &Value) -> Value {
             "ownership": "ObjectWriter", "configuration": configuration,
         })
     };
-    json!({ "buckets": [
+    json!({ "keys": keys(), "buckets": [
         bucket("source", "111111111111", "eu-west-1", source),
         bucket("destination", "222222222222", "eu-central-1", destination),
     ] })

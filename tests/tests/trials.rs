@@ -29,7 +29,10 @@ fn world_with(migration: &str, more: &[Value]) -> World {
         bucket(DESTINATION, "orders-archive"),
     ];
     buckets.extend(more.iter().cloned());
-    World::new(migration).with(&json!({ "buckets": buckets }))
+    let keys = json!([
+        { "arn": KEY_A }, { "arn": KEY_B }, { "arn": REPLICA, "users": ["111111111111"] },
+    ]);
+    World::new(migration).with(&json!({ "keys": keys, "buckets": buckets }))
 }
 
 fn migration(rest: &str) -> String {

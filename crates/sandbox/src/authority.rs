@@ -42,6 +42,22 @@ pub(crate) enum CallerKind {
 }
 
 impl Caller {
+    /// Returns the root of an account.
+    pub(crate) fn root(account: &str) -> Self {
+        let arn = format!("arn:aws:iam::{account}:root");
+        Self {
+            account: account.to_owned(),
+            arn: arn.clone(),
+            principal_arn: arn,
+            user_id: account.to_owned(),
+            principal_id: account.to_owned(),
+            kind: CallerKind::Root,
+            is_root: true,
+            session_policy: None,
+            of_service: false,
+        }
+    }
+
     /// Returns the caller of a request that was not signed.
     pub(crate) fn anonymous() -> Self {
         Self {

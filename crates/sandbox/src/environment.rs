@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::switches::Switches;
+use crate::vault::Vault;
 
 /// An account of the sandbox and the Region it works in by default.
 #[derive(Debug, Clone)]
@@ -19,6 +20,7 @@ pub(crate) struct Account {
 #[derive(Clone)]
 pub(crate) struct Environment {
     pub(crate) authority: Arc<dyn Authority>,
+    pub(crate) vault: Arc<dyn Vault>,
     pub(crate) clock: Clock,
     pub(crate) switches: Arc<Switches>,
     /// Seed of every id; see [`crate::ids::Ids`].

@@ -1,8 +1,6 @@
-//! Why a sandbox does not start.
+//! Why a sandbox does not start, or is not filled.
 
 use std::net::SocketAddr;
-
-use crate::s3::seed::SeedError;
 
 /// Why a sandbox does not start.
 #[derive(Debug, thiserror::Error)]
@@ -27,5 +25,35 @@ pub enum StartError {
         address: SocketAddr,
         /// What the operating system said.
         source: std::io::Error,
+    },
+}
+
+/// Why a seed cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SeedError {
+    /// The file is not a seed.
+    #[error("the seed is not valid")]
+    Format(#[from] serde_json::Error),
+    /// A bucket of the seed exists already.
+    #[error("bucket {0} exists already")]
+    BucketExists(String),
+    /// A key cannot be made.
+    #[error("key {arn} is refused: {reason}")]
+    Key {
+        /// The key's ARN.
+        arn: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// S3 would refuse a part of it.
+    #[error("{what} of bucket {bucket} is refused: {reason}")]
+    Refused {
+        /// The bucket's name.
+        bucket: String,
+        /// An object's key or a subresource.
+        what: String,
+        /// S3's code and message.
+        reason: String,
     },
 }

@@ -7,13 +7,14 @@
 //! one port -> front (who calls, which service, faults, latency, call log)
 //!               |- s3   -> s3s -> s3/ (buckets, objects, configuration, replication)
 //!               |- iam  -> iam/     |- sts -> sts/     (query protocol)
+//!               |- kms  -> kms/                        (AWS JSON 1.1)
 //!               `- /_sandbox/ -> control (switches, faults, call log, settle)
-//! s3, iam and sts ask authority.rs (over policy/) whether a caller may act; wire/ is what they and the
-//! front speak.
+//! s3, iam, sts and kms ask authority.rs (over policy/) whether a caller may act, and s3 asks vault.rs (kms/) for keys;
+//! wire/ is what they and the front speak.
 //! ```
 //!
-//! A new service of the query protocol is one more `QueryService` in `sandbox.rs`; one of another
-//! protocol is one more arm in `front/dispatch.rs`.
+//! A new service of the query protocol is one more `QueryService` in `sandbox.rs`, one of AWS JSON 1.1 one more
+//! `JsonService`; one of another protocol is one more arm in `front/dispatch.rs`.
 
 mod authority;
 mod builder;
@@ -26,19 +27,21 @@ mod history;
 mod iam;
 mod ids;
 mod keys;
+mod kms;
 mod policy;
 mod s3;
 mod sandbox;
+mod seed;
 mod shared_map;
 mod sts;
 mod switches;
+mod vault;
 mod wire;
 mod world;
 
 pub use builder::Builder;
 pub use call_log::CallRecord;
 pub use clock::Clock;
-pub use error::StartError;
-pub use s3::seed::SeedError;
+pub use error::{SeedError, StartError};
 pub use sandbox::Sandbox;
 pub use switches::{Fault, FaultKind, Hook, Switches};

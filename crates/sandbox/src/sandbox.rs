@@ -7,12 +7,12 @@ use crate::builder::Builder;
 use crate::call_log::CallRecord;
 use crate::clock::Clock;
 use crate::environment::Environment;
-use crate::error::StartError;
+use crate::error::{SeedError, StartError};
 use crate::front::{Admission, Front, Server, Services};
 use crate::iam::Iam;
 use crate::keys::KeyRing;
+use crate::kms::Kms;
 use crate::s3::S3;
-use crate::s3::seed::SeedError;
 use crate::sts::Sts;
 use crate::switches::Switches;
 use crate::world::World;
@@ -63,7 +63,7 @@ impl Sandbox {
         let content = builder.content.clone();
         let front = Arc::new(assemble(builder, at)?);
         if let Some(content) = content {
-            front.services.s3.load_seed(&content)?;
+            front.world.load_seed(&content)?;
         }
         // From here on the port is open.
         let listener = Server::listen(socket).map_err(failed)?;
@@ -122,14 +122,14 @@ impl Sandbox {
         self.front.world.snapshot()
     }
 
-    /// Fills the sandbox with the buckets and objects of a seed file, given as its JSON text; the
-    /// format is that of the crate's `seed` module.
+    /// Fills the sandbox with the keys, buckets and objects of a seed file, given as its JSON text;
+    /// the format is that of the crate's `seed` modules.
     ///
     /// # Errors
     /// Where the text is not a seed, a bucket exists already, or S3 would refuse a part of it. What
     /// came before that part stays.
     pub fn load_seed(&self, json: &str) -> Result<(), SeedError> {
-        self.front.services.s3.load_seed(json)
+        self.front.world.load_seed(json)
     }
 
     /// Stops the sandbox, waiting a moment for calls in flight.
@@ -159,8 +159,10 @@ fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
     );
     let root = iam.add_root_key(&first.id);
     let authority = Arc::new(iam.clone());
+    let kms = Kms::new(seed, clock.clone(), Arc::new(iam.clone()));
     let environment = Environment {
         authority,
+        vault: Arc::new(kms.clone()),
         clock,
         switches,
         seed,
@@ -172,11 +174,13 @@ fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
         root,
         region: first.region,
         iam: iam.clone(),
+        kms: kms.clone(),
         s3: s3.clone(),
     };
     let services = Services {
         s3,
         query: vec![Box::new(iam.clone()), Box::new(Sts::new(iam))],
+        json: vec![Box::new(kms)],
     };
     Ok(Front::new(environment, keys, services, world))
 }

@@ -2,10 +2,13 @@
 
 use serde_json::json;
 
+use crate::error::SeedError;
 use crate::front::Admission;
 use crate::iam::Iam;
 use crate::keys::RootKey;
+use crate::kms::{self, Kms};
 use crate::s3::S3;
+use crate::seed::Seed;
 
 /// What the sandbox and its control endpoint show of the whole.
 #[derive(Clone)]
@@ -15,6 +18,7 @@ pub(crate) struct World {
     pub(crate) root: RootKey,
     pub(crate) region: String,
     pub(crate) iam: Iam,
+    pub(crate) kms: Kms,
     pub(crate) s3: S3,
 }
 
@@ -38,7 +42,16 @@ impl World {
     }
 
     pub(crate) fn snapshot(&self) -> serde_json::Value {
-        json!({ "iam": self.iam.snapshot(), "s3": self.s3.snapshot() })
+        json!({
+            "iam": self.iam.snapshot(), "kms": self.kms.snapshot(), "s3": self.s3.snapshot(),
+        })
+    }
+
+    /// Fills the world with what a seed file holds.
+    pub(crate) fn load_seed(&self, json: &str) -> Result<(), SeedError> {
+        let Seed { keys, buckets } = Seed::read(json)?;
+        kms::seed::load(&self.kms, &keys)?;
+        self.s3.load_seed(&buckets)
     }
 
     pub(crate) async fn settle(&self) {

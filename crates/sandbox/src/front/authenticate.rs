@@ -62,6 +62,17 @@ fn signature_refusal(error: SignatureError, scope: &Scope) -> Refusal {
     Refusal::new(403, "SignatureDoesNotMatch", message)
 }
 
+/// Words what is wrong with key, token or signature as services of JSON do, of which all is 400.
+pub(super) fn in_json(refusal: Refusal) -> Refusal {
+    let code = match refusal.code.as_str() {
+        "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
+        "InvalidClientTokenId" => "UnrecognizedClientException",
+        "ExpiredToken" => "ExpiredTokenException",
+        _ => "InvalidSignatureException",
+    };
+    Refusal::new(400, code, refusal.message)
+}
+
 /// Returns S3's error for a signature of version 2, which AWS's newer Regions do not take.
 pub(super) fn version_2_refusal(parts: &Parts) -> Option<Refusal> {
     let header = parts.headers.get(http::header::AUTHORIZATION);

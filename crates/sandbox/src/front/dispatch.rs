@@ -7,8 +7,11 @@ use bytes::Bytes;
 use http::request::Parts;
 use hyper::body::Incoming;
 use s3s::{Body, HttpRequest};
+use serde_json::Value;
 
-use super::authenticate::{authenticated, key_refusal_s3, presigned_refusal, version_2_refusal};
+use super::authenticate::{
+    authenticated, in_json, key_refusal_s3, presigned_refusal, version_2_refusal,
+};
 use super::control::{self, Controlled};
 use super::operation::{S3Target, control_operation, s3_operation};
 use super::replies::{Dropped, coded, drain, explained, finish};
@@ -21,17 +24,18 @@ use crate::ids::Ids;
 use crate::keys::{Key, KeyError, KeyRing};
 use crate::s3::S3;
 use crate::switches::{FaultKind, Hook};
-use crate::wire::refusal::{Protocol, Refusal, Reply, xml_reply};
-use crate::wire::{Form, QueryService, control_path};
+use crate::wire::refusal::{Protocol, Refusal, Reply, json_1_1_reply, xml_reply};
+use crate::wire::{Form, JSON_1_1, JsonRequest, JsonService, QueryService, control_path};
 use crate::world::World;
 
-/// The largest body of a query request; IAM's longest document is far below.
+/// The largest body of a request in the query protocol or in JSON; the longest document is far below.
 const QUERY_BODY: usize = 1 << 20;
 
 /// The services behind the port.
 pub(crate) struct Services {
     pub(crate) s3: S3,
     pub(crate) query: Vec<Box<dyn QueryService>>,
+    pub(crate) json: Vec<Box<dyn JsonService>>,
 }
 
 /// The front of one sandbox.
@@ -60,6 +64,7 @@ enum Service<'a> {
     S3,
     S3Control,
     Query(&'a dyn QueryService, Form, Bytes),
+    Json(&'a dyn JsonService, Value, Bytes),
     Unknown(String, Protocol),
 }
 
@@ -69,6 +74,7 @@ impl Service<'_> {
             Self::S3 => "s3",
             Self::S3Control => "s3control",
             Self::Query(service, _, _) => service.name(),
+            Self::Json(service, _, _) => service.name(),
             Self::Unknown(name, _) => name,
         }
     }
@@ -78,6 +84,7 @@ impl Service<'_> {
             Self::S3 => Protocol::S3,
             Self::S3Control => Protocol::S3Control,
             Self::Query(service, _, _) => Protocol::Query(service.namespace()),
+            Self::Json(..) => Protocol::Json(JSON_1_1),
             Self::Unknown(_, protocol) => *protocol,
         }
     }
@@ -155,6 +162,12 @@ impl Front {
                 operation,
                 resource,
             )
+        } else if let Some(service) = self.json(name) {
+            // What cannot be read is no document, which the service refuses.
+            let bytes = body.store_all_limited(QUERY_BODY).await.unwrap_or_default();
+            let input = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+            let (operation, resource) = (unknown::operation(&parts), service.resource(&input));
+            (Service::Json(service, input, bytes), operation, resource)
         } else if name == "s3" && control_path(&parts.uri, &parts.headers).is_some() {
             let operation = control_operation(&parts).to_owned();
             let account = parts.headers.get("x-amz-account-id");
@@ -180,6 +193,11 @@ impl Front {
             operation,
             resource,
         }
+    }
+
+    fn json(&self, name: &str) -> Option<&dyn JsonService> {
+        let mut services = self.services.json.iter().map(Box::as_ref);
+        services.find(|service| service.name() == name)
     }
 
     fn key(&self, scope: Option<&Scope>) -> Result<Option<Key>, KeyError> {
@@ -285,6 +303,7 @@ impl Front {
                 }
             }
             Service::Query(service, form, body) => self.serve_query(&call, *service, form, body),
+            Service::Json(service, input, body) => self.serve_json(&call, *service, input, body),
             Service::Unknown(name, _) => Err(unknown::refusal(name)),
         };
         Ok(served.unwrap_or_else(|refusal| self.refuse(protocol, &refusal).0))
@@ -329,6 +348,26 @@ impl Front {
              </RequestId></ResponseMetadata></{operation}Response>"
         );
         Ok(protocol.with_id(xml_reply(200, xml), &id))
+    }
+
+    fn serve_json(
+        &self,
+        call: &Call<'_>,
+        service: &dyn JsonService,
+        input: &Value,
+        body: &[u8],
+    ) -> Result<Reply, Refusal> {
+        let caller = authenticated(&call.key, call.scope.as_ref(), &call.parts, body);
+        let request = JsonRequest {
+            caller: caller.map_err(in_json)?,
+            region: call.scope.as_ref().map_or("", |scope| &scope.region),
+            operation: &call.operation,
+            input,
+        };
+        let answer = service.call(&request)?;
+        let protocol = Protocol::Json(JSON_1_1);
+        let reply = json_1_1_reply(answer.as_ref());
+        Ok(protocol.with_id(reply, &self.request_id(protocol)))
     }
 
     fn request_id(&self, protocol: Protocol) -> String {

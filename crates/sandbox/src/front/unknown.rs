@@ -42,7 +42,7 @@ pub(super) fn operation(parts: &Parts) -> String {
 /// Says what is here instead.
 pub(super) fn refusal(name: &str) -> Refusal {
     let message = format!(
-        "The sandbox has no service {name:?}; it has s3, a little of s3control, iam and sts."
+        "The sandbox has no service {name:?}; it has s3, a little of s3control, iam, sts and kms."
     );
     Refusal::new(400, "UnknownService", message)
 }

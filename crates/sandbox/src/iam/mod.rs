@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use crate::authority::{Caller, CallerKind};
+use crate::authority::Caller;
 use crate::clock::Clock;
 use crate::environment::Account;
 use crate::history::History;
@@ -101,19 +101,7 @@ impl Iam {
 
     /// Makes root credentials of an account.
     pub(crate) fn add_root_key(&self, account: &str) -> RootKey {
-        let arn = format!("arn:aws:iam::{account}:root");
-        let caller = Caller {
-            account: account.to_owned(),
-            arn: arn.clone(),
-            principal_arn: arn,
-            user_id: account.to_owned(),
-            principal_id: account.to_owned(),
-            kind: CallerKind::Root,
-            is_root: true,
-            session_policy: None,
-            of_service: false,
-        };
-        let (id, secret) = self.add_key(caller);
+        let (id, secret) = self.add_key(Caller::root(account));
         RootKey { id, secret }
     }
 

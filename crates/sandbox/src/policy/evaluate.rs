@@ -85,7 +85,7 @@ pub(crate) fn decide(question: &Question<'_>, policies: &Policies) -> Decision {
         Requester::Caller(caller) => {
             let same_account = caller.account == question.resource_account;
             match granted {
-                Grant::Nothing if !same_account || must_be_granted(question.action) => {
+                Grant::Nothing if !same_account || must_be_granted(question) => {
                     Decision::Implicit(Source::Resource)
                 }
                 Grant::Session if same_account => Decision::Allowed,
@@ -106,9 +106,11 @@ fn anonymous(granted: Grant) -> Decision {
 
 /// Tells whether the resource's policy must allow even a caller of its own account: so it is with
 /// a role's trust policy (IAMUG:reference_policies_evaluation-logic, on cross-account and on role
-/// trust policies).
-fn must_be_granted(action: &str) -> bool {
-    action.starts_with("sts:")
+/// trust policies) and with a key's (KMS Developer Guide, "Key policies": unless it allows the account, IAM's policies
+/// that allow access to the key have no effect).
+fn must_be_granted(question: &Question<'_>) -> bool {
+    let of_key = question.action.starts_with("kms:") && question.resource_policy.is_some();
+    of_key || question.action.starts_with("sts:")
 }
 
 fn by_identity(question: &Question<'_>, policies: &Policies, caller: &Caller) -> Decision {

@@ -20,10 +20,11 @@ pub(crate) mod xml;
 use std::sync::Arc;
 
 use crate::environment::Environment;
+use crate::error::SeedError;
 use crate::keys::KeyRing;
 
 use calls::service::Service;
-use seed::SeedError;
+use seed::BucketSeed;
 use state::snapshot::snapshot;
 use state::world::Store;
 
@@ -55,9 +56,9 @@ impl S3 {
         self.store.queue.settle().await;
     }
 
-    /// Fills the service from a seed file.
-    pub(crate) fn load_seed(&self, json: &str) -> Result<(), SeedError> {
-        seed::load(&self.store, json)
+    /// Makes the buckets of a seed.
+    pub(crate) fn load_seed(&self, buckets: &[BucketSeed]) -> Result<(), SeedError> {
+        seed::load(&self.store, buckets)
     }
 
     /// Returns the state of every bucket, the same for the same calls.

@@ -1,4 +1,4 @@
-//! A seed file: the buckets and objects a sandbox starts with.
+//! The buckets and objects of a seed file.
 //!
 //! ```json
 //! {
@@ -30,8 +30,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use sha2::Digest as _;
 
+use crate::error::SeedError;
 use crate::s3::calls::documents::force as force_document;
-use crate::s3::calls::write::{add_version, write_object};
+use crate::s3::calls::write::{Writer, add_version, write_object};
 use crate::s3::checksum::{Algorithm, Type, md5, of_pieces};
 use crate::s3::rules::new_bucket::empty_bucket;
 use crate::s3::rules::tags::tags;
@@ -39,37 +40,10 @@ use crate::s3::state::version::{Body, Content, Headers, Part};
 use crate::s3::state::world::Store;
 use crate::s3::state::write_options::{EncryptionOptions, WriteOptions};
 
-/// Why a seed cannot be loaded.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SeedError {
-    /// The file is not a seed.
-    #[error("the seed is not valid")]
-    Format(#[from] serde_json::Error),
-    /// A bucket of the seed exists already.
-    #[error("bucket {0} exists already")]
-    BucketExists(String),
-    /// S3 would refuse a part of it.
-    #[error("{what} of bucket {bucket} is refused: {reason}")]
-    Refused {
-        /// The bucket's name.
-        bucket: String,
-        /// An object's key or a subresource.
-        what: String,
-        /// S3's code and message.
-        reason: String,
-    },
-}
-
+/// A bucket as a seed has it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Seed {
-    buckets: Vec<BucketSeed>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BucketSeed {
+pub(crate) struct BucketSeed {
     name: String,
     account: String,
     region: String,
@@ -163,10 +137,9 @@ impl Size {
     }
 }
 
-/// Fills a store from the text of a seed file.
-pub(crate) fn load(store: &Store, json: &str) -> Result<(), SeedError> {
-    let seed: Seed = serde_json::from_str(json)?;
-    seed.buckets
+/// Makes the buckets of a seed.
+pub(crate) fn load(store: &Store, buckets: &[BucketSeed]) -> Result<(), SeedError> {
+    buckets
         .iter()
         .try_for_each(|bucket| load_bucket(store, bucket))
 }
@@ -221,7 +194,8 @@ fn load_object(
         let content = content(object, &key, n, version);
         let options = options(object).map_err(failed)?;
         let place = (seed.name.as_str(), key.as_str());
-        write_object(store, place, &seed.account, options, Arc::new(content)).map_err(failed)?;
+        let writer = Writer::Sandbox(&seed.account);
+        write_object(store, place, writer, options, Arc::new(content)).map_err(failed)?;
     }
     if object.deleted {
         let owner = Arc::from(seed.account.as_str());

@@ -169,6 +169,12 @@ pub(crate) fn json_reply(status: u16, json: &impl serde::Serialize) -> Reply {
     reply(status, "application/json", text)
 }
 
+/// Makes a reply in AWS JSON 1.1; an operation that answers nothing has an empty body.
+pub(crate) fn json_1_1_reply(answer: Option<&serde_json::Value>) -> Reply {
+    let text = answer.map_or_else(String::new, ToString::to_string);
+    reply(200, super::json::JSON_1_1, text)
+}
+
 fn reply(status: u16, content_type: &'static str, text: String) -> Reply {
     let mut reply = Reply::new(Body::from(text));
     *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);

@@ -11,6 +11,8 @@ pub(crate) enum Profile<'a> {
     Bucket { name: &'a str, partition: &'a str },
     /// Of a role: who may assume it.
     Trust,
+    /// Of a key of KMS.
+    Key,
 }
 
 /// The actions with which a role is assumed (IAMUG:id_roles_create_for-custom and the guide's pages on session tags, source
@@ -48,7 +50,8 @@ impl Profile<'_> {
     pub(super) fn scope(&self) -> Option<Scope> {
         match self {
             Self::Bucket { .. } => Some(BUCKET),
-            Self::Trust => None,
+            // Which actions and keys KMS refuses is not known, so none is.
+            Self::Trust | Self::Key => None,
         }
     }
 
@@ -56,7 +59,7 @@ impl Profile<'_> {
     pub(super) fn is_own(&self, resource: &str) -> bool {
         match self {
             Self::Bucket { name, partition } => is_of_bucket(resource, name, partition),
-            Self::Trust => false,
+            Self::Trust | Self::Key => false,
         }
     }
 
@@ -66,7 +69,8 @@ impl Profile<'_> {
             // seen: `"Action": null`, and a principal that is a string other than `*`
             // (GH:hashicorp/terraform-provider-aws#20134)
             Self::Bucket { .. } => "Invalid policy syntax.",
-            Self::Trust => "Syntax errors in policy.",
+            // The words are unverified for keys.
+            Self::Trust | Self::Key => "Syntax errors in policy.",
         }
     }
 
@@ -74,8 +78,8 @@ impl Profile<'_> {
     pub(super) fn resources(&self, are_there: bool) -> Result<(), Fault> {
         match (self, are_there) {
             (Self::Trust, true) => Err(Fault::Prohibited("Resource")),
-            (Self::Bucket { .. }, false) => Err(Fault::Missing("Resource")),
-            (Self::Trust, false) | (Self::Bucket { .. }, true) => Ok(()),
+            (Self::Bucket { .. } | Self::Key, false) => Err(Fault::Missing("Resource")),
+            (Self::Trust, false) | (Self::Bucket { .. } | Self::Key, true) => Ok(()),
         }
     }
 
@@ -89,7 +93,7 @@ impl Profile<'_> {
             // A bare `*` is refused although it matches (seen: versitygw against AWS).
             Self::Trust if named.iter().all(|name| *name != "*" && assumes(name)) => Ok(()),
             Self::Trust => Err(Fault::NotAssuming),
-            Self::Bucket { .. } => Ok(()),
+            Self::Bucket { .. } | Self::Key => Ok(()),
         }
     }
 }

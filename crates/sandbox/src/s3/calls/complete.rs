@@ -9,9 +9,10 @@ use s3s::{S3Request, S3Response, S3Result};
 use super::access::caller_of;
 use super::attributes::checksum_dto;
 use super::put::{Shown, check_conditions};
-use super::write::write_object;
+use super::write::{Writer, write_object};
 use crate::s3::checksum::{self, Algorithm, Checksum, Type};
 use crate::s3::errors::{fault, malformed_xml, no_such_upload};
+use crate::s3::rules::keys::TO_READ;
 use crate::s3::state::upload::{Upload, UploadedPart};
 use crate::s3::state::version::{Body, Content, Headers, Part};
 use crate::s3::state::world::Store;
@@ -58,7 +59,13 @@ pub(crate) fn complete(
     let content = assemble(&parts, algorithm, kind, headers)?;
     check_claim(&input, content.checksum.as_ref())?;
     let checksum = content.checksum.clone();
-    let written = write_object(store, place, &caller.account, options, Arc::new(content))?;
+    let written = write_object(
+        store,
+        place,
+        Writer::Caller(&caller, TO_READ),
+        options,
+        Arc::new(content),
+    )?;
     store
         .world()
         .bucket_mut(&input.bucket)?

@@ -13,14 +13,15 @@ use s3s::{S3Request, S3Response, S3Result};
 use super::access::{Asker, asker_of, check_owner, refused};
 use super::attributes::checksum_dto;
 use super::context;
-use super::find::{Conditions, Found, find};
+use super::find::{Conditions, Found, decrypted, find};
 use super::multipart::{Place, put_part};
 use super::put::{Received, Shown, algorithm, assemble_headers};
 use super::times::system_time;
-use super::write::write_object;
+use super::write::{Writer, write_object};
 use super::write_options::write_options_of;
 use crate::s3::checksum::{self, Algorithm};
 use crate::s3::errors::{invalid_argument, invalid_request, not_modelled, precondition_failed};
+use crate::s3::rules::keys::TO_WRITE;
 use crate::s3::rules::tags::tags_of_header;
 use crate::s3::rules::target::Target;
 use crate::s3::state::version::{Body, Content, Headers, RareHeaders, Tags};
@@ -133,6 +134,7 @@ pub(crate) fn copy_object(
             .clone()
             .and_then(system_time),
     )?;
+    decrypted(store, &asker, (&source.bucket, &source.key), &found.object)?;
     check_changes(&source, &input)?;
     let tags = tags(store, &asker, &source, &source_bucket, (&found, &input))?;
     let content = content(&found, &input)?;
@@ -142,7 +144,7 @@ pub(crate) fn copy_object(
     let written = write_object(
         store,
         place,
-        &asker.caller.account,
+        Writer::Caller(&asker.caller, TO_WRITE),
         options,
         Arc::new(content),
     )?;
@@ -286,6 +288,7 @@ pub(crate) fn upload_part_copy(
             .clone()
             .and_then(system_time),
     )?;
+    decrypted(store, &asker, (&source.bucket, &source.key), &found.object)?;
     let body = &found.object.content.body;
     let bytes = Bytes::from(ranged(body, input.copy_source_range.as_deref())?.concat());
     let place = Place {
@@ -300,7 +303,7 @@ pub(crate) fn upload_part_copy(
         checksum: checksum::settle(None, algorithm, pieces)?,
         bytes,
     };
-    let stored = put_part(store, &place, input.part_number, received)?;
+    let stored = put_part(store, &asker.caller, &place, input.part_number, received)?;
     let dto = checksum_dto(&stored.checksum);
     Ok(S3Response::new(UploadPartCopyOutput {
         copy_part_result: Some(CopyPartResult {

@@ -1,5 +1,6 @@
 //! Which version a read means, who may see that it is not there, and conditions of reads.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::HeaderName;
@@ -12,6 +13,7 @@ use crate::s3::errors::{
     access_denied, fault, method_not_allowed, no_such_key, no_such_version, precondition_failed,
     with_header,
 };
+use crate::s3::rules::keys::{Place, TO_READ, check};
 use crate::s3::rules::target::Target;
 use crate::s3::state::version::{Object, Version};
 use crate::s3::state::world::{Store, Versioning};
@@ -63,6 +65,22 @@ pub(crate) fn find(
         }),
         None => Err(marker(&version, id)),
     }
+}
+
+/// Asks for the key of an object whose bytes are read.
+pub(crate) fn decrypted(
+    store: &Store,
+    asker: &Asker,
+    (bucket, key): (&str, &str),
+    object: &Object,
+) -> S3Result<()> {
+    let region = Arc::clone(&store.world().bucket(bucket)?.region);
+    let place = Place {
+        bucket,
+        region: &region,
+        key,
+    };
+    check(store, &asker.caller, place, &object.encryption, TO_READ)
 }
 
 fn missing(store: &Store, asker: &Asker, bucket: &str, id: Option<&str>) -> S3Error {

@@ -13,7 +13,7 @@ use s3s::{S3Request, S3Response, S3Result};
 use super::access::{Asker, asker_of};
 use super::attributes::checksum_dto;
 use super::context;
-use super::find::{Conditions, Found, find};
+use super::find::{Conditions, Found, decrypted, find};
 use super::put::Shown;
 use super::times::system_time;
 use crate::s3::errors::{access_denied, fault, no_such_key};
@@ -112,6 +112,10 @@ pub(crate) fn head_object(
     let checksums = input
         .checksum_mode
         .is_some_and(|mode| mode.as_str() == "ENABLED");
+    // "You must have permission to use the kms:Decrypt action to retrieve the checksum" (BC:s3 HeadObject).
+    if checksums && found.object.content.checksum.is_some() {
+        decrypted(store, &asker, place, &found.object)?;
+    }
     let mut output = head_output(&found, checksums && !part.partial);
     output.content_length = i64::try_from(part.end - part.start).ok();
     output.content_range = content_range(&found.object, &part);
@@ -152,6 +156,7 @@ pub(crate) fn get_object(
     let checksums = input
         .checksum_mode
         .is_some_and(|mode| mode.as_str() == "ENABLED");
+    decrypted(store, &asker, place, &found.object)?;
     let head = head_output(&found, checksums && !part.partial);
     let pieces = found.object.content.body.slice(part.start, part.end);
     let output = GetObjectOutput {

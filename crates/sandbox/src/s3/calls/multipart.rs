@@ -1,6 +1,7 @@
 //! Multipart uploads: begun, filled, given up. [`super::complete`] puts the parts together.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CreateMultipartUploadInput,
@@ -10,16 +11,19 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::access::caller_of;
 use super::attributes::checksum_dto;
-use super::put::{Claims, Received, algorithm, assemble_headers, receive};
+use super::put::{Claims, Received, Shown, algorithm, assemble_headers, receive};
 use super::times::system_time;
 use super::write_options::write_options_of;
+use crate::authority::Caller;
 use crate::s3::checksum::{Algorithm, Type};
 use crate::s3::errors::{invalid_request, no_such_upload};
+use crate::s3::rules::encryption::encryption;
+use crate::s3::rules::keys;
 use crate::s3::rules::tags::tags_of_header;
 use crate::s3::state::upload::{Upload, UploadedPart};
-use crate::s3::state::version::{Headers, RareHeaders};
+use crate::s3::state::version::{Encryption, Headers, RareHeaders};
 use crate::s3::state::world::Store;
-use crate::s3::state::write_options::WriteOptions;
+use crate::s3::state::write_options::{EncryptionOptions, WriteOptions};
 
 /// Answers CreateMultipartUpload.
 pub(crate) fn create(
@@ -33,6 +37,8 @@ pub(crate) fn create(
         algorithm,
         input.checksum_type.as_ref().map(|kind| kind.as_str()),
     )?;
+    let options = options(&input)?;
+    let encryption = begun(store, &caller, (&input.bucket, &input.key), &options)?;
     let upload = Upload {
         key: input.key.clone(),
         initiated: store.now(),
@@ -41,8 +47,12 @@ pub(crate) fn create(
         kind,
         parts: BTreeMap::new(),
         headers: headers(&input)?,
-        options: options(&input)?,
+        options: WriteOptions {
+            encryption: EncryptionOptions::of(&encryption),
+            ..options
+        },
     };
+    let shown = Shown::of(&encryption);
     let upload_id = store.ids.mixed(64);
     let mut world = store.world();
     world
@@ -55,10 +65,33 @@ pub(crate) fn create(
         upload_id: Some(upload_id),
         checksum_algorithm: algorithm.map(|algorithm| algorithm.as_str().to_owned().into()),
         checksum_type: algorithm.map(|_| kind.as_str().to_owned().into()),
-        server_side_encryption: input.server_side_encryption,
-        ssekms_key_id: input.ssekms_key_id,
+        bucket_key_enabled: shown.bucket_key,
+        server_side_encryption: shown.algorithm,
+        ssekms_key_id: shown.key,
+        sse_customer_algorithm: shown.customer_algorithm,
+        sse_customer_key_md5: shown.customer_key_md5,
         ..CreateMultipartUploadOutput::default()
     }))
+}
+
+/// Decides how the object will be encrypted: that is settled when the upload begins.
+fn begun(
+    store: &Store,
+    caller: &Caller,
+    (bucket, key): (&str, &str),
+    options: &WriteOptions,
+) -> S3Result<Encryption> {
+    let world = store.world();
+    let target = world.bucket(bucket)?;
+    let encryption = encryption(store, target, &caller.account, options.encryption.clone())?;
+    let region = &target.region;
+    let place = keys::Place {
+        bucket,
+        region,
+        key,
+    };
+    keys::check(store, caller, place, &encryption, keys::TO_WRITE)?;
+    Ok(encryption)
 }
 
 /// CRC64NVME exists for full objects only, SHA for parts only (UG:checking-object-integrity).
@@ -112,6 +145,7 @@ pub(crate) async fn upload_part(
     mut request: S3Request<UploadPartInput>,
 ) -> S3Result<S3Response<UploadPartOutput>> {
     let trailers = request.trailing_headers.take();
+    let caller = caller_of(&request.extensions);
     let mut input = request.input;
     let place = Place {
         bucket: &input.bucket,
@@ -132,7 +166,7 @@ pub(crate) async fn upload_part(
         trailers,
     };
     let received = receive(input.body.take(), claims).await?;
-    let stored = put_part(store, &place, input.part_number, received)?;
+    let stored = put_part(store, &caller, &place, input.part_number, received)?;
     let dto = checksum_dto(&stored.checksum);
     Ok(S3Response::new(UploadPartOutput {
         e_tag: Some(ETag::Strong(hex::encode(&stored.md5))),
@@ -167,6 +201,7 @@ impl Place<'_> {
 /// Stores a part that was received.
 pub(crate) fn put_part(
     store: &Store,
+    caller: &Caller,
     place: &Place<'_>,
     number: i32,
     received: Received,
@@ -176,10 +211,9 @@ pub(crate) fn put_part(
         return Err(crate::s3::errors::invalid_argument(text));
     }
     let mut world = store.world();
-    let upload = world
-        .bucket_mut(place.bucket)?
-        .uploads
-        .get_mut(place.upload_id);
+    let bucket = world.bucket_mut(place.bucket)?;
+    let region = Arc::clone(&bucket.region);
+    let upload = bucket.uploads.get_mut(place.upload_id);
     let upload = upload
         .filter(|upload| upload.key == place.key)
         .ok_or_else(no_such_upload)?;
@@ -196,6 +230,18 @@ pub(crate) fn put_part(
             "Checksum Type mismatch occurred, expected checksum Type: {wanted}, actual checksum \
              Type: {got}"
         )));
+    }
+    let EncryptionOptions {
+        key, bucket_key, ..
+    } = &upload.options.encryption;
+    if let Some(key) = key {
+        let object = keys::Place {
+            bucket: place.bucket,
+            region: &region,
+            key: place.key,
+        };
+        let key = (key.as_str(), *bucket_key == Some(true));
+        keys::ask(store, caller, object, key, keys::TO_READ).map_err(keys::refusal)?;
     }
     let part = UploadedPart {
         bytes: received.bytes,

@@ -12,10 +12,11 @@ use s3s::{S3Request, S3Response, S3Result, TrailingHeaders};
 
 use super::access::caller_of;
 use super::times::system_time;
-use super::write::write_object;
+use super::write::{Writer, write_object};
 use super::write_options::write_options_of;
 use crate::s3::checksum::{self, ALGORITHMS, Algorithm, Checksum};
 use crate::s3::errors::{fault, invalid_argument, no_such_key, precondition_failed};
+use crate::s3::rules::keys::TO_WRITE;
 use crate::s3::rules::tags::tags_of_header;
 use crate::s3::state::version::{Body, Content, Encryption, Headers, RareHeaders};
 use crate::s3::state::world::Store;
@@ -149,7 +150,13 @@ pub(crate) async fn put_object(
         headers: headers(&input)?,
     };
     let place = (input.bucket.as_str(), input.key.as_str());
-    let written = write_object(store, place, &caller.account, options, Arc::new(content))?;
+    let written = write_object(
+        store,
+        place,
+        Writer::Caller(&caller, TO_WRITE),
+        options,
+        Arc::new(content),
+    )?;
     let shown = Shown::of(&written.encryption);
     let mut output = PutObjectOutput {
         e_tag: Some(ETag::Strong(written.etag)),

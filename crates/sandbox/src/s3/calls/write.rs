@@ -6,9 +6,11 @@ use std::time::SystemTime;
 
 use s3s::S3Result;
 
+use crate::authority::Caller;
 use crate::s3::replication;
 use crate::s3::rules::acl::{check_canned, owner};
 use crate::s3::rules::encryption::{encryption, etag_under};
+use crate::s3::rules::keys::{Place, check};
 use crate::s3::rules::lock::lock;
 use crate::s3::rules::storage_class::storage_class;
 use crate::s3::state::version::{Content, Encryption, NULL_VERSION, Object, Version};
@@ -25,11 +27,29 @@ pub(crate) struct Written {
     pub(crate) modified: SystemTime,
 }
 
+/// Who writes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Writer<'a> {
+    /// A caller, of whom the key is asked for this.
+    Caller(&'a Caller, &'static str),
+    /// The sandbox itself, for an account: no key is asked.
+    Sandbox(&'a str),
+}
+
+impl Writer<'_> {
+    fn account(&self) -> &str {
+        match self {
+            Self::Caller(caller, _) => &caller.account,
+            Self::Sandbox(account) => account,
+        }
+    }
+}
+
 /// Writes a new version of an object.
 pub(crate) fn write_object(
     store: &Store,
     (bucket, key): (&str, &str),
-    caller_account: &str,
+    writer: Writer<'_>,
     options: WriteOptions,
     content: Arc<Content>,
 ) -> S3Result<Written> {
@@ -37,7 +57,15 @@ pub(crate) fn write_object(
     let world = &mut *guard;
     let target = world.bucket(bucket)?;
     check_canned(target.owner_enforced(), options.canned_acl.as_deref())?;
-    let encryption = encryption(target, caller_account, options.encryption)?;
+    let encryption = encryption(store, target, writer.account(), options.encryption)?;
+    if let Writer::Caller(caller, action) = writer {
+        let place = Place {
+            bucket,
+            region: &target.region,
+            key,
+        };
+        check(store, caller, place, &encryption, action)?;
+    }
     let object = Object {
         etag: etag_under(&encryption, &content.etag, bucket).into(),
         content,
@@ -47,7 +75,7 @@ pub(crate) fn write_object(
         lock: lock(target, options.lock, store.now())?,
     };
     let etag = object.etag.to_string();
-    let owner = owner(target, caller_account, options.canned_acl.as_deref());
+    let owner = owner(target, writer.account(), options.canned_acl.as_deref());
     let (version_id, modified) = add_version(store, world, (bucket, key), owner, Some(object))?;
     Ok(Written {
         version_id,

@@ -4,10 +4,12 @@
 //! UG:replication-config-for-kms-objects; reasons are those of UG:replication-failure-codes. Where
 //! no AWS text says which reason a missing action gives, the nearest is taken: unverified.
 
-use crate::authority::{Action, Caller};
+use crate::authority::Caller;
+use crate::s3::rules::keys::{Place, ask};
 use crate::s3::rules::target::{Context, Target};
 use crate::s3::state::version::Encryption;
 use crate::s3::state::world::Store;
+use crate::vault::Unusable;
 
 /// Why a version failed, as AWS names it.
 pub(crate) type Reason = &'static str;
@@ -99,30 +101,36 @@ impl Actor<'_> {
 
     /// Reading under the source's key.
     pub(crate) fn decrypts(&self, key: &str, bucket_key: bool) -> Result<(), Reason> {
-        self.key(
-            "kms:Decrypt",
-            key,
-            (self.source, bucket_key),
-            "SrcGetObjectNotPermitted",
-        )
+        self.key("kms:Decrypt", self.source, (key, bucket_key))
+            .map_err(|unusable| match unusable {
+                Unusable::Denied(_) => "SrcGetObjectNotPermitted",
+                // AWS has no reason for a key that is not there (UG:replication-failure-codes).
+                Unusable::NotFound(_)
+                | Unusable::Disabled(_)
+                | Unusable::InvalidState(_)
+                | Unusable::InvalidUsage(_) => "SrcKmsKeyInvalidState",
+            })
     }
 
     /// Writing under the replica's key what was under a key before: "GenerateDataKey and Encrypt"
     /// are the least for the destination's key (UG26:replication-troubleshoot).
     pub(crate) fn encrypts_again(&self, key: &str, bucket_key: bool) -> Result<(), Reason> {
-        let place = (self.destination, bucket_key);
-        self.key("kms:Encrypt", key, place, "DstPutObjectNotPermitted")?;
-        self.key(
-            "kms:GenerateDataKey",
-            key,
-            place,
-            "DstPutObjectNotPermitted",
-        )?;
+        let mut actions = vec!["kms:Encrypt", "kms:GenerateDataKey"];
         if bucket_key {
             // The bucket key is checked for integrity ("S3 Bucket Keys and replication").
-            self.key("kms:Decrypt", key, place, "DstPutObjectNotPermitted")?;
+            actions.push("kms:Decrypt");
         }
-        Ok(())
+        let ask = |action| self.key(action, self.destination, (key, bucket_key));
+        actions
+            .into_iter()
+            .try_for_each(ask)
+            .map_err(|unusable| match unusable {
+                Unusable::Denied(_) => "DstPutObjectNotPermitted",
+                Unusable::NotFound(_) => "DstKmsKeyNotFound",
+                Unusable::Disabled(_) | Unusable::InvalidState(_) | Unusable::InvalidUsage(_) => {
+                    "DstKmsKeyInvalidState"
+                }
+            })
     }
 
     fn source(&self, action: &str, on_object: bool, reason: Reason) -> Result<(), Reason> {
@@ -143,43 +151,13 @@ impl Actor<'_> {
             .map_err(|_| ())
     }
 
-    /// Asks for a KMS action. There is no KMS here yet, so the key's own policy is a stand-in
-    /// that lets everyone in: in another account the role's policy alone decides, as it does in
-    /// the role's own.
-    fn key(
-        &self,
-        action: &str,
-        key: &str,
-        (bucket, bucket_key): (&Target, bool),
-        reason: Reason,
-    ) -> Result<(), Reason> {
-        const OPEN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-            "Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}]}"#;
-        let account = key.split(':').nth(4).unwrap_or_default();
-        let arn = match bucket_key {
-            true => format!("arn:aws:s3:::{}", bucket.name),
-            false => format!("arn:aws:s3:::{}/{}", bucket.name, self.key),
+    /// Asks KMS as the role, through S3 of the bucket's Region.
+    fn key(&self, action: &str, bucket: &Target, key: (&str, bool)) -> Result<(), Unusable> {
+        let place = Place {
+            bucket: &bucket.name,
+            region: &bucket.region,
+            key: self.key,
         };
-        let context = [
-            (
-                "kms:ViaService",
-                format!("s3.{}.amazonaws.com", bucket.region),
-            ),
-            ("kms:EncryptionContext:aws:s3:arn", arn),
-            ("kms:CallerAccount", self.role.account.clone()),
-            (
-                "aws:RequestedRegion",
-                key.split(':').nth(3).unwrap_or_default().to_owned(),
-            ),
-        ];
-        let action = Action {
-            name: action,
-            resource: key,
-            resource_account: account,
-            resource_policy: (account != self.role.account).then_some(OPEN),
-            context: &context,
-        };
-        let authority = &self.store.environment.authority;
-        authority.authorize(&self.role, &action).map_err(|_| reason)
+        ask(self.store, &self.role, place, key, action)
     }
 }

@@ -11,7 +11,7 @@ use crate::authority::{Action, Authority, Caller, Denied};
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::s3::calls::documents::force as force_document;
-use crate::s3::calls::write::{add_version, write_object};
+use crate::s3::calls::write::{Writer, add_version, write_object};
 use crate::s3::rules::new_bucket::empty_bucket;
 use crate::s3::state::replication::Configuration;
 use crate::s3::state::version::{Body, Content, Encryption, Status, Tags, Version};
@@ -19,6 +19,7 @@ use crate::s3::state::world::{Store, World};
 use crate::s3::state::write_options::{EncryptionOptions, WriteOptions};
 use crate::s3::xml;
 use crate::switches::Switches;
+use crate::vault::{KeyUse, Unusable, Vault};
 
 /// Allows everything but the actions named, of which some are named with what they are done to.
 #[derive(Default)]
@@ -71,6 +72,28 @@ impl Authority for Fence {
     }
 }
 
+/// Every key is there, and the fence is asked for it.
+impl Vault for Fence {
+    fn resolve(&self, account: &str, region: &str, name: &str) -> Result<String, Unusable> {
+        if name.starts_with("arn:") {
+            return Ok(name.to_owned());
+        }
+        Ok(format!("arn:aws:kms:{region}:{account}:key/{name}"))
+    }
+
+    fn ask(&self, key_use: &KeyUse<'_>) -> Result<(), Unusable> {
+        let action = Action {
+            name: key_use.action,
+            resource: key_use.key,
+            resource_account: SOURCE,
+            resource_policy: None,
+            context: &[],
+        };
+        let answer = self.authorize(key_use.caller, &action);
+        answer.map_err(|denied| Unusable::Denied(denied.message))
+    }
+}
+
 const SOURCE: &str = "111111111111";
 const DESTINATION: &str = "222222222222";
 const KMS: &str = "arn:aws:kms:eu-west-1:111111111111:key/k";
@@ -89,6 +112,7 @@ impl Lab {
         let fence = Arc::new(Fence::default());
         let store = Store::new(Environment {
             authority: Arc::clone(&fence) as Arc<dyn Authority>,
+            vault: Arc::clone(&fence) as Arc<dyn Vault>,
             clock: Clock::default(),
             switches: Arc::new(Switches::default()),
             seed: 1,
@@ -133,7 +157,7 @@ impl Lab {
         write_object(
             &self.store,
             ("from", key),
-            SOURCE,
+            Writer::Sandbox(SOURCE),
             options,
             Arc::new(content),
         )

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::permissions::{Actor, Reason, assume};
-use crate::s3::rules::encryption::{customer_keys_blocked, etag_under, key_arn};
+use crate::s3::rules::encryption::{customer_keys_blocked, etag_under};
+use crate::s3::rules::keys::key_arn;
 use crate::s3::rules::lock::default_retention;
 use crate::s3::rules::target::Target;
 use crate::s3::state::queue::{Job, Work};
@@ -196,12 +197,10 @@ fn encrypt(
                 .and_then(Option::as_deref);
             // Where the rule names an alias, it is the requester's (BC:s3 ReplicaKmsKeyID).
             let region = &place.target.region;
-            let replica_key = key_arn(wanted, &actor.role.account, region);
-            // 200 for a key of another Region, and then every object fails
+            // 200 for a key of another Region or one that is not there, and then every object fails
             // (UG:replication-config-for-kms-objects); the reason is unverified.
-            if replica_key.split(':').nth(3) != Some(region) {
-                return Err("DstKmsKeyNotFound");
-            }
+            let replica_key = key_arn(actor.store, wanted, &actor.role.account, region)
+                .map_err(|_| "DstKmsKeyNotFound")?;
             // A bucket key travels with the object, whatever the destination's default (UG:bucket-key "Example 1").
             actor.encrypts_again(&replica_key, *bucket_key)?;
             Ok(Encryption::Kms {

@@ -1,18 +1,18 @@
 //! How an object is encrypted, under which key, and what its ETag is then.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use s3s::S3Result;
 
 use crate::s3::checksum;
 use crate::s3::errors::{access_denied, invalid_argument};
+use crate::s3::rules::keys::{key_arn, refusal};
 use crate::s3::state::version::Encryption;
-use crate::s3::state::world::Bucket;
+use crate::s3::state::world::{Bucket, Store};
 use crate::s3::state::write_options::EncryptionOptions;
 
 /// Decides how a new object is encrypted: by its headers, else by the bucket's default.
 pub(crate) fn encryption(
+    store: &Store,
     bucket: &Bucket,
     account: &str,
     options: EncryptionOptions,
@@ -27,47 +27,49 @@ pub(crate) fn encryption(
             key_md5: key_md5.into(),
         });
     }
-    let default = default_encryption(bucket);
     let algorithm = options.algorithm.as_deref();
     if algorithm.is_none() && options.key.is_none() {
-        return Ok(default);
+        return default_encryption(store, bucket, account);
     }
+    let key_arn = |key| key_arn(store, key, account, &bucket.region).map_err(refusal);
     match algorithm {
         Some("AES256") if options.key.is_none() => Ok(Encryption::S3),
-        Some("aws:kms" | "aws:kms:dsse") => {
-            let of_default = matches!(
-                default,
-                Encryption::Kms {
-                    bucket_key: true,
-                    ..
-                }
-            );
-            Ok(Encryption::Kms {
-                key: key_arn(options.key.as_deref(), account, &bucket.region),
-                bucket_key: options.bucket_key.unwrap_or(of_default),
-                dual: algorithm == Some("aws:kms:dsse"),
-            })
-        }
+        Some("aws:kms" | "aws:kms:dsse") => Ok(Encryption::Kms {
+            key: key_arn(options.key.as_deref())?,
+            bucket_key: options.bucket_key.unwrap_or_else(|| bucket_keys(bucket)),
+            dual: algorithm == Some("aws:kms:dsse"),
+        }),
         _ => Err(invalid_argument(
             "The encryption method specified is not supported",
         )),
     }
 }
 
-/// Returns the encryption of objects that ask for none.
-pub(crate) fn default_encryption(bucket: &Bucket) -> Encryption {
-    let path = ["Rule", "ApplyServerSideEncryptionByDefault"];
-    let setting = |name| bucket.setting("encryption", &[path[0], path[1], name]);
+const DEFAULT: [&str; 2] = ["Rule", "ApplyServerSideEncryptionByDefault"];
+
+/// Returns the encryption of objects that ask for none; the key is the writer's to name, too.
+fn default_encryption(store: &Store, bucket: &Bucket, account: &str) -> S3Result<Encryption> {
+    let setting = |name| bucket.setting("encryption", &[DEFAULT[0], DEFAULT[1], name]);
     let algorithm = setting("SSEAlgorithm").unwrap_or_default();
-    if !algorithm.starts_with("aws:kms") {
-        return Encryption::S3;
+    if !is_kms(bucket) {
+        return Ok(Encryption::S3);
     }
-    let bucket_key = bucket.setting("encryption", &["Rule", "BucketKeyEnabled"]);
-    Encryption::Kms {
-        key: key_arn(setting("KMSMasterKeyID"), &bucket.owner, &bucket.region),
-        bucket_key: bucket_key == Some("true"),
+    let key = setting("KMSMasterKeyID");
+    Ok(Encryption::Kms {
+        key: key_arn(store, key, account, &bucket.region).map_err(refusal)?,
+        bucket_key: bucket_keys(bucket),
         dual: algorithm == "aws:kms:dsse",
-    }
+    })
+}
+
+fn is_kms(bucket: &Bucket) -> bool {
+    let algorithm = bucket.setting("encryption", &[DEFAULT[0], DEFAULT[1], "SSEAlgorithm"]);
+    algorithm.is_some_and(|algorithm| algorithm.starts_with("aws:kms"))
+}
+
+/// Says whether the bucket has S3 Bucket Keys for what is under a key of KMS.
+fn bucket_keys(bucket: &Bucket) -> bool {
+    is_kms(bucket) && bucket.setting("encryption", &["Rule", "BucketKeyEnabled"]) == Some("true")
 }
 
 /// SSE-C is blocked unless the bucket's encryption says otherwise: the default of new buckets
@@ -78,18 +80,6 @@ pub(crate) fn customer_keys_blocked(bucket: &Bucket) -> bool {
         &["Rule", "BlockedEncryptionTypes", "EncryptionType"],
     );
     blocked.is_none_or(|types| types == "SSE-C")
-}
-
-/// Returns the full ARN of a key given as ARN, alias or id; without one the AWS managed key.
-pub(crate) fn key_arn(key: Option<&str>, account: &str, region: &str) -> Arc<str> {
-    match key {
-        Some(arn) if arn.starts_with("arn:") => arn.into(),
-        Some(alias) if alias.starts_with("alias/") => {
-            format!("arn:aws:kms:{region}:{account}:{alias}").into()
-        }
-        Some(id) => format!("arn:aws:kms:{region}:{account}:key/{id}").into(),
-        None => format!("arn:aws:kms:{region}:{account}:alias/aws/s3").into(),
-    }
 }
 
 /// The ETag is the MD5 only where S3 or nobody holds the key (BC:s3 Object.ETag); under other

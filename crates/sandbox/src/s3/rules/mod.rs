@@ -4,6 +4,7 @@
 
 pub(crate) mod acl;
 pub(crate) mod encryption;
+pub(crate) mod keys;
 pub(crate) mod lock;
 pub(crate) mod mfa;
 pub(crate) mod new_bucket;

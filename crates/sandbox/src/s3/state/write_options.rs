@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::version::Tags;
+use super::version::{Encryption, Tags};
 
 /// What a caller asks for with the headers of a write.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,32 @@ pub(crate) struct EncryptionOptions {
     pub(crate) key: Option<String>,
     pub(crate) bucket_key: Option<bool>,
     pub(crate) customer_key_md5: Option<String>,
+}
+
+impl EncryptionOptions {
+    /// Returns what asks for just this encryption, whatever the bucket's default is by then.
+    pub(crate) fn of(encryption: &Encryption) -> Self {
+        match encryption {
+            Encryption::S3 => Self {
+                algorithm: Some("AES256".to_owned()),
+                ..Self::default()
+            },
+            Encryption::Kms {
+                key,
+                bucket_key,
+                dual,
+            } => Self {
+                algorithm: Some(if *dual { "aws:kms:dsse" } else { "aws:kms" }.to_owned()),
+                key: Some(key.to_string()),
+                bucket_key: Some(*bucket_key),
+                customer_key_md5: None,
+            },
+            Encryption::Customer { key_md5 } => Self {
+                customer_key_md5: Some(key_md5.to_string()),
+                ..Self::default()
+            },
+        }
+    }
 }
 
 /// The Object Lock headers.

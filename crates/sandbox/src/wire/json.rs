@@ -1,0 +1,30 @@
+//! AWS JSON: the operation in a header, a JSON document in, a JSON document out.
+
+use serde_json::Value;
+
+use super::refusal::Refusal;
+use crate::authority::Caller;
+
+/// The media type of AWS JSON 1.1.
+pub(crate) const JSON_1_1: &str = "application/x-amz-json-1.1";
+
+/// A service of AWS JSON 1.1.
+pub(crate) trait JsonService: Send + Sync {
+    /// Its name in the credential scope.
+    fn name(&self) -> &'static str;
+    /// What a call is about, for the call log.
+    fn resource(&self, input: &Value) -> String;
+    /// Answers one operation; `None` where the operation answers nothing.
+    fn call(&self, request: &JsonRequest<'_>) -> Result<Option<Value>, Refusal>;
+}
+
+/// One call of such a service.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JsonRequest<'a> {
+    pub(crate) caller: &'a Caller,
+    /// The Region of the signature.
+    pub(crate) region: &'a str,
+    pub(crate) operation: &'a str,
+    /// `Value::Null` where the body is no JSON.
+    pub(crate) input: &'a Value,
+}

@@ -1,4 +1,4 @@
-"""Judges S3 and IAM with Terraform's AWS provider: a pair is created, planned again without changes, destroyed.
+"""Judges S3, IAM and KMS with Terraform's AWS provider: a pair is created, planned again without changes, destroyed.
 
 Terraform and the provider belong to the machine, not to a registry: where they are missing, this says
 "skipped" and ends with status 0. Takes endpoint and root credentials of account 111111111111 from the
@@ -157,12 +157,48 @@ resource "aws_s3_bucket_replication_configuration" "pair" {
   depends_on = [aws_s3_bucket_versioning.source, aws_s3_bucket_versioning.destination]
 }
 
+resource "aws_kms_key" "destination" {
+  provider                = aws.destination
+  description             = "replicas"
+  deletion_window_in_days = 7
+  enable_key_rotation     = true
+  tags                    = { team = "x" }
+}
+
+resource "aws_kms_alias" "destination" {
+  provider      = aws.destination
+  name          = "alias/judge-terraform"
+  target_key_id = aws_kms_key.destination.key_id
+}
+
+resource "aws_kms_key_policy" "destination" {
+  provider = aws.destination
+  key_id   = aws_kms_key.destination.key_id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Sid = "Account", Effect = "Allow", Principal = { AWS = "arn:aws:iam::222222222222:root" }, Action = "kms:*", Resource = "*" },
+      {
+        Sid       = "Replication"
+        Effect    = "Allow"
+        Principal = { AWS = aws_iam_role.replication.arn }
+        Action    = ["kms:Encrypt", "kms:GenerateDataKey"]
+        Resource  = "*"
+        Condition = { StringLike = { "kms:ViaService" = "s3.eu-central-1.amazonaws.com" } }
+      },
+    ]
+  })
+}
+
 resource "aws_s3_bucket_server_side_encryption_configuration" "destination" {
   provider = aws.destination
   bucket   = aws_s3_bucket.destination.id
   rule {
-    apply_server_side_encryption_by_default { sse_algorithm = "AES256" }
-    bucket_key_enabled = false
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = aws_kms_key.destination.arn
+    }
+    bucket_key_enabled = true
   }
 }
 
@@ -213,7 +249,7 @@ def main():
         environment.pop("AWS_CA_BUNDLE", None)
         terraform(folder, environment, "init")
         applied = terraform(folder, environment, "apply", "-auto-approve")
-        if "19 added" not in applied:
+        if "22 added" not in applied:
             raise SystemExit(f"not all was made:\n{applied}")
         # Status 0 of a detailed plan means no changes; 2 would be changes.
         terraform(folder, environment, "plan", "-detailed-exitcode")

@@ -71,6 +71,11 @@ mod judges {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_kms_as_documented() {
+        judge("kms.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn the_aws_cli_finds_a_bucket_pair_replicating() {
         judge("s3_cli.py", "awscli").await;
     }

@@ -51,6 +51,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_seed_makes_the_keys_that_objects_are_under() {
+        let sandbox = sandbox().await;
+        let arn = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000001";
+        let objects = |key: &str| json!([{ "key": "a", "kms_key": key }]);
+        let mut world: Value = serde_json::from_str(&seed(objects("alias/orders"))).unwrap();
+        let key = json!({ "arn": arn, "aliases": ["alias/orders"], "state": "Disabled" });
+        world["keys"] = json!([key]);
+        sandbox.load_seed(&world.to_string()).unwrap();
+        let snapshot = sandbox.snapshot();
+        let bucket = &snapshot["s3"]["buckets"]["orders"];
+        assert_eq!(bucket["objects"]["a"][0]["encryption"], arn);
+        let keys = &snapshot["kms"]["111111111111"]["eu-west-1"];
+        let (id, state) = (&keys["aliases"]["alias/orders"], &keys["keys"]);
+        assert_eq!(state[id.as_str().unwrap()]["state"], "Disabled");
+        let twice = sandbox.load_seed(&json!({ "keys": [key] }).to_string());
+        assert!(matches!(twice, Err(SeedError::Key { arn: of, .. }) if of == arn));
+        let absent = arn.replace("01", "02");
+        world["keys"] = json!([]);
+        world["buckets"][0]["name"] = json!("others");
+        world["buckets"][0]["objects"] = objects(&absent);
+        let refused = sandbox.load_seed(&world.to_string()).unwrap_err();
+        let wanted = format!(
+            "a of bucket others is refused: KMS.NotFoundException: Key '{absent}' does not exist"
+        );
+        assert_eq!(refused.to_string(), wanted);
+    }
+
+    #[tokio::test]
     async fn what_is_wrong_in_a_seed_is_named() {
         let sandbox = sandbox().await;
         let unknown = sandbox.load_seed(r#"{"buckets": [], "more": 1}"#);

@@ -33,7 +33,7 @@ struct Sealed {
 }
 
 impl Sealed {
-    fn new(key: &Key, context: &Context, plaintext: &str) -> String {
+    fn seal(key: &Key, context: &Context, plaintext: &str) -> String {
         let sealed = Self {
             account: key.place.account.clone(),
             region: key.place.region.clone(),
@@ -95,7 +95,7 @@ pub(crate) fn encrypt(call: &Call<'_>) -> Answer {
     let key = key(call, "KeyId", call.operation, &context)?;
     dry_run(call)?;
     Ok(Some(json!({
-        "CiphertextBlob": Sealed::new(&key, &context, plaintext), "KeyId": key.arn(),
+        "CiphertextBlob": Sealed::seal(&key, &context, plaintext), "KeyId": key.arn(),
         "EncryptionAlgorithm": ALGORITHM,
     })))
 }
@@ -154,7 +154,7 @@ pub(crate) fn encrypt_again(call: &Call<'_>) -> Answer {
     let destination = key(call, "DestinationKeyId", "ReEncryptTo", &context)?;
     dry_run(call)?;
     Ok(Some(json!({
-        "CiphertextBlob": Sealed::new(&destination, &context, &sealed.plaintext),
+        "CiphertextBlob": Sealed::seal(&destination, &context, &sealed.plaintext),
         "SourceKeyId": source.arn(), "KeyId": destination.arn(),
         "SourceEncryptionAlgorithm": ALGORITHM, "DestinationEncryptionAlgorithm": ALGORITHM,
     })))
@@ -178,7 +178,7 @@ pub(crate) fn data_key(call: &Call<'_>, shown: bool) -> Answer {
     dry_run(call)?;
     let plaintext = base64_simd::STANDARD.encode_to_string(call.kms.ids().mixed(bytes));
     let mut answer = json!({
-        "CiphertextBlob": Sealed::new(&key, &context, &plaintext), "KeyId": key.arn(),
+        "CiphertextBlob": Sealed::seal(&key, &context, &plaintext), "KeyId": key.arn(),
     });
     if shown {
         answer["Plaintext"] = json!(plaintext);

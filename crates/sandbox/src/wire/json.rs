@@ -5,9 +5,6 @@ use serde_json::Value;
 use super::refusal::Refusal;
 use crate::authority::Caller;
 
-/// The media type of AWS JSON 1.1.
-pub(crate) const JSON_1_1: &str = "application/x-amz-json-1.1";
-
 /// A service of AWS JSON 1.1.
 pub(crate) trait JsonService: Send + Sync {
     /// Its name in the credential scope.

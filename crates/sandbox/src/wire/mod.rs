@@ -10,6 +10,6 @@ pub(crate) mod refusal;
 pub(crate) use control::control_path;
 pub(crate) use form::Form;
 pub(crate) use hosts::Hosts;
-pub(crate) use json::{JSON_1_1, JsonRequest, JsonService};
+pub(crate) use json::{JsonRequest, JsonService};
 pub(crate) use query::QueryService;
-pub(crate) use refusal::{Refusal, escaped, is_xml_char};
+pub(crate) use refusal::{JSON_1_1, Refusal, escaped, is_xml_char};

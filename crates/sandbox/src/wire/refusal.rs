@@ -25,6 +25,9 @@ impl Refusal {
     }
 }
 
+/// The media type of AWS JSON 1.1.
+pub(crate) const JSON_1_1: &str = "application/x-amz-json-1.1";
+
 /// How a service writes its errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
@@ -172,7 +175,7 @@ pub(crate) fn json_reply(status: u16, json: &impl serde::Serialize) -> Reply {
 /// Makes a reply in AWS JSON 1.1; an operation that answers nothing has an empty body.
 pub(crate) fn json_1_1_reply(answer: Option<&serde_json::Value>) -> Reply {
     let text = answer.map_or_else(String::new, ToString::to_string);
-    reply(200, super::json::JSON_1_1, text)
+    reply(200, JSON_1_1, text)
 }
 
 fn reply(status: u16, content_type: &'static str, text: String) -> Reply {

@@ -639,10 +639,10 @@ def unknown_things():
     # Each in the form that its client reads: of the query protocol, JSON of two versions and of the REST kind, CBOR.
     refused("UnknownService", boto3.client("rds", config=ONCE).describe_db_instances)
     control("DELETE", "calls")
-    message = refused("UnknownService", boto3.client("kms", config=ONCE).list_keys)
+    message = refused("UnknownService", boto3.client("secretsmanager", config=ONCE).list_secrets)
     assert message.startswith("The sandbox has no service"), message
     log = control("GET", "calls")[0]
-    assert (log["service"], log["operation"], log["error_code"]) == ("kms", "ListKeys", "UnknownService"), log
+    assert (log["service"], log["operation"], log["error_code"]) == ("secretsmanager", "ListSecrets", "UnknownService"), log
     for service, operation in [("dynamodb", "list_tables"), ("lambda", "list_functions"), ("cloudwatch", "list_metrics")]:
         refused("UnknownService", getattr(boto3.client(service, config=ONCE), operation))
     fault = {"service": "kms", "operation": "ListKeys", "nth": 1, "kind": {"type": "throttle"}}

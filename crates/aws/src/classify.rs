@@ -338,7 +338,7 @@ fn actions(call: &Call) -> String {
     let of_service = kinds::calls().filter(|(service, _)| service.as_str() == call.service);
     let calls = of_service.map(|(_, known)| known).chain(goals::calls());
     let of_this = calls.filter(|known| known.operation == call.operation);
-    let mut actions: Vec<&str> = of_this.flat_map(|known| known.actions).copied().collect();
+    let mut actions: Vec<&str> = of_this.flat_map(|known| known.actions()).collect();
     actions.sort_unstable();
     actions.dedup();
     let named = match &actions[..] {

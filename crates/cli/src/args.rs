@@ -111,6 +111,10 @@ pub(crate) enum Command {
     Apply(Apply),
     /// List what an apply found where it wrote, and give it back
     Restore(Restore),
+    /// Print the least IAM policies that the callers of plan and apply need
+    Permissions(PermissionsArgs),
+    /// Say what a code of a finding, a problem or a diagnostic means, and what to do about it
+    Explain(Explain),
     /// Print the JSON Schema of the spec
     Schema,
     /// Print a shell completion script
@@ -244,6 +248,47 @@ fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| "it must begin with a number".to_owned())?;
     let total = number.checked_mul(seconds).ok_or("it is too long")?;
     Ok(Duration::from_secs(total))
+}
+
+/// From the spec alone: no call is made. What verify and retire need is printed by a version that has these commands.
+#[derive(Debug, Args)]
+pub(crate) struct PermissionsArgs {
+    #[command(flatten)]
+    pub(crate) paths: Paths,
+    /// What the caller is going to do; apply contains plan
+    #[arg(long = "for", value_enum, value_name = "COMMAND", default_value_t = Purpose::Apply)]
+    pub(crate) purpose: Purpose,
+    /// How to print the policies
+    #[arg(long, value_enum, default_value_t = PolicyFormat::Text)]
+    pub(crate) format: PolicyFormat,
+    /// What these migrations need only; what left the spec is not looked for then
+    #[arg(long, value_name = "MIGRATION")]
+    pub(crate) target: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Purpose {
+    /// Compare; it only reads
+    Plan,
+    /// Make the changes
+    Apply,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyFormat {
+    /// A heading for each account, then its policies
+    Text,
+    /// An object of lists of policies, by account ID
+    Json,
+    /// aws_iam_policy resources
+    Terraform,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, e.g. role-not-ours; left out, all codes are listed
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod args;
 mod build_info;
 mod causes;
 mod chain;
+mod codes;
 mod commands;
 mod exit;
 mod files;
@@ -118,6 +119,8 @@ async fn run(printer: &Printer, cli: Cli) -> Exit {
         Command::Show(args) => commands::show::run(printer, &args),
         Command::Apply(args) => commands::apply::run(printer, &args, parallelism).await,
         Command::Restore(args) => commands::restore::run(printer, &args, parallelism).await,
+        Command::Permissions(args) => commands::permissions::run(printer, &args),
+        Command::Explain(args) => commands::explain::run(printer, &args),
         Command::Schema => commands::schema::run(printer),
         Command::Completions(args) => commands::completions::run(printer, &args),
         Command::Sandbox(args) => commands::sandbox::run(printer, &args).await,

@@ -22,6 +22,7 @@ mod migration;
 pub mod model;
 pub mod names;
 pub mod ownership;
+pub mod permissions;
 pub mod phase;
 pub mod places;
 pub mod plan;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::migration::{self, public_policy};
+use crate::migration::{self, Sight, public_policy};
 use crate::model::kinds::{Document, Policy};
 use crate::model::{AccountPart, AccountRef, BucketPart, Observed, RolePart, RoleRef, Target};
 use crate::names::Names;
@@ -39,7 +39,7 @@ pub fn following(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Ta
 #[must_use]
 pub fn needed(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Target> {
     let concerned = concerned(spec, scope);
-    let of_route = |route: &Route<'_>| migration::reads(route, observed);
+    let of_route = |route: &Route<'_>| migration::reads(route, Sight::SoFar(observed));
     let mut targets: BTreeSet<Target> = concerned.iter().flat_map(of_route).collect();
     if *scope == Scope::All {
         let roles = |account: &Account| {
@@ -67,7 +67,7 @@ pub fn can_do_without(spec: &Spec, target: &Target) -> bool {
 }
 
 /// The migrations of a scope, and those that share a bucket or a role with one of them.
-fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<Route<'a>> {
+pub(crate) fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<Route<'a>> {
     let routes: Vec<Route<'a>> = spec.routes().collect();
     let covered = routes.iter().filter(|route| scope.covers(route.name));
     let (mut buckets, mut roles) = (BTreeSet::new(), BTreeSet::new());

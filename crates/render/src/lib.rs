@@ -1,6 +1,7 @@
 //! Plans drawn as text and Markdown; pure.
 //!
-//! Everything is drawn from a [`PlanFile`](s3ferry_core::format::PlanFile) and from nothing else: the same
+//! All of a plan is drawn from its [`PlanFile`](s3ferry_core::format::PlanFile) and from nothing else (what callers need, from
+//! [`CallerPermissions`](s3ferry_core::permissions::CallerPermissions)): the same
 //! plan gives the same bytes. No text that came from outside (keys, tags, policies, messages) reaches the page
 //! unescaped, so that it can't forge a line of a review, drive a terminal or notify people.
 //!
@@ -18,6 +19,7 @@ mod json;
 mod leaf;
 mod markdown;
 mod page;
+mod permissions;
 mod sanitize;
 mod statement;
 mod steps;
@@ -27,6 +29,9 @@ mod words;
 
 pub use markdown::markdown;
 pub use page::Style;
+pub use permissions::{
+    permission_notes, permissions_json, permissions_terraform, permissions_text,
+};
 pub use sanitize::{sanitize, sanitize_json};
 pub use text::{Detail, changes, text};
 pub use view::summary;

@@ -34,3 +34,4 @@ pub use digest::digest;
 pub use masked::masked;
 pub use pages::{json_schema, reference, starter};
 pub use read::{Reading, SourceFile, read};
+pub use suggest::nearest;

@@ -3,7 +3,9 @@
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod explain;
 pub(crate) mod init;
+pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod restore;
 pub(crate) mod sandbox;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, finding};
+use super::{Case, Sight, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::goals::canary::{SourceKey, source_key};
@@ -11,7 +11,7 @@ use crate::live::LiveFacts;
 use crate::merge::conflict::{guards_line, quoted};
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, Policy, Role, RolePolicies};
-use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same};
+use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target, same};
 use crate::phase::Part;
 use crate::policy::Statement;
 use crate::policy::deny::{Certainty, DenyHit};
@@ -39,7 +39,7 @@ pub(super) struct Access {
 /// Both policies may deny, and the destination's is ours in part; what the source encrypts with by default, the role must be
 /// able to decrypt; Object Lock of the source adds to what the role must be
 /// allowed, and only a locked source needs a locked destination. Whether versioning is on is found out first: no lock without.
-pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
+pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
     let bucket = |bucket: &BucketRef, part| Target::Bucket(bucket.clone(), part);
     let lock = bucket(&route.source, BucketPart::ObjectLock);
     let mut targets = vec![
@@ -47,10 +47,11 @@ pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
         bucket(&route.source, BucketPart::Encryption),
         bucket(&route.destination, BucketPart::Policy),
     ];
-    if seen.document(&lock).is_some() {
+    if seen.says(|seen| seen.document(&lock).is_some()) {
         targets.push(bucket(&route.destination, BucketPart::ObjectLock));
     }
-    let knows_versioning = seen.knows(&bucket(&route.source, BucketPart::Versioning));
+    let versioning = bucket(&route.source, BucketPart::Versioning);
+    let knows_versioning = seen.says(|seen| seen.knows(&versioning));
     targets.extend(knows_versioning.then_some(lock));
     targets.extend(role_targets(&route.role));
     targets

@@ -13,9 +13,13 @@ use FindingLevel::{Blocked, Warning};
 
 /// Whether a default retention keeps a canary at the destination: known already where the source has Object Lock.
 pub(super) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Option<Target> {
-    let part = |part| Target::Bucket(route.destination.clone(), part);
-    let exists = scene.observed.document(&part(BucketPart::Itself)).is_some();
-    exists.then(|| part(BucketPart::ObjectLock))
+    let itself = Target::Bucket(route.destination.clone(), BucketPart::Itself);
+    let exists = scene.observed.document(&itself).is_some();
+    exists.then(|| asked(route))
+}
+
+pub(super) fn asked(route: &Route<'_>) -> Target {
+    Target::Bucket(route.destination.clone(), BucketPart::ObjectLock)
 }
 
 pub(super) fn warns(case: &Case<'_>) -> Vec<Finding> {

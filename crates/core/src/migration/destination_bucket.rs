@@ -1,10 +1,10 @@
 //! The destination bucket and its settings.
 
-use super::{Case, finding, public_policy};
+use super::{Case, Sight, finding, public_policy};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::model::kinds::{Document, ObjectOwnership, PublicAccessBlock, RequestPayment};
-use crate::model::{BucketPart, Observed, Target};
+use crate::model::{BucketPart, Target};
 use crate::phase::Part;
 use crate::route::Route;
 use crate::scene::Scene;
@@ -14,10 +14,10 @@ use FindingLevel::{Blocked, Note, Warning};
 
 /// Encryption and ownership decide what the role must be allowed; of a bucket that is ours all is kept as the spec says. What
 /// blocks public access, the account's block as well as the bucket's, matters where the policy is public.
-pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
+pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
     let mut parts = vec![BucketPart::Encryption, BucketPart::Ownership];
     let policy = Target::Bucket(route.destination.clone(), BucketPart::Policy);
-    let is_public = public_policy::is_public(seen.document(&policy));
+    let is_public = seen.says(|seen| public_policy::is_public(seen.document(&policy)));
     if matches!(route.migration.destination.create, Create::Yes(_)) {
         parts.extend([BucketPart::Tags, BucketPart::PublicAccess]);
     } else if is_public {
@@ -31,9 +31,13 @@ pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
 /// Request payment matters where something is about to be written or proven: a bucket that was set to Requester Pays after
 /// its rules were proven shows in the rules' failed operations.
 pub(super) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Option<Target> {
-    let part = |part| Target::Bucket(route.destination.clone(), part);
-    let exists = scene.observed.document(&part(BucketPart::Itself)).is_some();
-    exists.then(|| part(BucketPart::RequestPayment))
+    let itself = Target::Bucket(route.destination.clone(), BucketPart::Itself);
+    let exists = scene.observed.document(&itself).is_some();
+    exists.then(|| asked(route))
+}
+
+pub(super) fn asked(route: &Route<'_>) -> Target {
+    Target::Bucket(route.destination.clone(), BucketPart::RequestPayment)
 }
 
 pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>, phase: Phase) -> Items {

@@ -40,9 +40,28 @@ pub(crate) fn cases<'a>(scene: &'a Scene<'_>) -> Vec<Case<'a>> {
     scene.routes.iter().map(case).collect()
 }
 
+/// What is known of the world while it is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sight<'a> {
+    /// What was read so far.
+    SoFar(&'a Observed),
+    /// Nothing: whatever any world makes necessary is meant.
+    AnyWorld,
+}
+
+impl Sight<'_> {
+    /// Whether what was seen says so, or some world could.
+    fn says(self, test: impl FnOnce(&Observed) -> bool) -> bool {
+        match self {
+            Self::SoFar(seen) => test(seen),
+            Self::AnyWorld => true,
+        }
+    }
+}
+
 /// The targets that a migration's plan rests on, given what was read so far: from the spec alone those that are always
 /// needed, all independent, so that they can be read at once; then those that what was seen makes necessary.
-pub(crate) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
+pub(crate) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
     let of = |part| match part {
         Part::DestinationBucket => destination_bucket::reads(route, seen),
         Part::Versioning => versioning::reads(route, seen),
@@ -51,6 +70,14 @@ pub(crate) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
         Part::CanaryGoal => Vec::new(), // A goal rests on what its rule rests on.
     };
     Part::ALL.into_iter().flat_map(of).collect()
+}
+
+/// What may have to be known besides of a migration that something is written or proven for.
+pub(crate) fn may_ask(route: &Route<'_>) -> Vec<Target> {
+    let mut targets = vec![destination_bucket::asked(route)];
+    let has_goals = Part::CanaryGoal.is_in(route.migration.phase);
+    targets.extend(has_goals.then(|| canary::asked(route)));
+    targets
 }
 
 /// What must be known besides of a migration that something is written or proven for.

@@ -1,6 +1,6 @@
 //! The source bucket, and versioning on both.
 
-use super::{Case, finding};
+use super::{Case, Sight, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::model::kinds::{Document, Lifecycle};
 use crate::model::{BucketPart, Observed, Target};
@@ -14,7 +14,7 @@ use FindingLevel::Warning;
 /// Versioning of the destination, which its owner may suspend at any time; that of the source only where no replication
 /// configuration says that it is on; and lifecycle rules only where a source is about to be versioned, because then they
 /// stop deleting.
-pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
+pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
     let of_source = |part| Target::Bucket(route.source.clone(), part);
     let mut targets = vec![Target::Bucket(
         route.destination.clone(),
@@ -22,12 +22,14 @@ pub(super) fn reads(route: &Route<'_>, seen: &Observed) -> Vec<Target> {
     )];
     let configuration = of_source(BucketPart::Replication);
     let versioning = of_source(BucketPart::Versioning);
-    if seen.get(&configuration) == Some(None) {
+    if seen.says(|seen| seen.get(&configuration) == Some(None)) {
         targets.push(versioning.clone());
     }
-    if let Some(Document::Versioning(live)) = seen.document(&versioning)
-        && !live.is_enabled()
-    {
+    let is_off = |seen: &Observed| {
+        let live = seen.document(&versioning);
+        matches!(live, Some(Document::Versioning(live)) if !live.is_enabled())
+    };
+    if seen.says(is_off) {
         targets.push(of_source(BucketPart::Lifecycle));
     }
     targets

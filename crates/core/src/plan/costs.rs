@@ -53,7 +53,7 @@ pub(super) fn permissions(scene: &Scene<'_>, steps: &[Step]) -> Vec<PermissionIn
         let region = target.bucket().map(|bucket| &bucket.region);
         let name = scene.names.account(target.account(), region);
         let actions = accounts.entry(name).or_default();
-        actions.extend(calls.iter().flat_map(|call| call.actions));
+        actions.extend(calls.iter().flat_map(Call::actions));
     };
     for (target, _) in scene.observed.iter() {
         need(target, target.kind().facts().read);

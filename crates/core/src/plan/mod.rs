@@ -27,7 +27,7 @@ pub mod restore;
 mod stages;
 pub mod steps;
 mod unseen;
-mod writes;
+pub(crate) mod writes;
 
 pub use crate::goals::{CanaryGoal, Carrier, Goal, Probe, PutEncryption, Reach, Replica};
 pub use crate::proof::{PlacedCanary, Proof, ProofSubject, Proofs, mark};

@@ -18,15 +18,15 @@ use crate::wanted::{Desired, Want, Wanted};
 
 /// What every touched target holds and shall hold, and what stands in the way.
 #[derive(Debug, Default)]
-pub(super) struct Writes {
+pub(crate) struct Writes {
     /// By target: who wants it, and the document it shall hold.
-    pub(super) planned: BTreeMap<Target, Planned>,
+    pub(crate) planned: BTreeMap<Target, Planned>,
     /// What could not be merged.
     pub(super) conflicts: Vec<Conflict>,
 }
 
 /// Merges every wish into what is live.
-pub(super) fn writes(scene: &Scene<'_>, cases: &[Case<'_>]) -> Writes {
+pub(crate) fn writes(scene: &Scene<'_>, cases: &[Case<'_>]) -> Writes {
     let mut writes = Writes::default();
     let mut desired = migration::desired(scene, cases);
     abandon(scene, &mut desired);

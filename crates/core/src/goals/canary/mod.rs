@@ -17,7 +17,7 @@ use super::standing::{GoalWait, Standing};
 use crate::format::{Action, Change, Gate, GateState, Reason, Risk, RiskLevel, Undo, UndoKind};
 use crate::future::Future;
 use crate::ids::{Arn, MigrationName, RuleName, SpecName};
-use crate::model::kinds::{Call, Document};
+use crate::model::kinds::{Call, Document, Need};
 use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target};
 use crate::phase::Part;
 use crate::proof::{PlacedCanary, Proof, ProofSubject, mark};
@@ -125,30 +125,45 @@ pub struct Replica {
 
 /// What a canary needs on the source bucket.
 const ON_SOURCE: &[Call] = &[
-    Call::of("PutObject", &["s3:PutObject", "s3:PutObjectTagging"]),
-    Call::of("HeadObject", &["s3:GetObjectVersion"]),
-    Call::of("ListObjectVersions", &["s3:ListBucketVersions"]),
-    Call::of("DeleteObject", &["s3:DeleteObjectVersion"]),
+    Call::of("PutObject", &[Need::objects("s3:PutObject")]),
+    Call::of("HeadObject", &[Need::objects("s3:GetObjectVersion")]),
+    Call::of(
+        "ListObjectVersions",
+        &[Need::listing("s3:ListBucketVersions")],
+    ),
+    Call::of("DeleteObject", &[Need::objects("s3:DeleteObjectVersion")]),
 ];
 
 /// What a canary whose deletion is mirrored needs besides: a delete without a version.
-const WITH_MARKER: Call = Call::of("DeleteObject", &["s3:DeleteObject"]);
+const WITH_MARKER: Call = Call::of("DeleteObject", &[Need::objects("s3:DeleteObject")]);
+
+/// What a canary with tags needs besides: they are put with it.
+const PUT_WITH_TAGS: Call = Call::of("PutObject", &[Need::objects("s3:PutObjectTagging")]);
 
 /// What a canary that is encrypted with SSE-KMS needs on the key besides (BC:s3 PutObject).
-const WITH_KEY: Call = Call::of("PutObject", &["kms:Decrypt", "kms:GenerateDataKey"]);
+const WITH_KEY: Call = Call::of(
+    "PutObject",
+    &[Need::key("kms:Decrypt"), Need::key("kms:GenerateDataKey")],
+);
 
 /// What removing one that lies in a bucket needs there.
 pub(crate) const TO_REMOVE: &[Call] = ON_DESTINATION;
 
 /// What a canary needs on the destination bucket.
 const ON_DESTINATION: &[Call] = &[
-    Call::of("HeadObject", &["s3:GetObjectVersion"]),
-    Call::of("ListObjectVersions", &["s3:ListBucketVersions"]),
-    Call::of("DeleteObject", &["s3:DeleteObjectVersion"]),
+    Call::of("HeadObject", &[Need::objects("s3:GetObjectVersion")]),
+    Call::of(
+        "ListObjectVersions",
+        &[Need::listing("s3:ListBucketVersions")],
+    ),
+    Call::of("DeleteObject", &[Need::objects("s3:DeleteObjectVersion")]),
 ];
 
 /// What a canary with tags needs on the destination bucket besides.
-const WITH_TAGS: Call = Call::of("GetObjectTagging", &["s3:GetObjectVersionTagging"]);
+const WITH_TAGS: Call = Call::of(
+    "GetObjectTagging",
+    &[Need::objects("s3:GetObjectVersionTagging")],
+);
 
 /// S3 replicates most objects within 15 minutes (UG26:replication-requirements); what takes longer waits for the next run.
 pub(super) const WAIT: GoalWait = GoalWait {
@@ -158,7 +173,7 @@ pub(super) const WAIT: GoalWait = GoalWait {
 
 pub(super) fn all_calls() -> impl Iterator<Item = Call> {
     let all = ON_SOURCE.iter().chain(ON_DESTINATION).copied();
-    all.chain([WITH_MARKER, WITH_TAGS])
+    all.chain([PUT_WITH_TAGS, WITH_MARKER, WITH_TAGS])
 }
 
 /// The canaries that a migration's phase asks for, under each enabled rule: one as applications write, and one for each key
@@ -299,6 +314,17 @@ impl CanaryGoal {
         self.probe.name(&self.rule)
     }
 
+    /// What the keys of all canaries of its rule begin with, also of those for a key.
+    pub(crate) fn rule_stem(&self) -> &str {
+        match &self.probe {
+            Probe::Default => &self.stem,
+            Probe::Key(key) => self
+                .stem
+                .strip_suffix(key_name(key))
+                .map_or(&self.stem, |stem| stem.trim_end_matches('/')),
+        }
+    }
+
     /// The address, also the identity of its step.
     #[must_use]
     pub fn address(&self) -> String {
@@ -400,8 +426,8 @@ impl CanaryGoal {
 
     pub(super) fn calls_on(&self) -> Vec<(&BucketRef, Vec<Call>)> {
         let mut on_source = ON_SOURCE.to_vec();
-        let has_key = matches!(self.encryption, PutEncryption::SseKms(_));
-        on_source.extend(has_key.then_some(WITH_KEY));
+        on_source.extend((!self.tags.is_empty()).then_some(PUT_WITH_TAGS));
+        on_source.extend(self.is_kms.then_some(WITH_KEY));
         on_source.extend(self.mirrors.then_some(WITH_MARKER));
         let mut on_destination = ON_DESTINATION.to_vec();
         on_destination.extend((!self.tags.is_empty()).then_some(WITH_TAGS));

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::call::{Call, Need};
 use super::kind::{
-    Born, Call, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, Tags,
-    Writes, in_a_value, nothing_linked, nothing_of_note, one_thing,
+    Born, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, Tags, Writes,
+    in_a_value, nothing_linked, nothing_of_note, one_thing,
 };
 use crate::format::{RiskLevel, UndoKind};
 use crate::ids::Region;
@@ -24,9 +25,9 @@ pub struct Bucket {
 const CREATE: &[Call] = &[Call::of(
     "CreateBucket",
     &[
-        "s3:CreateBucket",
-        "s3:PutBucketOwnershipControls",
-        "s3:TagResource",
+        Need::place("s3:CreateBucket"),
+        Need::place("s3:PutBucketOwnershipControls"),
+        Need::place("s3:TagResource"),
     ],
 )];
 
@@ -34,7 +35,7 @@ pub(super) const BUCKET: Facts = Facts {
     name: "bucket",
     path: "",
     service: Service::S3,
-    read: &[Call::of("HeadBucket", &["s3:ListBucket"])],
+    read: &[Call::of("HeadBucket", &[Need::place("s3:ListBucket")])],
     write: Some(Writes {
         create: CREATE,
         update: &[],
@@ -62,11 +63,17 @@ pub(super) const TAGS: Facts = Facts {
     name: "bucket tags",
     path: "/tags",
     service: Service::S3,
-    read: &[Call::of("GetBucketTagging", &["s3:GetBucketTagging"])],
+    read: &[Call::of(
+        "GetBucketTagging",
+        &[Need::place("s3:GetBucketTagging")],
+    )],
     write: Some(Writes {
         create: PUT_TAGS,
         update: PUT_TAGS,
-        delete: &[Call::of("DeleteBucketTagging", &["s3:PutBucketTagging"])],
+        delete: &[Call::of(
+            "DeleteBucketTagging",
+            &[Need::place("s3:PutBucketTagging")],
+        )],
     }),
     guarded: false,
     marked: Marked::ByItsWhole,
@@ -79,7 +86,10 @@ pub(super) const TAGS: Facts = Facts {
     consequences: nothing_of_note,
 };
 
-const PUT_TAGS: &[Call] = &[Call::of("PutBucketTagging", &["s3:PutBucketTagging"])];
+const PUT_TAGS: &[Call] = &[Call::of(
+    "PutBucketTagging",
+    &[Need::place("s3:PutBucketTagging")],
+)];
 
 impl Holding for Bucket {
     fn canonical(&self) -> Value {

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::call::{Call, Need};
 use super::kind::{
-    Born, Call, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, in_a_value,
-    nothing_linked, nothing_of_note, one_thing,
+    Born, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, in_a_value, nothing_linked,
+    nothing_of_note, one_thing,
 };
 use crate::model::links::Link;
 use crate::model::target::{Service, Target};
@@ -40,7 +41,7 @@ pub(super) const OBJECT_LOCK: Facts = Facts {
     service: Service::S3,
     read: &[Call::of(
         "GetObjectLockConfiguration",
-        &["s3:GetBucketObjectLockConfiguration"],
+        &[Need::place("s3:GetBucketObjectLockConfiguration")],
     )],
     write: None,
     guarded: false,
@@ -60,7 +61,7 @@ pub(super) const REQUEST_PAYMENT: Facts = Facts {
     service: Service::S3,
     read: &[Call::of(
         "GetBucketRequestPayment",
-        &["s3:GetBucketRequestPayment"],
+        &[Need::place("s3:GetBucketRequestPayment")],
     )],
     write: None,
     guarded: false,
@@ -80,7 +81,7 @@ pub(super) const LIFECYCLE: Facts = Facts {
     service: Service::S3,
     read: &[Call::of(
         "GetBucketLifecycleConfiguration",
-        &["s3:GetLifecycleConfiguration"],
+        &[Need::place("s3:GetLifecycleConfiguration")],
     )],
     write: None,
     guarded: false,

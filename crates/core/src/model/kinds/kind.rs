@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::part::Part;
 use crate::format::{Action, Risk, RiskLevel, Undo, UndoKind};
 use crate::model::links::Link;
@@ -43,23 +44,6 @@ pub struct Facts {
     pub settled: Settled,
     /// What a reviewer should know before a change, and whether it can be taken back.
     pub(crate) consequences: fn(&Change<'_>) -> Consequences,
-}
-
-/// An operation, and the IAM actions that its caller needs.
-///
-/// The action is not always called like the operation (BC:s3 and BC:iam, each operation's page).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Call {
-    /// The operation in AWS's words, e.g. `GetBucketEncryption`.
-    pub operation: &'static str,
-    /// The actions, e.g. `s3:GetEncryptionConfiguration`.
-    pub actions: &'static [&'static str],
-}
-
-impl Call {
-    pub(crate) const fn of(operation: &'static str, actions: &'static [&'static str]) -> Self {
-        Self { operation, actions }
-    }
 }
 
 /// The calls that write a target.

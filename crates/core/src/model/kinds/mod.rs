@@ -5,6 +5,7 @@
 //! `docs/architecture.md`.
 
 pub mod bucket;
+pub mod call;
 pub mod facts;
 pub mod kind;
 pub mod part;
@@ -19,9 +20,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 pub use bucket::Bucket;
+pub use call::{Call, Need, On};
 pub use facts::{Lifecycle, ObjectLock, RequestPayment};
 pub(crate) use kind::Holding;
-pub use kind::{Born, Call, Facts, Grows, Implied, Marked, Settled, Size, Tags, Verb};
+pub use kind::{Born, Facts, Grows, Implied, Marked, Settled, Size, Tags, Verb};
 pub use part::{Part, PolicyOf, RolePolicyName};
 pub use policy::{Policy, Says};
 pub use replication::ReplicationConfiguration;

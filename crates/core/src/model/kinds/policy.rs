@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::call::{Call, Need};
 use super::kind::{
-    Born, Call, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, Writes,
-    nothing_of_note,
+    Born, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, Writes, nothing_of_note,
 };
 use super::part::{Part, PolicyOf};
 use crate::ids::BucketName;
@@ -153,11 +153,23 @@ pub(super) const BUCKET_POLICY: Facts = Facts {
     name: "bucket policy",
     path: "/policy",
     service: Service::S3,
-    read: &[Call::of("GetBucketPolicy", &["s3:GetBucketPolicy"])],
+    read: &[Call::of(
+        "GetBucketPolicy",
+        &[Need::place("s3:GetBucketPolicy")],
+    )],
     write: Some(Writes {
-        create: &[Call::of("PutBucketPolicy", &["s3:PutBucketPolicy"])],
-        update: &[Call::of("PutBucketPolicy", &["s3:PutBucketPolicy"])],
-        delete: &[Call::of("DeleteBucketPolicy", &["s3:DeleteBucketPolicy"])],
+        create: &[Call::of(
+            "PutBucketPolicy",
+            &[Need::place("s3:PutBucketPolicy")],
+        )],
+        update: &[Call::of(
+            "PutBucketPolicy",
+            &[Need::place("s3:PutBucketPolicy")],
+        )],
+        delete: &[Call::of(
+            "DeleteBucketPolicy",
+            &[Need::place("s3:DeleteBucketPolicy")],
+        )],
     }),
     guarded: false,
     marked: Marked::ByItem,
@@ -179,11 +191,23 @@ pub(super) const ROLE_POLICY: Facts = Facts {
     name: "inline role policy",
     path: "/policy",
     service: Service::Iam,
-    read: &[Call::of("GetRolePolicy", &["iam:GetRolePolicy"])],
+    read: &[Call::of(
+        "GetRolePolicy",
+        &[Need::place("iam:GetRolePolicy")],
+    )],
     write: Some(Writes {
-        create: &[Call::of("PutRolePolicy", &["iam:PutRolePolicy"])],
-        update: &[Call::of("PutRolePolicy", &["iam:PutRolePolicy"])],
-        delete: &[Call::of("DeleteRolePolicy", &["iam:DeleteRolePolicy"])],
+        create: &[Call::of(
+            "PutRolePolicy",
+            &[Need::place("iam:PutRolePolicy")],
+        )],
+        update: &[Call::of(
+            "PutRolePolicy",
+            &[Need::place("iam:PutRolePolicy")],
+        )],
+        delete: &[Call::of(
+            "DeleteRolePolicy",
+            &[Need::place("iam:DeleteRolePolicy")],
+        )],
     }),
     guarded: false,
     marked: Marked::ByItsWhole,

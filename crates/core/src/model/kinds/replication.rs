@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::call::{Call, Need};
 use super::kind::{
-    Born, Call, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
+    Born, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
     Writes,
 };
 use super::part::Part;
@@ -59,14 +60,14 @@ pub(super) const REPLICATION: Facts = Facts {
     service: Service::S3,
     read: &[Call::of(
         "GetBucketReplication",
-        &["s3:GetReplicationConfiguration"],
+        &[Need::place("s3:GetReplicationConfiguration")],
     )],
     write: Some(Writes {
         create: PUT,
         update: PUT,
         delete: &[Call::of(
             "DeleteBucketReplication",
-            &["s3:PutReplicationConfiguration"],
+            &[Need::place("s3:PutReplicationConfiguration")],
         )],
     }),
     guarded: false,
@@ -89,7 +90,10 @@ pub(super) const REPLICATION: Facts = Facts {
 
 const PUT: &[Call] = &[Call::of(
     "PutBucketReplication",
-    &["iam:PassRole", "s3:PutReplicationConfiguration"],
+    &[
+        Need::passed_role("iam:PassRole"),
+        Need::place("s3:PutReplicationConfiguration"),
+    ],
 )];
 
 /// What rules need of the bucket that they read and of the buckets that they write.

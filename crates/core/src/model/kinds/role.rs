@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::call::{Call, Need};
 use super::kind::{
-    Born, Call, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
+    Born, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
     Writes, in_a_value, nothing_linked, nothing_of_note, one_thing,
 };
 use super::part::{Part, RolePolicyName};
@@ -84,7 +85,7 @@ pub(super) const ROLES: Facts = Facts {
     name: "roles",
     path: "roles",
     service: Service::Iam,
-    read: &[Call::of("ListRoles", &["iam:ListRoles"])],
+    read: &[Call::of("ListRoles", &[Need::account("iam:ListRoles")])],
     write: None,
     guarded: false,
     marked: Marked::Never,
@@ -101,16 +102,25 @@ pub(super) const ROLE: Facts = Facts {
     name: "IAM role",
     path: "",
     service: Service::Iam,
-    read: &[Call::of("GetRole", &["iam:GetRole"])],
+    read: &[Call::of("GetRole", &[Need::place("iam:GetRole")])],
     write: Some(Writes {
-        create: &[Call::of("CreateRole", &["iam:CreateRole", "iam:TagRole"])],
+        create: &[Call::of(
+            "CreateRole",
+            &[Need::place("iam:CreateRole"), Need::place("iam:TagRole")],
+        )],
         update: &[
-            Call::of("UpdateAssumeRolePolicy", &["iam:UpdateAssumeRolePolicy"]),
-            Call::of("UpdateRoleDescription", &["iam:UpdateRoleDescription"]),
-            Call::of("TagRole", &["iam:TagRole"]),
-            Call::of("UntagRole", &["iam:UntagRole"]),
+            Call::of(
+                "UpdateAssumeRolePolicy",
+                &[Need::place("iam:UpdateAssumeRolePolicy")],
+            ),
+            Call::of(
+                "UpdateRoleDescription",
+                &[Need::place("iam:UpdateRoleDescription")],
+            ),
+            Call::of("TagRole", &[Need::place("iam:TagRole")]),
+            Call::of("UntagRole", &[Need::place("iam:UntagRole")]),
         ],
-        delete: &[Call::of("DeleteRole", &["iam:DeleteRole"])],
+        delete: &[Call::of("DeleteRole", &[Need::place("iam:DeleteRole")])],
     }),
     guarded: true,
     marked: Marked::ByItsWhole,
@@ -131,17 +141,17 @@ pub(super) const ROLE_POLICIES: Facts = Facts {
     path: "/policies",
     service: Service::Iam,
     read: &[
-        Call::of("ListRolePolicies", &["iam:ListRolePolicies"]),
+        Call::of("ListRolePolicies", &[Need::place("iam:ListRolePolicies")]),
         Call::of(
             "ListAttachedRolePolicies",
-            &["iam:ListAttachedRolePolicies"],
+            &[Need::place("iam:ListAttachedRolePolicies")],
         ),
     ],
     write: Some(Writes {
         create: &[],
         update: &[
-            Call::of("DeleteRolePolicy", &["iam:DeleteRolePolicy"]),
-            Call::of("DetachRolePolicy", &["iam:DetachRolePolicy"]),
+            Call::of("DeleteRolePolicy", &[Need::place("iam:DeleteRolePolicy")]),
+            Call::of("DetachRolePolicy", &[Need::place("iam:DetachRolePolicy")]),
         ],
         delete: &[],
     }),

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::call::{Call, Need};
 use super::kind::{
-    Born, Call, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
+    Born, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
     Writes, in_a_value, nothing_linked, nothing_of_note, one_thing,
 };
 use crate::format::{Action, RiskLevel, UndoKind};
@@ -63,10 +64,19 @@ pub(super) const VERSIONING: Facts = Facts {
     name: "bucket versioning",
     path: "/versioning",
     service: Service::S3,
-    read: &[Call::of("GetBucketVersioning", &["s3:GetBucketVersioning"])],
+    read: &[Call::of(
+        "GetBucketVersioning",
+        &[Need::place("s3:GetBucketVersioning")],
+    )],
     write: Some(Writes {
-        create: &[Call::of("PutBucketVersioning", &["s3:PutBucketVersioning"])],
-        update: &[Call::of("PutBucketVersioning", &["s3:PutBucketVersioning"])],
+        create: &[Call::of(
+            "PutBucketVersioning",
+            &[Need::place("s3:PutBucketVersioning")],
+        )],
+        update: &[Call::of(
+            "PutBucketVersioning",
+            &[Need::place("s3:PutBucketVersioning")],
+        )],
         delete: &[],
     }),
     guarded: false,
@@ -152,20 +162,20 @@ pub(super) const ENCRYPTION: Facts = Facts {
     service: Service::S3,
     read: &[Call::of(
         "GetBucketEncryption",
-        &["s3:GetEncryptionConfiguration"],
+        &[Need::place("s3:GetEncryptionConfiguration")],
     )],
     write: Some(Writes {
         create: &[Call::of(
             "PutBucketEncryption",
-            &["s3:PutEncryptionConfiguration"],
+            &[Need::place("s3:PutEncryptionConfiguration")],
         )],
         update: &[Call::of(
             "PutBucketEncryption",
-            &["s3:PutEncryptionConfiguration"],
+            &[Need::place("s3:PutEncryptionConfiguration")],
         )],
         delete: &[Call::of(
             "DeleteBucketEncryption",
-            &["s3:PutEncryptionConfiguration"],
+            &[Need::place("s3:PutEncryptionConfiguration")],
         )],
     }),
     guarded: false,
@@ -272,20 +282,20 @@ pub(super) const OWNERSHIP: Facts = Facts {
     service: Service::S3,
     read: &[Call::of(
         "GetBucketOwnershipControls",
-        &["s3:GetBucketOwnershipControls"],
+        &[Need::place("s3:GetBucketOwnershipControls")],
     )],
     write: Some(Writes {
         create: &[Call::of(
             "PutBucketOwnershipControls",
-            &["s3:PutBucketOwnershipControls"],
+            &[Need::place("s3:PutBucketOwnershipControls")],
         )],
         update: &[Call::of(
             "PutBucketOwnershipControls",
-            &["s3:PutBucketOwnershipControls"],
+            &[Need::place("s3:PutBucketOwnershipControls")],
         )],
         delete: &[Call::of(
             "DeleteBucketOwnershipControls",
-            &["s3:PutBucketOwnershipControls"],
+            &[Need::place("s3:PutBucketOwnershipControls")],
         )],
     }),
     guarded: false,
@@ -346,20 +356,20 @@ pub(super) const PUBLIC_ACCESS: Facts = Facts {
     service: Service::S3,
     read: &[Call::of(
         "GetPublicAccessBlock",
-        &["s3:GetBucketPublicAccessBlock"],
+        &[Need::place("s3:GetBucketPublicAccessBlock")],
     )],
     write: Some(Writes {
         create: &[Call::of(
             "PutPublicAccessBlock",
-            &["s3:PutBucketPublicAccessBlock"],
+            &[Need::place("s3:PutBucketPublicAccessBlock")],
         )],
         update: &[Call::of(
             "PutPublicAccessBlock",
-            &["s3:PutBucketPublicAccessBlock"],
+            &[Need::place("s3:PutBucketPublicAccessBlock")],
         )],
         delete: &[Call::of(
             "DeletePublicAccessBlock",
-            &["s3:PutBucketPublicAccessBlock"],
+            &[Need::place("s3:PutBucketPublicAccessBlock")],
         )],
     }),
     guarded: false,
@@ -381,7 +391,7 @@ pub(super) const ACCOUNT_PUBLIC_ACCESS: Facts = Facts {
     service: Service::S3Control,
     read: &[Call::of(
         "GetPublicAccessBlock",
-        &["s3:GetAccountPublicAccessBlock"],
+        &[Need::account("s3:GetAccountPublicAccessBlock")],
     )],
     write: None,
     guarded: false,

@@ -26,7 +26,7 @@ impl Area {
 ///
 /// `*`, `?` and `$` mean something in a policy; version 2012-10-17 has variables that stand for the characters
 /// themselves (IAMUG:reference_policies_variables).
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, character| {
         match character {
             '*' => escaped.push_str("${*}"),

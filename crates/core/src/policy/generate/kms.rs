@@ -198,7 +198,7 @@ fn contexts(areas: &BTreeSet<Area>, partition: Partition) -> Vec<String> {
 ///
 /// Unverified: which of the two domains KMS sees in China. Both name S3 of that Region and nothing else, so both
 /// are listed there.
-fn via_s3(region: &Region) -> Vec<String> {
+pub(crate) fn via_s3(region: &Region) -> Vec<String> {
     let name = format!("s3.{region}.amazonaws.com");
     match region.partition() {
         Partition::Commercial | Partition::GovCloud => vec![name],

@@ -11,6 +11,8 @@ mod rights;
 mod role;
 
 pub use access::{BucketKeys, KmsAccess, RuleAccess};
+pub(crate) use area::literal;
 pub use destination::{DestinationInput, ReplicaAccess, destination_statements};
+pub(crate) use kms::via_s3;
 pub use kms::{Encrypted, ReplicaKey, key_policy_statement};
 pub use role::{RolePolicyInput, replication_role_policy, trust_for_s3};

@@ -1,0 +1,443 @@
+//! What is granted: by account, each resource with its condition and the actions on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::purpose::Purpose;
+use crate::future::Future;
+use crate::goals::{Goal, PutEncryption, goals};
+use crate::ids::AccountId;
+use crate::migration::{self, Sight};
+use crate::model::kinds::{Bucket, Call, Document, Facts, On, Verb};
+use crate::model::target::{Kind, ROLE_PATH};
+use crate::model::{
+    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, RoleRef, Target,
+};
+use crate::names::Names;
+use crate::ownership::SPEC_TAG;
+use crate::plan::writes;
+use crate::policy::generate::{literal, via_s3};
+use crate::proof::Proofs;
+use crate::reads;
+use crate::scene::Scene;
+use crate::scope::Scope;
+use crate::spec::{Canary, Create, Spec};
+use crate::wanted::Wanted;
+
+/// What the actions of a statement are about, in the order of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum About {
+    Account,
+    Buckets,
+    CanaryLists,
+    CanaryObjects,
+    CanaryKeys,
+    Roles,
+    PassedRoles,
+    LeftRoles,
+}
+
+/// A condition: operator, key and values.
+pub(super) type Condition = (&'static str, String, Vec<String>);
+
+/// What actions are granted on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Grant {
+    pub(super) about: About,
+    pub(super) resource: String,
+    pub(super) condition: Option<Condition>,
+}
+
+/// The grants of one account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Grants(pub(super) BTreeMap<Grant, BTreeSet<&'static str>>);
+
+/// What AWS may check the actions of a call against, at one place.
+#[derive(Debug, Default)]
+struct At {
+    /// The bucket, or the ARNs that the role can have.
+    place: Vec<String>,
+    about: Option<About>,
+    /// The roles that may be passed.
+    roles: Vec<String>,
+    /// The objects, and what of them is listed.
+    objects: Vec<String>,
+    listed: Vec<String>,
+    /// Keys, with the names under which S3 calls KMS.
+    keys: Vec<String>,
+    via: Vec<String>,
+}
+
+/// Everything that a purpose may need, in any world.
+pub(super) fn of(spec: &Spec, scope: &Scope, purpose: Purpose) -> BTreeMap<AccountId, Grants> {
+    let guards = spec.migrations.values().map(|migration| &migration.guards);
+    let guards = guards.chain([&spec.guards]);
+    let mut granted = Granted {
+        spec,
+        scope,
+        names: Names::of(spec),
+        adopted: guards
+            .flat_map(|guards| guards.adopt.iter().cloned())
+            .collect(),
+        accounts: BTreeMap::new(),
+    };
+    granted.plan();
+    match purpose {
+        Purpose::Plan => {}
+        Purpose::Apply => granted.apply(),
+    }
+    granted.accounts
+}
+
+struct Granted<'a> {
+    spec: &'a Spec,
+    scope: &'a Scope,
+    names: Names,
+    /// What `guards.adopt` hands over.
+    adopted: BTreeSet<String>,
+    accounts: BTreeMap<AccountId, Grants>,
+}
+
+impl Granted<'_> {
+    fn plan(&mut self) {
+        for route in reads::concerned(self.spec, self.scope) {
+            for target in migration::reads(&route, Sight::AnyWorld) {
+                self.read(&target);
+            }
+            for target in migration::may_ask(&route) {
+                self.read(&target);
+            }
+        }
+        if *self.scope != Scope::All {
+            return;
+        }
+        for of in accounts(self.spec) {
+            self.read(&Target::Account(of.clone(), AccountPart::Roles));
+            let at = At {
+                place: vec![under_our_path(&of)],
+                about: Some(About::Roles),
+                ..At::default()
+            };
+            for part in RolePart::ALL {
+                self.allow(&of.account, &at, role_facts(part).read);
+            }
+        }
+    }
+
+    fn apply(&mut self) {
+        let observed = world_of(self.spec);
+        let proofs = Proofs::default();
+        let scene = Scene::new(self.spec, &observed, &proofs, self.scope);
+        let cases = migration::cases(&scene);
+        for (target, want) in migration::desired(&scene, &cases).wants {
+            if self.scope.covers_any(&want.migrations) {
+                self.write(&scene, &target, &want.wanted);
+            }
+        }
+        let writes = writes::writes(&scene, &cases);
+        let future = Future {
+            observed: &observed,
+            planned: &writes.planned,
+        };
+        for goal in goals(&scene, &future) {
+            self.prove(&scene, &goal);
+        }
+        if *self.scope == Scope::All {
+            self.remove_left_roles();
+        }
+    }
+
+    fn read(&mut self, target: &Target) {
+        let at = self.at(target, Asked::Read);
+        self.allow(target.account(), &at, target.kind().facts().read);
+    }
+
+    fn write(&mut self, scene: &Scene<'_>, target: &Target, wanted: &Wanted) {
+        let verbs = verbs(scene, target, wanted);
+        let at = self.at(target, Asked::Make);
+        for verb in verbs {
+            self.allow(target.account(), &at, target.kind().facts().to(*verb));
+        }
+        if !verbs.is_empty() {
+            self.read(target);
+        }
+    }
+
+    fn prove(&mut self, scene: &Scene<'_>, goal: &Goal) {
+        let Goal::Canary(canary) = goal;
+        let name = scene
+            .route(&canary.migration)
+            .map(|route| &route.migration.canary);
+        let Some(Canary::Write { name }) = name else {
+            return; // Without a name no canary is put, and there is no goal.
+        };
+        let key = match &canary.encryption {
+            PutEncryption::SseKms(key) => Some(key.to_string()),
+            PutEncryption::BucketDefault | PutEncryption::SseS3 => None,
+        };
+        for (bucket, calls) in goal.calls_on() {
+            let arn = bucket.arn();
+            let at = At {
+                place: vec![arn.to_string()],
+                about: Some(About::Buckets),
+                roles: Vec::new(),
+                objects: vec![format!("{arn}/{}/*", literal(canary.rule_stem()))],
+                // Whatever stands before it is a rule's prefix.
+                listed: vec![format!("*{}/{}/*", literal(name), self.spec.name)],
+                keys: key.iter().cloned().collect(),
+                via: via_s3(&bucket.region),
+            };
+            self.allow(&bucket.account, &at, &calls);
+        }
+    }
+
+    /// Roles that the spec made once and no longer names are under s3ferry's path and say by their tag whose they are. When
+    /// one is gone its name is asked for once more, and IAM knows no path of it then.
+    fn remove_left_roles(&mut self) {
+        for of in accounts(self.spec) {
+            let grant = Grant {
+                about: About::LeftRoles,
+                resource: under_our_path(&of),
+                condition: Some((
+                    "StringEquals",
+                    format!("aws:ResourceTag/{SPEC_TAG}"),
+                    vec![self.spec.name.to_string()],
+                )),
+            };
+            let parts = [RolePart::Itself, RolePart::Policy].into_iter();
+            let calls = parts.flat_map(|part| role_facts(part).to(Verb::Delete));
+            let actions = calls.flat_map(Call::actions);
+            let grants = self.accounts.entry(of.account.clone()).or_default();
+            grants.0.entry(grant).or_default().extend(actions);
+            let at = At {
+                place: vec![any_role(&of)],
+                about: Some(About::Roles),
+                ..At::default()
+            };
+            self.allow(&of.account, &at, role_facts(RolePart::Itself).read);
+        }
+    }
+
+    fn allow(&mut self, account: &AccountId, at: &At, calls: &[Call]) {
+        let grants = self.accounts.entry(account.clone()).or_default();
+        for need in calls.iter().flat_map(|call| call.needs) {
+            for grant in at.grants(need.on) {
+                grants.0.entry(grant).or_default().insert(need.action);
+            }
+        }
+    }
+
+    /// What AWS checks calls on a target against.
+    fn at(&self, target: &Target, asked: Asked) -> At {
+        match target {
+            Target::Bucket(bucket, _) => At {
+                place: vec![bucket.arn().to_string()],
+                about: Some(About::Buckets),
+                roles: self.passed(bucket),
+                ..At::default()
+            },
+            Target::Role(role, _) => At {
+                place: self.arns(role, asked),
+                about: Some(About::Roles),
+                ..At::default()
+            },
+            Target::Account(_, _) => At::default(),
+        }
+    }
+
+    /// The roles that the rules of a source bucket run under.
+    fn passed(&self, bucket: &BucketRef) -> Vec<String> {
+        let routes = self.spec.routes().filter(|route| route.source == *bucket);
+        let roles: BTreeSet<RoleRef> = routes.map(|route| route.role).collect();
+        let arns = roles.iter().flat_map(|role| self.arns(role, Asked::Make));
+        arns.collect()
+    }
+
+    /// The ARNs that AWS may check for a role. One that `guards.adopt` hands over is there, under a path that the spec does not
+    /// say.
+    fn arns(&self, role: &RoleRef, asked: Asked) -> Vec<String> {
+        let ours = role.arn(ROLE_PATH).to_string();
+        let bare = role.arn("/").to_string();
+        let target = Target::Role(role.clone(), RolePart::Itself);
+        if self.adopted.contains(&self.names.address(&target)) {
+            return vec![bare, role.arn("/*/").to_string()];
+        }
+        match asked {
+            Asked::Read => vec![ours, bare],
+            Asked::Make => vec![ours],
+        }
+    }
+}
+
+/// In which way a role of ours is asked for, which decides the ARNs that AWS may check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// It may be there, or not: of a role that is not there IAM knows no path.
+    Read,
+    /// It is made, or was.
+    Make,
+}
+
+impl At {
+    fn grants(&self, on: On) -> Vec<Grant> {
+        let (about, resources, condition) = match on {
+            On::Place => (self.about.unwrap_or(About::Account), &self.place, None),
+            On::Listing => (
+                About::CanaryLists,
+                &self.place,
+                Some(("StringLike", "s3:prefix".to_owned(), self.listed.clone())),
+            ),
+            On::Objects => (About::CanaryObjects, &self.objects, None),
+            On::Key => (
+                About::CanaryKeys,
+                &self.keys,
+                Some((
+                    "StringEquals",
+                    "kms:ViaService".to_owned(),
+                    self.via.clone(),
+                )),
+            ),
+            On::PassedRole => (
+                About::PassedRoles,
+                &self.roles,
+                Some((
+                    "StringEquals",
+                    "iam:PassedToService".to_owned(),
+                    vec!["s3.amazonaws.com".to_owned()],
+                )),
+            ),
+            On::Account => return vec![Grant::on_all()],
+        };
+        let grant = |resource: &String| Grant {
+            about,
+            resource: resource.clone(),
+            condition: condition.clone(),
+        };
+        resources.iter().map(grant).collect()
+    }
+}
+
+impl Grant {
+    fn on_all() -> Self {
+        Self {
+            about: About::Account,
+            resource: "*".to_owned(),
+            condition: None,
+        }
+    }
+}
+
+impl Grants {
+    /// The same with s3ferry's path in the place of the roles under it, and with the names that s3ferry gives in the place of
+    /// those that are only read.
+    pub(super) fn by_path(&self) -> Self {
+        let mut folded = Self::default();
+        for (grant, actions) in &self.0 {
+            let only_read = actions.iter().all(|action| is_read(action));
+            let folds = Grant {
+                resource: wide(&grant.resource, only_read),
+                ..grant.clone()
+            };
+            folded.0.entry(folds).or_default().extend(actions);
+        }
+        folded
+    }
+}
+
+fn is_read(action: &str) -> bool {
+    ["iam:Get", "iam:List"]
+        .iter()
+        .any(|start| action.starts_with(start))
+}
+
+fn wide(resource: &str, only_read: bool) -> String {
+    let named = ":role/s3ferry-"; // Whoever names a role otherwise in a spec has few of them.
+    let ours = format!(":role{ROLE_PATH}");
+    let begins = |start: &str| resource.find(start).map(|at| at + start.len());
+    let end = begins(&ours).or_else(|| begins(named).filter(|_| only_read));
+    end.map_or_else(
+        || resource.to_owned(),
+        |end| format!("{}*", &resource[..end]),
+    )
+}
+
+/// What may be done to bring a target to what is wanted, whatever it holds.
+fn verbs(scene: &Scene<'_>, target: &Target, wanted: &Wanted) -> &'static [Verb] {
+    const TAKEN_AWAY: &[Verb] = &[Verb::Update, Verb::Delete];
+    const SET: &[Verb] = &[Verb::Create, Verb::Update];
+    match wanted {
+        Wanted::Exists => &[],
+        // What is handed over is there.
+        Wanted::Bucket(_) if is_adopted(scene, target) => &[],
+        Wanted::Role(_, _) if is_adopted(scene, target) => &[Verb::Update],
+        Wanted::Bucket(_) => &[Verb::Create],
+        // A bucket is made with its tags, and one without them is not ours.
+        Wanted::Tags(_) | Wanted::OtherPolicies if !is_adopted(scene, target) => &[],
+        Wanted::Tags(_) => SET,
+        Wanted::OtherPolicies | Wanted::Absent => TAKEN_AWAY,
+        Wanted::BucketPolicy(statements) if statements.is_empty() => TAKEN_AWAY,
+        Wanted::Replication(rules, _) if rules.is_empty() => TAKEN_AWAY,
+        Wanted::BucketPolicy(_)
+        | Wanted::Replication(_, _)
+        | Wanted::Whole(_)
+        | Wanted::Versioning
+        | Wanted::Encryption(_)
+        | Wanted::Role(_, _)
+        | Wanted::RolePolicy(_) => SET,
+    }
+}
+
+/// Whether `guards.adopt` hands over the bucket or the role of a target; of a role's policies, any of them.
+fn is_adopted(scene: &Scene<'_>, target: &Target) -> bool {
+    if let Target::Role(_, RolePart::Policies) = target {
+        let below = format!("{}/", scene.names.address(target));
+        return scene.adopted().any(|address| address.starts_with(&below));
+    }
+    let whole = target.whole().map(|whole| scene.names.address(&whole));
+    whole.is_some_and(|address| scene.adopts(&address))
+}
+
+/// A world in which the buckets are there that the spec does not make: then all that it wants can be planned.
+fn world_of(spec: &Spec) -> Observed {
+    let buckets = spec
+        .routes()
+        .flat_map(|route| [route.source, route.destination]);
+    let exists = |bucket: BucketRef| {
+        let document = Document::Bucket(Bucket {
+            region: bucket.region.clone(),
+            created_with_tags: BTreeMap::new(),
+        });
+        (Target::Bucket(bucket, BucketPart::Itself), Some(document))
+    };
+    let made: BTreeSet<BucketRef> = spec
+        .routes()
+        .filter(|route| route.migration.destination.create != Create::No)
+        .map(|route| route.destination)
+        .collect();
+    buckets
+        .filter(|bucket| !made.contains(bucket))
+        .map(exists)
+        .collect()
+}
+
+fn accounts(spec: &Spec) -> BTreeSet<AccountRef> {
+    let accounts = spec.accounts.values();
+    let of = accounts.map(|account| AccountRef {
+        account: account.id.clone(),
+        partition: account.region.partition(),
+    });
+    of.collect()
+}
+
+fn any_role(of: &AccountRef) -> String {
+    let (partition, account) = (of.partition.as_str(), &of.account);
+    format!("arn:{partition}:iam::{account}:role/*")
+}
+
+fn under_our_path(of: &AccountRef) -> String {
+    let (partition, account) = (of.partition.as_str(), &of.account);
+    format!("arn:{partition}:iam::{account}:role{ROLE_PATH}*")
+}
+
+const fn role_facts(part: RolePart) -> &'static Facts {
+    Kind::Role(part).facts()
+}

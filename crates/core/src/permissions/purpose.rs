@@ -1,0 +1,21 @@
+//! Purposes: what callers of this version can be going to do.
+
+/// What a caller is going to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Compare the spec with the accounts; it only reads.
+    Plan,
+    /// Make the changes, which begins with a plan.
+    Apply,
+}
+
+impl Purpose {
+    /// The purpose as the command line writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! What callers need, as text, JSON and Terraform, ready to paste.
+//!
+//! All three are drawn from the same tree of each policy, so that they say the same.
+
+use s3ferry_core::permissions::{ATTACHED, CallerPermissions, MANAGED_POLICY_CHARACTERS, Purpose};
+use s3ferry_core::policy::{PolicyDocument, Statement, size};
+use s3ferry_core::spec::Access;
+use serde_json::Value;
+
+use crate::sanitize::{sanitize, sanitize_json};
+use crate::words::{number, plural};
+
+/// A policy, member by member in AWS's order.
+enum Tree {
+    Text(String),
+    List(Vec<Self>),
+    Object(Vec<(String, Self)>),
+}
+
+/// What a reader should know of all the policies.
+#[must_use]
+pub fn permission_notes(callers: &[CallerPermissions], purpose: Purpose) -> Vec<String> {
+    let general = [
+        "This is for the spec as it is: print it again when a phase, a bucket, a role, a rule or a key changes.",
+        "That a principal may be assumed or signed in as is granted elsewhere: its trust policy, and sts:AssumeRole for whoever assumes it.",
+        "WholeAccount has * because its actions take no other resource. Of a role that is not there yet IAM knows no path, \
+         so reads name it without one; roles that left the spec are found under role/s3ferry/.",
+    ];
+    let mut notes: Vec<String> = general.into_iter().map(str::to_owned).collect();
+    if purpose == Purpose::Apply {
+        notes.push(
+            "Buckets that left the spec are in none of these policies: take a migration out under those of the spec that still has it."
+                .to_owned(),
+        );
+    }
+    for caller in callers {
+        let name = names(caller);
+        if caller.by_path {
+            notes.push(format!(
+                "{name}: roles are named by their path, because one by one they would take more than {ATTACHED} policies."
+            ));
+        }
+        if caller.policies.len() > ATTACHED {
+            notes.push(format!(
+                "{name}: these are {} policies, and a role takes {ATTACHED}, or 20 where AWS raised its quota: split the spec, or let migrations share roles.",
+                caller.policies.len()
+            ));
+        }
+    }
+    notes
+}
+
+/// The policies for people: a heading for each account, then its policies as JSON.
+#[must_use]
+pub fn permissions_text(callers: &[CallerPermissions], purpose: Purpose) -> String {
+    let blocks = callers.iter().map(|caller| {
+        let id = &caller.id;
+        let heading = format!(
+            "Account {} ({id}): {} for {}\nNeeded by {}.\n",
+            names(caller),
+            plural(caller.policies.len() as u64, "policy"),
+            purpose.as_str(),
+            principal(&caller.access),
+        );
+        let policies = caller.policies.iter().enumerate().map(|(at, policy)| {
+            let count = caller.policies.len();
+            let which = if count == 1 {
+                String::new()
+            } else {
+                format!("Policy {} of {count}, ", at + 1)
+            };
+            let size = number(size::iam(policy) as u64);
+            let most = number(MANAGED_POLICY_CHARACTERS as u64);
+            let measured = format!("{which}{size} of {most} characters:");
+            format!("{}\n{}\n", capital(&measured), json(&tree(policy), 0))
+        });
+        let policies: Vec<String> = policies.collect();
+        sanitize_lines(&heading) + &sanitize_json(&policies.join("\n"))
+    });
+    blocks.collect::<Vec<String>>().join("\n")
+}
+
+/// The policies for programs: an object with a list of policies for each account's ID.
+#[must_use]
+pub fn permissions_json(callers: &[CallerPermissions]) -> String {
+    let accounts = callers.iter().map(|caller| {
+        let policies = caller.policies.iter().map(tree).collect();
+        (caller.id.to_string(), Tree::List(policies))
+    });
+    let all = Tree::Object(accounts.collect());
+    sanitize_json(&format!("{}\n", json(&all, 0)))
+}
+
+/// The policies as resources of Terraform's AWS provider, as `terraform fmt` has them.
+#[must_use]
+pub fn permissions_terraform(
+    callers: &[CallerPermissions],
+    purpose: Purpose,
+    spec: &str,
+) -> String {
+    let mut notes = permission_notes(callers, purpose);
+    notes.push(
+        "Each resource belongs to the provider of its account: provider = aws.NAME.".to_owned(),
+    );
+    let notes: Vec<String> = notes
+        .iter()
+        .map(|note| format!("# {}\n", sanitize(note)))
+        .collect();
+    let mut blocks = vec![notes.concat()];
+    for caller in callers {
+        for (at, policy) in caller.policies.iter().enumerate() {
+            blocks.push(sanitize_json(&resource(
+                caller,
+                policy,
+                (purpose, spec, at + 1),
+            )));
+        }
+    }
+    blocks.join("\n")
+}
+
+fn resource(
+    caller: &CallerPermissions,
+    policy: &PolicyDocument,
+    (purpose, spec, at): (Purpose, &str, usize),
+) -> String {
+    let purpose = purpose.as_str();
+    let account = caller.names.first().map_or("account", |name| name.as_str());
+    let label = |text: &str| {
+        let safe = |letter: char| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        };
+        text.chars().map(safe).collect::<String>()
+    };
+    let name = format!("s3ferry-{spec}-{purpose}-{account}-{at}");
+    let description = format!(
+        "What s3ferry {purpose} needs in account {} for spec {spec}",
+        names(caller)
+    );
+    format!(
+        "# Account {} ({}), needed by {}.\n\
+         resource \"aws_iam_policy\" \"s3ferry_{purpose}_{}_{at}\" {{\n  \
+         name        = {}\n  description = {}\n  policy = jsonencode({})\n}}\n",
+        names(caller),
+        caller.id,
+        principal(&caller.access),
+        label(account),
+        hcl_text(&name),
+        hcl_text(&description),
+        hcl(&tree(policy), 1),
+    )
+}
+
+fn names(caller: &CallerPermissions) -> String {
+    let names: Vec<&str> = caller.names.iter().map(|name| name.as_str()).collect();
+    names.join(", ")
+}
+
+fn principal(access: &Access) -> String {
+    match access {
+        Access::DefaultChain => "whoever the default credential chain is".to_owned(),
+        Access::Profile(profile) => format!("whoever profile {profile} is"),
+        Access::AssumeRole { arn, .. } => arn.to_string(),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn sanitize_lines(text: &str) -> String {
+    text.lines().map(|line| sanitize(line) + "\n").collect()
+}
+
+fn tree(policy: &PolicyDocument) -> Tree {
+    let statements = policy.statements().iter().map(of_statement).collect();
+    Tree::Object(vec![
+        ("Version".to_owned(), Tree::Text("2012-10-17".to_owned())),
+        ("Statement".to_owned(), Tree::List(statements)),
+    ])
+}
+
+fn of_statement(statement: &Statement) -> Tree {
+    let list = |items: &[String]| Tree::List(items.iter().cloned().map(Tree::Text).collect());
+    let mut members = Vec::new();
+    if let Some(sid) = statement.sid() {
+        members.push(("Sid".to_owned(), Tree::Text(sid.to_owned())));
+    }
+    members.push(("Effect".to_owned(), Tree::Text("Allow".to_owned())));
+    members.push(("Action".to_owned(), list(statement.actions().listed())));
+    if let Some(resources) = statement.resources() {
+        members.push(("Resource".to_owned(), list(resources.listed())));
+    }
+    let conditions = statement.conditions().iter().map(|condition| {
+        let on = vec![(condition.key.clone(), list(&condition.values))];
+        (condition.operator.clone(), Tree::Object(on))
+    });
+    let conditions: Vec<(String, Tree)> = conditions.collect();
+    if !conditions.is_empty() {
+        members.push(("Condition".to_owned(), Tree::Object(conditions)));
+    }
+    Tree::Object(members)
+}
+
+fn json(tree: &Tree, depth: usize) -> String {
+    let quoted = |text: &str| Value::from(text).to_string();
+    let inner = "  ".repeat(depth + 1);
+    match tree {
+        Tree::Text(text) => quoted(text),
+        Tree::List(items) => {
+            let items = items
+                .iter()
+                .map(|item| format!("{inner}{}", json(item, depth + 1)));
+            enclosed(('[', ']'), ",\n", items.collect(), depth)
+        }
+        Tree::Object(members) => {
+            let members = members
+                .iter()
+                .map(|(name, of)| format!("{inner}{}: {}", quoted(name), json(of, depth + 1)));
+            enclosed(('{', '}'), ",\n", members.collect(), depth)
+        }
+    }
+}
+
+fn enclosed(
+    (open, close): (char, char),
+    between: &str,
+    items: Vec<String>,
+    depth: usize,
+) -> String {
+    if items.is_empty() {
+        return format!("{open}{close}");
+    }
+    format!(
+        "{open}\n{}\n{}{close}",
+        items.join(between),
+        "  ".repeat(depth)
+    )
+}
+
+/// As `terraform fmt` lays it out: single lines that follow each other are aligned, what opens a bracket is not.
+fn hcl(tree: &Tree, depth: usize) -> String {
+    let inner = "  ".repeat(depth + 1);
+    match tree {
+        Tree::Text(text) => hcl_text(text),
+        Tree::List(items) => {
+            let items = items
+                .iter()
+                .map(|item| format!("{inner}{},", hcl(item, depth + 1)));
+            enclosed(('[', ']'), "\n", items.collect(), depth)
+        }
+        Tree::Object(members) => {
+            let single = |of: &Tree| matches!(of, Tree::Text(_));
+            let lines = members.iter().filter(|(_, of)| single(of));
+            let width = lines
+                .map(|(name, _)| hcl_name(name).len())
+                .max()
+                .unwrap_or(0);
+            let members = members.iter().map(|(name, of)| {
+                let width = if single(of) { width } else { 0 };
+                format!("{inner}{:width$} = {}", hcl_name(name), hcl(of, depth + 1))
+            });
+            enclosed(('{', '}'), "\n", members.collect(), depth)
+        }
+    }
+}
+
+fn hcl_name(name: &str) -> String {
+    if name.chars().all(|letter| letter.is_ascii_alphanumeric()) {
+        name.to_owned()
+    } else {
+        hcl_text(name)
+    }
+}
+
+/// A string of Terraform's language: JSON's, but that `${` and `%{` begin templates.
+fn hcl_text(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted.replace("${", "$${").replace("%{", "%%{")
+}

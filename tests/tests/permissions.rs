@@ -1,0 +1,776 @@
+//! The policies that `s3ferry permissions` prints, held by what runs under them.
+//!
+//! A caller of each account gets exactly what is printed, and nothing else: plan, apply and a second plan without changes.
+//! Then each action and each resource is taken away by itself, and something must fail; what nothing misses stands in a
+//! table with its reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::sync::Mutex;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use s3ferry_sandbox::Sandbox;
+use s3ferry_tests::repository;
+use s3ferry_tests::signed::{Client, Request};
+use s3ferry_tests::world::{Ran, block_on, command};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How long a run may go on that was denied something. One that is denied a look at what it wrote looks for two minutes, since
+/// it may only be too early.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long any run may take.
+const ENOUGH: Duration = Duration::from_secs(120);
+
+/// Policies by account.
+type Policies = BTreeMap<String, Vec<Value>>;
+
+/// An account, its Region, and the buckets that are there before.
+type Place = (&'static str, &'static str, &'static [&'static str]);
+
+/// Where the accounts of the examples are, each with the buckets that the spec does not make.
+const EXAMPLES: [(&str, &[Place]); 6] = [
+    (
+        "demo",
+        &[
+            (
+                "111111111111",
+                "eu-west-1",
+                &["orders-prod", "invoices-prod"],
+            ),
+            ("222222222222", "eu-central-1", &[]),
+        ],
+    ),
+    (
+        "existing-destination",
+        &[
+            ("111111111111", "us-east-1", &["reports-prod"]),
+            ("222222222222", "us-west-2", &["reports-from-prod"]),
+        ],
+    ),
+    (
+        "kms",
+        &[
+            ("111111111111", "eu-west-1", &["records-prod"]),
+            ("222222222222", "eu-central-1", &[]),
+        ],
+    ),
+    (
+        "owner-source",
+        &[("111111111111", "eu-west-1", &["photos-dublin"])],
+    ),
+    (
+        "shared-destination",
+        &[
+            ("111111111111", "eu-west-1", &["shop-events"]),
+            ("222222222222", "eu-west-2", &["billing-exports"]),
+            ("333333333333", "eu-central-1", &[]),
+        ],
+    ),
+    (
+        "shared-source",
+        &[
+            ("111111111111", "eu-west-1", &["events-prod"]),
+            ("222222222222", "eu-central-1", &[]),
+            ("333333333333", "eu-north-1", &[]),
+        ],
+    ),
+];
+
+/// The sandbox has one partition.
+const LEFT_OUT: [&str; 1] = ["govcloud"];
+
+/// A sandbox with a caller in each account who may do what is printed, and a folder with a spec.
+struct Lab {
+    sandbox: Sandbox,
+    folder: TempDir,
+    places: Vec<Place>,
+}
+
+impl Lab {
+    fn new(places: &[Place], spec: &str) -> Self {
+        let builder = places
+            .iter()
+            .fold(Sandbox::builder(), |builder, (account, region, _)| {
+                builder.account(*account, *region)
+            });
+        let sandbox = block_on(builder.start()).expect("the sandbox starts");
+        sandbox
+            .switches()
+            .replication_delay(Duration::from_millis(5));
+        let buckets = places.iter().flat_map(|(account, region, names)| {
+            names
+                .iter()
+                .map(move |name| json!({ "name": name, "account": account, "region": region }))
+        });
+        let seed = json!({ "buckets": buckets.collect::<Vec<Value>>() });
+        sandbox
+            .load_seed(&seed.to_string())
+            .expect("the seed is good");
+        let lab = Self {
+            sandbox,
+            folder: TempDir::new().expect("there is a temporary folder"),
+            places: places.to_vec(),
+        };
+        lab.spec(spec);
+        let trust = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole" } ] });
+        for (account, _, _) in &lab.places {
+            let made = [
+                ("Action", "CreateRole"),
+                ("RoleName", "caller"),
+                ("AssumeRolePolicyDocument", &trust.to_string()),
+            ];
+            lab.other(account).iam(&made).expect_ok();
+        }
+        lab
+    }
+
+    fn spec(&self, text: &str) {
+        fs::write(self.folder.path().join("spec.yaml"), text).expect("the spec is written");
+    }
+
+    /// Somebody else in an account, who may do everything.
+    fn other(&self, account: &str) -> Client {
+        let of = self.places.iter().find(|(id, _, _)| *id == account);
+        let (_, region, _) = of.expect("the account is there");
+        let (key, secret) = (
+            self.sandbox.root_access_key_id(),
+            self.sandbox.root_secret_access_key(),
+        );
+        Client::new(self.sandbox.endpoint(), key, secret, region).in_account(account, region)
+    }
+
+    fn s3ferry(&self, arguments: &[&str]) -> Ran {
+        let environment = self.sandbox.environment();
+        let file = |name: &str| self.folder.path().join(name);
+        let open = |name: &str| fs::File::create(file(name)).expect("there is room");
+        self.sandbox.reset_calls();
+        let mut child = command(self.folder.path(), environment, arguments)
+            .stdout(open("stdout"))
+            .stderr(open("stderr"))
+            .spawn()
+            .expect("the program starts");
+        let (start, mut denied) = (Instant::now(), None);
+        let code = loop {
+            if let Some(status) = child.try_wait().expect("it can be asked") {
+                break status.code();
+            }
+            denied = denied.or_else(|| self.is_denied().then(Instant::now));
+            if denied.is_some_and(|since| since.elapsed() > PATIENCE) {
+                child.kill().expect("it can be ended");
+                child.wait().expect("it ends");
+                break None;
+            }
+            assert!(start.elapsed() < ENOUGH, "it waits, and nothing was denied");
+            sleep(Duration::from_millis(20));
+        };
+        let text = |name: &str| fs::read_to_string(file(name)).expect("it is text");
+        Ran {
+            code,
+            out: text("stdout"),
+            err: text("stderr"),
+        }
+    }
+
+    /// Whether a caller was denied anything in this run.
+    fn is_denied(&self) -> bool {
+        self.sandbox.calls().iter().any(|call| call.status == 403)
+    }
+
+    fn printed(&self, purpose: &str) -> Policies {
+        let arguments = [
+            "permissions",
+            "spec.yaml",
+            "--for",
+            purpose,
+            "--format",
+            "json",
+        ];
+        let ran = self.s3ferry(&arguments);
+        assert_eq!(ran.code, Some(0), "{}", ran.said());
+        serde_json::from_str(&ran.out).expect("JSON is printed")
+    }
+
+    /// Lets the callers do this and nothing else.
+    fn allow(&self, policies: &Policies) {
+        for (account, of_account) in policies {
+            let client = self.other(account);
+            assert_eq!(of_account.len(), 1, "a second one would stay with the next");
+            for (at, policy) in of_account.iter().enumerate() {
+                let policy = policy.to_string();
+                let put = [
+                    ("Action", "PutRolePolicy"),
+                    ("RoleName", "caller"),
+                    ("PolicyName", &format!("p{at}")),
+                    ("PolicyDocument", &policy),
+                ];
+                client.iam(&put).expect_ok();
+            }
+        }
+    }
+
+    /// Runs the program, which must end with one of these codes.
+    fn ends(&self, codes: &[i32], arguments: &[&str]) -> Result<(), Ran> {
+        let ran = self.s3ferry(arguments);
+        let ends = ran.code.is_some_and(|code| codes.contains(&code));
+        if ends { Ok(()) } else { Err(ran) }
+    }
+
+    fn plan(&self) -> Result<(), Ran> {
+        self.ends(&[0], &["plan", "spec.yaml"])
+    }
+
+    fn apply(&self) -> Result<(), Ran> {
+        self.ends(&[0], &["apply", "--yes", "spec.yaml"])?;
+        let settled = self.s3ferry(&["plan", "--detailed-exitcode", "spec.yaml"]);
+        // A canary that cannot be removed is no failure of an apply, and every plan tells it.
+        let is_clean = settled.code == Some(0) && !settled.out.contains("canary-left");
+        if is_clean { Ok(()) } else { Err(settled) }
+    }
+}
+
+/// The spec of a folder as one file, its accounts entered as the callers.
+fn example(folder: &str) -> String {
+    let all = repository::root().join("plans").join(folder);
+    let mut files: Vec<_> = fs::read_dir(all)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it can be read").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .collect();
+    files.sort();
+    let texts: Vec<String> = files
+        .iter()
+        .map(|path| fs::read_to_string(path).expect("it is text"))
+        .collect();
+    if let [one] = texts.as_slice() {
+        return entered(one);
+    }
+    let rest = texts[1..].iter().map(|text| {
+        let (_, migrations) = text.split_once("migrations:\n").expect("it has migrations");
+        migrations.to_owned()
+    });
+    format!(
+        "{}\nmigrations:\n{}",
+        entered(&texts[0]),
+        rest.collect::<String>()
+    )
+}
+
+fn entered(spec: &str) -> String {
+    let (before, rest) = spec.split_once("accounts:\n").expect("it has accounts");
+    let (accounts, after) = rest.split_once("\n\n").expect("a blank line ends them");
+    let mut entered = String::new();
+    let mut names: Vec<(String, String)> = Vec::new();
+    for line in accounts.lines() {
+        let is_name = line.starts_with("  ") && !line.starts_with("   ");
+        if is_name {
+            let (name, text) = line.split_once(':').expect("a name");
+            names.push((name.trim().to_owned(), text.to_owned()));
+        } else if let Some((_, text)) = names.last_mut() {
+            text.push_str(line);
+        }
+    }
+    for (name, text) in names {
+        let after = |mark: &str, end: &[char]| {
+            let (_, rest) = text.split_once(mark).expect("the field is there");
+            let rest = rest.trim_start();
+            rest[..rest.find(end).unwrap_or(rest.len())]
+                .trim()
+                .to_owned()
+        };
+        let id = after("id: \"", &['"']);
+        let region = after("region:", &[',', ' ', '}']);
+        entered.push_str(&account(&name, &id, &region));
+    }
+    format!("{before}accounts:\n{entered}\n{after}")
+}
+
+fn account(name: &str, id: &str, region: &str) -> String {
+    format!(
+        "  {name}: {{ id: \"{id}\", region: {region}, assume_role: {{ arn: \"arn:aws:iam::{id}:role/caller\" }} }}\n"
+    )
+}
+
+#[test]
+fn every_example_runs_under_exactly_what_is_printed() {
+    let folders = fs::read_dir(repository::root().join("plans")).expect("the folder is there");
+    let folders = folders.map(|entry| entry.expect("it can be read"));
+    let folders = folders.filter(|entry| entry.path().is_dir());
+    let names: BTreeSet<String> = folders
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    let tried = EXAMPLES.iter().map(|(name, _)| *name).chain(LEFT_OUT);
+    assert_eq!(names, tried.map(str::to_owned).collect());
+    for (name, places) in EXAMPLES {
+        let text = example(name);
+        let lab = Lab::new(places, &text);
+        let mut specs = vec![text.clone()];
+        if text.contains("phase: prepare") {
+            specs.push(text.replace("phase: prepare", "phase: replicate"));
+        }
+        for spec in specs {
+            lab.spec(&spec);
+            lab.allow(&lab.printed("plan"));
+            lab.plan()
+                .unwrap_or_else(|ran| panic!("{name}: {}", ran.said()));
+            lab.allow(&lab.printed("apply"));
+            lab.apply()
+                .unwrap_or_else(|ran| panic!("{name}: {}", ran.said()));
+            lab.allow(&lab.printed("plan"));
+            lab.ends(&[0], &["plan", "--detailed-exitcode", "spec.yaml"])
+                .unwrap_or_else(|ran| panic!("{name}: {}", ran.said()));
+        }
+    }
+}
+
+const PROD: &str = "111111111111";
+const ARCHIVE: &str = "222222222222";
+const PLACES: [Place; 2] = [
+    (PROD, "eu-west-1", &["new-source", "shared-source"]),
+    (ARCHIVE, "eu-central-1", &["kept"]),
+];
+
+/// A bucket that is made, and one that is there and public; a role of its own, and one that another spec has, too; canaries
+/// with tags, delete markers and keys.
+fn everything() -> String {
+    let accounts =
+        account("prod", PROD, "eu-west-1") + &account("archive", ARCHIVE, "eu-central-1");
+    format!(
+        r#"version: 1
+name: everything
+accounts:
+{accounts}
+defaults: {{ phase: replicate, monitoring: {{ none: a test }}, guards: {{ max_deletes: 9, adopt: [prod/role/s3ferry-shared-source] }} }}
+migrations:
+  makes:
+    source: {{ account: prod, bucket: new-source }}
+    destination: {{ account: archive, bucket: made, create: true }}
+    rules:
+      - {{ id: mirrored, prefix: mirrored/, delete_markers: mirror }}
+      - {{ id: tagged, prefix: tagged/, tags: {{ class: hot }}, delete_markers: keep }}
+  keeps:
+    source: {{ account: prod, bucket: shared-source }}
+    destination: {{ account: archive, bucket: kept }}
+    rules:
+      - id: secret
+        prefix: ""
+        delete_markers: keep
+        source_kms:
+          keys: ["arn:aws:kms:eu-west-1:111111111111:key/aaaaaaaa-1111-2222-3333-444444444444"]
+          replica_key: "arn:aws:kms:eu-central-1:222222222222:key/bbbbbbbb-1111-2222-3333-444444444444"
+"#
+    )
+}
+
+/// What others have done before: a role of another spec on the shared bucket, roles of ours that left the spec in both
+/// accounts, and a public policy on a bucket without a block.
+fn furnished() -> Lab {
+    let lab = Lab::new(&PLACES, &everything());
+    let trust = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "Service": "s3.amazonaws.com" }, "Action": "sts:AssumeRole" } ] });
+    let trust = trust.to_string();
+    let nothing = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::nothing" } ] });
+    let role = |account: &str, (path, name): (&str, &str), spec: &str| {
+        let description = format!("Assumed by S3 to replicate objects. s3ferry spec: {spec}.");
+        let made = [
+            ("Action", "CreateRole"),
+            ("RoleName", name),
+            ("Path", path),
+            ("Description", &description),
+            ("AssumeRolePolicyDocument", &trust),
+            ("Tags.member.1.Key", "s3ferry:spec"),
+            ("Tags.member.1.Value", spec),
+        ];
+        lab.other(account).iam(&made).expect_ok();
+    };
+    role(PROD, ("/team/", "s3ferry-shared-source"), "other");
+    for account in [PROD, ARCHIVE] {
+        role(account, ("/s3ferry/", "left"), "everything");
+        let put = [
+            ("Action", "PutRolePolicy"),
+            ("RoleName", "left"),
+            ("PolicyName", "s3ferry"),
+            ("PolicyDocument", &nothing.to_string()),
+        ];
+        lab.other(account).iam(&put).expect_ok();
+    }
+    let archive = lab.other(ARCHIVE);
+    unblock(&archive, "kept");
+    let public = json!({ "Version": "2012-10-17", "Statement": [
+        { "Sid": "Everybody", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::kept/*" } ] });
+    archive.put("kept", "policy", &public.to_string());
+    lab
+}
+
+fn unblock(client: &Client, bucket: &str) {
+    let path = format!("/{bucket}");
+    let request = Request {
+        method: "DELETE",
+        path: &path,
+        query: "publicAccessBlock=",
+        ..Request::default()
+    };
+    client.s3(request).expect_ok();
+}
+
+/// What others change behind our backs: trust and tags of roles, the block and the encryption of the bucket that we made.
+fn drifted(lab: &Lab) {
+    let prod = lab.other(PROD);
+    let trust = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole" } ] });
+    let trust = trust.to_string();
+    let role = ("RoleName", "s3ferry-new-source");
+    let shared = ("RoleName", "s3ferry-shared-source");
+    let calls: [Vec<(&str, &str)>; 4] = [
+        vec![
+            ("Action", "UpdateAssumeRolePolicy"),
+            shared,
+            ("PolicyDocument", &trust),
+        ],
+        vec![
+            ("Action", "UpdateAssumeRolePolicy"),
+            role,
+            ("PolicyDocument", &trust),
+        ],
+        vec![
+            ("Action", "TagRole"),
+            role,
+            ("Tags.member.1.Key", "s3ferry:destination:gone"),
+            ("Tags.member.1.Value", "222222222222/eu-central-1"),
+        ],
+        vec![
+            ("Action", "UntagRole"),
+            role,
+            ("TagKeys.member.1", "s3ferry:source:new-source"),
+        ],
+    ];
+    for call in calls {
+        prod.iam(&call).expect_ok();
+    }
+    let archive = lab.other(ARCHIVE);
+    unblock(&archive, "made");
+    archive.put("made", "encryption", ENCRYPTION);
+}
+
+const ENCRYPTION: &str = "<ServerSideEncryptionConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>\
+     <ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault>\
+     </Rule></ServerSideEncryptionConfiguration>";
+
+/// What is taken away: an action, or a resource, of a statement of a policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Mutant {
+    account: String,
+    policy: usize,
+    sid: String,
+    member: &'static str,
+    value: String,
+}
+
+fn mutants(policies: &Policies, without: &BTreeSet<(String, String)>) -> Vec<Mutant> {
+    let mut all = Vec::new();
+    for (account, of_account) in policies {
+        for (at, policy) in of_account.iter().enumerate() {
+            for statement in policy["Statement"].as_array().expect("statements") {
+                let values = |member: &str| {
+                    let list = statement[member].as_array().expect("a list");
+                    list.iter()
+                        .map(|one| one.as_str().expect("text").to_owned())
+                };
+                let is_new =
+                    |action: &String| !without.contains(&(account.clone(), action.clone()));
+                let actions: Vec<String> = values("Action").filter(is_new).collect();
+                // One that stands alone is missed where any of its actions is.
+                let several = values("Resource").count() > 1;
+                let resources = values("Resource").filter(|_| several && !actions.is_empty());
+                let of = |member, value| Mutant {
+                    account: account.clone(),
+                    policy: at,
+                    sid: statement["Sid"].as_str().expect("a Sid").to_owned(),
+                    member,
+                    value,
+                };
+                all.extend(resources.map(|value| of("Resource", value)));
+                all.extend(actions.iter().map(|value| of("Action", value.clone())));
+            }
+        }
+    }
+    all
+}
+
+fn granted(policies: &Policies) -> BTreeSet<(String, String)> {
+    let actions = mutants(policies, &BTreeSet::new()).into_iter();
+    let actions = actions.filter(|of| of.member == "Action");
+    actions.map(|of| (of.account, of.value)).collect()
+}
+
+impl Mutant {
+    fn of(&self, policies: &Policies) -> Policies {
+        let mut less = policies.clone();
+        let policy = &mut less.get_mut(&self.account).expect("it was read")[self.policy];
+        let statements = policy["Statement"].as_array_mut().expect("statements");
+        let at = statements
+            .iter()
+            .position(|of| of["Sid"] == self.sid.as_str());
+        let at = at.expect("it was read");
+        let left = statements[at][self.member].as_array_mut().expect("a list");
+        left.retain(|value| *value != self.value.as_str());
+        if left.is_empty() {
+            statements.remove(at);
+        }
+        less
+    }
+
+    fn named(&self) -> (String, String, String) {
+        (self.account.clone(), self.sid.clone(), self.value.clone())
+    }
+}
+
+/// Account, Sid, and the action or resource that nothing misses, with the reason why it is granted all the same.
+type Exception = (&'static str, &'static str, &'static str, &'static str);
+
+const KEYS: &str = "the sandbox asks clients for no permission for a key (BC:s3 PutObject)";
+
+/// A role that is handed over may stand under any path, or under none; the test's has one.
+const PATHLESS: &str =
+    "a role that is handed over may stand under no path (IAMUG:reference_identifiers)";
+
+const SHARED_ROLE: &str = "arn:aws:iam::111111111111:role/s3ferry-shared-source";
+
+const OF_PLAN: [Exception; 1] = [(PROD, "Roles", SHARED_ROLE, PATHLESS)];
+
+const OF_APPLY: [Exception; 7] = [
+    (PROD, "CanaryKeys", "kms:Decrypt", KEYS),
+    (PROD, "CanaryKeys", "kms:GenerateDataKey", KEYS),
+    (PROD, "PassedRoles", SHARED_ROLE, PATHLESS),
+    (PROD, "Roles4", SHARED_ROLE, PATHLESS),
+    (
+        PROD,
+        "Roles",
+        "iam:UpdateRoleDescription",
+        "a description names the specs of its role, and changes where another one joins: here, that of the role handed over",
+    ),
+    (
+        PROD,
+        "Roles4",
+        "iam:UntagRole",
+        "of a role that other specs have, too, no tag is taken away before they leave it",
+    ),
+    (
+        ARCHIVE,
+        "Buckets",
+        "s3:ListBucket",
+        "whether a bucket is there is asked where the answer to its making was lost",
+    ),
+];
+
+/// What became of mutants.
+#[derive(Default)]
+struct Seen {
+    killed: usize,
+    idle: Vec<(String, String, String)>,
+    /// Denials whose hint does not name the action that was taken away.
+    unhinted: Vec<String>,
+}
+
+impl Seen {
+    fn note(&mut self, mutant: &Mutant, outcome: Result<(), Ran>) {
+        match outcome {
+            Ok(()) => self.idle.push(mutant.named()),
+            Err(ran) => {
+                self.killed += 1;
+                let said = format!("{}{}", ran.out, ran.err);
+                let is_hinted = said.contains("the caller needs");
+                if mutant.member == "Action" && is_hinted && !said.contains(&mutant.value) {
+                    self.unhinted.push(format!("{mutant:?}\n{}", ran.said()));
+                }
+            }
+        }
+    }
+}
+
+/// Plays a story for each mutant, two at once.
+fn play(mutants: Vec<Mutant>, story: impl Fn(&Mutant) -> Result<(), Ran> + Sync) -> Seen {
+    let (left, seen) = (Mutex::new(mutants), Mutex::new(Seen::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let next = left.lock().expect("no thread died").pop();
+                    let Some(mutant) = next else { return };
+                    let outcome = story(&mutant);
+                    seen.lock().expect("no thread died").note(&mutant, outcome);
+                }
+            });
+        }
+    });
+    seen.into_inner().expect("no thread died")
+}
+
+fn expect_exceptions(seen: Seen, of: &[Exception], least: usize) {
+    let idle: BTreeSet<_> = seen.idle.into_iter().collect();
+    let excepted = of.iter().map(|(account, sid, value, _)| {
+        (
+            (*account).to_owned(),
+            (*sid).to_owned(),
+            (*value).to_owned(),
+        )
+    });
+    assert_eq!(
+        idle,
+        excepted.collect(),
+        "left: what nothing misses; right: what may be so"
+    );
+    assert!(
+        seen.killed >= least,
+        "only {} mutants were killed",
+        seen.killed
+    );
+    assert!(seen.unhinted.is_empty(), "{}", seen.unhinted.join("\n"));
+}
+
+#[test]
+fn every_action_and_resource_of_a_plan_is_missed() {
+    let worlds = || {
+        let (before, after) = (furnished(), furnished());
+        after.allow(&after.printed("apply"));
+        after.apply().unwrap_or_else(|ran| panic!("{}", ran.said()));
+        drifted(&after);
+        [before, after]
+    };
+    let pairs = Mutex::new(vec![worlds(), worlds()]);
+    let policies = furnished().printed("plan");
+    let story = |policies: &Policies| {
+        let pair = pairs.lock().expect("no thread died").pop();
+        let pair = pair.expect("there are two players");
+        let ends = pair.iter().try_for_each(|lab| {
+            lab.allow(policies);
+            lab.plan()
+        });
+        pairs.lock().expect("no thread died").push(pair);
+        ends
+    };
+    story(&policies).unwrap_or_else(|ran| panic!("{}", ran.said()));
+    let seen = play(mutants(&policies, &BTreeSet::new()), |mutant| {
+        story(&mutant.of(&policies))
+    });
+    expect_exceptions(seen, &OF_PLAN, 25);
+}
+
+#[test]
+fn every_action_and_resource_of_an_apply_is_missed() {
+    let first = furnished();
+    let (policies, of_plan) = (first.printed("apply"), first.printed("plan"));
+    let story = |policies: &Policies| {
+        let lab = furnished();
+        lab.allow(policies);
+        lab.apply()?;
+        drifted(&lab);
+        lab.apply()
+    };
+    story(&policies).unwrap_or_else(|ran| panic!("{}", ran.said()));
+    let seen = play(mutants(&policies, &granted(&of_plan)), |mutant| {
+        story(&mutant.of(&policies))
+    });
+    expect_exceptions(seen, &OF_APPLY, 25);
+}
+
+/// The most characters of a managed policy, and the most of them that a role has (IAMUG:reference_iam-quotas).
+const QUOTAS: (usize, usize) = (6_144, 10);
+
+#[test]
+fn policies_of_300_migrations_fit_into_what_iam_takes() {
+    let accounts =
+        account("prod", PROD, "eu-west-1") + &account("archive", ARCHIVE, "eu-central-1");
+    let migration = |number: usize| {
+        format!(
+            "  move-{number}:\n    source: {{ account: prod, bucket: company-data-{number}-prod }}\n    \
+             destination: {{ account: archive, bucket: company-data-{number}-archive, create: true }}\n    \
+             rules: [ {{ id: all, prefix: \"\", delete_markers: mirror }} ]\n"
+        )
+    };
+    let migrations: String = (100..400).map(migration).collect();
+    let spec = format!(
+        "version: 1\nname: many\naccounts:\n{accounts}defaults: {{ phase: replicate }}\nmigrations:\n{migrations}"
+    );
+    let folder = TempDir::new().expect("there is a temporary folder");
+    fs::write(folder.path().join("spec.yaml"), spec).expect("the spec is written");
+    let print = || {
+        let arguments = ["permissions", "spec.yaml", "--format", "json"];
+        let output = command(folder.path(), [], &arguments).output();
+        Ran::from(output.expect("the program starts"))
+    };
+    let (ran, again) = (print(), print());
+    assert_eq!(ran.code, Some(0), "{}", ran.said());
+    assert_eq!(ran.out, again.out, "the same bytes for the same spec");
+    let policies: Policies = serde_json::from_str(&ran.out).expect("JSON is printed");
+    for (account, of_account) in &policies {
+        let count = of_account.len();
+        assert!(count <= QUOTAS.1, "{account}: {count} policies");
+        for policy in of_account {
+            let size = policy.to_string().chars().count();
+            assert!(size <= QUOTAS.0, "{account}: {size} characters");
+        }
+    }
+    for number in 100..400 {
+        for bucket in ["prod", "archive"] {
+            let arn = format!("\"arn:aws:s3:::company-data-{number}-{bucket}\"");
+            assert!(ran.out.contains(&arn), "{arn}");
+        }
+    }
+}
+
+#[test]
+fn terraform_takes_its_format_as_it_stands() {
+    let is_there = std::process::Command::new("terraform")
+        .arg("version")
+        .output()
+        .is_ok();
+    if !is_there {
+        eprintln!("SKIPPED: terraform is not on this machine");
+        return;
+    }
+    let lab = Lab::new(&PLACES, &everything());
+    for purpose in ["plan", "apply"] {
+        let arguments = [
+            "permissions",
+            "spec.yaml",
+            "--for",
+            purpose,
+            "--format",
+            "terraform",
+        ];
+        let ran = lab.s3ferry(&arguments);
+        assert_eq!(ran.code, Some(0), "{}", ran.said());
+        fs::write(lab.folder.path().join("policies.tf"), &ran.out).expect("there is room");
+        let formatted = std::process::Command::new("terraform")
+            .args(["fmt", "-check", "-diff", "policies.tf"])
+            .current_dir(lab.folder.path())
+            .output()
+            .expect("it was there before");
+        let told = String::from_utf8_lossy(&formatted.stdout);
+        assert!(formatted.status.success(), "{told}");
+    }
+}
+
+#[test]
+fn purposes_of_commands_to_come_are_wrong_usage() {
+    let lab = Lab::new(&PLACES, &everything());
+    for purpose in ["verify", "retire", "everything"] {
+        let ran = lab.s3ferry(&["permissions", "spec.yaml", "--for", purpose]);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (Some(64), ""),
+            "{}",
+            ran.said()
+        );
+        assert!(
+            ran.err.contains("possible values: plan, apply"),
+            "{}",
+            ran.err
+        );
+    }
+}

@@ -460,3 +460,124 @@ fn a_journal_of_an_earlier_version_says_that_it_kept_nothing() {
     assert!(ran.err.contains("format 1.2"), "{}", ran.said());
     world.must_be_settled();
 }
+
+const REPLICATION: &str = "prod/bucket/orders-prod/replication";
+
+/// A migration at work, with a rule for each prefix.
+fn replicating(prefixes: &[&str]) -> String {
+    let rule = |of: &&str| format!("{{ id: {of}, prefix: {of}/, delete_markers: keep }}");
+    let rules: Vec<String> = prefixes.iter().map(rule).collect();
+    ORDERS
+        .replace("prepare", "replicate")
+        .replace("monitoring", "canary: { skip: a test }\n    monitoring")
+        .replace(
+            r#"{ id: all, prefix: "", delete_markers: keep }"#,
+            &rules.join(", "),
+        )
+}
+
+/// The rules as S3 answers them; nothing where there are none.
+fn rules(world: &World) -> String {
+    world.source().get("orders-prod", "replication").body
+}
+
+fn roles(world: &World) -> Value {
+    world.sandbox().snapshot()["iam"].clone()
+}
+
+/// Somebody puts a rule of theirs beside ours, which writes its replicas on what ours are granted.
+fn put_their_rule(world: &World) {
+    let theirs = "<Rule><ID>theirs</ID><Priority>500</Priority><Filter><Prefix>x/logs/</Prefix></Filter><Status>Enabled</Status>\
+         <Destination><Bucket>arn:aws:s3:::lake</Bucket><StorageClass>STANDARD_IA</StorageClass></Destination>\
+         <DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication></Rule></ReplicationConfiguration>";
+    let with = rules(world).replace("</ReplicationConfiguration>", theirs);
+    world.source().put("orders-prod", "replication", &with);
+}
+
+#[test]
+fn nothing_is_taken_from_under_rules_that_stay() {
+    let world = world();
+    world.spec(&replicating(&["x"]));
+    world.converge();
+    put_their_rule(&world);
+    let before = (live(&world), rules(&world), roles(&world));
+    let same = || assert_eq!((live(&world), rules(&world), roles(&world)), before);
+
+    let ran = restore(&world, 3, &["--all", "--yes"]);
+    assert!(
+        ran.err.contains("rule/theirs, which stays, would lose"),
+        "{}",
+        ran.said()
+    );
+    same();
+    let ran = restore(&world, 4, &["--document", POLICY, "--yes"]);
+    same();
+    let both = format!("--document {POLICY} --document {REPLICATION}");
+    assert!(
+        ran.err.contains(&both)
+            || ran
+                .err
+                .contains(&format!("--document {REPLICATION} --document {POLICY}")),
+        "{}",
+        ran.said()
+    );
+    let ran = follow(&world, &ran.err, "name it as well");
+    assert!(
+        !has_ours(&world) && !rules(&world).contains("theirs"),
+        "{}",
+        ran.said()
+    );
+}
+
+#[test]
+fn a_later_runs_rules_keep_what_an_earlier_run_made_for_them() {
+    let world = world();
+    world.spec(&replicating(&["x"]));
+    world.converge();
+    let first = last_run(&world);
+    world.spec(&replicating(&["x", "y"]));
+    world.converge();
+    let before = (live(&world), rules(&world), roles(&world));
+    let ran = world.expect(3, &["restore", &first, "spec.yaml", "--all", "--yes"]);
+    assert!(
+        ran.err
+            .contains("role/s3ferry-orders-prod is left: the rule"),
+        "{}",
+        ran.said()
+    );
+    assert_eq!((live(&world), rules(&world), roles(&world)), before);
+}
+
+#[test]
+fn rules_do_not_come_back_where_their_grants_are_left() {
+    let world = world();
+    world.spec(&replicating(&["x"]));
+    world.converge();
+    world.spec(NOTHING);
+    world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    put(&world, &["Base", "Since"]);
+    let ran = restore(&world, 5, &["--all", "--yes"]);
+    assert!(
+        ran.err
+            .contains(&format!("{REPLICATION} is left: the rule")),
+        "{}",
+        ran.said()
+    );
+    assert!(!rules(&world).contains("<Rule>"), "{}", rules(&world));
+    assert_eq!(sids(&world), ["Base", "Since"]);
+}
+
+#[test]
+fn a_rule_comes_back_with_its_grants_or_not_at_all() {
+    let world = world();
+    world.spec(&replicating(&["x", "y"]));
+    world.converge();
+    let whole = (live(&world), rules(&world));
+    world.spec(&replicating(&["x"]));
+    world.converge();
+    let run = last_run(&world);
+    let ran = restore(&world, 4, &["--document", REPLICATION, "--yes"]);
+    assert_eq!(last_run(&world), run, "nothing was run");
+    follow(&world, &ran.err, "name it as well");
+    assert_eq!((live(&world), rules(&world)), whole);
+}

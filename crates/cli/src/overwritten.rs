@@ -62,7 +62,7 @@ impl Overwritten {
                 let document = format!("{address}@{document}");
                 printer.warning(&format!(
                     "{address}: while it was written, a read answered an edit of somebody else, which may have been written over; to make that edit again: {}",
-                    command(run, paths, Some(&document))
+                    command(run, paths, &[&document])
                 ));
             }
         }
@@ -70,7 +70,7 @@ impl Overwritten {
             printer.warning(&format!(
                 "{}: what was there before, and what was seen since, is kept; to see it and what gives it back: {}",
                 address(step),
-                command(run, paths, None)
+                command(run, paths, &[])
             ));
         }
     }
@@ -81,15 +81,25 @@ fn address(step: &str) -> &str {
     step.strip_suffix("#shrink").unwrap_or(step)
 }
 
-/// The command that lists what a run kept, or gives a document back.
-pub(crate) fn command(run: &str, paths: &[String], document: Option<&str>) -> String {
-    let document = document.into_iter().flat_map(|of| ["--document", of]);
-    let words = ["s3ferry", "restore", run].into_iter();
+/// The command that lists what a run kept, or gives documents back.
+pub(crate) fn command(run: &str, paths: &[String], documents: &[&str]) -> String {
+    let documents = documents.iter().flat_map(|of| ["--document", of]);
+    let documents = documents.map(str::to_owned);
+    let words = ["s3ferry", "restore", run].map(str::to_owned).into_iter();
     let words = words
-        .chain(paths.iter().map(String::as_str))
-        .chain(document);
-    let words: Vec<String> = words.map(quoted).collect();
+        .chain(paths.iter().map(|path| as_path(path)))
+        .chain(documents);
+    let words: Vec<String> = words.map(|word| quoted(&word)).collect();
     words.join(" ")
+}
+
+/// A path that is not taken for an option.
+fn as_path(path: &str) -> String {
+    if path.starts_with('-') {
+        format!("./{path}")
+    } else {
+        path.to_owned()
+    }
 }
 
 /// A word as a shell takes it.
@@ -110,8 +120,13 @@ mod tests {
     fn a_command_is_what_a_shell_takes() {
         let paths = ["a b/spec.yaml".to_owned(), "it's".to_owned()];
         assert_eq!(
-            command("run-1", &paths, Some("prod/role/a@b/policy@absent")),
+            command("run-1", &paths, &["prod/role/a@b/policy@absent"]),
             r"s3ferry restore run-1 'a b/spec.yaml' 'it'\''s' --document prod/role/a@b/policy@absent"
+        );
+        let paths = ["-all.yaml".to_owned(), "--yes".to_owned()];
+        assert_eq!(
+            command("run-1", &paths, &[]),
+            "s3ferry restore run-1 ./-all.yaml ./--yes"
         );
     }
 }

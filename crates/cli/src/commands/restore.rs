@@ -12,7 +12,7 @@ use s3ferry_core::model::{
     BucketPart, Document, Observed, OutOfReach, RolePart, Target, fingerprint, same,
 };
 use s3ferry_core::names::Names;
-use s3ferry_core::plan::{GivenBack, done_again, give_back};
+use s3ferry_core::plan::{GivenBack, Hurt, done_again, give_back, hurts, linked};
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::journal::JournalFile;
 use s3ferry_engine::ledger::{FolderLedger, Held};
@@ -185,18 +185,56 @@ impl Work<'_> {
         cloud: &Cloud,
         targets: impl Iterator<Item = &Target>,
     ) -> Result<Observed, Exit> {
+        self.read(cloud, targets, |_| BTreeSet::new()).await
+    }
+
+    /// As [`Self::look`], and what rests on the documents as they are, or would be.
+    async fn look_around(
+        &self,
+        cloud: &Cloud,
+        chosen: &[Chosen<'_>],
+        found: &BTreeMap<Target, Option<Document>>,
+    ) -> Result<Observed, Exit> {
+        let follow = |observed: &Observed| {
+            let kept = found.iter().map(|(of, kept)| (of, kept.as_ref()));
+            let kept = kept.filter(|(of, _)| chosen.iter().any(|one| one.target == *of));
+            let all: Vec<_> = observed.iter().chain(kept).collect();
+            linked(&self.loaded.spec, &all)
+        };
+        let targets = chosen.iter().map(|of| of.target);
+        let observed = self.read(cloud, targets, follow).await?;
+        for (target, why) in observed.out_of_reach() {
+            if let OutOfReach::Unread(code) = why {
+                let address = Names::of(&self.loaded.spec).address(target);
+                self.printer.warning(&format!(
+                    "{address} could not be read ({code}): whether something rests on it is not known"
+                ));
+            }
+        }
+        Ok(observed)
+    }
+
+    async fn read(
+        &self,
+        cloud: &Cloud,
+        targets: impl Iterator<Item = &Target>,
+        follow: impl Fn(&Observed) -> BTreeSet<Target> + Send + Sync,
+    ) -> Result<Observed, Exit> {
         let mut all = BTreeSet::new();
         for target in targets {
             all.extend(target.whole());
             all.insert(target.clone());
         }
+        let asked = all.clone();
         self.printer.status("reading what is there now");
-        let elsewhere = |_: &Target, failure: &PortError| {
-            let is_so = failure.class == Class::Misplaced;
-            is_so.then(|| OutOfReach::Elsewhere(failure.code.clone()))
+        let can_do_without = |target: &Target, failure: &PortError| {
+            let code = failure.code.clone();
+            if failure.class == Class::Misplaced {
+                return Some(OutOfReach::Elsewhere(code));
+            }
+            (!asked.contains(target)).then_some(OutOfReach::Unread(code))
         };
-        let nothing_more = |_: &Observed| BTreeSet::new();
-        let read = observe(cloud, all, nothing_more, elsewhere, self.parallelism).await;
+        let read = observe(cloud, all, follow, can_do_without, self.parallelism).await;
         self.printer.clear_status();
         read.map_err(|failures| planning::unreadable(self.printer, &failures))
     }
@@ -247,7 +285,7 @@ impl Work<'_> {
         let give = |document: &str| {
             format!(
                 "           give back: {}",
-                command(self.run, &self.paths(), Some(document))
+                command(self.run, &self.paths(), &[document])
             )
         };
         let mut lines = vec![address.to_owned()];
@@ -307,9 +345,12 @@ impl Work<'_> {
     async fn give_back(&self, args: &Restore) -> Ended {
         let chosen = self.chosen(args)?;
         let cloud = self.sign_in().await?;
-        let observed = self.look(&cloud, chosen.iter().map(|of| of.target)).await?;
+        let found = self.found();
+        let observed = self.look_around(&cloud, &chosen, &found).await?;
         let read_at = tokio::time::Instant::now();
-        let Picked { documents, skipped } = self.pick(&chosen, &observed)?;
+        let mut picked = self.pick(&chosen, &observed)?;
+        self.leave_what_hurts(&mut picked, &chosen, &observed, &found)?;
+        let Picked { documents, skipped } = picked;
         let restoration = give_back(&self.loaded.spec, &documents);
         if restoration.steps.is_empty() {
             if skipped {
@@ -367,6 +408,96 @@ impl Work<'_> {
         }
     }
 
+    /// What the run found, of all that it wrote and that can be had.
+    fn found(&self) -> BTreeMap<Target, Option<Document>> {
+        let found = self.documents.values().filter_map(|of| {
+            let target = of.target.as_ref().ok()?.clone();
+            let kept = self.document(of.kept.before.as_ref()?).ok()?;
+            Some((target, kept))
+        });
+        found.collect()
+    }
+
+    /// Leaves what would take from rules that stay what they rest on, or bring rules back without it; where it was named, nothing
+    /// is given back.
+    fn leave_what_hurts(
+        &self,
+        picked: &mut Picked,
+        chosen: &[Chosen<'_>],
+        observed: &Observed,
+        found: &BTreeMap<Target, Option<Document>>,
+    ) -> Result<(), Exit> {
+        let named = chosen.iter().filter(|one| one.named);
+        let named: BTreeSet<&Target> = named.map(|one| one.target).collect();
+        let names = Names::of(&self.loaded.spec);
+        let judged = loop {
+            let judged = hurts(&self.loaded.spec, observed, &picked.documents, found);
+            let others = judged.iter().filter(|hurt| !named.contains(&hurt.of));
+            let mut left: BTreeMap<&Target, &Hurt> = BTreeMap::new();
+            for hurt in others {
+                left.entry(&hurt.of).or_insert(hurt);
+            }
+            if left.is_empty() {
+                break judged;
+            }
+            for (target, hurt) in &left {
+                let text = format!("{} is left: {}", names.address(target), hurt.why);
+                let hint = self.together(&BTreeSet::from([&hurt.of]), &[hurt], found);
+                self.printer.error(&text, Some(&hint));
+            }
+            picked.skipped = true;
+            picked.documents.retain(|of| !left.contains_key(&of.target));
+        };
+        let (sure, unsure): (Vec<&Hurt>, Vec<&Hurt>) = judged.iter().partition(|of| of.is_sure);
+        for hurt in unsure {
+            let (address, why) = (names.address(&hurt.of), &hurt.why);
+            let text = format!("{address}: {why}, unless another policy of the role grants it");
+            self.printer.warning(&text);
+        }
+        for hurt in &sure {
+            let text = format!(
+                "{} does not come back: {}",
+                names.address(&hurt.of),
+                hurt.why
+            );
+            let hint = self.together(&named, &sure, found);
+            self.printer.error(&text, Some(&hint));
+        }
+        if !sure.is_empty() {
+            self.printer.message("Nothing was changed.");
+            return Err(Exit::Refused);
+        }
+        Ok(())
+    }
+
+    /// What to do about documents that do harm when they come back without others.
+    fn together(
+        &self,
+        these: &BTreeSet<&Target>,
+        hurts: &[&Hurt],
+        found: &BTreeMap<Target, Option<Document>>,
+    ) -> String {
+        let names = Names::of(&self.loaded.spec);
+        let wanted = hurts.iter().map(|hurt| &hurt.wants);
+        let (kept, other): (BTreeSet<&Target>, BTreeSet<&Target>) =
+            wanted.partition(|of| found.contains_key(*of));
+        let list = |targets: &BTreeSet<&Target>| {
+            let addresses = targets.iter().map(|of| names.address(of));
+            addresses.collect::<Vec<_>>()
+        };
+        if !other.is_empty() {
+            let others = list(&other).join(", ");
+            return format!(
+                "this run kept nothing of {others}, which would have to change with it: see to that first, by an apply or by hand"
+            );
+        }
+        let all = list(&these.union(&kept).copied().collect());
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let kept = list(&kept).join(", ");
+        let all = command(self.run, &self.paths(), &all);
+        format!("look at {kept}, and name it as well if it shall come back: {all}")
+    }
+
     /// What is asked for, each once.
     fn chosen(&self, args: &Restore) -> Result<Vec<Chosen<'_>>, Exit> {
         let mut chosen: BTreeMap<&str, Chosen<'_>> = BTreeMap::new();
@@ -417,7 +548,7 @@ impl Work<'_> {
             Some(_) | None => (asked, None),
         };
         let list = || {
-            let how = command(self.run, &self.paths(), None);
+            let how = command(self.run, &self.paths(), &[]);
             format!("see what it kept: {how}")
         };
         let Some((address, of)) = self.documents.get_key_value(address) else {
@@ -481,7 +612,7 @@ impl Work<'_> {
                 let text = format!("{} was changed since the run, and is left", one.address);
                 let hint = format!(
                     "look at it, and name it if it shall be written over: {}",
-                    command(self.run, &self.paths(), Some(one.address))
+                    command(self.run, &self.paths(), &[one.address])
                 );
                 self.printer.error(&text, Some(&hint));
                 continue;

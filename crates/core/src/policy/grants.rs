@@ -1,6 +1,8 @@
 //! Whether a policy grants an action on everything that a pattern names: the sure cases only.
 
-use super::grammar::{Effect, PolicyDocument, Scope, Version};
+use std::collections::BTreeSet;
+
+use super::grammar::{Condition, Effect, PolicyDocument, Scope, Statement, Version};
 use super::pattern::Pattern;
 
 impl PolicyDocument {
@@ -23,6 +25,46 @@ impl PolicyDocument {
                 && actions.any(|name| Pattern::action(name).matches(&action))
                 && resources.any(|text| Pattern::new(text, self.version()).covers(&wanted))
         })
+    }
+
+    /// What the document allows to a principal, of the names that `is_it` knows it by.
+    #[must_use]
+    pub fn for_principal(&self, is_it: impl Fn(&str) -> bool) -> Self {
+        let names_it = |statement: &&Statement| {
+            matches!(statement.principals(), Some(Scope::Only(_)))
+                && statement.aws_principals().any(&is_it)
+        };
+        let statements = self.statements().iter().filter(names_it);
+        self.with_statements(statements.cloned().collect())
+    }
+
+    /// The keys that may be used for all objects of a pattern: each action with each key, in the spelling of the text.
+    #[must_use]
+    pub fn key_grants(&self, objects: &str) -> BTreeSet<(String, String)> {
+        let wanted = Pattern::new(objects, Version::V2012);
+        let is_for = |condition: &Condition| {
+            let mut values = condition.values.iter();
+            !condition
+                .key
+                .to_ascii_lowercase()
+                .starts_with("kms:encryptioncontext")
+                || values.any(|text| Pattern::new(text, self.version()).covers(&wanted))
+        };
+        let statements = self.statements().iter().filter(|statement| {
+            statement.effect() == Effect::Allow && statement.conditions().iter().all(is_for)
+        });
+        let mut granted = BTreeSet::new();
+        for statement in statements {
+            let (Scope::Only(actions), Some(Scope::Only(keys))) =
+                (statement.actions(), statement.resources())
+            else {
+                continue;
+            };
+            for action in actions.iter().filter(|action| action.starts_with("kms:")) {
+                granted.extend(keys.iter().map(|key| (action.clone(), key.clone())));
+            }
+        }
+        granted
     }
 }
 

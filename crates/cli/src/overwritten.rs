@@ -13,8 +13,6 @@ pub(crate) struct Overwritten {
     glimpsed: BTreeMap<String, Vec<String>>,
     /// The steps that wrote.
     wrote: BTreeSet<String>,
-    /// The steps that are done.
-    done: BTreeSet<String>,
     /// The steps that found something else after they had written.
     moved: BTreeSet<String>,
 }
@@ -27,7 +25,6 @@ impl Overwritten {
                 of.push(document.clone());
             }
             RunEvent::Writing { step, .. } => drop(self.wrote.insert(step.clone())),
-            RunEvent::Done { step, .. } => drop(self.done.insert(step.clone())),
             RunEvent::Stale {
                 step,
                 after_write: true,
@@ -42,6 +39,7 @@ impl Overwritten {
             | RunEvent::Merged { .. }
             | RunEvent::Settled { .. }
             | RunEvent::Canary { .. }
+            | RunEvent::Done { .. }
             | RunEvent::Failed { .. }
             | RunEvent::Skipped { .. }
             | RunEvent::Waiting { .. }
@@ -53,26 +51,35 @@ impl Overwritten {
 
     /// Says what there is to give back, each with the command to it at the end of its line.
     pub(crate) fn say(&self, printer: &Printer, run: &str, paths: &[String]) {
+        for line in self.lines(run, paths) {
+            printer.warning(&line);
+        }
+    }
+
+    /// A step that failed after its write went over what was seen as much as one that is done.
+    fn lines(&self, run: &str, paths: &[String]) -> Vec<String> {
+        let mut lines = Vec::new();
         for (step, documents) in &self.glimpsed {
-            if !self.wrote.contains(step) || !self.done.contains(step) {
+            if !self.wrote.contains(step) {
                 continue;
             }
             let address = address(step);
             for document in documents {
                 let document = format!("{address}@{document}");
-                printer.warning(&format!(
+                lines.push(format!(
                     "{address}: while it was written, a read answered an edit of somebody else, which may have been written over; to make that edit again: {}",
                     command(run, paths, &[&document])
                 ));
             }
         }
         for step in &self.moved {
-            printer.warning(&format!(
+            lines.push(format!(
                 "{}: what was there before, and what was seen since, is kept; to see it and what gives it back: {}",
                 address(step),
                 command(run, paths, &[])
             ));
         }
+        lines
     }
 }
 
@@ -115,6 +122,32 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_edit_that_was_seen_is_told_however_its_step_ended() {
+        let step = || "prod/bucket/b/policy".to_owned();
+        let glimpsed = RunEvent::Glimpsed {
+            step: step(),
+            document: "absent".to_owned(),
+        };
+        let writing = RunEvent::Writing {
+            step: step(),
+            attempt: 1,
+            wanted: None,
+            before: None,
+        };
+        let mut heard = Overwritten::default();
+        heard.hear(&glimpsed);
+        assert!(heard.lines("run-1", &[]).is_empty(), "nothing was written");
+        heard.hear(&writing);
+        let lines = heard.lines("run-1", &[]);
+        assert!(
+            lines
+                .concat()
+                .ends_with("s3ferry restore run-1 --document prod/bucket/b/policy@absent"),
+            "{lines:?}"
+        );
+    }
 
     #[test]
     fn a_command_is_what_a_shell_takes() {

@@ -505,7 +505,8 @@ fn nothing_is_taken_from_under_rules_that_stay() {
 
     let ran = restore(&world, 3, &["--all", "--yes"]);
     assert!(
-        ran.err.contains("rule/theirs, which stays, would lose"),
+        ran.err
+            .contains("which stays, would lose the role that it runs under"),
         "{}",
         ran.said()
     );
@@ -580,4 +581,148 @@ fn a_rule_comes_back_with_its_grants_or_not_at_all() {
     assert_eq!(last_run(&world), run, "nothing was run");
     follow(&world, &ran.err, "name it as well");
     assert_eq!((live(&world), rules(&world)), whole);
+}
+
+#[test]
+fn an_edit_that_the_last_read_showed_beside_ours_is_not_the_runs() {
+    let world = world();
+    let client = Arc::new(world.destination());
+    let (wrote, edited) = (AtomicU32::new(0), AtomicU32::new(0));
+    world.sandbox().switches().on_call(move |call| {
+        if call.operation == "PutBucketPolicy" {
+            wrote.fetch_add(1, Ordering::SeqCst);
+        }
+        let is_next = call.operation == "GetBucketPolicy" && wrote.load(Ordering::SeqCst) > 0;
+        if !is_next || edited.fetch_add(1, Ordering::SeqCst) > 0 {
+            return Hook::Continue;
+        }
+        let client = Arc::clone(&client);
+        Hook::First(Box::pin(async move {
+            let edit = move || {
+                let live = client.get("lake", "policy").expect_ok().body;
+                let mut live: Value = serde_json::from_str(&live).expect("it is JSON");
+                let statements = live["Statement"].as_array_mut().expect("there are some");
+                statements.push(statement("Theirs"));
+                client.put("lake", "policy", &live.to_string());
+            };
+            tokio::task::spawn_blocking(edit).await.expect("it is done");
+        }))
+    });
+    world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    calm(&world);
+    let with = sids(&world);
+    assert!(with.contains(&"Theirs".to_owned()), "{with:?}");
+    let listed = restore(&world, 0, &[]);
+    assert!(
+        listed
+            .out
+            .contains("changed since the run began: bucket policy of 3 items"),
+        "{}",
+        listed.said()
+    );
+    let ran = restore(&world, 5, &["--all", "--yes"]);
+    assert_eq!(sids(&world), with, "{}", ran.said());
+    // Nor does the role go that the policy names.
+    let role = "prod/role/s3ferry-orders-prod is left";
+    assert!(ran.err.contains(role), "{}", ran.said());
+    assert!(roles(&world).to_string().contains("s3ferry-orders-prod"));
+}
+
+fn journal_of(world: &World, run: &str) -> PathBuf {
+    world.folder().join(format!("ledger/runs/{run}.jsonl"))
+}
+
+#[test]
+fn a_journal_that_does_not_tell_all_is_not_given_back_as_whole() {
+    let world = world();
+    world.converge();
+    let text = fs::read_to_string(journal_of(&world, &last_run(&world))).expect("it is text");
+    let place = text
+        .find(r#"{"step":"archive/bucket/lake/policy""#)
+        .or_else(|| text.find("archive/bucket/lake/policy"));
+    let torn = &text[..place.expect("it was written")];
+    let newer: String = text
+        .replace(r#""format":"1.3""#, r#""format":"1.9""#)
+        .lines()
+        .map(
+            |line| match line.contains("writing") && line.contains("lake/policy") {
+                true => line.replace("writing", "scribbling") + "\n",
+                false => line.to_owned() + "\n",
+            },
+        )
+        .collect();
+    for (run, text, said) in [
+        ("torn", torn, "ends within a line"),
+        ("newer", newer.as_str(), "1 line of a newer version"),
+    ] {
+        fs::write(journal_of(&world, run), text).expect("it is written");
+        let listed = world.expect(0, &["restore", run, "spec.yaml"]);
+        assert!(listed.err.contains(said), "{}", listed.said());
+        let ran = world.s3ferry(&["restore", run, "spec.yaml", "--all", "--yes"]);
+        assert!(ran.err.contains(said), "{}", ran.said());
+        assert!(matches!(ran.code, Some(3 | 5)), "{}", ran.said());
+        assert!(has_ours(&world));
+    }
+}
+
+#[test]
+fn a_forged_journal_reaches_nothing_that_is_not_the_specs() {
+    let world = world();
+    world.converge();
+    let theirs = policy(&["Theirs"]).replace(":::lake", ":::orders-prod");
+    world.source().put("orders-prod", "policy", &theirs);
+    let before = (
+        roles(&world),
+        world.source().get("orders-prod", "policy").body,
+    );
+    let text = fs::read_to_string(journal_of(&world, &last_run(&world))).expect("it is text");
+    let mut lines = text.lines();
+    let header = lines.next().expect("there is a header");
+    let writing = lines
+        .find(|line| line.contains("\"writing\""))
+        .expect("it wrote");
+    let other = documents(&world).into_iter().find(|path| {
+        let text = fs::read_to_string(path).expect("it is text");
+        text.contains("Base")
+    });
+    let other = other.and_then(|path| {
+        path.file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+    });
+    let forged = |step: &str, kept: &str| {
+        let mut line: Value = serde_json::from_str(writing).expect("it is JSON");
+        line["what"]["step"] = json!(step);
+        line["what"]["before"] = json!(kept);
+        fs::write(journal_of(&world, "forged"), format!("{header}\n{line}\n"))
+            .expect("it is written");
+        let ran = world.s3ferry(&[
+            "restore",
+            "forged",
+            "spec.yaml",
+            "--document",
+            step,
+            "--yes",
+        ]);
+        assert_eq!(
+            (
+                roles(&world),
+                world.source().get("orders-prod", "policy").body
+            ),
+            before
+        );
+        ran
+    };
+    for step in ["prod/role/sandbox", "prod/bucket/orders-prod/policy"] {
+        let ran = forged(step, "absent");
+        assert_eq!(ran.code, Some(4), "{}", ran.said());
+        assert!(
+            ran.err.contains("nothing there is of the spec"),
+            "{}",
+            ran.said()
+        );
+    }
+    let other = other.expect("the policy is kept");
+    let ran = forged("prod/role/s3ferry-orders-prod", &format!("sha256:{other}"));
+    assert_eq!(ran.code, Some(1), "{}", ran.said());
+    assert!(ran.err.contains("which cannot be there"), "{}", ran.said());
 }

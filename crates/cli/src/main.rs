@@ -14,6 +14,7 @@ mod overwritten;
 mod planning;
 mod printer;
 mod progress;
+mod shown;
 mod specs;
 mod wording;
 
@@ -26,7 +27,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use args::{Cli, Command, Global, LogFormat};
 use exit::Exit;
 use printer::{Level, Printer};
-use s3ferry_render::sanitize;
+use shown::shown;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -69,9 +70,6 @@ fn usage(error: clap::Error) -> Exit {
     }
 }
 
-/// How much of an argument an error repeats, in characters.
-const ARGUMENT_SHOWN: usize = 200;
-
 /// The error with arguments as text from outside: clap repeats them as they were given, and a pipeline may give a branch's name.
 fn shown_safely(mut error: clap::Error) -> clap::Error {
     let given = |value: &ContextValue| match value {
@@ -101,13 +99,6 @@ fn shown_safely(mut error: clap::Error) -> clap::Error {
 
 fn plain(tip: &StyledStr) -> StyledStr {
     StyledStr::from(shown(&tip.to_string()))
-}
-
-fn shown(argument: &str) -> String {
-    match argument.char_indices().nth(ARGUMENT_SHOWN) {
-        Some((end, _)) => format!("{}...", sanitize(&argument[..end])),
-        None => sanitize(argument),
-    }
 }
 
 async fn run(printer: &Printer, cli: Cli) -> Exit {

@@ -54,7 +54,7 @@ pub(crate) async fn make(
     };
     let Surveyed { plan, observed } = survey(&cloud, of, parallelism)
         .await
-        .map_err(|failures| unreadable(printer, &failures))?;
+        .map_err(|failures| unreadable(printer, &failures, "Nothing was planned"))?;
     let read_at = tokio::time::Instant::now();
     printer.clear_status();
     for remark in cloud.remarks() {
@@ -114,13 +114,13 @@ pub(crate) async fn sign_in(
     Ok((cloud, callers))
 }
 
-pub(crate) fn unreadable(printer: &Printer, failures: &[PortError]) -> Exit {
+pub(crate) fn unreadable(printer: &Printer, failures: &[PortError], nothing: &str) -> Exit {
     printer.clear_status();
     for (text, hint) in messages(failures) {
         printer.error(&text, hint);
     }
     let count = s3ferry_render::plural(failures.len() as u64, "document");
-    printer.message(&format!("Nothing was planned: {count} could not be read."));
+    printer.message(&format!("{nothing}: {count} could not be read."));
     Exit::of_errors(failures.iter())
 }
 

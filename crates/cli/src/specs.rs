@@ -180,7 +180,10 @@ fn scope(printer: &Printer, spec: &Spec, targets: &[String]) -> Result<Scope, Ex
     let names: Vec<&str> = spec.migrations.keys().map(MigrationName::as_str).collect();
     for target in unknown {
         let hint = format!("the spec has {}", names.join(", "));
-        printer.error(&format!("no migration is called {target:?}"), Some(&hint));
+        printer.error(
+            &format!("no migration is called \"{}\"", crate::shown::shown(target)),
+            Some(&hint),
+        );
     }
     Err(Exit::Usage)
 }

@@ -14,7 +14,7 @@ pub struct Kept {
     pub before: Option<Held>,
     /// What it found or glimpsed besides, each with what the run had found when somebody made it.
     pub seen: Vec<Seen>,
-    /// The fingerprint of what the run left there, as far as it knows.
+    /// The fingerprint of what the run left there, as far as it knows: of what it meant to, where it was seen with more.
     pub left: Option<String>,
     /// The fingerprints of all that the run wrote there, or may have written.
     pub own: BTreeSet<String>,
@@ -87,7 +87,10 @@ pub fn kept(journal: &JournalFile) -> BTreeMap<String, Kept> {
                 took_ms: _,
                 holds,
             } => {
-                if let Some(of) = all.get_mut(target(step)) {
+                // What a read showed beside ours is not what the run made: with it, the document is changed since.
+                if let Some(of) = all.get_mut(target(step))
+                    && of.left.is_none()
+                {
                     of.left.clone_from(holds);
                     of.own.extend(holds.clone());
                 }

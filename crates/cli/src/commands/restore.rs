@@ -12,6 +12,7 @@ use s3ferry_core::model::{
     BucketPart, Document, Observed, OutOfReach, RolePart, Target, fingerprint, same,
 };
 use s3ferry_core::names::Names;
+use s3ferry_core::plan::restore::Places;
 use s3ferry_core::plan::{GivenBack, Hurt, done_again, give_back, hurts, linked};
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::journal::JournalFile;
@@ -30,6 +31,7 @@ use crate::overwritten::command;
 use crate::planning;
 use crate::printer::Printer;
 use crate::progress::Doing;
+use crate::shown::shown;
 use crate::specs::{Loaded, load};
 
 pub(crate) async fn run(printer: &Printer, args: &Restore, parallelism: usize) -> Ended {
@@ -49,12 +51,17 @@ pub(crate) async fn run(printer: &Printer, args: &Restore, parallelism: usize) -
     }
     let ledger = FolderLedger::new(&loaded.ledger);
     let journal = journal(printer, &ledger, &args.run)?;
+    let lacks = lacks(&journal);
+    if let Some(lacks) = &lacks {
+        printer.warning(&format!("the journal of run {} {lacks}", args.run));
+    }
     let work = Work {
         printer,
         loaded: &loaded,
         ledger,
         run: &args.run,
         documents: documents(&loaded.spec, &journal),
+        is_whole: lacks.is_none(),
         parallelism,
     };
     if work.documents.is_empty() {
@@ -80,6 +87,8 @@ struct Work<'a> {
     ledger: FolderLedger,
     run: &'a str,
     documents: BTreeMap<String, Of>,
+    /// Whether the journal tells all that the run did.
+    is_whole: bool,
     parallelism: usize,
 }
 
@@ -112,15 +121,38 @@ fn journal(printer: &Printer, ledger: &FolderLedger, run: &str) -> Result<Journa
     if !runs.iter().any(|one| one == run) {
         /// Older ones are seldom meant.
         const SHOWN: usize = 10;
-        let last: Vec<&str> = runs.iter().rev().take(SHOWN).map(String::as_str).collect();
+        let last: Vec<String> = runs
+            .iter()
+            .rev()
+            .take(SHOWN)
+            .map(|run| shown(run))
+            .collect();
         let hint = match last.as_slice() {
             [] => format!("{} holds no journal of a run", ledger.root().display()),
             last => format!("the last runs of this ledger are {}", last.join(", ")),
         };
-        printer.error(&format!("no run is called {run:?}"), Some(&hint));
+        printer.error(&format!("no run is called \"{}\"", shown(run)), Some(&hint));
         return Err(Exit::Usage);
     }
     ledger.journal_of(run).map_err(|error| failed(&error))
+}
+
+/// What a journal cannot tell.
+fn lacks(journal: &JournalFile) -> Option<String> {
+    if journal.torn {
+        return Some(
+            "ends within a line: the run was killed, or the file was cut, and what it wrote last may be missing here"
+                .to_owned(),
+        );
+    }
+    let newer = journal.newer.as_ref()?;
+    let count = newer.left_out.len() as u64;
+    (count > 0).then(|| {
+        format!(
+            "has {} of a newer version of s3ferry: what the run wrote may be missing here, or be told wrong; use that version",
+            plural(count, "line")
+        )
+    })
 }
 
 fn documents(spec: &Spec, journal: &JournalFile) -> BTreeMap<String, Of> {
@@ -236,25 +268,33 @@ impl Work<'_> {
         };
         let read = observe(cloud, all, follow, can_do_without, self.parallelism).await;
         self.printer.clear_status();
-        read.map_err(|failures| planning::unreadable(self.printer, &failures))
+        read.map_err(|failures| {
+            planning::unreadable(self.printer, &failures, "Nothing was changed")
+        })
     }
 
-    /// A document that is kept.
-    fn document(&self, held: &Held) -> Result<Option<Document>, String> {
-        match held {
-            Held::Absent => Ok(None),
-            Held::Document(id) => {
-                let document = self.ledger.document(id);
-                document.map(Some).map_err(|error| chain(&error))
-            }
+    /// A document that is kept, of the kind that its place can hold.
+    fn document(&self, of: &Of, held: &Held) -> Result<Option<Document>, String> {
+        let Held::Document(id) = held else {
+            return Ok(None);
+        };
+        let document = self.ledger.document(id).map_err(|error| chain(&error))?;
+        match &of.target {
+            Ok(target) if target.kind() != document.kind() => Err(format!(
+                "it is a {}, which cannot be there",
+                document.kind().facts().name
+            )),
+            Ok(_) | Err(_) => Ok(Some(document)),
         }
     }
 
     /// What a document holds now; `found` is what the run found first.
-    fn now(of: &Of, found: Option<&Document>, live: Option<&Document>) -> Now {
+    fn now(&self, of: &Of, found: Option<&Document>, live: Option<&Document>) -> Now {
         let print = fingerprint(live);
+        // What the run met of others' between its writes may be in what it left.
+        let is_own = |seen: &Seen| self.is_own(of, self.document(of, &seen.held).as_ref());
         match &of.kept.left {
-            Some(left) if *left == print => Now::AsLeft,
+            Some(left) if *left == print && of.kept.seen.iter().all(is_own) => Now::AsLeft,
             _ if of.kept.before.is_some() && same(found, live) => Now::AsFound,
             Some(_) | None => Now::Moved,
         }
@@ -289,13 +329,13 @@ impl Work<'_> {
             )
         };
         let mut lines = vec![address.to_owned()];
-        let found = of.kept.before.as_ref().map(|held| self.document(held));
+        let found = of.kept.before.as_ref().map(|held| self.document(of, held));
         if let (Some(held), Some(document)) = (&of.kept.before, &found) {
             lines.push(format!("  before   {held}: {}", line(document.as_ref())));
             lines.push(give(address));
         }
         for seen in &of.kept.seen {
-            let document = self.document(&seen.held);
+            let document = self.document(of, &seen.held);
             if self.is_own(of, document.as_ref()) {
                 continue;
             }
@@ -334,10 +374,10 @@ impl Work<'_> {
         }
         let live = observed.document(target);
         let found = found.and_then(Result::ok).flatten();
-        let how = match Self::now(of, found.as_ref(), live) {
+        let how = match self.now(of, found.as_ref(), live) {
             Now::AsLeft => "as the run left it",
             Now::AsFound => "as before the run",
-            Now::Moved => "changed since the run",
+            Now::Moved => "changed since the run began",
         };
         format!("{how}: {}", described(live))
     }
@@ -348,13 +388,22 @@ impl Work<'_> {
         let found = self.found();
         let observed = self.look_around(&cloud, &chosen, &found).await?;
         let read_at = tokio::time::Instant::now();
-        let mut picked = self.pick(&chosen, &observed)?;
+        let mut picked = self.pick(&chosen, &observed, &found)?;
         self.leave_what_hurts(&mut picked, &chosen, &observed, &found)?;
-        let Picked { documents, skipped } = picked;
+        let Picked {
+            documents,
+            skipped: left,
+        } = picked;
+        let skipped = left || (args.all && !self.is_whole);
         let restoration = give_back(&self.loaded.spec, &documents);
         if restoration.steps.is_empty() {
-            if skipped {
+            if left {
                 return Err(Exit::Stale);
+            }
+            if skipped {
+                self.printer
+                    .message("Of what the journal tells, nothing is left to give back.");
+                return Ok(Exit::Run(s3ferry_engine::Verdict::Partial));
             }
             self.printer
                 .message("Nothing to give back: it is there already.");
@@ -412,7 +461,7 @@ impl Work<'_> {
     fn found(&self) -> BTreeMap<Target, Option<Document>> {
         let found = self.documents.values().filter_map(|of| {
             let target = of.target.as_ref().ok()?.clone();
-            let kept = self.document(of.kept.before.as_ref()?).ok()?;
+            let kept = self.document(of, of.kept.before.as_ref()?).ok()?;
             Some((target, kept))
         });
         found.collect()
@@ -552,7 +601,7 @@ impl Work<'_> {
             format!("see what it kept: {how}")
         };
         let Some((address, of)) = self.documents.get_key_value(address) else {
-            let text = format!("run {} wrote nothing at {address:?}", self.run);
+            let text = format!("run {} wrote nothing at \"{}\"", self.run, shown(address));
             return Err((text, list()));
         };
         let target = of.target.as_ref().map_err(|why| {
@@ -577,7 +626,7 @@ impl Work<'_> {
             Some(held) => {
                 let found = of.kept.seen.iter().find(|seen| is_called(&seen.held, held));
                 let found = found.ok_or_else(|| {
-                    let text = format!("run {} kept no {held} of {address}", self.run);
+                    let text = format!("run {} kept no {} of {address}", self.run, shown(held));
                     (text, list())
                 })?;
                 Some(found)
@@ -593,9 +642,15 @@ impl Work<'_> {
     }
 
     /// What is given back of all that was asked for: what can be, and what nobody changed since unless it was named.
-    fn pick(&self, chosen: &[Chosen<'_>], observed: &Observed) -> Result<Picked, Exit> {
+    fn pick(
+        &self,
+        chosen: &[Chosen<'_>],
+        observed: &Observed,
+        found: &BTreeMap<Target, Option<Document>>,
+    ) -> Result<Picked, Exit> {
         let mut picked = Picked::default();
         let mut refused = None;
+        let places = Places::of(&self.loaded.spec, observed, found);
         for one in chosen {
             let live = observed.document(one.target);
             if let Some(code) = out_of_reach(observed, one.target) {
@@ -605,8 +660,8 @@ impl Work<'_> {
                 refused = refused.or(Some(Exit::Error));
                 continue;
             }
-            let before = self.kept_for(one.address, one.of.kept.before.as_ref())?;
-            let now = Self::now(one.of, before.as_ref(), live);
+            let before = self.kept_for(one, one.of.kept.before.as_ref())?;
+            let now = self.now(one.of, before.as_ref(), live);
             if !one.named && now == Now::Moved {
                 picked.skipped = true;
                 let text = format!("{} was changed since the run, and is left", one.address);
@@ -620,8 +675,8 @@ impl Work<'_> {
             let kept = match one.seen {
                 None => before,
                 Some(seen) => {
-                    let was = self.kept_for(one.address, seen.was.as_ref())?;
-                    let held = self.kept_for(one.address, Some(&seen.held))?;
+                    let was = self.kept_for(one, seen.was.as_ref())?;
+                    let held = self.kept_for(one, Some(&seen.held))?;
                     done_again(one.target, [was.as_ref(), held.as_ref(), live])
                 }
             };
@@ -631,6 +686,20 @@ impl Work<'_> {
                 kept,
             };
             if same(of.live.as_ref(), of.kept.as_ref()) {
+                continue;
+            }
+            if !places.are_written(&of) {
+                let text = format!(
+                    "{} is left: nothing there is of the spec {}, so no run of it wrote there",
+                    one.address, self.loaded.spec.name
+                );
+                let hint =
+                    "the journal says otherwise: whoever changed it wants something written there";
+                self.printer.error(&text, Some(hint));
+                picked.skipped = true;
+                if one.named {
+                    refused = refused.or(Some(Exit::Refused));
+                }
                 continue;
             }
             if let Some(obstacle) = of.obstacle(has_whole(one.target, chosen, observed)) {
@@ -656,11 +725,15 @@ impl Work<'_> {
     }
 
     /// A document that is to be relied on.
-    fn kept_for(&self, address: &str, held: Option<&Held>) -> Result<Option<Document>, Exit> {
+    fn kept_for(
+        &self,
+        Chosen { address, of, .. }: &Chosen<'_>,
+        held: Option<&Held>,
+    ) -> Result<Option<Document>, Exit> {
         let Some(held) = held else {
             return Ok(None);
         };
-        self.document(held).map_err(|why| {
+        self.document(of, held).map_err(|why| {
             let text = format!("{address}: {held} is not what was kept: {why}");
             let hint = "nothing of it is written; take the ledger's documents from a copy that nobody changed";
             self.printer.error(&text, Some(hint));

@@ -1,15 +1,15 @@
 //! Giving back what a run wrote over: the steps to it, by the stages and laws of every plan, what a reviewer reads of it, and what
 //! can never come back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::steps::{Stage, Step, StepId, Work, WriteStep};
 use super::{changes, order, stages};
 use crate::format::Change;
 use crate::model::kinds::{Born, Document, VersioningStatus};
-use crate::model::{BucketPart, RolePart, Target, same};
+use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same};
 use crate::names::Names;
-use crate::ownership::Markers;
+use crate::ownership::{Markers, tagged_destinations, tagged_sources};
 use crate::spec::Spec;
 
 /// A document to be given back.
@@ -89,6 +89,115 @@ pub fn done_again(target: &Target, [was, seen, live]: [Option<&Document>; 3]) ->
     }
 }
 
+/// Whether a policy, or a role's trust policy, names a principal that was deleted.
+fn names_nobody(kept: &Document) -> bool {
+    let policy = match kept {
+        Document::Role(role) => role.trust.document(),
+        kept => kept.policy_document(),
+    };
+    policy.is_some_and(|policy| !policy.broken_principals().is_empty())
+}
+
+/// Where runs of a spec write: what it names, and what carries its mark. A journal that says more was written by somebody else.
+#[derive(Debug)]
+pub struct Places {
+    spec_roles: BTreeSet<RoleRef>,
+    destinations: BTreeSet<BucketRef>,
+    buckets: BTreeSet<BucketRef>,
+    marked: BTreeSet<RoleRef>,
+    markers: Markers,
+}
+
+impl Places {
+    /// The places of a spec, and those that what is there, or was there, leads to.
+    #[must_use]
+    pub fn of(
+        spec: &Spec,
+        observed: &Observed,
+        found: &BTreeMap<Target, Option<Document>>,
+    ) -> Self {
+        let markers = Markers::of(&spec.name);
+        let mut places = Self {
+            spec_roles: spec.routes().map(|route| route.role).collect(),
+            destinations: spec.routes().map(|route| route.destination).collect(),
+            buckets: spec.routes().map(|route| route.source).collect(),
+            marked: BTreeSet::new(),
+            markers,
+        };
+        let found_ones = found.iter().map(|(of, kept)| (of, kept.as_ref()));
+        for (target, document) in observed.iter().chain(found_ones) {
+            let Some(document) = document.filter(|of| is_marked(of, &places.markers)) else {
+                continue;
+            };
+            match (target, document) {
+                (Target::Role(role, _), Document::Role(held)) => {
+                    // What is kept says nothing of a role that is there and carries no mark.
+                    let live = observed.document(target);
+                    if live.is_none_or(|live| is_marked(live, &places.markers)) {
+                        places.destinations.extend(tagged_destinations(&held.tags));
+                        let sources = tagged_sources(&role.account, &held.tags);
+                        places.buckets.extend(sources);
+                        places.marked.insert(role.clone());
+                    }
+                }
+                (Target::Bucket(bucket, BucketPart::Policy), _) => {
+                    places.destinations.insert(bucket.clone());
+                }
+                (Target::Bucket(bucket, _), _) => drop(places.buckets.insert(bucket.clone())),
+                (Target::Role(_, _) | Target::Account(_, _), _) => {}
+            }
+        }
+        places.buckets.extend(places.destinations.iter().cloned());
+        places
+    }
+
+    /// Whether a run of the spec may have written the document, so that a restore may.
+    #[must_use]
+    pub fn are_written(&self, of: &GivenBack) -> bool {
+        match &of.target {
+            // What carries no mark now was not made by the spec, whatever else is said of it.
+            Target::Role(role, RolePart::Itself) if of.kept.is_none() => {
+                let live = of.live.as_ref();
+                self.marked.contains(role) && live.is_some_and(|of| is_marked(of, &self.markers))
+            }
+            Target::Role(role, _) => self.marked.contains(role) || self.spec_roles.contains(role),
+            Target::Bucket(bucket, BucketPart::Policy) => self.destinations.contains(bucket),
+            Target::Bucket(bucket, _) => self.buckets.contains(bucket),
+            Target::Account(_, _) => false,
+        }
+    }
+}
+
+/// Whether a document carries the mark of a spec.
+fn is_marked(document: &Document, markers: &Markers) -> bool {
+    match document {
+        Document::Role(role) => markers.owns_tags(&role.tags),
+        Document::Tags(tags) => markers.owns_tags(tags),
+        Document::Replication(live) => {
+            let mut ids = live.rules.iter().filter_map(|rule| rule.id.as_deref());
+            ids.any(|id| markers.rule(id).is_some())
+        }
+        Document::BucketPolicy(policy) => {
+            let statements = policy.document().into_iter();
+            let statements = statements.flat_map(|document| document.statements());
+            let mut sids = statements.filter_map(|statement| statement.sid());
+            sids.any(|sid| markers.owns_sid(sid))
+        }
+        Document::Bucket(_)
+        | Document::Versioning(_)
+        | Document::Encryption(_)
+        | Document::Ownership(_)
+        | Document::PublicAccess(_)
+        | Document::ObjectLock(_)
+        | Document::RequestPayment(_)
+        | Document::Lifecycle(_)
+        | Document::Roles(_)
+        | Document::AccountPublicAccess(_)
+        | Document::RolePolicy(_)
+        | Document::RolePolicies(_) => false,
+    }
+}
+
 impl GivenBack {
     /// Why the document cannot come back, if it cannot. `has_whole` tells whether what it is a part of is there, or will be.
     #[must_use]
@@ -163,6 +272,12 @@ impl GivenBack {
             (Document::Role(kept), Some(Document::Role(live))) if kept.path != live.path => {
                 "the path of a role cannot be changed"
             }
+            (kept, _) if names_nobody(kept) => {
+                return Some(Obstacle {
+                    why: "it names a principal that was deleted, and AWS refuses such a policy",
+                    way_out: "an apply writes what is of a spec anew; give the rest back by hand from the ledger's documents, without that principal".to_owned(),
+                });
+            }
             (_, _) => return None,
         };
         Some(Obstacle {
@@ -205,5 +320,34 @@ impl GivenBack {
             ),
             (_, _, _) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AccountId, BucketName, Region};
+    use crate::model::kinds::Policy;
+
+    #[test]
+    fn a_policy_that_names_a_principal_which_was_deleted_does_not_come_back() {
+        let bucket = BucketRef {
+            account: AccountId::new("111122223333").unwrap(),
+            region: Region::new("eu-west-1").unwrap(),
+            bucket: BucketName::new("lake").unwrap(),
+        };
+        let obstacle = |principal: &str| {
+            let text = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"s3:GetObject","Resource":"arn:aws:s3:::lake/*"}}]}}"#
+            );
+            let of = GivenBack {
+                target: Target::Bucket(bucket.clone(), BucketPart::Policy),
+                live: None,
+                kept: Some(Document::BucketPolicy(Policy::read(text))),
+            };
+            of.obstacle(true)
+        };
+        assert!(obstacle("AROAEXAMPLEIDOFAROLE1").is_some_and(|of| of.why.contains("deleted")));
+        assert_eq!(obstacle("arn:aws:iam::111122223333:role/there"), None);
     }
 }

@@ -325,7 +325,24 @@ impl Judge<'_> {
         is_ours && is_known && !is_as_found && !after.holds(&needs.least(part))
     }
 
-    /// A role goes after its policy, and the policy needs its role.
+    /// The policy of a bucket that names a role, and would name a principal that is gone.
+    fn naming(&self, role: &RoleRef) -> Option<Target> {
+        let targets = self.after.observed.iter().map(|(target, _)| target);
+        let mut targets = targets.chain(self.after.given.keys().copied());
+        let named = targets.find(|target| {
+            let document = self.after.document(target);
+            let policy = document.filter(|of| matches!(of, Document::BucketPolicy(_)));
+            let policy = policy.and_then(Document::policy_document).into_iter();
+            let mut statements = policy.flat_map(PolicyDocument::statements);
+            statements.any(|statement| {
+                let mut names = statement.aws_principals();
+                names.any(|name| RoleRef::of_arn(name).as_ref() == Some(role))
+            })
+        });
+        named.cloned()
+    }
+
+    /// A role goes after its policy and all that names it, and the policy needs its role.
     fn parts_of_role(&self, of: &GivenBack) -> Option<Hurt> {
         let Target::Role(role, part) = &of.target else {
             return None;
@@ -336,6 +353,10 @@ impl Judge<'_> {
             (RolePart::Itself, None) if self.after.document(&policy).is_some() => {
                 ("its policy s3ferry would still be on it", policy)
             }
+            (RolePart::Itself, None) => (
+                "a bucket's policy would name a principal that is gone, and AWS refuses every change of such a policy",
+                self.naming(role)?,
+            ),
             (RolePart::Policy, Some(_)) if self.after.is_gone(&itself) => {
                 ("its role would not be there", itself)
             }
@@ -407,6 +428,8 @@ pub fn linked(spec: &Spec, documents: &[(&Target, Option<&Document>)]) -> BTreeS
                 if let Some(Document::Role(held)) = held {
                     let sources = tagged_sources(&of.account, &held.tags);
                     linked.extend(sources.iter().map(|of| part(of, BucketPart::Replication)));
+                    let to = tagged_destinations(&held.tags);
+                    linked.extend(to.iter().map(|of| part(of, BucketPart::Policy)));
                 }
             }
             (Target::Bucket(_, _) | Target::Account(_, _), _) => {}

@@ -17,6 +17,7 @@ pub mod goals;
 pub mod ids;
 mod listed;
 pub mod live;
+mod marked;
 pub mod merge;
 mod migration;
 pub mod model;

@@ -69,3 +69,14 @@ pub struct AccountRef {
     /// The partition, which an account ID does not tell.
     pub partition: Partition,
 }
+
+impl AccountRef {
+    /// The account of something in a Region.
+    #[must_use]
+    pub fn of(account: &AccountId, region: &Region) -> Self {
+        Self {
+            account: account.clone(),
+            partition: region.partition(),
+        }
+    }
+}

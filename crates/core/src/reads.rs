@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use crate::marked::marked;
 use crate::migration::{self, Sight, public_policy};
-use crate::model::kinds::{Document, Policy};
-use crate::model::{AccountPart, AccountRef, BucketPart, Observed, RolePart, RoleRef, Target};
+use crate::model::kinds::Document;
+use crate::model::{AccountPart, BucketPart, Observed, RolePart, RoleRef, Target};
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_sources};
-use crate::policy::{PolicyDocument, Statement};
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::scope::Scope;
-use crate::spec::{Account, Spec};
+use crate::spec::Spec;
 
 /// The targets that the spec names: all independent, so that they can be read at once.
 #[must_use]
@@ -42,14 +42,8 @@ pub fn needed(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Targe
     let of_route = |route: &Route<'_>| migration::reads(route, Sight::SoFar(observed));
     let mut targets: BTreeSet<Target> = concerned.iter().flat_map(of_route).collect();
     if *scope == Scope::All {
-        let roles = |account: &Account| {
-            let of = AccountRef {
-                account: account.id.clone(),
-                partition: account.region.partition(),
-            };
-            Target::Account(of, AccountPart::Roles)
-        };
-        targets.extend(spec.accounts.values().map(roles));
+        let accounts = spec.account_refs().into_iter();
+        targets.extend(accounts.map(|of| Target::Account(of, AccountPart::Roles)));
     }
     targets.extend(left_the_spec(spec, observed));
     targets
@@ -115,25 +109,16 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 targets.extend(known.map(|of| Target::Bucket(of, BucketPart::Policy)));
             }
             // A policy that cannot be written cannot be left either.
-            (
-                Target::Bucket(of, BucketPart::Policy),
-                policy @ Some(Document::BucketPolicy(live)),
-            ) if public_policy::is_public(policy) && has_statements(&markers, live) => {
+            (Target::Bucket(of, BucketPart::Policy), Some(policy))
+                if public_policy::is_public(Some(policy))
+                    && !marked(policy, &markers).is_empty() =>
+            {
                 targets.extend(public_policy::blocks(of));
             }
             _ => {}
         }
     }
     targets
-}
-
-/// Whether a policy has statements of ours.
-fn has_statements(markers: &Markers, policy: &Policy) -> bool {
-    let statements = policy
-        .document()
-        .map_or(&[][..], PolicyDocument::statements);
-    let sids = statements.iter().filter_map(Statement::sid);
-    sids.into_iter().any(|sid| markers.owns_sid(sid))
 }
 
 /// The roles of ours that the spec no longer names.

@@ -32,15 +32,13 @@ pub(crate) fn of_role(scene: &Scene<'_>, route: &Route<'_>, future: &Future<'_>)
         return Vec::new();
     };
     let arn = route.role.arn(&live.path);
-    let granted = granted
-        .document()
-        .map_or(&[][..], PolicyDocument::statements);
     let mut found = Vec::new();
     for bucket in [&route.source, &route.destination] {
         let Some((target, policy)) = live_policy(scene, bucket) else {
             continue;
         };
         let hits = granted
+            .statements()
             .iter()
             .flat_map(|grant| denials(policy, &arn, grant));
         found.extend(hits.map(|hit| Denial {

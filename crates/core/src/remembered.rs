@@ -98,10 +98,7 @@ impl Remembered {
 
 /// Whether the role of a source bucket says that it is another spec's.
 fn is_of_others(spec: &Spec, observed: &Observed, source: &BucketRef) -> bool {
-    let of = AccountRef {
-        account: source.account.clone(),
-        partition: source.region.partition(),
-    };
+    let of = AccountRef::of(&source.account, &source.region);
     let Some(Document::Roles(roles)) = observed.document(&Target::Account(of, AccountPart::Roles))
     else {
         return false;

@@ -63,10 +63,8 @@ impl<'a> Scene<'a> {
         scope: &'a Scope,
     ) -> Self {
         let markers = Markers::of(&spec.name);
-        let guards = spec.migrations.values().map(|migration| &migration.guards);
-        let guards = guards.chain([&spec.guards]);
-        let adopted = guards
-            .clone()
+        let adopted = spec
+            .all_guards()
             .flat_map(|guards| guards.adopt.iter().map(String::as_str));
         let routes: Vec<Route<'a>> = spec.routes().collect();
         let marks = routes.iter();
@@ -75,7 +73,10 @@ impl<'a> Scene<'a> {
         let short = short.map(|route| (markers.short_sid_prefix(route.name), route.name));
         Self {
             adopted: adopted.collect(),
-            forgotten: guards.flat_map(|guards| &guards.forget).collect(),
+            forgotten: spec
+                .all_guards()
+                .flat_map(|guards| &guards.forget)
+                .collect(),
             roles: routes.iter().map(|route| route.role.clone()).collect(),
             configurations: configurations(observed),
             marks: marks.collect(),

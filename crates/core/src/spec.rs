@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{
     AccountId, AccountName, Arn, BucketName, MigrationName, Region, RoleName, RuleName, SpecName,
 };
+use crate::places::AccountRef;
 
 /// Everything that a set of spec files declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,21 @@ pub struct Spec {
     pub migrations: BTreeMap<MigrationName, Migration>,
     /// The guards of `defaults`: for what belongs to no migration of the spec any more.
     pub guards: Guards,
+}
+
+impl Spec {
+    /// The guards of every migration, and those of `defaults`.
+    pub(crate) fn all_guards(&self) -> impl Iterator<Item = &Guards> {
+        let of_migrations = self.migrations.values().map(|migration| &migration.guards);
+        of_migrations.chain([&self.guards])
+    }
+
+    /// The accounts, each once.
+    pub(crate) fn account_refs(&self) -> BTreeSet<AccountRef> {
+        let accounts = self.accounts.values();
+        let of = accounts.map(|account| AccountRef::of(&account.id, &account.region));
+        of.collect()
+    }
 }
 
 /// An AWS account and the way into it.

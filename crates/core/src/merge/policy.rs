@@ -68,9 +68,7 @@ pub(super) fn role_policy(
     live: Option<&Document>,
 ) -> Merged {
     let refused = |kind| refuse(scene, target, kind);
-    let ours = policy
-        .document()
-        .map_or(&[][..], PolicyDocument::statements);
+    let ours = policy.statements();
     let merged = match shared(scene, target, live) {
         None => policy.clone(),
         Some(Says::Unreadable(error)) => {
@@ -111,8 +109,7 @@ fn shared<'a>(scene: &Scene<'_>, target: &Target, live: Option<&'a Document>) ->
         let sid = statement.sid().unwrap_or_default();
         marked_role_sid(sid).is_some() && !scene.markers.owns_role_sid(sid)
     };
-    let statements = live.document().map_or(&[][..], PolicyDocument::statements);
-    (tagged || statements.iter().any(is_others)).then(|| live.says())
+    (tagged || live.statements().iter().any(is_others)).then(|| live.says())
 }
 
 /// Whether a Sid is ours and of a migration that this plan is for.

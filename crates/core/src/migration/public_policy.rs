@@ -28,10 +28,7 @@ pub(crate) fn blocks(bucket: &BucketRef) -> [Target; 2] {
 
 /// What a bucket's account blocks for all of its buckets, the same in every Region.
 pub(super) fn account_block(bucket: &BucketRef) -> Target {
-    let of = AccountRef {
-        account: bucket.account.clone(),
-        partition: bucket.region.partition(),
-    };
+    let of = AccountRef::of(&bucket.account, &bucket.region);
     Target::Account(of, AccountPart::PublicAccess)
 }
 

@@ -69,13 +69,12 @@ struct At {
 
 /// Everything that a purpose may need, in any world.
 pub(super) fn of(spec: &Spec, scope: &Scope, purpose: Purpose) -> BTreeMap<AccountId, Grants> {
-    let guards = spec.migrations.values().map(|migration| &migration.guards);
-    let guards = guards.chain([&spec.guards]);
     let mut granted = Granted {
         spec,
         scope,
         names: Names::of(spec),
-        adopted: guards
+        adopted: spec
+            .all_guards()
             .flat_map(|guards| guards.adopt.iter().cloned())
             .collect(),
         accounts: BTreeMap::new(),
@@ -110,7 +109,7 @@ impl Granted<'_> {
         if *self.scope != Scope::All {
             return;
         }
-        for of in accounts(self.spec) {
+        for of in self.spec.account_refs() {
             self.read(&Target::Account(of.clone(), AccountPart::Roles));
             let at = At {
                 place: vec![under_our_path(&of)],
@@ -193,7 +192,7 @@ impl Granted<'_> {
     /// Roles that the spec made once and no longer names are under s3ferry's path and say by their tag whose they are. When
     /// one is gone its name is asked for once more, and IAM knows no path of it then.
     fn remove_left_roles(&mut self) {
-        for of in accounts(self.spec) {
+        for of in self.spec.account_refs() {
             let grant = Grant {
                 about: About::LeftRoles,
                 resource: under_our_path(&of),
@@ -417,15 +416,6 @@ fn world_of(spec: &Spec) -> Observed {
         .filter(|bucket| !made.contains(bucket))
         .map(exists)
         .collect()
-}
-
-fn accounts(spec: &Spec) -> BTreeSet<AccountRef> {
-    let accounts = spec.accounts.values();
-    let of = accounts.map(|account| AccountRef {
-        account: account.id.clone(),
-        partition: account.region.partition(),
-    });
-    of.collect()
 }
 
 fn any_role(of: &AccountRef) -> String {

@@ -12,11 +12,11 @@ use crate::format::{
 use crate::future::Future;
 use crate::goals::{Goal, goals};
 use crate::ids::BucketName;
+use crate::marked::marked;
 use crate::merge::Conflict;
 use crate::migration::{self, Case};
 use crate::model::kinds::Document;
 use crate::model::{BucketPart, BucketRef, RolePart, Target, fingerprint};
-use crate::policy::{PolicyDocument, Statement};
 use crate::route::Route;
 use crate::scene::Scene;
 
@@ -163,13 +163,8 @@ fn fingerprints(scene: &Scene<'_>) -> BTreeMap<String, String> {
 /// Whether a document of a bucket that the spec does not name holds anything of it; without, it was only looked at.
 fn has_ours(scene: &Scene<'_>, document: Option<&Document>) -> bool {
     match document {
-        Some(Document::Replication(live)) => live.rules.iter().any(|rule| scene.owns_rule(rule)),
-        Some(Document::BucketPolicy(policy)) => {
-            let statements = policy
-                .document()
-                .map_or(&[][..], PolicyDocument::statements);
-            let mut sids = statements.iter().filter_map(Statement::sid);
-            sids.any(|sid| scene.markers.owns_sid(sid))
+        Some(live @ (Document::Replication(_) | Document::BucketPolicy(_))) => {
+            !marked(live, &scene.markers).is_empty()
         }
         Some(_) => true,
         None => false,

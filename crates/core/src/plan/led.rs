@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::marked::marked;
 use crate::model::{Document, Target};
 use crate::ownership::Markers;
 
@@ -36,23 +37,6 @@ impl Led {
 
 /// The rules and statements of a spec, by ID and Sid.
 fn ours(document: Option<&Document>, markers: &Markers) -> BTreeSet<String> {
-    match document {
-        Some(Document::Replication(configuration)) => {
-            let ids = configuration
-                .rules
-                .iter()
-                .filter_map(|rule| rule.id.clone());
-            ids.filter(|id| markers.rule(id).is_some()).collect()
-        }
-        Some(Document::BucketPolicy(policy)) => {
-            let statements = policy.document().into_iter();
-            let sids = statements
-                .flat_map(|document| document.statements())
-                .filter_map(|statement| statement.sid());
-            sids.filter(|sid| markers.owns_sid(sid))
-                .map(str::to_owned)
-                .collect()
-        }
-        Some(_) | None => BTreeSet::new(),
-    }
+    let ours = document.map_or_else(Vec::new, |document| marked(document, markers));
+    ours.into_iter().map(str::to_owned).collect()
 }

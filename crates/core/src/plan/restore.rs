@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::steps::{Stage, Step, StepId, Work, WriteStep};
 use super::{changes, order, stages};
 use crate::format::Change;
+use crate::marked::marked;
 use crate::model::kinds::{Born, Document, VersioningStatus};
 use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same};
 use crate::names::Names;
@@ -173,15 +174,8 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
     match document {
         Document::Role(role) => markers.owns_tags(&role.tags),
         Document::Tags(tags) => markers.owns_tags(tags),
-        Document::Replication(live) => {
-            let mut ids = live.rules.iter().filter_map(|rule| rule.id.as_deref());
-            ids.any(|id| markers.rule(id).is_some())
-        }
-        Document::BucketPolicy(policy) => {
-            let statements = policy.document().into_iter();
-            let statements = statements.flat_map(|document| document.statements());
-            let mut sids = statements.filter_map(|statement| statement.sid());
-            sids.any(|sid| markers.owns_sid(sid))
+        Document::Replication(_) | Document::BucketPolicy(_) => {
+            !marked(document, markers).is_empty()
         }
         Document::Bucket(_)
         | Document::Versioning(_)

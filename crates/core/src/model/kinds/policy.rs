@@ -108,7 +108,8 @@ impl Policy {
         Some(Measured { size, limit, unit })
     }
 
-    fn statements(&self) -> &[Statement] {
+    /// The statements; none where the policy cannot be read.
+    pub(crate) fn statements(&self) -> &[Statement] {
         self.document().map_or(&[], PolicyDocument::statements)
     }
 }

@@ -1,0 +1,33 @@
+//! What of a bucket's document carries the mark of a spec: rules by their IDs, statements by their Sids.
+
+use crate::model::Document;
+use crate::ownership::Markers;
+use crate::policy::Statement;
+
+/// The IDs and Sids of a spec's rules and statements in a document; none in one that has neither.
+pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a str> {
+    match document {
+        Document::Replication(live) => {
+            let ids = live.rules.iter().filter_map(|rule| rule.id.as_deref());
+            ids.filter(|id| markers.rule(id).is_some()).collect()
+        }
+        Document::BucketPolicy(policy) => {
+            let sids = policy.statements().iter().filter_map(Statement::sid);
+            sids.filter(|sid| markers.owns_sid(sid)).collect()
+        }
+        Document::Bucket(_)
+        | Document::Tags(_)
+        | Document::Versioning(_)
+        | Document::Encryption(_)
+        | Document::Ownership(_)
+        | Document::PublicAccess(_)
+        | Document::ObjectLock(_)
+        | Document::RequestPayment(_)
+        | Document::Lifecycle(_)
+        | Document::Roles(_)
+        | Document::AccountPublicAccess(_)
+        | Document::Role(_)
+        | Document::RolePolicy(_)
+        | Document::RolePolicies(_) => Vec::new(),
+    }
+}

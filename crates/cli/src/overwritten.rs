@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use s3ferry_core::plan::Stage;
 use s3ferry_engine::RunEvent;
 
 use crate::printer::Printer;
@@ -63,7 +64,7 @@ impl Overwritten {
             if !self.wrote.contains(step) {
                 continue;
             }
-            let address = address(step);
+            let address = Stage::target_of(step);
             for document in documents {
                 let document = format!("{address}@{document}");
                 lines.push(format!(
@@ -75,17 +76,12 @@ impl Overwritten {
         for step in &self.moved {
             lines.push(format!(
                 "{}: what was there before, and what was seen since, is kept; to see it and what gives it back: {}",
-                address(step),
+                Stage::target_of(step),
                 command(run, paths, &[])
             ));
         }
         lines
     }
-}
-
-/// The address of the document that a step is called after.
-fn address(step: &str) -> &str {
-    step.strip_suffix("#shrink").unwrap_or(step)
 }
 
 /// The command that lists what a run kept, or gives documents back.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use s3ferry_core::plan::Stage;
+
 use crate::events::RunEvent;
 use crate::journal::JournalFile;
 use crate::ledger::Held;
-use crate::saved::target;
 
 /// What a run's journal says of one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,16 +69,16 @@ pub fn kept(journal: &JournalFile) -> BTreeMap<String, Kept> {
                 let Some(held) = before.as_deref().and_then(Held::parse) else {
                     continue;
                 };
-                let of = all.entry(target(step).to_owned()).or_default();
+                let of = all.entry(Stage::target_of(step).to_owned()).or_default();
                 of.add(held.clone());
                 of.left.clone_from(wanted);
                 of.own.extend(wanted.clone());
-                last.insert(target(step).to_owned(), held);
+                last.insert(Stage::target_of(step).to_owned(), held);
             }
             RunEvent::Glimpsed { step, document } => {
                 if let Some(held) = Held::parse(document) {
-                    let was = last.get(target(step)).cloned();
-                    let of = all.entry(target(step).to_owned()).or_default();
+                    let was = last.get(Stage::target_of(step)).cloned();
+                    let of = all.entry(Stage::target_of(step).to_owned()).or_default();
                     of.see(held, was);
                 }
             }
@@ -88,7 +89,7 @@ pub fn kept(journal: &JournalFile) -> BTreeMap<String, Kept> {
                 holds,
             } => {
                 // What a read showed beside ours is not what the run made: with it, the document is changed since.
-                if let Some(of) = all.get_mut(target(step))
+                if let Some(of) = all.get_mut(Stage::target_of(step))
                     && of.left.is_none()
                 {
                     of.left.clone_from(holds);

@@ -129,7 +129,7 @@ impl OwnWrites {
                 holds,
             } => {
                 self.add_left(step, holds.as_ref());
-                self.left.settled.insert(target(step).to_owned());
+                self.left.settled.insert(Stage::target_of(step).to_owned());
             }
             RunEvent::Done { step, how } => {
                 if matches!(how, How::Proven | How::Removed) {
@@ -159,7 +159,7 @@ impl OwnWrites {
     }
 
     fn add_left(&mut self, step: &str, left: Option<&String>) {
-        let of_target = self.left.prints.entry(target(step).to_owned());
+        let of_target = self.left.prints.entry(Stage::target_of(step).to_owned());
         of_target.or_default().extend(left.cloned());
     }
 
@@ -230,11 +230,6 @@ impl OwnWrites {
         });
         new.chain(gone).collect()
     }
-}
-
-/// The address of the target that a step is called after.
-pub(crate) fn target(step: &str) -> &str {
-    step.strip_suffix(Stage::Shrink.suffix()).unwrap_or(step)
 }
 
 fn told(moved: &Moved) -> String {

@@ -192,4 +192,10 @@ impl Stage {
             Self::Shrink => "#shrink",
         }
     }
+
+    /// The address of the target that a step is called after.
+    #[must_use]
+    pub fn target_of(step: &str) -> &str {
+        step.strip_suffix(Self::Shrink.suffix()).unwrap_or(step)
+    }
 }

@@ -1,9 +1,18 @@
 //! Whether a document is half way between two others, as after a write of several calls of which only the first were taken.
 
+use s3ferry_core::model::Document;
+use s3ferry_core::plan::WriteStep;
 use serde_json::{Map, Value};
 
+/// Whether a target holds half of a write of a step.
+pub(super) fn is_half_written(step: &WriteStep, live: Option<&Document>) -> bool {
+    let form = |document: Option<&Document>| document.map_or(Value::Null, Document::canonical);
+    let (before, after) = (step.before.as_ref(), step.after.as_ref());
+    lies_between(&form(before), &form(live), &form(after))
+}
+
 /// Whether every part of `live` is as in `before` or as in `after`.
-pub(super) fn lies_between(before: &Value, live: &Value, after: &Value) -> bool {
+fn lies_between(before: &Value, live: &Value, after: &Value) -> bool {
     if live == before || live == after {
         return true;
     }

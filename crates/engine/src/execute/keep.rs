@@ -12,7 +12,7 @@ use crate::ledger::{DocumentId, Held, LedgerError, ReceiptStore};
 use crate::problem::{Problem, ProblemKind};
 
 use super::Context;
-use super::between::lies_between;
+use super::between::is_half_written;
 
 /// What is known of documents in a run; shared by its steps.
 #[derive(Debug, Default)]
@@ -67,17 +67,7 @@ impl<W: Sync, R: ReceiptStore> Context<'_, W, R> {
     /// Keeps what a read answered where it is somebody else's and neither what the step found nor what it leaves, and tells it
     /// once. What it is worth is seen when the run has ended: it may be there still.
     pub(super) async fn glimpse(&self, step: &WriteStep, live: Option<&Document>) {
-        let form = |document: Option<&Document>| {
-            document.map_or(serde_json::Value::Null, Document::canonical)
-        };
-        let is_half_ours = || {
-            let (before, after) = (step.before.as_ref(), step.after.as_ref());
-            lies_between(&form(before), &form(live), &form(after))
-        };
-        let was_born = self
-            .made
-            .is_some_and(|made| step.is_born_with(live, &made.tags));
-        if was_born || !step.shows_somebodys(live) || is_half_ours() {
+        if self.was_born(step, live) || !step.shows_somebodys(live) || is_half_written(step, live) {
             return;
         }
         if !self.texts.know(&step.target, live) {

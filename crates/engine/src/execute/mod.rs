@@ -23,6 +23,9 @@ pub use goals::{CANARY_MARK, CANARY_SUBJECT};
 pub use graph::InvalidSteps;
 pub use scheduler::execute;
 
+use s3ferry_core::model::Document;
+use s3ferry_core::plan::WriteStep;
+
 use crate::cancel::CancelToken;
 use crate::clock::Clock;
 use crate::events::Reporter;
@@ -68,6 +71,12 @@ impl<W: Sync, R: ReceiptStore> Context<'_, W, R> {
             () = self.run.cancel.cancelled() => Slept::Cancelled,
             () = tokio::time::sleep(wait) => Slept::Through,
         }
+    }
+
+    /// Whether a bucket of this run holds what it was born with.
+    fn was_born(&self, step: &WriteStep, live: Option<&Document>) -> bool {
+        let made = self.made;
+        made.is_some_and(|made| step.is_born_with(live, &made.tags))
     }
 
     /// The seed of this step's jitter.

@@ -19,7 +19,6 @@
 
 use s3ferry_core::model::{Document, Target, fingerprint, same};
 use s3ferry_core::plan::{Led, WriteStep};
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::events::RunEvent;
@@ -29,8 +28,8 @@ use crate::outcome::{How, StepResult};
 use crate::ports::{Class, PortError, Write, WriteChange};
 use crate::problem::{Problem, ProblemKind};
 
-use super::between::lies_between;
-use super::board::{Ended, Made};
+use super::between::is_half_written;
+use super::board::Ended;
 use super::repeat::{Attempts, passes};
 use super::settle::{Same, Settled};
 use super::{Context, Slept};
@@ -413,18 +412,15 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
 
     /// Whether the target holds what the plan was made from.
     fn is_planned(&self, live: Option<&Document>) -> bool {
-        let born = |made: &Made| self.step.is_born_with(live, &made.tags);
-        same(live, self.step.before.as_ref()) || self.on.made.is_some_and(born)
+        same(live, self.step.before.as_ref()) || self.on.was_born(&self.step, live)
     }
 
     /// Whether the target holds half of a write of this step: some targets take several calls (a role's trust policy and
     /// its tags), and the first may have been taken where a later one failed.
     fn between(&self, live: Option<&Document>) -> Between {
-        let form = |document: Option<&Document>| document.map_or(Value::Null, Document::canonical);
-        let (before, after) = (self.step.before.as_ref(), self.step.after.as_ref());
         let half = self.sent != Sent::Nothing
-            && !same(live, before)
-            && lies_between(&form(before), &form(live), &form(after));
+            && !same(live, self.step.before.as_ref())
+            && is_half_written(&self.step, live);
         if half { Between::Yes } else { Between::No }
     }
 

@@ -3,6 +3,7 @@
 //! The fuzzers (`targets/`) look for inputs that break one; `tests/replay.rs` tries the inputs that were kept, with nothing but
 //! Rust. `README.md` tells how to run them.
 
+mod answer;
 mod plan;
 mod policy;
 mod receipt;

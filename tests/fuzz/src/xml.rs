@@ -9,11 +9,9 @@ use xmlparser::{ElementEnd, Token, Tokenizer};
 
 #[path = "../../../crates/aws/src/s3/replication_xml.rs"]
 mod replication_xml;
-#[path = "../../../crates/aws/src/answer/shape.rs"]
-mod shape;
 
+use crate::answer::shape::judge;
 use replication_xml::{MODELLED, unmodelled};
-use shape::judge;
 
 const OPERATION: &str = "GetBucketReplication";
 /// Each is answered with something else, or with less.

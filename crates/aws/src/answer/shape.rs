@@ -2,8 +2,7 @@
 //!
 //! It knows nothing of the SDK, so that its fuzzer is built without it.
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use super::elements::walk;
 
 /// An operation that reads, the element that it answers with, and the elements below it that AWS never leaves out.
 struct Shape(&'static str, &'static str, &'static [&'static str]);
@@ -58,80 +57,14 @@ fn check(body: &[u8], Shape(_, root, needed): &Shape) -> Result<(), NotWhole> {
         return Err(NotWhole::Empty);
     }
     let mut missing: Vec<&'static str> = needed.to_vec();
-    let found = scan(body, |path| missing.retain(|needed| *needed != path))?;
+    let found = walk(body, |path| missing.retain(|needed| *needed != path));
+    let found = found.map_err(|_| NotWhole::Cut)?;
     if found != *root {
         return Err(NotWhole::Foreign(root));
     }
     match missing.first() {
         None => Ok(()),
         Some(missing) => Err(NotWhole::Lacks(missing)),
-    }
-}
-
-/// Reads a document to its end, telling the path of each element below its root; gives the root's name.
-fn scan(xml: &[u8], mut met: impl FnMut(&str)) -> Result<String, NotWhole> {
-    let mut reader = Reader::from_reader(xml);
-    let mut place = Place::default();
-    let mut buffer = Vec::new();
-    loop {
-        let event = reader.read_event_into(&mut buffer);
-        match event.map_err(|_| NotWhole::Cut)? {
-            Event::Start(element) => place.enter(element.local_name().as_ref(), &mut met)?,
-            Event::Empty(element) => {
-                place.enter(element.local_name().as_ref(), &mut met)?;
-                place.leave();
-            }
-            Event::End(_) => place.leave(),
-            Event::Text(text) if place.outside() && !text.trim_ascii().is_empty() => {
-                return Err(NotWhole::Cut);
-            }
-            Event::Eof if place.outside() => return place.root.ok_or(NotWhole::Cut),
-            Event::Eof => return Err(NotWhole::Cut),
-            Event::Text(_)
-            | Event::CData(_)
-            | Event::Comment(_)
-            | Event::Decl(_)
-            | Event::PI(_)
-            | Event::DocType(_)
-            | Event::GeneralRef(_) => {}
-        }
-        buffer.clear();
-    }
-}
-
-/// Where a scan is: the path below the root, and where in it each open element begins.
-#[derive(Default)]
-struct Place {
-    root: Option<String>,
-    path: String,
-    open: Vec<usize>,
-}
-
-impl Place {
-    fn outside(&self) -> bool {
-        self.open.is_empty()
-    }
-
-    fn enter(&mut self, name: &[u8], met: &mut impl FnMut(&str)) -> Result<(), NotWhole> {
-        let name = String::from_utf8_lossy(name);
-        self.open.push(self.path.len());
-        if self.open.len() == 1 {
-            // A document has one root.
-            return match self.root.replace(name.into_owned()) {
-                None => Ok(()),
-                Some(_) => Err(NotWhole::Cut),
-            };
-        }
-        if !self.path.is_empty() {
-            self.path.push('/');
-        }
-        self.path.push_str(&name);
-        met(&self.path);
-        Ok(())
-    }
-
-    fn leave(&mut self) {
-        self.path.truncate(self.open.pop().unwrap_or_default());
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fault::Fault;
 use super::profile::Profile;
+use super::sids::repeat;
 use crate::policy::condition::Condition;
 use crate::policy::values::is_network;
 
@@ -67,21 +68,11 @@ pub(super) fn statements<'a>(
         Some(Value::Array(many)) => many.iter().collect(),
         Some(one) => vec![one],
     };
-    unique_sids(&statements)?;
-    let read = |statement: &&'a Value| Statement::read(statement, profile);
-    statements.iter().map(read).collect()
-}
-
-fn unique_sids(statements: &[&Value]) -> Checked<()> {
-    let sids = statements
-        .iter()
-        .filter_map(|statement| statement["Sid"].as_str());
-    let sids: Vec<_> = sids.filter(|sid| !sid.is_empty()).collect();
-    let repeated = |(index, sid): (usize, &&str)| sids[..index].contains(sid);
-    if sids.iter().enumerate().any(repeated) {
+    if repeat(statements.iter().filter_map(|one| one["Sid"].as_str())) {
         return Err(Fault::Sid);
     }
-    Ok(())
+    let read = |statement: &&'a Value| Statement::read(statement, profile);
+    statements.iter().map(read).collect()
 }
 
 impl<'a> Statement<'a> {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::arn::can_be;
 use super::catalogue::catalogue;
+use super::sids::repeat;
 use crate::policy::SYNTAX;
 use crate::policy::condition::Condition;
 
@@ -58,7 +59,9 @@ pub(crate) fn check(json: &str, place: Place) -> Checked<()> {
         return Err("Policy document should not specify a principal.".to_owned());
     }
     statements.iter().try_for_each(|one| parses(one))?;
-    unique_sids(&statements)?;
+    if repeat(statements.iter().filter_map(|one| one.get("Sid")?.as_str())) {
+        return Err("Statement IDs (SID) in a single policy must be unique.".to_owned());
+    }
     for (pair, words) in [
         (PAIRS[0], "Policy statement must contain actions."),
         (PAIRS[1], "Policy statement must contain resources."),
@@ -165,15 +168,6 @@ fn parses(statement: &Map<String, Value>) -> Checked<()> {
     } else {
         Err(LEGACY.to_owned())
     }
-}
-
-fn unique_sids(statements: &[&Map<String, Value>]) -> Checked<()> {
-    let sids = statements.iter().filter_map(|one| one.get("Sid")?.as_str());
-    let sids: Vec<_> = sids.filter(|sid| !sid.is_empty()).collect();
-    if (1..sids.len()).any(|index| sids[..index].contains(&sids[index])) {
-        return Err("Statement IDs (SID) in a single policy must be unique.".to_owned());
-    }
-    Ok(())
 }
 
 fn resource(name: &str) -> Checked<()> {

@@ -17,6 +17,7 @@ pub(crate) mod identity;
 mod judge;
 mod profile;
 mod resource;
+mod sids;
 
 pub(crate) use profile::Profile;
 pub(crate) use resource::check;

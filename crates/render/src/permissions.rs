@@ -5,6 +5,7 @@
 use s3ferry_core::permissions::{ATTACHED, CallerPermissions, MANAGED_POLICY_CHARACTERS, Purpose};
 use s3ferry_core::policy::{PolicyDocument, Statement, size};
 use s3ferry_core::spec::Access;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::sanitize::{sanitize, sanitize_json};
@@ -72,7 +73,7 @@ pub fn permissions_text(callers: &[CallerPermissions], purpose: Purpose) -> Stri
             let size = number(size::iam(policy) as u64);
             let most = number(MANAGED_POLICY_CHARACTERS as u64);
             let measured = format!("{which}{size} of {most} characters:");
-            format!("{}\n{}\n", capital(&measured), json(&tree(policy), 0))
+            format!("{}\n{}\n", capital(&measured), json(&tree(policy)))
         });
         let policies: Vec<String> = policies.collect();
         sanitize_lines(&heading) + &sanitize_json(&policies.join("\n"))
@@ -88,7 +89,7 @@ pub fn permissions_json(callers: &[CallerPermissions]) -> String {
         (caller.id.to_string(), Tree::List(policies))
     });
     let all = Tree::Object(accounts.collect());
-    sanitize_json(&format!("{}\n", json(&all, 0)))
+    sanitize_json(&format!("{}\n", json(&all)))
 }
 
 /// The policies as resources of Terraform's AWS provider, as `terraform fmt` has them.
@@ -208,40 +209,26 @@ fn of_statement(statement: &Statement) -> Tree {
     Tree::Object(members)
 }
 
-fn json(tree: &Tree, depth: usize) -> String {
-    let quoted = |text: &str| Value::from(text).to_string();
-    let inner = "  ".repeat(depth + 1);
-    match tree {
-        Tree::Text(text) => quoted(text),
-        Tree::List(items) => {
-            let items = items
-                .iter()
-                .map(|item| format!("{inner}{}", json(item, depth + 1)));
-            enclosed(('[', ']'), ",\n", items.collect(), depth)
-        }
-        Tree::Object(members) => {
-            let members = members
-                .iter()
-                .map(|(name, of)| format!("{inner}{}: {}", quoted(name), json(of, depth + 1)));
-            enclosed(('{', '}'), ",\n", members.collect(), depth)
+impl Serialize for Tree {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => text.serialize(to),
+            Self::List(items) => items.serialize(to),
+            Self::Object(members) => to.collect_map(members.iter().map(|(name, of)| (name, of))),
         }
     }
 }
 
-fn enclosed(
-    (open, close): (char, char),
-    between: &str,
-    items: Vec<String>,
-    depth: usize,
-) -> String {
+fn json(tree: &Tree) -> String {
+    serde_json::to_string_pretty(tree).expect("a tree has string keys only")
+}
+
+fn enclosed((open, close): (char, char), items: Vec<String>, depth: usize) -> String {
     if items.is_empty() {
         return format!("{open}{close}");
     }
-    format!(
-        "{open}\n{}\n{}{close}",
-        items.join(between),
-        "  ".repeat(depth)
-    )
+    let items = items.join("\n");
+    format!("{open}\n{items}\n{}{close}", "  ".repeat(depth))
 }
 
 /// As `terraform fmt` lays it out: single lines that follow each other are aligned, what opens a bracket is not.
@@ -253,7 +240,7 @@ fn hcl(tree: &Tree, depth: usize) -> String {
             let items = items
                 .iter()
                 .map(|item| format!("{inner}{},", hcl(item, depth + 1)));
-            enclosed(('[', ']'), "\n", items.collect(), depth)
+            enclosed(('[', ']'), items.collect(), depth)
         }
         Tree::Object(members) => {
             let single = |of: &Tree| matches!(of, Tree::Text(_));
@@ -266,7 +253,7 @@ fn hcl(tree: &Tree, depth: usize) -> String {
                 let width = if single(of) { width } else { 0 };
                 format!("{inner}{:width$} = {}", hcl_name(name), hcl(of, depth + 1))
             });
-            enclosed(('{', '}'), "\n", members.collect(), depth)
+            enclosed(('{', '}'), members.collect(), depth)
         }
     }
 }

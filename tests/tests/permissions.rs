@@ -200,17 +200,22 @@ impl Lab {
     }
 
     fn printed(&self, purpose: &str) -> Policies {
+        let text = self.printed_as("json", purpose);
+        serde_json::from_str(&text).expect("JSON is printed")
+    }
+
+    fn printed_as(&self, format: &str, purpose: &str) -> String {
         let arguments = [
             "permissions",
             "spec.yaml",
             "--for",
             purpose,
             "--format",
-            "json",
+            format,
         ];
         let ran = self.s3ferry(&arguments);
         assert_eq!(ran.code, Some(0), "{}", ran.said());
-        serde_json::from_str(&ran.out).expect("JSON is printed")
+        ran.out
     }
 
     /// Lets the callers do this and nothing else.
@@ -753,17 +758,8 @@ fn terraform_takes_its_format_as_it_stands() {
     }
     let lab = Lab::new(&PLACES, &everything());
     for purpose in ["plan", "apply"] {
-        let arguments = [
-            "permissions",
-            "spec.yaml",
-            "--for",
-            purpose,
-            "--format",
-            "terraform",
-        ];
-        let ran = lab.s3ferry(&arguments);
-        assert_eq!(ran.code, Some(0), "{}", ran.said());
-        fs::write(lab.folder.path().join("policies.tf"), &ran.out).expect("there is room");
+        let text = lab.printed_as("terraform", purpose);
+        fs::write(lab.folder.path().join("policies.tf"), text).expect("there is room");
         let formatted = std::process::Command::new("terraform")
             .args(["fmt", "-check", "-diff", "policies.tf"])
             .current_dir(lab.folder.path())

@@ -13,26 +13,9 @@ use s3ferry_engine::{Limits, StepResult, Verdict, canceller};
 use s3ferry_testkit::{MemoryReceipts, MemoryWorld, Recording, build};
 use tokio::time::Instant;
 
-use crate::support::{How, how, run, run_with};
+use crate::support::{How, given, how, policy, run, run_with, target};
 
 const WRITTEN: StepResult = StepResult::Done(Done::Written);
-
-fn policy(sid: &str) -> Document {
-    build::bucket_policy(&build::source(), sid)
-}
-
-fn target() -> Target {
-    Target::Bucket(build::source(), BucketPart::Policy)
-}
-
-fn given() -> (MemoryWorld, Step) {
-    let world = MemoryWorld::new()
-        .with_bucket(&build::source())
-        .with(&target(), policy("Before"));
-    let [before, after] = ["Before", "After"].map(policy);
-    let step = build::step(&target(), Some(before), Some(after), &[]);
-    (world, step)
-}
 
 fn patient(receipts: &MemoryReceipts) -> How<'_, MemoryReceipts> {
     How {

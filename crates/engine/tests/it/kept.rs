@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use s3ferry_core::format::document::{decode, encode};
-use s3ferry_core::model::{BucketPart, Document, Target};
+use s3ferry_core::model::{Document, Target};
 use s3ferry_core::plan::Step;
 use s3ferry_engine::StepResult;
 use s3ferry_engine::events::RunEvent;
@@ -17,27 +17,10 @@ use s3ferry_engine::problem::ProblemKind;
 use s3ferry_testkit::{MemoryReceipts, MemoryWorld, Recording, build};
 
 use crate::prove::FullDisk;
-use crate::support::{Told, how, run, run_with};
+use crate::support::{Told, given, how, policy, run, run_with, target};
 
 type BucketRef = s3ferry_core::model::BucketRef;
 type Tags = std::collections::BTreeMap<String, String>;
-
-fn policy(sid: &str) -> Document {
-    build::bucket_policy(&build::source(), sid)
-}
-
-fn target() -> Target {
-    Target::Bucket(build::source(), BucketPart::Policy)
-}
-
-fn given() -> (MemoryWorld, Step) {
-    let world = MemoryWorld::new()
-        .with_bucket(&build::source())
-        .with(&target(), policy("Before"));
-    let after = Some(policy("After"));
-    let step = build::step(&target(), Some(policy("Before")), after, &[]);
-    (world, step)
-}
 
 fn name(document: &Document) -> String {
     DocumentId::of(&encode(document)).to_string()

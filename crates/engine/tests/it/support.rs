@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use s3ferry_core::model::{BucketPart, Document, Target};
 use s3ferry_core::plan::{Step, StepId};
 use s3ferry_engine::events::{CanaryProgress, RunEvent};
 use s3ferry_engine::ledger::ReceiptStore;
 use s3ferry_engine::ports::{Objects, Write};
 use s3ferry_engine::{CancelToken, Limits, Outcome, Run, StepResult, execute};
-use s3ferry_testkit::MemoryReceipts;
+use s3ferry_testkit::{MemoryReceipts, MemoryWorld, build};
 use tokio::time::Instant;
 
 /// A run and what it told.
@@ -48,6 +49,26 @@ pub(crate) fn how<R>(receipts: &R) -> How<'_, R> {
         read_at: None,
         cancel: CancelToken::never(),
     }
+}
+
+/// A policy of the source bucket with one statement of this Sid.
+pub(crate) fn policy(sid: &str) -> Document {
+    build::bucket_policy(&build::source(), sid)
+}
+
+/// The source bucket's policy.
+pub(crate) fn target() -> Target {
+    Target::Bucket(build::source(), BucketPart::Policy)
+}
+
+/// A bucket whose policy is `Before`, and the step that makes it `After`.
+pub(crate) fn given() -> (MemoryWorld, Step) {
+    let [before, after] = ["Before", "After"].map(policy);
+    let world = MemoryWorld::new()
+        .with_bucket(&build::source())
+        .with(&target(), before.clone());
+    let step = build::step(&target(), Some(before), Some(after), &[]);
+    (world, step)
 }
 
 /// Those of a run, without the wait for reads to agree: what it is for has tests of its own.

@@ -14,29 +14,7 @@ use s3ferry_testkit::{
     Fault, Faulty, MemoryReceipts, MemoryWorld, Operation, Recording, Slow, Stale, build,
 };
 
-use crate::support::{How, how, run, run_with};
-
-fn policy(sid: &str) -> Document {
-    build::bucket_policy(&build::source(), sid)
-}
-
-fn target() -> Target {
-    Target::Bucket(build::source(), BucketPart::Policy)
-}
-
-/// A bucket whose policy is `Before`, and the step that makes it `After`.
-fn given() -> (MemoryWorld, Step) {
-    let world = MemoryWorld::new()
-        .with_bucket(&build::source())
-        .with(&target(), policy("Before"));
-    let step = build::step(
-        &target(),
-        Some(policy("Before")),
-        Some(policy("After")),
-        &[],
-    );
-    (world, step)
-}
+use crate::support::{How, given, how, policy, run, run_with, target};
 
 const WRITTEN: StepResult = StepResult::Done(Done::Written);
 

@@ -6,6 +6,10 @@ account 222222222222, and the role `sandbox` of both trusts that root.
 
 import json
 import os
+import pathlib
+import shutil
+import subprocess
+import sys
 import time
 import urllib.request
 
@@ -62,6 +66,24 @@ def refused(code, message, call, **arguments):
             expect(actual["Message"], message, f"message of {code}")
         return error.response
     raise SystemExit(f"expected {code}, but the call succeeded: {arguments}")
+
+
+def cli(*arguments, account=SOURCE, fails=False):
+    """Runs the AWS CLI as the role `sandbox` of an account; returns what it prints, read as JSON where it succeeds."""
+    beside = pathlib.Path(sys.executable).parent / "aws"
+    aws = str(beside) if beside.exists() else shutil.which("aws")
+    given = session(account).get_credentials()
+    environment = dict(
+        os.environ,
+        AWS_ACCESS_KEY_ID=given.access_key,
+        AWS_SECRET_ACCESS_KEY=given.secret_key,
+        AWS_SESSION_TOKEN=given.token,
+        AWS_DEFAULT_REGION=REGION[account],
+        AWS_PAGER="",
+    )
+    done = subprocess.run([aws, *arguments, "--output", "json"], env=environment, capture_output=True, text=True)
+    expect(done.returncode != 0, fails, f"failure of {arguments}: {done.stderr}")
+    return json.loads(done.stdout) if done.stdout.strip() else done.stderr
 
 
 def document(*statements):

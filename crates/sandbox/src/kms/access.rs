@@ -1,8 +1,10 @@
-//! Who may use a key: its policy first, and IAM where that leaves it to the account.
+//! Who may use a key: its policy first, and IAM where that leaves it to the account; then the key's grants. A grant allows
+//! and denies nothing (KMS Developer Guide, "Grants in AWS KMS").
 
 use std::collections::BTreeMap;
 
 use super::Kms;
+use super::grant::Wanted;
 use super::state::{Key, Place, State};
 use crate::authority::{Action, Caller};
 
@@ -22,6 +24,8 @@ pub(crate) struct Extra<'a> {
     pub(crate) via: Option<&'a str>,
     pub(crate) encryption: Option<&'a BTreeMap<String, String>>,
     pub(crate) others: Vec<(&'a str, String)>,
+    /// The operations and constraints of a grant that is to be made.
+    pub(crate) grant: Option<Wanted<'a>>,
 }
 
 impl Kms {
@@ -51,8 +55,53 @@ impl Kms {
             resource_policy: Some(&key.policy),
             context: &context,
         };
-        let answer = self.authority().authorize(asked.caller, &action);
-        answer.map_err(|denied| denied.message)
+        match self.authority().authorize(asked.caller, &action) {
+            Ok(()) => Ok(()),
+            Err(denied) if !denied.explicit && self.is_granted(state, key, asked, &context) => {
+                Ok(())
+            }
+            Err(denied) => Err(denied.message),
+        }
+    }
+
+    /// Says whether one of the key's grants lets the caller do this.
+    fn is_granted(
+        &self,
+        state: &State,
+        key: &Key,
+        asked: &Asked<'_>,
+        context: &[(&str, String)],
+    ) -> bool {
+        let store = state.store(&key.place);
+        let mut grants = store.into_iter().flat_map(|store| store.grants_of(&key.id));
+        let Extra {
+            encryption, grant, ..
+        } = &asked.extra;
+        grants.any(|own| {
+            own.fits(asked.action, *encryption, *grant)
+                && self.is_named(asked, key, &own.grantee, context)
+        })
+    }
+
+    /// Says whether a policy that allows only what is asked, and somebody, names the caller. As with policies of resources
+    /// a principal suffices, and an account has to allow the caller by its own policies; boundaries and session policies
+    /// narrow it (unverified).
+    pub(crate) fn is_named(
+        &self,
+        asked: &Asked<'_>,
+        key: &Key,
+        policy: &str,
+        context: &[(&str, String)],
+    ) -> bool {
+        let action = Action {
+            name: asked.action,
+            resource: &key.arn(),
+            // The grant is enough also for callers of other accounts.
+            resource_account: &asked.caller.account,
+            resource_policy: Some(policy),
+            context,
+        };
+        self.authority().authorize(asked.caller, &action).is_ok()
     }
 
     /// Asks about something that is done to no key: in the account, or to an alias.
@@ -133,6 +182,7 @@ fn of_request<'a>(place: &Place, asked: &Asked<'a>) -> Vec<(&'a str, String)> {
         via,
         encryption: _,
         others,
+        grant: _,
     } = &asked.extra;
     context.extend(alias.map(|alias| ("kms:RequestAlias", alias.to_owned())));
     context.extend(via.map(|via| ("kms:ViaService", via.to_owned())));

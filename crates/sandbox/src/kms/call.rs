@@ -132,10 +132,7 @@ impl<'a> Call<'a> {
         let text = self.required("KeyId")?;
         let name = Name::read(text, &self.here)?;
         if matches!(name.of, Of::Alias(_)) {
-            return Err(fault(
-                "InvalidArnException",
-                format!("Invalid keyId {text}"),
-            ));
+            return Err(no_id(text));
         }
         let key = found(state, &name)?;
         if key.place.account != self.here.account {
@@ -144,6 +141,20 @@ impl<'a> Call<'a> {
         }
         self.may(state, self.operation, &key, extra)?;
         Ok(key)
+    }
+
+    /// Finds the key that this text names by its id or ARN, and asks for nothing.
+    pub(crate) fn named_key(&self, state: &State, text: &str) -> Result<Key, Refusal> {
+        found(state, &Name::read(text, &self.here)?)
+    }
+
+    /// Finds the key that a field names by its id or ARN, in any account, and asks whether the caller may do this.
+    pub(crate) fn key_by_id(&self, state: &mut State, extra: Extra<'_>) -> Result<Key, Refusal> {
+        let text = self.required("KeyId")?;
+        if matches!(Name::read(text, &self.here)?.of, Of::Alias(_)) {
+            return Err(no_id(text));
+        }
+        self.any_key(state, "KeyId", self.operation, extra)
     }
 
     /// Finds the key that a field names in any way, in any account, and asks whether the caller may do this.
@@ -193,6 +204,10 @@ impl<'a> Call<'a> {
         let answer = self.kms.may_at(&self.here, resource, &asked);
         answer.map_err(|message| Unusable::Denied(message).into())
     }
+}
+
+fn no_id(text: &str) -> Refusal {
+    fault("InvalidArnException", format!("Invalid keyId {text}"))
 }
 
 pub(crate) fn wrong_type(field: &str) -> Refusal {

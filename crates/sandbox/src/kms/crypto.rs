@@ -1,14 +1,13 @@
 //! Encrypt, Decrypt and their like, as far as a client needs them to see who may: what they write is no cipher, but text that
 //! only the same key with the same encryption context gives back.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::access::Extra;
 use super::call::{Answer, Call, wrong_type};
 use super::errors::{fault, invalid};
+use super::grant::Context;
 use super::keys::fit;
 use super::state::{Key, Place};
 use super::vault::encrypts;
@@ -18,8 +17,6 @@ use crate::wire::Refusal;
 const LARGEST: usize = 4096;
 
 const ALGORITHM: &str = "SYMMETRIC_DEFAULT";
-
-type Context = BTreeMap<String, String>;
 
 /// What stands for a ciphertext.
 #[derive(Serialize, Deserialize)]
@@ -51,7 +48,12 @@ impl Sealed {
 }
 
 fn context(call: &Call<'_>, field: &str) -> Result<Context, Refusal> {
-    match call.input.get(field) {
+    pairs(call.input, field)
+}
+
+/// Reads names with values.
+pub(crate) fn pairs(input: &Value, field: &str) -> Result<Context, Refusal> {
+    match input.get(field) {
         None | Some(Value::Null) => Ok(Context::new()),
         Some(value) => serde_json::from_value(value.clone()).map_err(|_| wrong_type(field)),
     }
@@ -75,7 +77,7 @@ fn usable(key: &Key, action: &str) -> Result<(), Refusal> {
 }
 
 /// Says what would have come, where only that is asked.
-fn dry_run(call: &Call<'_>) -> Result<(), Refusal> {
+pub(crate) fn dry_run(call: &Call<'_>) -> Result<(), Refusal> {
     if call.flag("DryRun")? {
         let message = "The request would have succeeded, but the DryRun option is set.";
         return Err(Refusal::new(412, "DryRunOperationException", message));

@@ -1,8 +1,8 @@
 //! KMS: keys with policies and states, one set in each account and Region.
 //!
 //! ```text
-//! mod (which operation) -> keys, policies, aliases, tags, rotation, crypto -> state
-//!                            `-> call (input, who may) -> access (the key's policy, and IAM)
+//! mod (which operation) -> keys, policies, grants, aliases, tags, rotation, crypto -> state
+//!                            `-> call (input, who may) -> access (the key's policy, IAM, and grants)
 //! vault <- the other services ask (crate::vault)
 //! ```
 //!
@@ -14,6 +14,9 @@ mod aliases;
 mod call;
 mod crypto;
 mod errors;
+mod grant;
+mod grants;
+mod grants_shown;
 mod keys;
 mod managed;
 mod metadata;
@@ -122,6 +125,11 @@ impl JsonService for Kms {
             "GetKeyPolicy" => policies::get(call),
             "PutKeyPolicy" => policies::put(call),
             "ListKeyPolicies" => policies::list(call),
+            "CreateGrant" => grants::create(call),
+            "ListGrants" => grants::list(call),
+            "ListRetirableGrants" => grants::list_retirable(call),
+            "RetireGrant" => grants::retire(call),
+            "RevokeGrant" => grants::revoke(call),
             "CreateAlias" => aliases::create(call),
             "UpdateAlias" => aliases::update(call),
             "DeleteAlias" => aliases::delete(call),

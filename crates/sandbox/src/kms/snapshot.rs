@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::Kms;
-use super::state::{Key, Status, Store};
+use super::grant::Grant;
+use super::state::{Key, Place, Status, Store};
 
 impl Kms {
     /// Returns all that every account has in every Region, by account and Region.
@@ -14,17 +15,33 @@ impl Kms {
             let account = accounts
                 .entry(place.account.clone())
                 .or_insert_with(|| json!({}));
-            account[&place.region] = self.store_snapshot(store);
+            account[&place.region] = self.store_snapshot(place, store);
         }
         Value::Object(accounts)
     }
 
-    fn store_snapshot(&self, store: &Store) -> Value {
+    fn store_snapshot(&self, place: &Place, store: &Store) -> Value {
         let keys = store.keys.iter();
         let keys = keys.map(|(id, key)| (id.clone(), self.key_snapshot(key)));
         let aliases = store.aliases.iter();
         let aliases = aliases.map(|(name, alias)| (name.clone(), json!(alias.key)));
-        json!({ "keys": keys.collect::<Map<_, _>>(), "aliases": aliases.collect::<Map<_, _>>() })
+        let mut value = json!({
+            "keys": keys.collect::<Map<_, _>>(), "aliases": aliases.collect::<Map<_, _>>(),
+        });
+        if !store.grants.is_empty() {
+            let grants = store.grants.values();
+            let grants = grants.map(|grant| (grant.id.clone(), self.grant_snapshot(place, grant)));
+            value["grants"] = Value::Object(grants.collect());
+        }
+        value
+    }
+
+    fn grant_snapshot(&self, place: &Place, grant: &Grant) -> Value {
+        let mut value = self.shown_grant(place, grant);
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove("CreationDate");
+        }
+        value
     }
 
     fn key_snapshot(&self, key: &Key) -> Value {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use super::grant::Grant;
+
 /// An account in a Region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
@@ -86,6 +88,8 @@ pub(crate) struct Store {
     pub(crate) keys: BTreeMap<String, Key>,
     /// By name: `alias/orders`.
     pub(crate) aliases: BTreeMap<String, Alias>,
+    /// By id.
+    pub(crate) grants: BTreeMap<String, Grant>,
 }
 
 impl Store {
@@ -95,6 +99,10 @@ impl Store {
             .iter()
             .filter(move |(_, alias)| alias.key == key);
         of_key.map(|(name, _)| name)
+    }
+
+    pub(crate) fn grants_of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Grant> {
+        self.grants.values().filter(move |grant| grant.key == key)
     }
 }
 
@@ -139,9 +147,14 @@ impl State {
         }
         self.next_deletion = None;
         for store in self.places.values_mut() {
-            let Store { keys, aliases } = store;
+            let Store {
+                keys,
+                aliases,
+                grants,
+            } = store;
             keys.retain(|_, key| goes_at(key).is_none_or(|at| now < at));
             aliases.retain(|_, alias| keys.contains_key(&alias.key));
+            grants.retain(|_, grant| keys.contains_key(&grant.key));
         }
         let next = self.places.values().flat_map(|store| store.keys.values());
         self.next_deletion = next.filter_map(goes_at).min();

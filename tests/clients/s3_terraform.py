@@ -190,6 +190,48 @@ resource "aws_kms_key_policy" "destination" {
   })
 }
 
+resource "aws_kms_grant" "replication" {
+  provider          = aws.destination
+  name              = "judge-terraform"
+  key_id            = aws_kms_key.destination.key_id
+  grantee_principal = aws_iam_role.replication.arn
+  operations        = ["Encrypt", "GenerateDataKey"]
+  constraints {
+    encryption_context_subset = { "aws:s3:arn" = aws_s3_bucket.destination.arn }
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "source" {
+  bucket = aws_s3_bucket.source.id
+  rule {
+    id     = "down"
+    status = "Enabled"
+    filter {}
+    transition {
+      days          = 30
+      storage_class = "STANDARD_IA"
+    }
+    transition {
+      days          = 60
+      storage_class = "GLACIER"
+    }
+    noncurrent_version_expiration { noncurrent_days = 90 }
+    abort_incomplete_multipart_upload { days_after_initiation = 7 }
+  }
+  rule {
+    id     = "logs"
+    status = "Enabled"
+    filter {
+      and {
+        prefix = "logs/"
+        tags   = { keep = "no" }
+      }
+    }
+    expiration { days = 10 }
+  }
+  depends_on = [aws_s3_bucket_versioning.source]
+}
+
 resource "aws_s3_bucket_server_side_encryption_configuration" "destination" {
   provider = aws.destination
   bucket   = aws_s3_bucket.destination.id
@@ -249,7 +291,7 @@ def main():
         environment.pop("AWS_CA_BUNDLE", None)
         terraform(folder, environment, "init")
         applied = terraform(folder, environment, "apply", "-auto-approve")
-        if "22 added" not in applied:
+        if "24 added" not in applied:
             raise SystemExit(f"not all was made:\n{applied}")
         # Status 0 of a detailed plan means no changes; 2 would be changes.
         terraform(folder, environment, "plan", "-detailed-exitcode")

@@ -76,6 +76,36 @@ mod judges {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_grants_letting_in() {
+        judge("kms_grants.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_conditions_heeded() {
+        judge("s3_conditions.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_finds_changes_of_replicas_going_back() {
+        judge("s3_modifications.py", "boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_archives_closed_until_restored() {
+        judge("s3_archives.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_lifecycle_at_work() {
+        judge("s3_lifecycle.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_acls_heeded() {
+        judge("s3_acls.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn the_aws_cli_finds_a_bucket_pair_replicating() {
         judge("s3_cli.py", "awscli").await;
     }

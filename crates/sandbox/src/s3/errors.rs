@@ -14,6 +14,9 @@ use crate::wire::is_xml_char;
 /// Headers with this prefix become elements of the error document.
 pub(crate) const DETAIL_PREFIX: &str = "x-sandbox-detail-";
 
+/// The header that stands for the status of a reply to a call of which s3s knows but one.
+pub(crate) const STATUS: HeaderName = HeaderName::from_static("x-sandbox-status");
+
 /// The header that names a bucket's Region.
 pub(crate) const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 

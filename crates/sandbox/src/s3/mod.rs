@@ -25,6 +25,7 @@ use crate::keys::KeyRing;
 
 use calls::service::Service;
 use seed::BucketSeed;
+use state::ageing;
 use state::snapshot::snapshot;
 use state::world::Store;
 
@@ -38,7 +39,7 @@ pub(crate) struct S3 {
 impl S3 {
     /// Starts the service and its replication worker, which ends with the last clone of this.
     pub(crate) fn start(environment: &Environment, keys: KeyRing) -> Self {
-        let store = Arc::new(Store::new(environment.clone()));
+        let store = Arc::new(Store::new(environment.clone(), ageing::sweep));
         replication::start(&store);
         Self {
             service: Service::new(Arc::clone(&store), keys),

@@ -53,6 +53,7 @@ pub(crate) fn of_call(operation: &str, query: &Form, headers: &HeaderMap) -> Opt
         "DeleteObjectTagging" => one("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"),
         "GetObjectAcl" => one("s3:GetObjectAcl", "s3:GetObjectVersionAcl"),
         "PutObjectAcl" => one("s3:PutObjectAcl", "s3:PutObjectVersionAcl"),
+        "RestoreObject" => vec![object("s3:RestoreObject")],
         "GetObjectRetention" => vec![object("s3:GetObjectRetention")],
         "PutObjectRetention" => vec![object("s3:PutObjectRetention")],
         "GetObjectLegalHold" => vec![object("s3:GetObjectLegalHold")],
@@ -95,9 +96,13 @@ fn attributes(versioned: bool) -> Vec<Need> {
 
 /// Headers that set more than the object need more than PutObject.
 fn written(headers: &HeaderMap) -> Vec<Need> {
-    const MORE: [(&str, &str); 4] = [
+    const MORE: [(&str, &str); 8] = [
         ("x-amz-tagging", "s3:PutObjectTagging"),
         ("x-amz-acl", "s3:PutObjectAcl"),
+        ("x-amz-grant-full-control", "s3:PutObjectAcl"),
+        ("x-amz-grant-read", "s3:PutObjectAcl"),
+        ("x-amz-grant-read-acp", "s3:PutObjectAcl"),
+        ("x-amz-grant-write-acp", "s3:PutObjectAcl"),
         ("x-amz-object-lock-mode", "s3:PutObjectRetention"),
         ("x-amz-object-lock-legal-hold", "s3:PutObjectLegalHold"),
     ];

@@ -6,7 +6,9 @@ use http::HeaderValue;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result};
 
-use super::{attributes, complete, copy, delete, get, list_calls, multipart, put, tagging};
+use super::{
+    acl, attributes, complete, copy, delete, get, list_calls, multipart, put, restore, tagging,
+};
 use crate::s3::errors::{BUCKET_REGION, fault};
 use crate::s3::state::world::Store;
 
@@ -236,14 +238,21 @@ impl S3 for Api {
         &self,
         request: S3Request<GetObjectAclInput>,
     ) -> S3Result<S3Response<GetObjectAclOutput>> {
-        tagging::get_object_acl(&self.0, request)
+        acl::get_object_acl(&self.0, request)
     }
 
     async fn put_object_acl(
         &self,
         request: S3Request<PutObjectAclInput>,
     ) -> S3Result<S3Response<PutObjectAclOutput>> {
-        tagging::put_object_acl(&self.0, request)
+        acl::put_object_acl(&self.0, request)
+    }
+
+    async fn restore_object(
+        &self,
+        request: S3Request<RestoreObjectInput>,
+    ) -> S3Result<S3Response<RestoreObjectOutput>> {
+        restore::restore_object(&self.0, request)
     }
 
     async fn get_object_retention(

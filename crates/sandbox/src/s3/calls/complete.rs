@@ -6,9 +6,10 @@ use bytes::Bytes;
 use s3s::dto::{CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, ETag};
 use s3s::{S3Request, S3Response, S3Result};
 
-use super::access::caller_of;
+use super::access::asker_of;
 use super::attributes::checksum_dto;
-use super::put::{Shown, check_conditions};
+use super::conditions::check_write;
+use super::put::Shown;
 use super::write::{Writer, write_object};
 use crate::s3::checksum::{self, Algorithm, Checksum, Type};
 use crate::s3::errors::{fault, malformed_xml, no_such_upload};
@@ -25,14 +26,14 @@ pub(crate) fn complete(
     store: &Store,
     request: S3Request<CompleteMultipartUploadInput>,
 ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let input = request.input;
     let place = (input.bucket.as_str(), input.key.as_str());
-    check_conditions(
+    check_write(
         store,
+        &asker,
         place,
-        input.if_match.as_ref(),
-        input.if_none_match.as_ref(),
+        (input.if_match.as_ref(), input.if_none_match.as_ref()),
     )?;
     let listed = input
         .multipart_upload
@@ -62,7 +63,7 @@ pub(crate) fn complete(
     let written = write_object(
         store,
         place,
-        Writer::Caller(&caller, TO_READ),
+        Writer::Caller(&asker.caller, TO_READ),
         options,
         Arc::new(content),
     )?;

@@ -9,10 +9,13 @@ use crate::s3::state::world::Store;
 use crate::wire::Form;
 
 /// Headers that are condition keys under `s3:`.
-const HEADERS: [(&str, &str); 14] = [
+const HEADERS: [(&str, &str); 17] = [
     ("x-amz-acl", "s3:x-amz-acl"),
     ("x-amz-grant-read", "s3:x-amz-grant-read"),
     ("x-amz-grant-full-control", "s3:x-amz-grant-full-control"),
+    ("x-amz-grant-read-acp", "s3:x-amz-grant-read-acp"),
+    ("x-amz-grant-write", "s3:x-amz-grant-write"),
+    ("x-amz-grant-write-acp", "s3:x-amz-grant-write-acp"),
     ("x-amz-copy-source", "s3:x-amz-copy-source"),
     ("x-amz-metadata-directive", "s3:x-amz-metadata-directive"),
     (

@@ -12,15 +12,16 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::access::{Asker, asker_of, check_owner, refused};
 use super::attributes::checksum_dto;
-use super::context;
 use super::find::{Conditions, Found, decrypted, find};
 use super::multipart::{Place, put_part};
 use super::put::{Received, Shown, algorithm, assemble_headers};
 use super::times::system_time;
 use super::write::{Writer, write_object};
 use super::write_options::write_options_of;
+use super::{conditions, context};
 use crate::s3::checksum::{self, Algorithm};
 use crate::s3::errors::{invalid_argument, invalid_request, not_modelled, precondition_failed};
+use crate::s3::rules::archive::{NOT_COPIED, check_readable};
 use crate::s3::rules::keys::TO_WRITE;
 use crate::s3::rules::tags::tags_of_header;
 use crate::s3::rules::target::Target;
@@ -75,6 +76,8 @@ impl Source {
             (&self.bucket, &self.key),
             self.version_id.as_deref(),
         )?;
+        let now = store.environment.clock.now();
+        check_readable(&found.object, now, NOT_COPIED)?;
         Ok((target, found))
     }
 
@@ -136,10 +139,17 @@ pub(crate) fn copy_object(
     )?;
     decrypted(store, &asker, (&source.bucket, &source.key), &found.object)?;
     check_changes(&source, &input)?;
+    let written = conditions::of_copy(&request.headers)?;
+    let place = (input.bucket.as_str(), input.key.as_str());
+    conditions::check_write(
+        store,
+        &asker,
+        place,
+        (written.0.as_ref(), written.1.as_ref()),
+    )?;
     let tags = tags(store, &asker, &source, &source_bucket, (&found, &input))?;
     let content = content(&found, &input)?;
     let checksum = content.checksum.clone();
-    let place = (input.bucket.as_str(), input.key.as_str());
     let options = options(&input, tags);
     let written = write_object(
         store,

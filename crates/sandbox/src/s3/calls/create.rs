@@ -4,14 +4,17 @@ use http::StatusCode;
 use s3s::validation::{AwsNameValidation, NameValidation as _};
 use s3s::{Body, S3Response, S3Result};
 
+use super::acl::options_of;
 use super::body::{empty, parse, with_header};
 use super::context;
 use super::request::Call;
 use super::validate;
 use crate::authority::Action;
 use crate::s3::errors::{access_denied, fault, invalid_argument, malformed_xml};
+use crate::s3::rules::acl;
 use crate::s3::rules::new_bucket::empty_bucket;
 use crate::s3::rules::target::keys;
+use crate::s3::state::acl::Grant;
 use crate::s3::state::world::{Bucket, Store};
 use crate::s3::xml::Element;
 
@@ -152,6 +155,7 @@ fn authorize(
         .contains_key("x-amz-bucket-object-lock-enabled");
     let more = [
         (with_ownership, "s3:PutBucketOwnershipControls"),
+        (with_acl(call), "s3:PutBucketAcl"),
         (with_lock, "s3:PutBucketObjectLockConfiguration"),
         (with_lock, "s3:PutBucketVersioning"),
         // BC:s3 CreateBucket, "Permissions": for buckets that are made with tags.
@@ -173,6 +177,12 @@ fn authorize(
         decision.map_err(|denied| access_denied(denied.message))?;
     }
     Ok(())
+}
+
+/// Says whether the call sets an ACL.
+fn with_acl(call: &Call<'_>) -> bool {
+    let is_acl = |name: &str| name == "x-amz-acl" || name.starts_with("x-amz-grant-");
+    call.headers.keys().any(|name| is_acl(name.as_str()))
 }
 
 fn already(owner: &str, caller: &str, region: &str, name: &str) -> S3Result<S3Response<Body>> {
@@ -204,8 +214,14 @@ fn new_bucket(store: &Store, call: &Call<'_>, region: &str, root: &Element) -> S
     }
     let lock = header("x-amz-bucket-object-lock-enabled").is_some_and(is_true);
     let tags = root.child("Tags").map(tagging).transpose()?;
-    let mut bucket = empty_bucket(store, &call.caller.account, region, ownership);
+    let owner = &call.caller.account;
+    let mut bucket = empty_bucket(store, owner, region, ownership);
     let now = bucket.created;
+    if let Some(grants) = acl::asked(&options_of(call.headers), owner, owner)? {
+        check_acl(store, &bucket, &grants)?;
+        let text = acl::document(owner, &grants);
+        bucket.set_document(("acl", String::new()), now, Some(&text));
+    }
     if lock {
         bucket.set_document(("versioning", String::new()), now, Some(VERSIONING));
         bucket.set_document(("object-lock", String::new()), now, Some(OBJECT_LOCK));
@@ -214,6 +230,14 @@ fn new_bucket(store: &Store, call: &Call<'_>, region: &str, root: &Element) -> S
         bucket.set_document(("tagging", String::new()), now, Some(&tags));
     }
     Ok(bucket)
+}
+
+/// New buckets block public ACLs, and take none while their owner owns everything.
+fn check_acl(store: &Store, bucket: &Bucket, grants: &[Grant]) -> S3Result<()> {
+    if bucket.owner_enforced() && !acl::only_owner(grants, &bucket.owner) {
+        return Err(acl::not_with_enforced());
+    }
+    acl::check(&store.world(), bucket, grants)
 }
 
 fn is_true(value: &str) -> bool {

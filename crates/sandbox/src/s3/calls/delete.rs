@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
-    Error, ObjectIdentifier,
+    ETagCondition, Error, ObjectIdentifier,
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result};
 
 use super::access::{Asker, asker_of};
-use super::context;
 use super::put::check_version_id;
 use super::write::add_version;
+use super::{conditions, context};
 use crate::s3::errors::{access_denied, malformed_xml};
 use crate::s3::rules::lock::{Bypass, LOCKED};
 use crate::s3::rules::mfa::{NO_MFA, is_mfa_of_root};
@@ -38,6 +38,12 @@ pub(crate) fn delete_object(
     let version_id = input.version_id.as_deref();
     if version_id.is_some() {
         check_mfa(store, &asker, &input.bucket, input.mfa.as_deref())?;
+    }
+    conditions::only_of_directory_buckets(
+        input.if_match_last_modified_time.is_some() || input.if_match_size.is_some(),
+    )?;
+    if let Some(condition) = &input.if_match {
+        conditions::check_delete(store, &asker, place, condition)?;
     }
     let asked = input.bypass_governance_retention == Some(true);
     let bypass = bypass(store, &asker, place, version_id, asked);
@@ -149,6 +155,9 @@ pub(crate) fn delete_objects(
     if objects.is_empty() || objects.len() > 1000 || !objects.iter().all(in_xml) {
         return Err(malformed_xml());
     }
+    let express =
+        |object: &ObjectIdentifier| object.last_modified_time.is_some() || object.size.is_some();
+    conditions::only_of_directory_buckets(objects.iter().any(express))?;
     let target = Target::of(store, &input.bucket)?;
     let quiet = input.delete.quiet == Some(true);
     let bypass = input.bypass_governance_retention == Some(true);
@@ -159,7 +168,8 @@ pub(crate) fn delete_objects(
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for object in objects {
         let (key, id) = (object.key.as_str(), object.version_id.as_deref());
-        match delete_one(store, &asker, &target, (key, id), bypass) {
+        let condition = object.e_tag.as_ref().map(conditions::of_element);
+        match delete_one(store, &asker, &target, (key, id, condition), bypass) {
             Ok(_) if quiet => {}
             Ok(deleted) => done.push(shown(key, id, deleted)),
             Err(error) => failed.push(refusal(key, id, &error)),
@@ -176,7 +186,7 @@ fn delete_one(
     store: &Store,
     asker: &Asker,
     target: &Target,
-    (key, id): (&str, Option<&str>),
+    (key, id, condition): (&str, Option<&str>, Option<ETagCondition>),
     bypass: bool,
 ) -> S3Result<Deleted> {
     let action = if id.is_some() {
@@ -184,10 +194,14 @@ fn delete_one(
     } else {
         "s3:DeleteObject"
     };
-    let context = context::of_version(store, &asker.every_part, target, key, id);
+    let mut context = context::of_version(store, &asker.every_part, target, key, id);
+    context.extend(condition.as_ref().map(conditions::context_key));
     let decision = target.authorize(store, &asker.caller, action, Some(key), &context);
     decision.map_err(|denied| access_denied(denied.message))?;
     let place = (target.name.as_str(), key);
+    if let Some(condition) = condition {
+        conditions::check_delete(store, asker, place, &condition)?;
+    }
     let bypass = self::bypass(store, asker, place, id, bypass);
     delete(store, place, id, bypass)
 }

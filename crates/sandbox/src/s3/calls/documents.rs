@@ -17,11 +17,11 @@ use super::context;
 use super::policy_document;
 use super::request::{Call, Request};
 use super::subresource::{Absent, Subresource};
-use super::{acl, actions, create, replication_document, validate};
+use super::{acl, actions, create, lifecycle_document, replication_document, validate};
 use crate::s3::errors::{fault, method_not_allowed, not_modelled};
-use crate::s3::rules::acl::private_acl;
+use crate::s3::rules::acl::{self as acl_rules, document};
 use crate::s3::rules::new_bucket::DEFAULT_ENCRYPTION;
-use crate::s3::state::world::{DocumentKey, Store};
+use crate::s3::state::world::{Store, minimum_size_key};
 use crate::wire::{Form, Hosts};
 
 /// The route.
@@ -161,17 +161,21 @@ fn get_document(request: &Request<'_>) -> Reply {
         return list_documents(request);
     }
     let at = store.read_instant();
-    let stored = store
-        .world()
-        .bucket(&target.name)?
-        .document_as_of(&request.key(), at);
+    let (stored, enforced) = {
+        let world = store.world();
+        let bucket = world.bucket(&target.name)?;
+        let stored = bucket.document_as_of(&request.key(), at);
+        (stored, bucket.owner_enforced())
+    };
+    let private = || document(&target.owner, &acl_rules::private(&target.owner));
     match (stored, subresource.absent) {
         (Some(policy), _) if subresource.query == "policy" => {
             let shown = store.environment.authority.show_principals(&policy);
             Ok(reply(StatusCode::OK, "application/json", shown))
         }
+        (Some(_), _) if subresource.query == "acl" && enforced => Ok(xml_reply(&private())),
         (Some(text), _) => with_minimum_size(request, xml_reply(&text)),
-        (None, _) if subresource.query == "acl" => Ok(xml_reply(&private_acl(&target.owner))),
+        (None, _) if subresource.query == "acl" => Ok(xml_reply(&private())),
         (None, Absent::Document(text)) => Ok(xml_reply(text)),
         (None, Absent::Error(code, message)) => Err(fault(404, code, message)),
     }
@@ -181,11 +185,6 @@ fn get_document(request: &Request<'_>) -> Reply {
 /// TransitionDefaultMinimumObjectSize); Terraform waits until it reads it back.
 const MINIMUM_SIZE: HeaderName =
     HeaderName::from_static("x-amz-transition-default-minimum-object-size");
-
-/// Where that setting is kept, beside the document.
-fn minimum_size_key() -> DocumentKey {
-    ("lifecycle", "minimum-size".to_owned())
-}
 
 fn with_minimum_size(
     request: &Request<'_>,
@@ -248,6 +247,7 @@ fn put_document(request: &Request<'_>, body: &Bytes) -> Reply {
         "policy" => policy_document::check(store, call, target, body)?,
         "acl" => acl::check(store, call, target, body)?,
         "replication" => replication_document::check(store, call, target, body)?,
+        "lifecycle" => lifecycle_document::check(store, call, target, body)?,
         _ => {
             let root = parse(body, subresource.root)?;
             validate::check(request, &root)?;
@@ -262,9 +262,11 @@ fn put_document(request: &Request<'_>, body: &Bytes) -> Reply {
     let mut world = store.world();
     let bucket = world.bucket_mut(&target.name)?;
     bucket.set_document(request.key(), now, Some(&text));
-    if let Some(size) = minimum_size.filter(|_| subresource.query == "lifecycle") {
-        bucket.set_document(minimum_size_key(), now, Some(size));
+    // Without the header the default holds again (BC:s3 TransitionDefaultMinimumObjectSize).
+    if subresource.query == "lifecycle" {
+        bucket.set_document(minimum_size_key(), now, minimum_size);
     }
+    world.ages_anew(subresource.query, now);
     drop(world);
     // BC:s3 responseCode of PutBucketPolicy and PutBucketTagging.
     let status = match subresource.query {
@@ -297,6 +299,7 @@ fn delete_document(request: &Request<'_>) -> Reply {
     if exists || rest.is_some() {
         bucket.set_document(key, now, rest);
     }
+    world.ages_anew(subresource.query, now);
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -314,10 +317,11 @@ pub(crate) fn force(store: &Store, bucket: &str, query: &str, text: &str) -> S3R
     };
     let now = store.environment.clock.now();
     let key = (subresource.query, String::new());
-    store
-        .world()
+    let mut world = store.world();
+    world
         .bucket_mut(bucket)?
         .set_document(key, now, Some(&text));
+    world.ages_anew(subresource.query, now);
     Ok(())
 }
 

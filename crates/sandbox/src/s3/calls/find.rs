@@ -13,8 +13,10 @@ use crate::s3::errors::{
     access_denied, fault, method_not_allowed, no_such_key, no_such_version, precondition_failed,
     with_header,
 };
+use crate::s3::rules::acl_access::reaches;
 use crate::s3::rules::keys::{Place, TO_READ, check};
 use crate::s3::rules::target::Target;
+use crate::s3::state::acl::Permission;
 use crate::s3::state::version::{Object, Version};
 use crate::s3::state::world::{Store, Versioning};
 
@@ -29,13 +31,23 @@ pub(crate) struct Found {
     pub(crate) versioned: bool,
 }
 
-/// Finds an object's version for a reader who was admitted; the answers for what is not there
-/// depend on what else the reader may do (BC:s3 GetObject "404 ... 403").
+/// Finds an object's version for a reader who was admitted.
 pub(crate) fn find(
     store: &Store,
     asker: &Asker,
-    (bucket, key): (&str, &str),
+    place: (&str, &str),
     id: Option<&str>,
+) -> S3Result<Found> {
+    find_for(store, asker, place, (id, Permission::Read))
+}
+
+/// Finds it for somebody who needs this of its list where another account owns it; the answers for what is not there
+/// depend on what else the reader may do (BC:s3 GetObject "404 ... 403").
+pub(crate) fn find_for(
+    store: &Store,
+    asker: &Asker,
+    (bucket, key): (&str, &str),
+    (id, permission): (Option<&str>, Permission),
 ) -> S3Result<Found> {
     check_version_id(id)?;
     let found = {
@@ -43,9 +55,8 @@ pub(crate) fn find(
         let target = world.bucket(bucket)?;
         let versioned = target.versioning() != Versioning::Never;
         target.version(key, id).map(|version| {
-            let readable = *version.owner == *target.owner
-                || target.owner_enforced()
-                || *asker.caller.account == *version.owner;
+            let caller = &asker.caller;
+            let readable = reaches(&world, target, version, caller, permission);
             (version.clone(), versioned, readable)
         })
     };
@@ -53,7 +64,7 @@ pub(crate) fn find(
         return Err(missing(store, asker, bucket, id));
     };
     // An object that another account owns is out of reach for the bucket's owner and its
-    // policies (UG:replication-change-owner); only its own account reads it.
+    // policies (UG:replication-change-owner); only its own account reads it, and whom its ACL lets.
     if !readable {
         return Err(access_denied("Access Denied"));
     }

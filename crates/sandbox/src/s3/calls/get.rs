@@ -17,7 +17,10 @@ use super::find::{Conditions, Found, decrypted, find};
 use super::put::Shown;
 use super::times::system_time;
 use crate::s3::errors::{access_denied, fault, no_such_key};
+use crate::s3::rules::archive::{self, NOT_READ, check_readable};
 use crate::s3::rules::target::Target;
+use crate::s3::state::ageing::expiration_of;
+use crate::s3::state::dates::http_date;
 use crate::s3::state::version::{NULL_VERSION, Object, RareHeaders};
 use crate::s3::state::world::Store;
 
@@ -117,6 +120,7 @@ pub(crate) fn head_object(
         decrypted(store, &asker, place, &found.object)?;
     }
     let mut output = head_output(&found, checksums && !part.partial);
+    (output.restore, output.expiration) = times_of(store, place, &found)?;
     output.content_length = i64::try_from(part.end - part.start).ok();
     output.content_range = content_range(&found.object, &part);
     output.parts_count = part.parts_count;
@@ -156,8 +160,11 @@ pub(crate) fn get_object(
     let checksums = input
         .checksum_mode
         .is_some_and(|mode| mode.as_str() == "ENABLED");
+    let now = store.environment.clock.now();
+    check_readable(&found.object, now, NOT_READ)?;
     decrypted(store, &asker, place, &found.object)?;
-    let head = head_output(&found, checksums && !part.partial);
+    let mut head = head_output(&found, checksums && !part.partial);
+    (head.restore, head.expiration) = times_of(store, place, &found)?;
     let pieces = found.object.content.body.slice(part.start, part.end);
     let output = GetObjectOutput {
         body: Some(streamed(pieces)),
@@ -170,6 +177,22 @@ pub(crate) fn get_object(
         ..from_head(head)
     };
     Ok(S3Response::new(output))
+}
+
+/// Returns `x-amz-restore` and `x-amz-expiration`.
+fn times_of(
+    store: &Store,
+    (bucket, key): (&str, &str),
+    found: &Found,
+) -> S3Result<(Option<String>, Option<String>)> {
+    let restored = archive::header(&found.object, store.environment.clock.now());
+    let world = store.world();
+    let expires = expiration_of(world.bucket(bucket)?, key, &found.version);
+    let expires = expires.map(|(at, id)| {
+        let at = http_date(at);
+        format!("expiry-date=\"{at}\", rule-id=\"{id}\"")
+    });
+    Ok((restored, expires))
 }
 
 /// The switch for S3's first minutes with versioning: objects of before have the version id `null` and are seen.
@@ -326,6 +349,7 @@ fn from_head(head: HeadObjectOutput) -> GetObjectOutput {
         content_language: head.content_language,
         content_type: head.content_type,
         e_tag: head.e_tag,
+        expiration: head.expiration,
         expires: head.expires,
         last_modified: head.last_modified,
         metadata: head.metadata,
@@ -333,6 +357,7 @@ fn from_head(head: HeadObjectOutput) -> GetObjectOutput {
         object_lock_mode: head.object_lock_mode,
         object_lock_retain_until_date: head.object_lock_retain_until_date,
         replication_status: head.replication_status,
+        restore: head.restore,
         sse_customer_algorithm: head.sse_customer_algorithm,
         sse_customer_key_md5: head.sse_customer_key_md5,
         ssekms_key_id: head.ssekms_key_id,

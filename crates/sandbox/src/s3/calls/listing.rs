@@ -279,6 +279,7 @@ mod tests {
                 modified: SystemTime::UNIX_EPOCH,
                 owner: "1".into(),
                 replication: None,
+                replica: false,
                 failure: None,
                 object: object.then(|| crate::s3::state::version::Object {
                     content: Default::default(),
@@ -287,6 +288,8 @@ mod tests {
                     storage_class: "STANDARD".into(),
                     encryption: crate::s3::state::version::Encryption::S3,
                     lock: None,
+                    acl: None,
+                    restored: None,
                 }),
             };
             bucket.put_version(key, version("v1", true, 2 * at));

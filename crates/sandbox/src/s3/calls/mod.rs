@@ -3,7 +3,8 @@
 //! ```text
 //! service (s3s, error documents)
 //!   |- routes -> documents: PUT/GET/DELETE of configuration, CreateBucket   (kept as the text that was sent)
-//!   |    |           |- subresource (the table)  |- validate, policy_document, acl, replication_document
+//!   |    |           |- subresource (the table)  |- validate, policy_document, acl, replication_document,
+//!   |    |           |    lifecycle_document
 //!   |    |- account: what S3 Control sets for all of an account's buckets
 //!   |    `- versions: ListObjectVersions
 //!   `- access (bucket, Region, owner, policies) -> api -> put, get, attributes, copy, delete,
@@ -20,6 +21,7 @@ pub(crate) mod api;
 pub(crate) mod attributes;
 pub(crate) mod body;
 pub(crate) mod complete;
+pub(crate) mod conditions;
 pub(crate) mod context;
 pub(crate) mod copy;
 pub(crate) mod create;
@@ -27,6 +29,7 @@ pub(crate) mod delete;
 pub(crate) mod documents;
 pub(crate) mod find;
 pub(crate) mod get;
+pub(crate) mod lifecycle_document;
 pub(crate) mod list_calls;
 pub(crate) mod listing;
 pub(crate) mod multipart;
@@ -34,6 +37,7 @@ pub(crate) mod policy_document;
 pub(crate) mod put;
 pub(crate) mod replication_document;
 pub(crate) mod request;
+pub(crate) mod restore;
 pub(crate) mod routes;
 pub(crate) mod service;
 pub(crate) mod subresource;

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
 use s3s::dto::{
-    ETag, ETagCondition, PutObjectInput, PutObjectOutput, SSECustomerAlgorithm,
-    ServerSideEncryption, StreamingBlob,
+    ETag, PutObjectInput, PutObjectOutput, SSECustomerAlgorithm, ServerSideEncryption,
+    StreamingBlob,
 };
 use s3s::{S3Request, S3Response, S3Result, TrailingHeaders};
 
-use super::access::caller_of;
+use super::access::asker_of;
+use super::conditions::check_write;
 use super::times::system_time;
 use super::write::{Writer, write_object};
 use super::write_options::write_options_of;
 use crate::s3::checksum::{self, ALGORITHMS, Algorithm, Checksum};
-use crate::s3::errors::{fault, invalid_argument, no_such_key, precondition_failed};
+use crate::s3::errors::{fault, invalid_argument};
 use crate::s3::rules::keys::TO_WRITE;
 use crate::s3::rules::tags::tags_of_header;
 use crate::s3::state::version::{Body, Content, Encryption, Headers, RareHeaders};
@@ -120,7 +121,7 @@ pub(crate) async fn put_object(
     mut request: S3Request<PutObjectInput>,
 ) -> S3Result<S3Response<PutObjectOutput>> {
     let trailers = request.trailing_headers.take();
-    let caller = caller_of(&request.extensions);
+    let asker = asker_of(&request.extensions);
     let mut input = request.input;
     let claims = Claims {
         md5: input.content_md5.take(),
@@ -135,11 +136,11 @@ pub(crate) async fn put_object(
         trailers,
     };
     let received = receive(input.body.take(), claims).await?;
-    check_conditions(
+    check_write(
         store,
+        &asker,
         (&input.bucket, &input.key),
-        input.if_match.as_ref(),
-        input.if_none_match.as_ref(),
+        (input.if_match.as_ref(), input.if_none_match.as_ref()),
     )?;
     let options = options(&input)?;
     let content = Content {
@@ -153,7 +154,7 @@ pub(crate) async fn put_object(
     let written = write_object(
         store,
         place,
-        Writer::Caller(&caller, TO_WRITE),
+        Writer::Caller(&asker.caller, TO_WRITE),
         options,
         Arc::new(content),
     )?;
@@ -191,39 +192,6 @@ pub(crate) fn algorithm(name: Option<&str>) -> S3Result<Option<Algorithm>> {
             "Checksum algorithm provided is unsupported. Please try again with any of the valid \
              types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
         )),
-    }
-}
-
-/// Checks the conditions of a write against the current version.
-pub(crate) fn check_conditions(
-    store: &Store,
-    (bucket, key): (&str, &str),
-    if_match: Option<&ETagCondition>,
-    if_none_match: Option<&ETagCondition>,
-) -> S3Result<()> {
-    if if_match.is_none() && if_none_match.is_none() {
-        return Ok(());
-    }
-    let world = store.world();
-    let current = world.bucket(bucket)?.version(key, None);
-    let etag = current
-        .and_then(|version| version.object.as_ref())
-        .map(|object| &*object.etag);
-    if let Some(condition) = if_none_match {
-        if !matches!(condition, ETagCondition::Any) {
-            let text = "A header you provided implies functionality that is not implemented";
-            return Err(fault(501, "NotImplemented", text));
-        }
-        if etag.is_some() {
-            return Err(precondition_failed("If-None-Match"));
-        }
-    }
-    match (if_match, etag) {
-        (Some(_), None) => Err(no_such_key()),
-        (Some(ETagCondition::ETag(wanted)), Some(etag)) if wanted.value() != etag => {
-            Err(precondition_failed("If-Match"))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ use super::api::Api;
 use super::routes::Routes;
 use crate::ids::Ids;
 use crate::keys::KeyRing;
-use crate::s3::errors::DETAIL_PREFIX;
+use crate::s3::errors::{DETAIL_PREFIX, STATUS};
 use crate::s3::state::world::Store;
 use crate::s3::xml::{self, Element};
 use crate::wire::Hosts;
@@ -50,6 +50,7 @@ impl Service {
         let method = request.method().clone();
         let resource = request.uri().path().to_owned();
         let mut response = self.inner.call(request).await?;
+        set_status(&mut response);
         let request_id = self.ids.mixed(16).to_ascii_uppercase();
         let host_id = self.ids.mixed(56);
         for (name, value) in [(REQUEST_ID, &request_id), (HOST_ID, &host_id)] {
@@ -61,6 +62,15 @@ impl Service {
             return Ok(response);
         }
         Ok(explained(response, &method, [&resource, &request_id, &host_id]).await)
+    }
+}
+
+/// Gives a reply the status that a header stands for.
+fn set_status(response: &mut HttpResponse) {
+    let named = response.headers_mut().remove(STATUS);
+    let status = named.and_then(|value| StatusCode::from_bytes(value.as_bytes()).ok());
+    if let Some(status) = status {
+        *response.status_mut() = status;
     }
 }
 
@@ -115,6 +125,7 @@ fn take_details(headers: &mut HeaderMap) -> Vec<Element> {
             "endpoint" => "Endpoint",
             "region" => "Region",
             "condition" => "Condition",
+            "storageclass" => "StorageClass",
             "actualobjectsize" => "ActualObjectSize",
             _ => return None,
         };

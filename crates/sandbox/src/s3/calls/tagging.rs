@@ -1,12 +1,11 @@
-//! Object tags, Object Lock state and ACLs of versions: what can change after a write.
+//! Object tags and Object Lock state of versions: what can change after a write.
 
 use s3s::dto::{
-    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetObjectAclInput, GetObjectAclOutput,
-    GetObjectLegalHoldInput, GetObjectLegalHoldOutput, GetObjectRetentionInput,
-    GetObjectRetentionOutput, GetObjectTaggingInput, GetObjectTaggingOutput, Grant, Grantee,
-    ObjectLockLegalHold, ObjectLockRetention, Owner, Permission, PutObjectAclInput,
-    PutObjectAclOutput, PutObjectLegalHoldInput, PutObjectLegalHoldOutput, PutObjectRetentionInput,
-    PutObjectRetentionOutput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag, Timestamp, Type,
+    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetObjectLegalHoldInput,
+    GetObjectLegalHoldOutput, GetObjectRetentionInput, GetObjectRetentionOutput,
+    GetObjectTaggingInput, GetObjectTaggingOutput, ObjectLockLegalHold, ObjectLockRetention,
+    PutObjectLegalHoldInput, PutObjectLegalHoldOutput, PutObjectRetentionInput,
+    PutObjectRetentionOutput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag, Timestamp,
 };
 use s3s::{S3Error, S3Request, S3Response, S3Result};
 
@@ -17,7 +16,6 @@ use super::get::hold_word;
 use super::times::system_time;
 use crate::s3::errors::{access_denied, fault, invalid_argument, invalid_request, malformed_xml};
 use crate::s3::replication;
-use crate::s3::rules::acl;
 use crate::s3::rules::lock::{IN_THE_PAST, LOCKED};
 use crate::s3::rules::tags::tags;
 use crate::s3::state::version::{Lock, Object, Tags};
@@ -114,56 +112,6 @@ pub(crate) fn delete_object_tagging(
         object.tags = Tags::default();
     })?;
     Ok(S3Response::new(DeleteObjectTaggingOutput { version_id }))
-}
-
-/// Answers GetObjectAcl: the owner has FULL_CONTROL, nobody else anything.
-pub(crate) fn get_object_acl(
-    store: &Store,
-    request: S3Request<GetObjectAclInput>,
-) -> S3Result<S3Response<GetObjectAclOutput>> {
-    let asker = asker_of(&request.extensions);
-    let input = request.input;
-    let place = (input.bucket.as_str(), input.key.as_str());
-    let found = find(store, &asker, place, input.version_id.as_deref())?;
-    let id = acl::canonical_id(&found.version.owner);
-    let grantee = Grantee {
-        display_name: None,
-        email_address: None,
-        id: Some(id.clone()),
-        type_: Type::from_static(Type::CANONICAL_USER),
-        uri: None,
-    };
-    let permission = Some(Permission::from_static(Permission::FULL_CONTROL));
-    Ok(S3Response::new(GetObjectAclOutput {
-        grants: Some(vec![Grant {
-            grantee: Some(grantee),
-            permission,
-        }]),
-        owner: Some(Owner {
-            display_name: None,
-            id: Some(id),
-        }),
-        ..GetObjectAclOutput::default()
-    }))
-}
-
-/// Answers PutObjectAcl, which changes nothing that this sandbox keeps.
-pub(crate) fn put_object_acl(
-    store: &Store,
-    request: S3Request<PutObjectAclInput>,
-) -> S3Result<S3Response<PutObjectAclOutput>> {
-    let asker = asker_of(&request.extensions);
-    let input = request.input;
-    let canned = input.acl.as_ref().map(|acl| acl.as_str());
-    let place = (input.bucket.as_str(), input.key.as_str());
-    find(store, &asker, place, input.version_id.as_deref())?;
-    let world = store.world();
-    let owner_enforced = world.bucket(&input.bucket)?.owner_enforced();
-    if input.access_control_policy.is_some() && owner_enforced {
-        return Err(acl::not_supported());
-    }
-    acl::check_canned(owner_enforced, canned)?;
-    Ok(S3Response::new(PutObjectAclOutput::default()))
 }
 
 fn no_lock() -> S3Error {

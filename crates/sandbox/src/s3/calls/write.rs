@@ -8,7 +8,7 @@ use s3s::S3Result;
 
 use crate::authority::Caller;
 use crate::s3::replication;
-use crate::s3::rules::acl::{check_canned, owner};
+use crate::s3::rules::acl::{of_write, owner};
 use crate::s3::rules::encryption::{encryption, etag_under};
 use crate::s3::rules::keys::{Place, check};
 use crate::s3::rules::lock::lock;
@@ -56,7 +56,8 @@ pub(crate) fn write_object(
     let mut guard = store.world();
     let world = &mut *guard;
     let target = world.bucket(bucket)?;
-    check_canned(target.owner_enforced(), options.canned_acl.as_deref())?;
+    let owner = owner(target, writer.account(), options.acl.canned.as_deref());
+    let acl = of_write(world, target, &owner, &options.acl)?;
     let encryption = encryption(store, target, writer.account(), options.encryption)?;
     if let Writer::Caller(caller, action) = writer {
         let place = Place {
@@ -73,9 +74,10 @@ pub(crate) fn write_object(
         storage_class: storage_class(options.storage_class.as_deref())?,
         encryption: encryption.clone(),
         lock: lock(target, options.lock, store.now())?,
+        acl,
+        restored: None,
     };
     let etag = object.etag.to_string();
-    let owner = owner(target, writer.account(), options.canned_acl.as_deref());
     let (version_id, modified) = add_version(store, world, (bucket, key), owner, Some(object))?;
     Ok(Written {
         version_id,
@@ -107,6 +109,7 @@ pub(crate) fn add_version(
         modified,
         owner,
         replication: None,
+        replica: false,
         failure: None,
         object,
     };

@@ -33,7 +33,14 @@ macro_rules! write_options_of {
                     .as_ref()
                     .map(|status| status.as_str() == "ON"),
             },
-            canned_acl: $input.acl.as_ref().map(|acl| acl.as_str().to_owned()),
+            acl: $crate::s3::state::write_options::AclOptions {
+                canned: $input.acl.as_ref().map(|acl| acl.as_str().to_owned()),
+                read: $input.grant_read.clone(),
+                write: None,
+                read_acp: $input.grant_read_acp.clone(),
+                write_acp: $input.grant_write_acp.clone(),
+                full_control: $input.grant_full_control.clone(),
+            },
         }
     };
 }

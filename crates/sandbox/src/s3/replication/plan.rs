@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::s3::rules::acl_access::owner_reads;
+use crate::s3::state::lifecycle::ARCHIVED;
 use crate::s3::state::queue::{Job, Work};
 use crate::s3::state::replication::{Configuration, Rule};
 use crate::s3::state::version::{Encryption, Object, Status, Version};
@@ -17,7 +19,7 @@ pub(crate) fn plan(
     key: &str,
     version: &mut Version,
 ) {
-    if bucket.versioning() != Versioning::Enabled {
+    if bucket.versioning() != Versioning::Enabled || !owner_reads(bucket, version) {
         return;
     }
     let Some(configuration) = configuration(store, name, bucket) else {
@@ -57,21 +59,23 @@ pub(crate) fn plan_metadata(
         return;
     };
     let mut rules = for_object(&configuration, key, object);
-    match version.replication {
-        Some(Status::Completed) => {}
-        Some(Status::Replica) => rules.retain(|rule| {
+    if version.replica {
+        rules.retain(|rule| {
             let criteria = configuration.rules[*rule].criteria.as_ref();
             criteria.is_some_and(|criteria| criteria.replica_modifications == Some(true))
-        }),
+        });
+    }
+    match version.replication {
+        Some(Status::Completed | Status::Replica) => {}
+        // A change that did not go back leaves the replica as it is; the next change is another (unverified).
+        Some(Status::Failed) if version.replica => {}
         // Not yet copied: the copy will carry the new tags. Failed or never covered: no retry.
         Some(Status::Pending | Status::Failed) | None => return,
     }
     if rules.is_empty() {
         return;
     }
-    if version.replication == Some(Status::Completed) {
-        version.replication = Some(Status::Pending);
-    }
+    version.replication = Some(Status::Pending);
     enqueue(store, (name, key, id), Work::Metadata, configuration, rules);
 }
 
@@ -104,7 +108,7 @@ fn configuration(store: &Store, name: &str, bucket: &Bucket) -> Option<Arc<Confi
 /// each destination bucket (BC:s3 ReplicationRule.Priority).
 fn for_object(configuration: &Configuration, key: &str, object: &Object) -> Vec<usize> {
     // Not replicated: UG:replication-what-is-isnot-replicated.
-    if ["GLACIER", "DEEP_ARCHIVE"].contains(&&*object.storage_class) {
+    if ARCHIVED.contains(&&*object.storage_class) {
         return Vec::new();
     }
     let has = |(key, value): &(String, String)| {
@@ -194,6 +198,8 @@ mod tests {
             storage_class: "STANDARD".into(),
             encryption: Encryption::S3,
             lock: None,
+            acl: None,
+            restored: None,
         }
     }
 

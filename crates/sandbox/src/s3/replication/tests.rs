@@ -12,7 +12,9 @@ use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::s3::calls::documents::force as force_document;
 use crate::s3::calls::write::{Writer, add_version, write_object};
+use crate::s3::rules::acl::canonical_id;
 use crate::s3::rules::new_bucket::empty_bucket;
+use crate::s3::state::ageing;
 use crate::s3::state::replication::Configuration;
 use crate::s3::state::version::{Body, Content, Encryption, Status, Tags, Version};
 use crate::s3::state::world::{Store, World};
@@ -110,13 +112,14 @@ impl Lab {
     /// Two versioned buckets in two accounts, and a configuration of these rules.
     fn new(rules: &str) -> Self {
         let fence = Arc::new(Fence::default());
-        let store = Store::new(Environment {
+        let environment = Environment {
             authority: Arc::clone(&fence) as Arc<dyn Authority>,
             vault: Arc::clone(&fence) as Arc<dyn Vault>,
             clock: Clock::default(),
             switches: Arc::new(Switches::default()),
             seed: 1,
-        });
+        };
+        let store = Store::new(environment, ageing::sweep);
         for (name, owner, region) in [
             ("from", SOURCE, "eu-west-1"),
             ("to", DESTINATION, "eu-central-1"),
@@ -591,6 +594,27 @@ fn tags_changed_on_a_replica_flow_back_where_both_sides_say_so() {
     );
     assert_eq!(change("sent"), "sent");
     assert_eq!(lab.latest("to", "a").replication, Some(Status::Replica));
+    // On its way back a change is PENDING, and what the role may not carry is FAILED, until another change goes.
+    let delay = |seconds| {
+        let delay = Duration::from_secs(seconds);
+        lab.store.environment.switches.replication_delay(delay);
+    };
+    delay(60);
+    assert_eq!(change("waiting"), "sent");
+    assert_eq!(lab.latest("to", "a").replication, Some(Status::Pending));
+    lab.store.environment.clock.advance(Duration::from_secs(61));
+    lab.forbid("s3:ReplicateTags");
+    lab.work();
+    let failed = lab.latest("to", "a");
+    assert_eq!(
+        (failed.replication, failed.failure),
+        (Some(Status::Failed), Some("DstPutTaggingNotPermitted"))
+    );
+    assert_eq!(lab.latest("from", "a").replication, Some(Status::Completed));
+    delay(0);
+    lab.forbid("");
+    assert_eq!(change("again"), "again");
+    assert_eq!(lab.latest("to", "a").replication, Some(Status::Replica));
 }
 
 #[test]
@@ -716,4 +740,103 @@ fn buckets_of_a_configuration_must_exist_and_be_versioned() {
         check("from", &world),
         Err("Destination bucket must exist.".to_owned())
     );
+}
+
+const OBJECT_WRITER: &str = "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule>\
+    </OwnershipControls>";
+
+fn readable_by(account: &str) -> WriteOptions {
+    let id = canonical_id(account);
+    let mut options = WriteOptions::default();
+    options.acl.read = Some(format!("id=\"{id}\""));
+    options.acl.read_acp = Some(format!("id=\"{id}\""));
+    options
+}
+
+#[test]
+fn a_list_goes_with_its_object_and_its_changes_unless_the_owner_is_another() {
+    let lab = Lab::new(RULE);
+    lab.document("from", "ownershipControls", OBJECT_WRITER);
+    let list = lab.put_with("enforced", readable_by(DESTINATION)).object;
+    assert!(list.unwrap().acl.is_some());
+    assert_eq!(lab.latest("to", "enforced").object.unwrap().acl, None);
+    lab.document("to", "ownershipControls", OBJECT_WRITER);
+    let source = lab.put_with("kept", readable_by(DESTINATION));
+    let list = source.object.unwrap().acl;
+    assert_eq!(lab.latest("to", "kept").object.unwrap().acl, list);
+    {
+        let mut world = lab.store.world();
+        let bucket = world.bucket_mut("from").unwrap();
+        let version = bucket.version_mut("kept", &source.id).unwrap();
+        version.object.as_mut().unwrap().acl = None;
+        super::plan_metadata(&lab.store, ("from", bucket), "kept", &source.id);
+    }
+    lab.work();
+    assert_eq!(lab.latest("to", "kept").object.unwrap().acl, None);
+    let target = format!(
+        "<Account>{DESTINATION}</Account><AccessControlTranslation><Owner>Destination</Owner>\
+         </AccessControlTranslation></Destination>"
+    );
+    lab.configure(&RULE.replace("</Destination>", &target));
+    lab.put_with("overridden", readable_by(DESTINATION));
+    assert_eq!(lab.latest("to", "overridden").object.unwrap().acl, None);
+}
+
+#[test]
+fn what_the_bucket_s_owner_may_not_read_does_not_replicate() {
+    let lab = Lab::new(RULE);
+    lab.document("from", "ownershipControls", OBJECT_WRITER);
+    let put = |key: &str, options: WriteOptions| {
+        let content = Arc::new(Content::default());
+        let writer = Writer::Sandbox(DESTINATION);
+        write_object(&lab.store, ("from", key), writer, options, content).unwrap();
+        lab.work();
+        lab.latest("from", key).replication
+    };
+    assert_eq!(put("theirs", WriteOptions::default()), None);
+    let mut half = readable_by(SOURCE);
+    half.acl.read_acp = None;
+    assert_eq!(put("half", half), None);
+    assert_eq!(put("given", readable_by(SOURCE)), Some(Status::Completed));
+}
+
+const EXPIRES_AFTER_A_DAY: &str = "<LifecycleConfiguration><Rule><ID>all</ID><Filter/><Status>Enabled</Status>\
+    <Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>";
+
+#[test]
+fn lifecycle_waits_for_replication_and_its_markers_stay() {
+    let lab = Lab::new(RULE);
+    lab.put("done");
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    let switches = &lab.store.environment.switches;
+    switches.replication_delay(days(10));
+    let pending = lab.put("pending");
+    lab.document("from", "lifecycle", EXPIRES_AFTER_A_DAY);
+    assert!(!lab.latest("from", "done").is_marker());
+    lab.store.environment.clock.advance(days(3));
+    let marker = lab.latest("from", "done");
+    assert!(marker.is_marker() && marker.replication.is_none());
+    // It bears the midnight at which it was due, and not the time at which it was seen.
+    assert!(marker.modified < lab.store.now() && marker.modified > pending.modified);
+    assert!(!lab.latest("from", "pending").is_marker());
+    lab.store.environment.clock.advance(days(8));
+    lab.work();
+    assert!(lab.latest("from", "pending").is_marker());
+    assert!(!lab.latest("to", "done").is_marker() && !lab.latest("to", "pending").is_marker());
+}
+
+#[test]
+fn what_is_archived_does_not_replicate() {
+    let lab = Lab::new(RULE);
+    for (class, wanted) in [
+        ("GLACIER", None),
+        ("DEEP_ARCHIVE", None),
+        ("GLACIER_IR", Some(Status::Completed)),
+    ] {
+        let options = WriteOptions {
+            storage_class: Some(class.to_owned()),
+            ..WriteOptions::default()
+        };
+        assert_eq!(lab.put_with(class, options).replication, wanted, "{class}");
+    }
 }

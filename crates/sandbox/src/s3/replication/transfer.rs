@@ -7,13 +7,15 @@ use crate::s3::rules::encryption::{customer_keys_blocked, etag_under};
 use crate::s3::rules::keys::key_arn;
 use crate::s3::rules::lock::default_retention;
 use crate::s3::rules::target::Target;
+use crate::s3::state::acl::Acl;
 use crate::s3::state::queue::{Job, Work};
 use crate::s3::state::replication::Rule;
 use crate::s3::state::version::{Encryption, Lock, Object, Status, Version};
 use crate::s3::state::world::{Bucket, Store, Versioning};
 
 /// Does a job and enters its outcome: COMPLETED when every destination has it, FAILED if one has
-/// not (UG:replication-status "multi-destination"). A replica stays REPLICA.
+/// not (UG:replication-status "multi-destination"). A replica whose change went back is REPLICA again (BC:s3 HeadObject,
+/// ReplicationStatus: REPLICA where "there is no replica modification replication in progress").
 pub(crate) fn run(store: &Store, job: &Job) {
     let rules = job
         .rules
@@ -28,15 +30,16 @@ pub(crate) fn run(store: &Store, job: &Job) {
     let Some(version) = bucket.version_mut(&job.key, &job.version_id) else {
         return;
     };
-    if version.replication != Some(Status::Replica) {
-        let status = if failure.is_some() {
-            Status::Failed
-        } else {
-            Status::Completed
-        };
-        version.replication = Some(status);
-    }
+    version.replication = Some(match failure {
+        Some(_) => Status::Failed,
+        None if version.replica => Status::Replica,
+        None => Status::Completed,
+    });
     version.failure = failure;
+    // Lifecycle waits for replication (UG:replication-status).
+    if world.ages_at.is_some() {
+        world.ages_at = Some(store.environment.clock.now());
+    }
 }
 
 /// The destination as far as the transfer needs it.
@@ -72,7 +75,10 @@ fn replicate(store: &Store, job: &Job, rule: &Rule) -> Result<(), Reason> {
                 replica(&version, &place, rule, None),
             );
         }
-        (Some(object), Work::Metadata) => change_metadata(&actor, &place, job, object, locked)?,
+        (Some(object), Work::Metadata) => {
+            let changed = (object, &version.owner);
+            change_metadata(&actor, &place, job, changed, locked)?;
+        }
         (Some(object), Work::Object | Work::DeleteMarker) => {
             let copied = copy(&actor, &place, rule, object, locked)?;
             put(
@@ -163,7 +169,16 @@ fn copy(
         storage_class: storage_class.map_or_else(|| Arc::clone(&object.storage_class), Arc::from),
         encryption,
         lock: replica_lock(place, object.lock.as_deref()),
+        acl: replica_acl(place, rule, object),
+        restored: None,
     })
+}
+
+/// The list of the source goes with the object, unless the destination's owner gets it (UG:replication-change-owner: then
+/// "Amazon S3 doesn't replicate object ACL changes", either).
+fn replica_acl(place: &Place, rule: &Rule, source: &Object) -> Option<Acl> {
+    let kept = !place.owner_enforced && !rule.destination.owner_override;
+    source.acl.clone().filter(|_| kept)
 }
 
 /// What holds the source holds the replica. The destination's default retention is for replicas of sources that none
@@ -234,6 +249,7 @@ fn replica(version: &Version, place: &Place, rule: &Rule, object: Option<Object>
         modified: version.modified,
         owner: Arc::clone(owner),
         replication: Some(Status::Replica),
+        replica: true,
         failure: None,
         object,
     }
@@ -245,12 +261,12 @@ fn put(store: &Store, place: &Place, key: &str, replica: Version) {
     }
 }
 
-/// Brings tags, retention and legal hold of the replica to what the source has now.
+/// Brings tags, ACL, retention and legal hold of the replica to what the source has now.
 fn change_metadata(
     actor: &Actor<'_>,
     place: &Place,
     job: &Job,
-    object: &Object,
+    (object, owner): (&Object, &Arc<str>),
     locked: bool,
 ) -> Result<(), Reason> {
     actor.reads_object(&object.encryption)?;
@@ -270,8 +286,12 @@ fn change_metadata(
     let version = bucket
         .version_mut(&job.key, &job.version_id)
         .ok_or("DstVersionNotFound")?;
+    let same_owner = version.owner == *owner;
     if let Some(replica) = &mut version.object {
         replica.tags.clone_from(&object.tags);
+        if same_owner && !place.owner_enforced {
+            replica.acl.clone_from(&object.acl);
+        }
         if locked && place.object_lock {
             change_lock(&mut replica.lock, object.lock.as_deref());
         }

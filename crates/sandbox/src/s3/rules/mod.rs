@@ -3,6 +3,8 @@
 //! Calls and replication follow the same rules. Rules read the state and know neither.
 
 pub(crate) mod acl;
+pub(crate) mod acl_access;
+pub(crate) mod archive;
 pub(crate) mod encryption;
 pub(crate) mod keys;
 pub(crate) mod lock;

@@ -3,9 +3,13 @@
 
 use crate::s3::state::world::{Bucket, World};
 
-/// The settings that the sandbox heeds. Those on ACLs say nothing here: no ACL that it keeps lets anyone in.
+/// The settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Setting {
+    /// Public ACLs are refused.
+    BlockPublicAcls,
+    /// Public ACLs that are there say nothing.
+    IgnorePublicAcls,
     /// PutBucketPolicy refuses a public policy.
     BlockPublicPolicy,
     /// A bucket whose policy is public is closed to other accounts.
@@ -15,6 +19,8 @@ pub(crate) enum Setting {
 impl Setting {
     fn element(self) -> &'static str {
         match self {
+            Self::BlockPublicAcls => "BlockPublicAcls",
+            Self::IgnorePublicAcls => "IgnorePublicAcls",
             Self::BlockPublicPolicy => "BlockPublicPolicy",
             Self::RestrictPublicBuckets => "RestrictPublicBuckets",
         }

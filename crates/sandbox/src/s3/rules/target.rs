@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use s3s::S3Result;
 
+use super::acl_access;
 use super::public_access::{self, Setting};
 use crate::authority::{Action, Caller, Denied};
 use crate::s3::state::world::Store;
@@ -36,7 +37,7 @@ impl Target {
         })
     }
 
-    /// Asks IAM about one action on the bucket, or on an object of it.
+    /// Asks IAM about one action on the bucket, or on an object of it, and their ACLs where no policy decides it.
     pub(crate) fn authorize(
         &self,
         store: &Store,
@@ -62,7 +63,27 @@ impl Target {
             resource_policy: self.policy.as_deref(),
             context: &self.keys(context),
         };
-        store.environment.authority.authorize(caller, &action)
+        let authority = &store.environment.authority;
+        match authority.authorize(caller, &action) {
+            Err(denied) if !denied.explicit => {
+                let version = context.iter().find(|(name, _)| name == "s3:VersionId");
+                let version = version.map(|(_, id)| id.as_str());
+                let acl = {
+                    let world = store.world();
+                    let bucket = world.buckets.get(&self.name);
+                    bucket.and_then(|bucket| {
+                        acl_access::policy(&world, bucket, caller, action.name, (key, version))
+                    })
+                };
+                let action = Action {
+                    resource_policy: acl.as_deref(),
+                    ..action
+                };
+                let granted = acl.is_some() && authority.authorize(caller, &action).is_ok();
+                if granted { Ok(()) } else { Err(denied) }
+            }
+            answer => answer,
+        }
     }
 
     /// "Restricts access to only AWS service principals and authorized users within this account if the bucket has a

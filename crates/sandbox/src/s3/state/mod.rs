@@ -2,6 +2,10 @@
 //!
 //! Nothing here knows a call, nor what S3 says to one.
 
+pub(crate) mod acl;
+pub(crate) mod ageing;
+pub(crate) mod dates;
+pub(crate) mod lifecycle;
 pub(crate) mod queue;
 pub(crate) mod replication;
 pub(crate) mod snapshot;

@@ -50,6 +50,7 @@ fn version_state(version: &Version) -> Value {
         replication,
         failure,
         object,
+        replica: _,
         sequence: _,
         modified: _,
     } = version;

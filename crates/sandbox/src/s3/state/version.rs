@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use super::acl::Acl;
 use crate::s3::checksum::Checksum;
 
 /// The version id of objects written while versioning was not Enabled.
@@ -24,6 +25,8 @@ pub(crate) struct Version {
     /// Account that owns the object.
     pub(crate) owner: Arc<str>,
     pub(crate) replication: Option<Status>,
+    /// Replication made it: when a change of it that goes back is done, it is REPLICA again.
+    pub(crate) replica: bool,
     /// Why replication failed, in the words of UG:replication-failure-codes.
     pub(crate) failure: Option<&'static str>,
     /// `None` for a delete marker.
@@ -62,6 +65,17 @@ pub(crate) struct Object {
     pub(crate) storage_class: Arc<str>,
     pub(crate) encryption: Encryption,
     pub(crate) lock: Option<Box<Lock>>,
+    /// `None` where the owner has everything and nobody else anything.
+    pub(crate) acl: Option<Acl>,
+    /// Of an object in an archive.
+    pub(crate) restored: Option<Box<Restored>>,
+}
+
+/// The copy of an archived object that can be read for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Restored {
+    pub(crate) ready: SystemTime,
+    pub(crate) expires: SystemTime,
 }
 
 /// Object tags, sorted by key.
@@ -251,6 +265,11 @@ impl Versions {
         self.0.iter().rev()
     }
 
+    /// Says whether there is one version and no more.
+    pub(crate) fn is_one(&self) -> bool {
+        self.0.len() == 1
+    }
+
     /// Says whether no version is left.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -286,6 +305,7 @@ mod tests {
             modified: SystemTime::UNIX_EPOCH,
             owner: "1".into(),
             replication: None,
+            replica: false,
             failure: None,
             object: None,
         };

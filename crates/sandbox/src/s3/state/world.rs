@@ -22,15 +22,20 @@ pub(crate) struct Store {
     pub(crate) environment: Environment,
     pub(crate) ids: Ids,
     pub(crate) queue: Queue,
+    ageing: Ageing,
     world: Mutex<World>,
 }
 
+/// Does what lifecycle has to do by an instant; new markers get ids of the last.
+pub(crate) type Ageing = fn(&mut World, SystemTime, &dyn Fn() -> Box<str>);
+
 impl Store {
     /// Starts with no buckets.
-    pub(crate) fn new(environment: Environment) -> Self {
+    pub(crate) fn new(environment: Environment, ageing: Ageing) -> Self {
         Self {
             ids: Ids::new(environment.seed, "s3"),
             queue: Queue::default(),
+            ageing,
             world: Mutex::new(World::default()),
             environment,
         }
@@ -38,7 +43,12 @@ impl Store {
 
     /// Locks the state. Hold it shortly and never over an await.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.environment.clock.now();
+        if world.ages_at.is_some_and(|at| at <= now) {
+            (self.ageing)(&mut world, now, &|| self.version_id());
+        }
+        world
     }
 
     /// Returns the sandbox's time in whole seconds, as S3 keeps it.
@@ -76,6 +86,8 @@ pub(crate) struct World {
     pub(crate) buckets: BTreeMap<String, Bucket>,
     /// What accounts block for all of their buckets, by account; see [`crate::s3::rules::public_access`].
     pub(crate) public_access_blocks: BTreeMap<String, Element>,
+    /// When lifecycle has to look again; never where no bucket has a configuration of it.
+    pub(crate) ages_at: Option<SystemTime>,
     sequence: u64,
 }
 
@@ -92,6 +104,13 @@ impl World {
             .ok_or_else(|| no_such_bucket(name))
     }
 
+    /// Has lifecycle look again at once where a document of it changes.
+    pub(crate) fn ages_anew(&mut self, subresource: &str, now: SystemTime) {
+        if subresource == "lifecycle" {
+            self.ages_at = Some(now);
+        }
+    }
+
     /// Returns the next place in the order of creation.
     pub(crate) fn next_sequence(&mut self) -> u64 {
         self.sequence += 1;
@@ -101,6 +120,11 @@ impl World {
 
 /// Names a configuration document: its subresource and, where a bucket holds many, its id.
 pub(crate) type DocumentKey = (&'static str, String);
+
+/// Where the setting of a lifecycle configuration that travels as a header is kept, beside the document.
+pub(crate) fn minimum_size_key() -> DocumentKey {
+    ("lifecycle", "minimum-size".to_owned())
+}
 
 /// A bucket.
 pub(crate) struct Bucket {
@@ -173,6 +197,18 @@ impl Bucket {
             Ok(()) => {}
             Err(never) => match never {},
         }
+    }
+
+    /// Returns the newest document of a subresource as a tree.
+    pub(crate) fn tree(&self, subresource: &'static str) -> Option<&Element> {
+        self.trees.get(subresource)
+    }
+
+    /// Says whether small objects go to the archives, too (BC:s3 TransitionDefaultMinimumObjectSize).
+    pub(crate) fn transitions_vary(&self) -> bool {
+        let history = self.documents.get(&minimum_size_key());
+        let value = history.and_then(|history| history.latest().as_ref().clone());
+        value.as_deref() == Some("varies_by_storage_class")
     }
 
     /// Returns the text at a path below the root of a document.

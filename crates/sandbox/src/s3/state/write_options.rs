@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::acl::Permission;
 use super::version::{Encryption, Tags};
 
 /// What a caller asks for with the headers of a write.
@@ -11,7 +12,34 @@ pub(crate) struct WriteOptions {
     pub(crate) storage_class: Option<String>,
     pub(crate) encryption: EncryptionOptions,
     pub(crate) lock: LockOptions,
-    pub(crate) canned_acl: Option<String>,
+    pub(crate) acl: AclOptions,
+}
+
+/// The headers of an ACL, as they were sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AclOptions {
+    pub(crate) canned: Option<String>,
+    pub(crate) read: Option<String>,
+    /// Of buckets only.
+    pub(crate) write: Option<String>,
+    pub(crate) read_acp: Option<String>,
+    pub(crate) write_acp: Option<String>,
+    pub(crate) full_control: Option<String>,
+}
+
+impl AclOptions {
+    /// Returns what is granted by headers of their own.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = (Permission, &String)> {
+        let headers = [
+            (Permission::FullControl, &self.full_control),
+            (Permission::Read, &self.read),
+            (Permission::Write, &self.write),
+            (Permission::ReadAcp, &self.read_acp),
+            (Permission::WriteAcp, &self.write_acp),
+        ];
+        let given = headers.into_iter();
+        given.filter_map(|(permission, text)| Some((permission, text.as_ref()?)))
+    }
 }
 
 /// The encryption headers.

@@ -165,6 +165,9 @@ pub(crate) struct PlanArgs {
     /// Show every value whole and every document that is kept
     #[arg(long)]
     pub(crate) full: bool,
+    /// Show only what others changed since s3ferry wrote it, and exit with 2 where there is any
+    #[arg(long, conflicts_with_all = ["out", "detailed_exitcode", "full"])]
+    pub(crate) drift: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -176,6 +179,9 @@ pub(crate) enum Format {
     /// For programs: plan format 1.0
     Json,
 }
+
+/// What GitHub takes of a comment, in characters.
+pub(crate) const COMMENT_LIMIT: usize = 65_536;
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {

@@ -27,6 +27,7 @@ pub(crate) struct Planned {
     pub(crate) file: PlanFile,
     pub(crate) cloud: Cloud,
     pub(crate) ledger: FolderLedger,
+    pub(crate) remembered: Remembered,
     /// The world that it was made from.
     pub(crate) observed: Observed,
     /// When it had been read.
@@ -75,6 +76,7 @@ pub(crate) async fn make(
         file,
         cloud,
         ledger,
+        remembered,
         observed,
         read_at,
     })

@@ -146,6 +146,7 @@ fn detail(event: &RunEvent) -> String {
             reads,
             took_ms,
             holds: _,
+            left: _,
         } => {
             let reads = plural(u64::from(*reads), "read");
             format!("{step}: read back after {took_ms} ms ({reads})")

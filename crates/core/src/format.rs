@@ -5,6 +5,7 @@
 //! Every collection is ordered, so that the same input gives the same bytes.
 
 pub mod document;
+pub mod drift;
 pub mod reading;
 
 use std::collections::BTreeMap;

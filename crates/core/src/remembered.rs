@@ -45,6 +45,15 @@ impl Remembered {
         };
     }
 
+    /// Whether runs wrote rules or statements there.
+    pub(crate) fn has(&self, target: &Target) -> bool {
+        match target {
+            Target::Bucket(of, BucketPart::Replication) => self.sources.contains(of),
+            Target::Bucket(of, BucketPart::Policy) => self.destinations.contains(of),
+            Target::Bucket(_, _) | Target::Account(_, _) | Target::Role(_, _) => false,
+        }
+    }
+
     /// All of it that the spec does not name, in accounts that it does: replication configurations and policies.
     #[must_use]
     pub fn targets(&self, spec: &Spec) -> BTreeSet<Target> {

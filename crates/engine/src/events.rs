@@ -95,6 +95,10 @@ pub enum RunEvent {
         /// The fingerprint of what the target holds; not in journals before 1.1.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         holds: Option<String>,
+        /// What the target holds: `absent`, or the name of the document in the ledger ([`crate::ledger::Held`]), where it could be
+        /// kept; not in journals before 1.4.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left: Option<String>,
     },
     /// A canary came one step further.
     Canary {

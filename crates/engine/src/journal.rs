@@ -16,6 +16,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use s3ferry_core::ids::{AccountId, InvalidName};
+use s3ferry_core::model::Target;
+use s3ferry_core::names::Names;
+use s3ferry_core::spec::Spec;
 use serde::{Deserialize, Serialize};
 
 use self::flusher::Flusher;
@@ -25,7 +29,7 @@ use crate::events::{EventSink, RunEvent};
 use crate::ledger::files::create_new;
 
 /// The version of the format that this build writes.
-pub const FORMAT: &str = "1.3";
+pub const FORMAT: &str = "1.4";
 
 /// The first line of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +49,36 @@ pub struct Header {
     /// The account IDs behind the names that steps begin with; not in journals before 1.3.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub accounts: BTreeMap<String, String>,
+}
+
+/// Why the address of a journal leads to no target.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreached {
+    /// It begins with no account.
+    #[error(transparent)]
+    Account(#[from] InvalidName),
+    /// Its account is not the spec's.
+    #[error("it is in account {0}, which these specs do not name; give the specs that do")]
+    Elsewhere(AccountId),
+    /// It is no address.
+    #[error("it is not the address of a document")]
+    NoAddress,
+}
+
+impl Header {
+    /// The target of an address, by the account IDs of the run.
+    ///
+    /// # Errors
+    /// [`Unreached`] where it leads to none of the spec's accounts.
+    pub fn target(&self, spec: &Spec, address: &str) -> Result<Target, Unreached> {
+        let (name, path) = address.split_once('/').unwrap_or((address, ""));
+        let id = self.accounts.get(name).map_or(name, String::as_str);
+        let account = AccountId::new(id)?;
+        if !spec.accounts.values().any(|of| of.id == account) {
+            return Err(Unreached::Elsewhere(account));
+        }
+        Names::target(spec, &account, path).ok_or(Unreached::NoAddress)
+    }
 }
 
 /// A line after the first.

@@ -87,6 +87,7 @@ pub fn kept(journal: &JournalFile) -> BTreeMap<String, Kept> {
                 reads: _,
                 took_ms: _,
                 holds,
+                left: _,
             } => {
                 // What a read showed beside ours is not what the run made: with it, the document is changed since.
                 if let Some(of) = all.get_mut(Stage::target_of(step))

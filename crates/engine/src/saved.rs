@@ -127,6 +127,7 @@ impl OwnWrites {
                 reads: _,
                 took_ms: _,
                 holds,
+                left: _, // Its fingerprint says enough.
             } => {
                 self.add_left(step, holds.as_ref());
                 self.left.settled.insert(Stage::target_of(step).to_owned());

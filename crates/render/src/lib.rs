@@ -14,6 +14,7 @@
 
 mod budget;
 mod detail;
+mod drift;
 mod escape;
 mod json;
 mod leaf;
@@ -27,6 +28,7 @@ mod text;
 mod view;
 mod words;
 
+pub use drift::{drift_markdown, drift_summary, drift_text};
 pub use markdown::markdown;
 pub use page::Style;
 pub use permissions::{

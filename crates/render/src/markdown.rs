@@ -15,11 +15,11 @@ use crate::view::{self, Tally, Verb};
 use crate::words;
 
 /// The least that a page's title, headings and counts need; a smaller limit is taken as this.
-const LEAST: usize = 2_000;
+pub(crate) const LEAST: usize = 2_000;
 /// Room for each text of the head that came from outside.
 const HEAD_ROOM: usize = 80;
 /// How wide a diff may be before its values go on lines of their own; GitHub shows about so much without scrolling.
-const DIFF_WIDTH: usize = 100;
+pub(crate) const DIFF_WIDTH: usize = 100;
 /// Kept items and steps that are listed before the rest is counted.
 const LISTED: usize = 50;
 
@@ -79,7 +79,7 @@ fn head(plan: &PlanFile) -> String {
 }
 
 /// A spec's name as it stands in the comment by which a pipeline finds the plan that it posted before: of each spec its own.
-fn marker(name: &str) -> String {
+pub(crate) fn marker(name: &str) -> String {
     let letters = name.chars().take(HEAD_ROOM);
     letters
         .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-')
@@ -287,7 +287,7 @@ fn why(plan: &PlanFile, change: &Change) -> String {
 }
 
 /// A line of a diff: what changes in place begins with `!`, which is how diffs mark it.
-fn diff_line(line: &Line) -> String {
+pub(crate) fn diff_line(line: &Line) -> String {
     let sign = match line.sign {
         Sign::Add => '+',
         Sign::Remove => '-',

@@ -286,7 +286,7 @@ fn not_carried(page: &mut Page, migration: &MigrationInfo) {
     }
 }
 
-const fn tone_of(verb: Verb) -> Tone {
+pub(crate) const fn tone_of(verb: Verb) -> Tone {
     match verb {
         Verb::Create => Tone::Add,
         Verb::Update => Tone::Change,
@@ -314,7 +314,7 @@ fn draw_change(page: &mut Page, change: &Change, because: &str) {
     }
 }
 
-fn draw_line(page: &mut Page, line: &Line) {
+pub(crate) fn draw_line(page: &mut Page, line: &Line) {
     let (tone, sign) = match line.sign {
         Sign::Add => (Tone::Add, "+ "),
         Sign::Remove => (Tone::Remove, "- "),

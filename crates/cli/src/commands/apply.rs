@@ -311,6 +311,7 @@ async fn execute_plan(
         ledger,
         observed,
         read_at,
+        remembered: _, // It has served the plan.
     } = planned;
     let paths = spec_paths(&loaded.info);
     // What a reviewer reads is several times what a run needs, and is read.

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod demo;
+mod drift;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod permissions;

@@ -6,21 +6,21 @@ use std::path::Path;
 use s3ferry_core::format::{FindingLevel, PlanFile};
 use s3ferry_render::Detail;
 
-use super::Ended;
-use crate::args::{Format, PlanArgs};
+use super::{Ended, drift};
+use crate::args::{COMMENT_LIMIT, Format, PlanArgs};
 use crate::exit::Exit;
 use crate::planning;
 use crate::printer::Printer;
 use crate::specs::{is_yaml, load};
-
-/// What GitHub takes of a comment, in characters.
-const COMMENT_LIMIT: usize = 65_536;
 
 pub(crate) async fn run(printer: &Printer, args: &PlanArgs, parallelism: usize) -> Ended {
     let loaded = load(printer, &args.paths.paths, &args.target)?;
     let out = args.out.as_deref().map(Out::at);
     refuse_out(printer, out, args.format)?;
     let planned = planning::make(printer, &loaded, parallelism, None).await?;
+    if args.drift {
+        return drift::show(printer, &loaded, &planned, args.format);
+    }
     let plan = &planned.file;
     match out {
         Some(Out::Standard) => {

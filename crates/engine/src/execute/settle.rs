@@ -31,6 +31,21 @@ pub(super) enum Settled {
     Unreadable(PortError),
 }
 
+/// How reading back ended.
+enum ReadBack {
+    /// The target is as wanted.
+    Yes {
+        /// What was read last to see it, where anything was.
+        shown: Option<(Target, Document)>,
+        /// What the target holds.
+        held: Option<Document>,
+        /// How many reads it took, and how long.
+        told: (u32, Duration),
+    },
+    /// It is not, or not known to be.
+    Otherwise(Settled),
+}
+
 /// The same answer, time and again.
 #[derive(Debug, Default)]
 pub(super) struct Same(Option<(Option<Document>, Instant)>);
@@ -56,7 +71,32 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
     /// after it, is told from an edit by what it left ([`WriteStep::differs_by_other_specs`]).
     ///
     /// Not cut short when the run is asked to stop: what was written is followed to its end.
-    pub(super) async fn settle(&self, step: &WriteStep, mut equal: u32) -> Settled {
+    pub(super) async fn settle(&self, step: &WriteStep, equal: u32) -> Settled {
+        // Beside the reads, so that the disk costs a step nothing.
+        let (read, kept) =
+            tokio::join!(self.read_back(step, equal), self.keep(step.after.as_ref()));
+        let (settled, held, told) = match read {
+            ReadBack::Otherwise(settled) => return settled,
+            ReadBack::Yes { shown, held, told } => (Settled::Yes(shown), held, told),
+        };
+        let left = if same(held.as_ref(), step.after.as_ref()) {
+            kept
+        } else {
+            self.keep(held.as_ref()).await
+        };
+        let (reads, took) = told;
+        self.reporter.emit(|step| RunEvent::Settled {
+            step,
+            reads,
+            took_ms: millis(took),
+            holds: Some(fingerprint(held.as_ref())),
+            // What cannot be kept is told apart from somebody's change by its fingerprint alone.
+            left: left.ok().map(|held| held.to_string()),
+        });
+        settled
+    }
+
+    async fn read_back(&self, step: &WriteStep, mut equal: u32) -> ReadBack {
         let begun = Instant::now();
         let wanted = step.target.kind().facts().settled.reads_in_a_row;
         let shown_by = step.shown_by();
@@ -70,7 +110,7 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
             }
             if begun.elapsed() >= self.run.limits.settle && reads > 0 {
                 let waited = begun.elapsed();
-                return Settled::No { last, waited };
+                return ReadBack::Otherwise(Settled::No { last, waited });
             }
             reads += 1;
             match self.run.world.read(&shown_by).await {
@@ -102,7 +142,7 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
                         && let Some(over) = step.over(live.as_ref())
                         && !is_planned
                     {
-                        return Settled::Lost(Box::new(over));
+                        return ReadBack::Otherwise(Settled::Lost(Box::new(over)));
                     }
                     if shown_by == step.target {
                         self.glimpse(step, live.as_ref()).await;
@@ -110,20 +150,17 @@ impl<W: Read, R: ReceiptStore> Context<'_, W, R> {
                     last = Some(live);
                     if !is_planned && for_long.is_some_and(|long| long >= limits.doubt) {
                         let waited = begun.elapsed();
-                        return Settled::No { last, waited };
+                        return ReadBack::Otherwise(Settled::No { last, waited });
                     }
                 }
                 Err(error) if passes(&error, self.run.limits) => equal = 0,
-                Err(error) => return Settled::Unreadable(error),
+                Err(error) => return ReadBack::Otherwise(Settled::Unreadable(error)),
             }
         }
-        let wanted_document = held.as_ref();
-        self.reporter.emit(|step| RunEvent::Settled {
-            step,
-            reads,
-            took_ms: millis(begun.elapsed()),
-            holds: Some(fingerprint(wanted_document)),
-        });
-        Settled::Yes(shown.map(|document| (shown_by, document)))
+        ReadBack::Yes {
+            shown: shown.map(|document| (shown_by, document)),
+            held,
+            told: (reads, begun.elapsed()),
+        }
     }
 }

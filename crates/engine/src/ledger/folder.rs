@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use s3ferry_core::format::reading::{Newer, Read};
 use s3ferry_core::model::Document;
 use s3ferry_core::plan::{PlacedCanary, Proofs};
+use s3ferry_core::spec::Spec;
 
 use super::canary::{self, CanaryError};
 use super::document::{DocumentId, UnkeptDocument};
+use super::left::LeftByRuns;
 use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
 use super::{LedgerError, LedgerLock, ReceiptStore, files as opened};
 use crate::journal::{self, Header, Journal, JournalError, JournalFile};
@@ -37,6 +39,9 @@ const NO_DOCUMENT_FOR_GIT: &[u8] = b"*\n";
 pub struct FolderLedger {
     root: PathBuf,
 }
+
+/// The runs whose journals cannot be read, each with why.
+pub type UnreadJournals = Vec<(String, JournalError)>;
 
 /// What the receipts of a ledger prove.
 #[derive(Debug, Default)]
@@ -155,6 +160,29 @@ impl FolderLedger {
             source,
         })?;
         journal::parse(&content)
+    }
+
+    /// What the last run of each target left there, and the journals that cannot be read and so tell nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] where the folder cannot be read.
+    pub fn left(&self, spec: &Spec) -> Result<(LeftByRuns, UnreadJournals), LedgerError> {
+        let (mut left, mut unread) = (LeftByRuns::default(), UnreadJournals::new());
+        // Runs of one second are told apart by when their journals were written last.
+        let written = |run: &String| {
+            let path = self.root.join("runs").join(format!("{run}.jsonl"));
+            let second = run.split('-').next().unwrap_or(run).to_owned();
+            (second, fs::metadata(path).and_then(|of| of.modified()).ok())
+        };
+        let mut runs = self.runs()?;
+        runs.sort_by_cached_key(written);
+        for run in runs {
+            match self.journal_of(&run) {
+                Ok(journal) => left.hear(spec, &journal),
+                Err(error) => unread.push((run, error)),
+            }
+        }
+        Ok((left, unread))
     }
 
     /// A document that a run kept.

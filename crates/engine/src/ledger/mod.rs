@@ -5,7 +5,7 @@
 //! <ledger>/lock                         held by the apply that runs
 //! <ledger>/receipts/sha256-<hex>.json   proofs, named after their content
 //! <ledger>/canaries/<hash>.json        canaries that may lie in buckets, each from before it is put until it is gone everywhere
-//! <ledger>/documents/<sha256>.json     what targets held before they were written over, named after their content
+//! <ledger>/documents/<sha256>.json     what targets held before they were written over, and what was left there, named after their content
 //! <ledger>/runs/<run id>.jsonl          journals, which explain; and tell a plan what its own runs wrote
 //! ```
 
@@ -13,13 +13,15 @@ mod canary;
 mod document;
 pub(crate) mod files;
 mod folder;
+mod left;
 mod lock;
 mod receipt;
 mod remembered;
 
 pub use canary::{CANARY_FORMAT, CanaryError, note, read_note};
 pub use document::{DocumentId, Held, UnkeptDocument};
-pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs};
+pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs, UnreadJournals};
+pub use left::{Left, LeftByRuns};
 pub use lock::LedgerLock;
 pub use receipt::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptError, ReceiptId};
 

@@ -1,6 +1,6 @@
 //! What is written over is kept before it is, and what reads show of somebody else's is kept as well.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 
 use s3ferry_core::format::document::{decode, encode};
@@ -20,7 +20,7 @@ use crate::prove::FullDisk;
 use crate::support::{Told, given, how, policy, run, run_with, target};
 
 type BucketRef = s3ferry_core::model::BucketRef;
-type Tags = std::collections::BTreeMap<String, String>;
+type Tags = BTreeMap<String, String>;
 
 fn name(document: &Document) -> String {
     DocumentId::of(&encode(document)).to_string()
@@ -32,6 +32,14 @@ fn befores(told: &Told) -> Vec<String> {
         _ => None,
     };
     told.events.iter().filter_map(before).collect()
+}
+
+fn lefts(told: &Told) -> Vec<String> {
+    let left = |event: &RunEvent| match event {
+        RunEvent::Settled { left, .. } => left.clone(),
+        _ => None,
+    };
+    told.events.iter().filter_map(left).collect()
 }
 
 fn glimpsed(told: &Told) -> Vec<String> {
@@ -49,22 +57,25 @@ async fn the_journal_names_what_was_written_over_and_the_ledger_has_it() {
     let told = run_with(std::slice::from_ref(&step), &world, how(&receipts)).await;
     assert_eq!(told.of(&step), &StepResult::Done(Done::Written));
     assert_eq!(befores(&told), [name(&policy("Before"))]);
-    let kept: Vec<Document> = receipts
+    assert_eq!(lefts(&told), [name(&policy("After"))]);
+    let kept: BTreeMap<String, Document> = receipts
         .documents()
         .values()
         .map(|content| decode(content).unwrap())
+        .map(|document| (name(&document), document))
         .collect();
-    assert_eq!(kept, [policy("Before")]);
+    let named = ["Before", "After"].map(|text| (name(&policy(text)), policy(text)));
+    assert_eq!(kept, BTreeMap::from(named));
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nothing_was_nothing_is_kept() {
+async fn where_nothing_was_nothing_of_it_is_kept() {
     let world = MemoryWorld::new().with_bucket(&build::source());
     let step = build::step(&target(), None, Some(policy("After")), &[]);
     let receipts = MemoryReceipts::default();
     let told = run_with(std::slice::from_ref(&step), &world, how(&receipts)).await;
     assert_eq!(befores(&told), ["absent"]);
-    assert!(receipts.documents().is_empty());
+    assert_eq!(receipts.documents().len(), 1, "what the run left");
 }
 
 #[tokio::test(start_paused = true)]

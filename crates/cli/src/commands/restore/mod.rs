@@ -11,9 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 
 use s3ferry_aws::Cloud;
-use s3ferry_core::ids::AccountId;
 use s3ferry_core::model::{Document, Observed, OutOfReach, Target, fingerprint, same};
-use s3ferry_core::names::Names;
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::journal::JournalFile;
 use s3ferry_engine::ledger::{FolderLedger, Held};
@@ -143,31 +141,13 @@ fn lacks(journal: &JournalFile) -> Option<String> {
 }
 
 fn documents(spec: &Spec, journal: &JournalFile) -> BTreeMap<String, Of> {
-    let accounts = &journal.header.accounts;
     let all = kept(journal).into_iter();
     all.map(|(address, kept)| {
-        let target = reach(spec, accounts, &address);
+        let target = journal.header.target(spec, &address);
+        let target = target.map_err(|error| error.to_string());
         (address, Of { kept, target })
     })
     .collect()
-}
-
-/// Where a document is, by its address and the account IDs of the run; or why that cannot be said.
-fn reach(
-    spec: &Spec,
-    accounts: &BTreeMap<String, String>,
-    address: &str,
-) -> Result<Target, String> {
-    let (name, path) = address.split_once('/').unwrap_or((address, ""));
-    let id = accounts.get(name).map_or(name, String::as_str);
-    let account = AccountId::new(id).map_err(|error| error.to_string())?;
-    if !spec.accounts.values().any(|of| of.id == account) {
-        return Err(format!(
-            "it is in account {account}, which these specs do not name; give the specs that do"
-        ));
-    }
-    let target = Names::target(spec, &account, path);
-    target.ok_or_else(|| "it is not the address of a document".to_owned())
 }
 
 impl Work<'_> {

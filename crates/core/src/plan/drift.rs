@@ -1,0 +1,135 @@
+//! Drift: what of a plan's changes is there because somebody changed what s3ferry had left, and not because the spec asks for it.
+//!
+//! What is there is compared with what the last run left, item by item. A spec that was edited since makes changes, too; they
+//! are none of others', so they are only counted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::changes::restored;
+use crate::format::drift::Drifted;
+use crate::format::{Action, Change, Reason};
+use crate::model::{Document, Observed, Target, fingerprint};
+use crate::names::Names;
+use crate::remembered::Remembered;
+use crate::spec::Spec;
+
+/// What a run left at a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftByRun {
+    /// The run.
+    pub run: String,
+    /// When it had read it back, RFC 3339 in UTC.
+    pub at: String,
+    /// The fingerprint of what it read back; none where nobody knows.
+    pub fingerprint: Option<String>,
+    /// What it read back, where it is kept: then nothing stands for nothing.
+    pub document: Option<Option<Document>>,
+}
+
+/// A plan's changes by who made them necessary.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Drift {
+    /// What others changed, in the order of the addresses.
+    pub drifted: Vec<Drifted>,
+    /// Changes of which nobody knows: nothing says what was left there.
+    pub unrecorded: Vec<Change>,
+    /// The addresses of documents in which somebody changed what the plan leaves.
+    pub beside: Vec<String>,
+    /// How many changes the spec asks for.
+    pub pending: u64,
+}
+
+/// Takes a plan's changes apart.
+#[must_use]
+pub fn drift(
+    spec: &Spec,
+    observed: &Observed,
+    changes: &[Change],
+    left: &BTreeMap<Target, LeftByRun>,
+    remembered: &Remembered,
+) -> Drift {
+    let names = Names::of(spec);
+    let by_address: BTreeMap<String, (&Target, &LeftByRun)> = left
+        .iter()
+        .filter(|(target, _)| observed.knows(target))
+        .map(|(target, left)| (names.address(target), (target, left)))
+        .collect();
+    let once_written: BTreeSet<String> = observed
+        .iter()
+        .filter(|(target, _)| remembered.has(target))
+        .map(|(target, _)| names.address(target))
+        .collect();
+    let mut drift = Drift::default();
+    let mut told: BTreeMap<&str, Vec<Change>> = BTreeMap::new();
+    for change in changes.iter().filter(|change| is_of_a_document(change)) {
+        let Some((target, left)) = by_address.get(&change.target) else {
+            let was_written = by_address.is_empty() || once_written.contains(&change.target);
+            drift.sort_unrecorded(change, was_written);
+            continue;
+        };
+        let live = observed.document(target);
+        match (&left.document, &left.fingerprint) {
+            (Some(document), _) => {
+                let since = told
+                    .entry(&change.target)
+                    .or_insert_with(|| restored(&names, target, document.as_ref(), live));
+                match since.iter().position(|one| one.address == change.address) {
+                    Some(at) => drift.drifted.push(Drifted {
+                        run: left.run.clone(),
+                        left: left.at.clone(),
+                        change: Change {
+                            migrations: change.migrations.clone(),
+                            ..since.swap_remove(at)
+                        },
+                    }),
+                    None => drift.pending += 1,
+                }
+            }
+            (None, Some(was)) if *was == fingerprint(live) => drift.pending += 1,
+            (None, _) => drift.unrecorded.push(change.clone()),
+        }
+    }
+    drift.beside = beside(observed, &by_address, &drift);
+    drift
+}
+
+/// Whether a change is made to a document: what is proven, and a canary that an earlier run left, is none of others'.
+fn is_of_a_document(change: &Change) -> bool {
+    change.actions != [Action::Prove] && change.reason != Reason::LeftBehind
+}
+
+/// The documents that somebody changed in what the plan leaves as it is.
+fn beside(
+    observed: &Observed,
+    left: &BTreeMap<String, (&Target, &LeftByRun)>,
+    drift: &Drift,
+) -> Vec<String> {
+    let is_told = |address: &str| {
+        let drifted = drift.drifted.iter().map(|one| &one.change);
+        let mut all = drifted.chain(&drift.unrecorded);
+        all.any(|change| change.target == address)
+    };
+    let is_changed = |target: &Target, left: &LeftByRun| {
+        let was = left.fingerprint.as_ref();
+        was.is_some_and(|was| *was != fingerprint(observed.document(target)))
+    };
+    let changed = left
+        .iter()
+        .filter(|(address, (target, left))| is_changed(target, left) && !is_told(address));
+    changed.map(|(address, _)| address.clone()).collect()
+}
+
+impl Drift {
+    /// Sorts a change to a document of which no run says what it left there. What the spec itself takes away is the spec's, and
+    /// so is what no run can have made: where the ledger has a record, it is one of this document as well.
+    fn sort_unrecorded(&mut self, change: &Change, may_have_been_written: bool) {
+        match change.reason {
+            Reason::LeftSpec | Reason::Phase | Reason::Adopted => self.pending += 1,
+            Reason::Missing if !may_have_been_written => self.pending += 1,
+            Reason::Missing | Reason::Differs | Reason::BrokenPrincipal => {
+                self.unrecorded.push(change.clone());
+            }
+            Reason::Unproven | Reason::LeftBehind => {}
+        }
+    }
+}

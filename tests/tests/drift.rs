@@ -1,0 +1,186 @@
+//! What others changed is told from what the spec asks for: `s3ferry plan --drift`.
+
+use std::fs;
+use std::time::Duration;
+
+use s3ferry_tests::world::{DESTINATION, Ran, SOURCE, World};
+use serde_json::{Value, json};
+
+const PREPARE: &str = "  orders:
+    phase: prepare
+    source: { account: prod, bucket: orders-prod }
+    destination: { account: archive, bucket: lake }
+    rules: [ { id: all, prefix: \"\", delete_markers: keep } ]
+    monitoring: { none: a test }
+    canary: { skip: a test }
+    guards: { max_deletes: 9 }
+";
+const POLICY: &str = "archive/bucket/lake/policy";
+
+/// Both buckets, applied to in phase prepare.
+fn applied() -> World {
+    let bucket = |name: &str, (account, region): (&str, &str)| json!({ "name": name, "account": account, "region": region, "versioning": "Enabled" });
+    let buckets = [bucket("orders-prod", SOURCE), bucket("lake", DESTINATION)];
+    let world = World::new(PREPARE).with(&json!({ "buckets": buckets }));
+    apply(&world);
+    world
+}
+
+fn apply(world: &World) {
+    world.expect(0, &["apply", "spec.yaml", "--yes"]);
+    world.sandbox().clock().advance(Duration::from_secs(60));
+}
+
+fn drift(world: &World, code: i32) -> Ran {
+    world.expect(code, &["plan", "spec.yaml", "--drift"])
+}
+
+fn as_json(world: &World, code: i32) -> Value {
+    let ran = world.expect(code, &["plan", "spec.yaml", "--drift", "--format", "json"]);
+    serde_json::from_str(&ran.out).expect("it is JSON")
+}
+
+fn policy(world: &World) -> Value {
+    let text = world.buckets("/lake/configuration/policy");
+    serde_json::from_str(text.as_str().expect("there is a policy")).expect("it is JSON")
+}
+
+/// Has somebody change the destination's policy.
+fn edit(world: &World, change: impl FnOnce(&mut Vec<Value>)) {
+    let mut policy = policy(world);
+    let statements = policy["Statement"].as_array_mut().expect("there are some");
+    change(statements);
+    let text = policy.to_string();
+    world.destination().put("lake", "policy", &text);
+    world.sandbox().clock().advance(Duration::from_secs(60));
+}
+
+fn theirs() -> Value {
+    json!({ "Sid": "Theirs", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::lake" })
+}
+
+fn replicate(world: &World) {
+    world.spec(&PREPARE.replace("phase: prepare", "phase: replicate"));
+}
+
+#[test]
+fn a_statement_that_somebody_took_is_told_with_what_it_was_until_an_apply_brings_it_back() {
+    let world = applied();
+    let quiet = drift(&world, 0);
+    assert!(quiet.out.contains("No drift"), "{}", quiet.said());
+
+    edit(&world, |statements| {
+        statements.pop();
+        statements.push(theirs());
+    });
+    let told = drift(&world, 2);
+    assert!(
+        told.out.contains("deleted by others since run "),
+        "{}",
+        told.said()
+    );
+    assert!(
+        told.out.contains("Drift: 1 change of others."),
+        "{}",
+        told.said()
+    );
+    let json = as_json(&world, 2);
+    let change = &json["drifted"][0]["change"];
+    assert_eq!(change["target"], POLICY, "{json}");
+    assert!(
+        change["before"].is_object() && change["after"].is_null(),
+        "{json}"
+    );
+    assert_eq!(json["beside"], json!([]), "the document is told already");
+
+    apply(&world);
+    let json = as_json(&world, 0);
+    assert_eq!(json["drifted"], json!([]), "{json}");
+}
+
+#[test]
+fn what_others_put_beside_ours_is_no_drift_and_is_named() {
+    let world = applied();
+    edit(&world, |statements| statements.push(theirs()));
+    let json = as_json(&world, 0);
+    assert_eq!(json["beside"], json!([POLICY]), "{json}");
+    assert_eq!(json["drifted"], json!([]), "{json}");
+}
+
+#[test]
+fn what_an_edited_spec_asks_for_is_no_drift_also_in_a_document_that_others_changed() {
+    let world = applied();
+    replicate(&world);
+    let told = drift(&world, 0);
+    assert!(told.out.contains("No drift"), "{}", told.said());
+    assert!(
+        told.out.contains("The spec itself asks for "),
+        "{}",
+        told.said()
+    );
+
+    // The policy was changed by others, and what the spec now asks of it was not.
+    world.spec(&PREPARE.replace("delete_markers: keep", "delete_markers: mirror"));
+    edit(&world, |statements| statements.push(theirs()));
+    let json = as_json(&world, 0);
+    assert_eq!(json["drifted"], json!([]), "{json}");
+    assert!(json["pending"].as_u64() > Some(0), "{json}");
+    assert_eq!(json["unrecorded"], json!([]), "{json}");
+    assert_eq!(json["beside"], json!([POLICY]), "{json}");
+}
+
+#[test]
+fn without_a_record_every_difference_counts() {
+    let world = applied();
+    edit(&world, |statements| {
+        statements.pop();
+        statements.push(theirs());
+    });
+    fs::remove_dir_all(world.folder().join("ledger/runs")).expect("they go");
+    let json = as_json(&world, 2);
+    assert_eq!(json["drifted"], json!([]), "{json}");
+    assert_eq!(json["unrecorded"][0]["target"], POLICY, "{json}");
+    let markdown = world.expect(2, &["plan", "spec.yaml", "--drift", "--format", "markdown"]);
+    assert!(
+        markdown.out.contains("#### Without a record"),
+        "{}",
+        markdown.said()
+    );
+}
+
+#[test]
+fn what_a_journal_of_an_older_version_left_is_known_by_its_fingerprint() {
+    let world = applied();
+    let runs = world.folder().join("ledger/runs");
+    for run in fs::read_dir(runs).expect("there are runs") {
+        let path = run.expect("it is listed").path();
+        let text = fs::read_to_string(&path).expect("it is text");
+        let lines = text.lines().map(|line| {
+            let mut line: Value = serde_json::from_str(line).expect("it is JSON");
+            if let Some(what) = line.get_mut("what").and_then(Value::as_object_mut) {
+                what.remove("left");
+            }
+            if line.get("format").is_some() {
+                line["format"] = json!("1.3");
+            }
+            format!("{line}\n")
+        });
+        let text: String = lines.collect();
+        fs::write(&path, text).expect("it is written");
+    }
+    replicate(&world);
+    drift(&world, 0);
+    edit(&world, |statements| {
+        statements.pop();
+        statements.push(theirs());
+    });
+    let json = as_json(&world, 2);
+    assert_eq!(json["unrecorded"][0]["target"], POLICY, "{json}");
+}
+
+#[test]
+fn a_plan_of_drift_is_not_saved() {
+    let world = applied();
+    let ran = world.s3ferry(&["plan", "spec.yaml", "--drift", "--out", "x.plan"]);
+    assert_eq!(ran.code, Some(64), "{}", ran.said());
+}

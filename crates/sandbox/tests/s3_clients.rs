@@ -91,6 +91,11 @@ mod judges {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_checksums_verified() {
+        judge("s3_checksums.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn boto3_and_the_aws_cli_find_archives_closed_until_restored() {
         judge("s3_archives.py", "awscli, boto3").await;
     }

@@ -3,11 +3,15 @@
 //! Full-object values of a multipart upload are computed over all bytes; composite ones over the
 //! parts' values, with the number of parts behind a dash (BC:s3 ChecksumType).
 
+mod xxhash;
+
 use bytes::Bytes;
 use s3s::S3Result;
 use s3s::crypto::{Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
+use sha2::Digest as _;
 
 use super::errors::{fault, invalid_request};
+use xxhash::xxhash64;
 
 /// The algorithms this sandbox computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,15 +21,21 @@ pub(crate) enum Algorithm {
     Crc64Nvme,
     Sha1,
     Sha256,
+    Sha512,
+    Md5,
+    XxHash64,
 }
 
 /// Every algorithm, for walks over headers.
-pub(crate) const ALGORITHMS: [Algorithm; 5] = [
+pub(crate) const ALGORITHMS: [Algorithm; 8] = [
     Algorithm::Crc32,
     Algorithm::Crc32c,
     Algorithm::Crc64Nvme,
     Algorithm::Sha1,
     Algorithm::Sha256,
+    Algorithm::Sha512,
+    Algorithm::Md5,
+    Algorithm::XxHash64,
 ];
 
 impl Algorithm {
@@ -37,6 +47,9 @@ impl Algorithm {
             Self::Crc64Nvme => "CRC64NVME",
             Self::Sha1 => "SHA1",
             Self::Sha256 => "SHA256",
+            Self::Sha512 => "SHA512",
+            Self::Md5 => "MD5",
+            Self::XxHash64 => "XXHASH64",
         }
     }
 
@@ -48,6 +61,9 @@ impl Algorithm {
             Self::Crc64Nvme => "x-amz-checksum-crc64nvme",
             Self::Sha1 => "x-amz-checksum-sha1",
             Self::Sha256 => "x-amz-checksum-sha256",
+            Self::Sha512 => "x-amz-checksum-sha512",
+            Self::Md5 => "x-amz-checksum-md5",
+            Self::XxHash64 => "x-amz-checksum-xxhash64",
         }
     }
 
@@ -62,7 +78,13 @@ impl Algorithm {
     pub(crate) fn default_type(self) -> Type {
         match self {
             Self::Crc64Nvme => Type::FullObject,
-            Self::Crc32 | Self::Crc32c | Self::Sha1 | Self::Sha256 => Type::Composite,
+            Self::Crc32
+            | Self::Crc32c
+            | Self::Sha1
+            | Self::Sha256
+            | Self::Sha512
+            | Self::Md5
+            | Self::XxHash64 => Type::Composite,
         }
     }
 
@@ -73,6 +95,15 @@ impl Algorithm {
             Self::Crc64Nvme => digest::<Crc64Nvme>(pieces),
             Self::Sha1 => digest::<Sha1>(pieces),
             Self::Sha256 => digest::<Sha256>(pieces),
+            Self::Sha512 => {
+                let mut hasher = sha2::Sha512::new();
+                for piece in pieces {
+                    hasher.update(piece);
+                }
+                hasher.finalize().to_vec()
+            }
+            Self::Md5 => digest::<Md5>(pieces),
+            Self::XxHash64 => xxhash64(&pieces.concat()).to_be_bytes().to_vec(),
         }
     }
 
@@ -238,6 +269,11 @@ mod tests {
         let abc = [Bytes::from("abc")];
         assert!(hex::encode(Algorithm::Sha1.raw(&abc)).starts_with("a9993e36"));
         assert!(hex::encode(Algorithm::Sha256.raw(&abc)).starts_with("ba7816bf"));
+        assert!(hex::encode(Algorithm::Sha512.raw(&abc)).starts_with("ddaf35a1"));
+        assert_eq!(
+            hex::encode(Algorithm::XxHash64.raw(&abc)),
+            "44bc2cf5ad770999"
+        );
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use s3s::dto::{CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, ETag};
 use s3s::{S3Request, S3Response, S3Result};
 
 use super::access::asker_of;
 use super::attributes::checksum_dto;
 use super::conditions::check_write;
-use super::put::Shown;
+use super::put::{Shown, checksums_of};
 use super::write::{Writer, write_object};
 use crate::s3::checksum::{self, Algorithm, Checksum, Type};
 use crate::s3::errors::{fault, malformed_xml, no_such_upload};
@@ -58,7 +59,7 @@ pub(crate) fn complete(
         (parts, settings.0, settings.1, settings.2, settings.3)
     };
     let content = assemble(&parts, algorithm, kind, headers)?;
-    check_claim(&input, content.checksum.as_ref())?;
+    check_claim(&request.headers, content.checksum.as_ref())?;
     let checksum = content.checksum.clone();
     let written = write_object(
         store,
@@ -135,6 +136,8 @@ fn claimed_value(part: &CompletedPart, algorithm: Algorithm) -> Option<&String> 
         Algorithm::Crc64Nvme => part.checksum_crc64nvme.as_ref(),
         Algorithm::Sha1 => part.checksum_sha1.as_ref(),
         Algorithm::Sha256 => part.checksum_sha256.as_ref(),
+        // s3s does not read theirs.
+        Algorithm::Sha512 | Algorithm::Md5 | Algorithm::XxHash64 => None,
     }
 }
 
@@ -174,15 +177,13 @@ fn assemble(
 }
 
 /// A checksum of the whole that the caller sent must be that of the parts.
-fn check_claim(input: &CompleteMultipartUploadInput, actual: Option<&Checksum>) -> S3Result<()> {
+fn check_claim(headers: &HeaderMap, actual: Option<&Checksum>) -> S3Result<()> {
     let Some(actual) = actual else { return Ok(()) };
-    let claim = match actual.algorithm {
-        Algorithm::Crc32 => input.checksum_crc32.as_deref(),
-        Algorithm::Crc32c => input.checksum_crc32c.as_deref(),
-        Algorithm::Crc64Nvme => input.checksum_crc64nvme.as_deref(),
-        Algorithm::Sha1 => input.checksum_sha1.as_deref(),
-        Algorithm::Sha256 => input.checksum_sha256.as_deref(),
-    };
+    let claims = checksums_of(headers);
+    let claim = claims
+        .iter()
+        .find(|(algorithm, _)| *algorithm == actual.algorithm);
+    let claim = claim.map(|(_, value)| value.as_str());
     let plain = actual.value.split('-').next();
     if claim.is_some_and(|claim| claim != &*actual.value && Some(claim) != plain) {
         let name = actual.algorithm.as_str();

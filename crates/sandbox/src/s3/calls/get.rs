@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use s3s::dto::{
     ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, Range,
     ReplicationStatus, StreamingBlob, Timestamp,
@@ -14,7 +14,7 @@ use super::access::{Asker, asker_of};
 use super::attributes::checksum_dto;
 use super::context;
 use super::find::{Conditions, Found, decrypted, find};
-use super::put::Shown;
+use super::put::{Shown, show_checksum};
 use super::times::system_time;
 use crate::s3::errors::{access_denied, fault, no_such_key};
 use crate::s3::rules::archive::{self, NOT_READ, check_readable};
@@ -126,6 +126,7 @@ pub(crate) fn head_object(
     output.parts_count = part.parts_count;
     let tags = found.object.tags.len();
     let mut response = S3Response::new(output);
+    show(&mut response.headers, &found, checksums && !part.partial);
     if part.partial {
         response.status = Some(http::StatusCode::PARTIAL_CONTENT);
     }
@@ -176,7 +177,9 @@ pub(crate) fn get_object(
             .filter(|count| *count > 0),
         ..from_head(head)
     };
-    Ok(S3Response::new(output))
+    let mut response = S3Response::new(output);
+    show(&mut response.headers, &found, checksums && !part.partial);
+    Ok(response)
 }
 
 /// Returns `x-amz-restore` and `x-amz-expiration`.
@@ -323,14 +326,16 @@ fn head_output(found: &Found, checksums: bool) -> HeadObjectOutput {
     };
     if let Some(checksum) = content.checksum.as_ref().filter(|_| checksums) {
         let dto = checksum_dto(checksum);
-        output.checksum_crc32 = dto.checksum_crc32;
-        output.checksum_crc32c = dto.checksum_crc32c;
-        output.checksum_crc64nvme = dto.checksum_crc64nvme;
-        output.checksum_sha1 = dto.checksum_sha1;
-        output.checksum_sha256 = dto.checksum_sha256;
         output.checksum_type = dto.checksum_type;
     }
     output
+}
+
+/// Shows the checksum of a whole object.
+fn show(headers: &mut HeaderMap, found: &Found, asked: bool) {
+    if let Some(checksum) = found.object.content.checksum.as_ref().filter(|_| asked) {
+        show_checksum(headers, checksum);
+    }
 }
 
 fn from_head(head: HeadObjectOutput) -> GetObjectOutput {
@@ -338,11 +343,6 @@ fn from_head(head: HeadObjectOutput) -> GetObjectOutput {
         accept_ranges: head.accept_ranges,
         bucket_key_enabled: head.bucket_key_enabled,
         cache_control: head.cache_control,
-        checksum_crc32: head.checksum_crc32,
-        checksum_crc32c: head.checksum_crc32c,
-        checksum_crc64nvme: head.checksum_crc64nvme,
-        checksum_sha1: head.checksum_sha1,
-        checksum_sha256: head.checksum_sha256,
         checksum_type: head.checksum_type,
         content_disposition: head.content_disposition,
         content_encoding: head.content_encoding,

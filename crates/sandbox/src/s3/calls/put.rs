@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
+use http::{HeaderMap, HeaderValue};
 use s3s::dto::{
     ETag, PutObjectInput, PutObjectOutput, SSECustomerAlgorithm, ServerSideEncryption,
     StreamingBlob,
@@ -37,8 +38,7 @@ pub(crate) struct Received {
 #[derive(Default)]
 pub(crate) struct Claims {
     pub(crate) md5: Option<String>,
-    /// In the order of [`ALGORITHMS`].
-    pub(crate) values: [Option<String>; 5],
+    pub(crate) values: Vec<(Algorithm, String)>,
     pub(crate) algorithm: Option<Algorithm>,
     pub(crate) trailers: Option<TrailingHeaders>,
 }
@@ -91,21 +91,21 @@ async fn collect(mut body: StreamingBlob) -> S3Result<Bytes> {
     })
 }
 
+/// Reads the checksums that headers carry, also those of algorithms that s3s does not know.
+pub(crate) fn checksums_of(headers: &HeaderMap) -> Vec<(Algorithm, String)> {
+    let value = |algorithm: Algorithm| {
+        let value = headers.get(algorithm.header())?.to_str().ok()?;
+        Some((algorithm, value.to_owned()))
+    };
+    ALGORITHMS.into_iter().filter_map(value).collect()
+}
+
 fn sent_checksum(
-    values: [Option<String>; 5],
+    mut sent: Vec<(Algorithm, String)>,
     trailers: Option<&TrailingHeaders>,
 ) -> S3Result<Option<(Algorithm, String)>> {
-    let headers = ALGORITHMS.into_iter().zip(values);
-    let mut sent: Vec<(Algorithm, String)> = headers
-        .filter_map(|(algorithm, value)| Some((algorithm, value?)))
-        .collect();
     if let Some(trailers) = trailers.and_then(TrailingHeaders::take) {
-        for algorithm in ALGORITHMS {
-            let value = trailers
-                .get(algorithm.header())
-                .and_then(|value| value.to_str().ok());
-            sent.extend(value.map(|value| (algorithm, value.to_owned())));
-        }
+        sent.extend(checksums_of(&trailers));
     }
     if sent.len() > 1 {
         let text = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not \
@@ -125,13 +125,7 @@ pub(crate) async fn put_object(
     let mut input = request.input;
     let claims = Claims {
         md5: input.content_md5.take(),
-        values: [
-            input.checksum_crc32.take(),
-            input.checksum_crc32c.take(),
-            input.checksum_crc64nvme.take(),
-            input.checksum_sha1.take(),
-            input.checksum_sha256.take(),
-        ],
+        values: checksums_of(&request.headers),
         algorithm: algorithm(input.checksum_algorithm.as_ref().map(|name| name.as_str()))?,
         trailers,
     };
@@ -159,7 +153,7 @@ pub(crate) async fn put_object(
         Arc::new(content),
     )?;
     let shown = Shown::of(&written.encryption);
-    let mut output = PutObjectOutput {
+    let output = PutObjectOutput {
         e_tag: Some(ETag::Strong(written.etag)),
         version_id: written.version_id,
         server_side_encryption: shown.algorithm,
@@ -170,15 +164,16 @@ pub(crate) async fn put_object(
         checksum_type: Some(received.checksum.kind.as_str().to_owned().into()),
         ..PutObjectOutput::default()
     };
-    let value = Some(received.checksum.value.to_string());
-    match received.checksum.algorithm {
-        Algorithm::Crc32 => output.checksum_crc32 = value,
-        Algorithm::Crc32c => output.checksum_crc32c = value,
-        Algorithm::Crc64Nvme => output.checksum_crc64nvme = value,
-        Algorithm::Sha1 => output.checksum_sha1 = value,
-        Algorithm::Sha256 => output.checksum_sha256 = value,
+    let mut response = S3Response::new(output);
+    show_checksum(&mut response.headers, &received.checksum);
+    Ok(response)
+}
+
+/// Shows a checksum in the header of its algorithm.
+pub(crate) fn show_checksum(headers: &mut HeaderMap, checksum: &Checksum) {
+    if let Ok(value) = HeaderValue::from_str(&checksum.value) {
+        headers.insert(checksum.algorithm.header(), value);
     }
-    Ok(S3Response::new(output))
 }
 
 /// Reads the name of a checksum algorithm.
@@ -190,7 +185,7 @@ pub(crate) fn algorithm(name: Option<&str>) -> S3Result<Option<Algorithm>> {
             400,
             "InvalidRequest",
             "Checksum algorithm provided is unsupported. Please try again with any of the valid \
-             types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
+             types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64]",
         )),
     }
 }

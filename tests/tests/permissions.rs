@@ -79,8 +79,8 @@ const EXAMPLES: [(&str, &[Place]); 6] = [
     ),
 ];
 
-/// The sandbox has one partition.
-const LEFT_OUT: [&str; 1] = ["govcloud"];
+/// The sandbox has one partition, and no CloudWatch.
+const LEFT_OUT: [&str; 2] = ["govcloud", "monitoring"];
 
 /// The keys that a spec names. What a key's policy leaves to IAM's policies, it leaves to those of every account.
 fn keys(places: &[Place], spec: &str) -> Vec<Value> {

@@ -47,6 +47,7 @@ const TABLE: &[Row] = &[
     Row("UnauthorizedOperation", "", On::Any, Class::Denied),
     Row("AllAccessDisabled", "", On::Any, Class::Denied),
     Row("AccountProblem", "", On::Any, Class::Denied),
+    Row("AuthorizationError", "", On::Any, Class::Denied), // BC:sns
     // Too fast.
     Row("SlowDown", "", On::Any, Class::Throttled),
     Row("Throttling", "", On::Any, Class::Throttled),
@@ -266,12 +267,14 @@ fn denied_hint(call: &Call) -> String {
 
 /// What leads requests elsewhere than to AWS, or lets them fail there: the variables that are set, by name. Their values may
 /// hold passwords.
-pub(crate) const DETOURS: [&str; 11] = [
+pub(crate) const DETOURS: [&str; 13] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_STS",
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL_IAM",
     "AWS_ENDPOINT_URL_S3_CONTROL",
+    "AWS_ENDPOINT_URL_CLOUDWATCH",
+    "AWS_ENDPOINT_URL_SNS",
     "AWS_CA_BUNDLE",
     "HTTPS_PROXY",
     "https_proxy",

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! spec accounts --sign_in--> Cloud { Session per account { clients per Region } }
-//! Read/Write/Objects (port) --> s3/*, iam/*, s3control/* (a folder a service) --> api (one place, one answer) --> answer (is it one?) --> failure --> classify
+//! Read/Write/Objects (port) --> s3/*, iam/*, cloudwatch/*, ... (a folder a service) --> api (one place, one answer) --> answer (is it one?) --> failure --> classify
 //! --> PortError
 //! ```
 //!
@@ -18,6 +18,7 @@ mod answer;
 mod api;
 mod assumed;
 mod classify;
+mod cloudwatch;
 mod credentials;
 mod failure;
 mod http;
@@ -33,6 +34,7 @@ mod secrets;
 mod service;
 mod session;
 mod sign_in;
+mod sns;
 
 pub use options::{Endpoint, Options};
 pub use port::Cloud;

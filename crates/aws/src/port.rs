@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use futures::future::join_all;
-use s3ferry_core::ids::{AccountId, AccountName, BucketName, Region};
-use s3ferry_core::model::{AccountPart, BucketRef, Document, Target};
+use futures::future::{join, join_all};
+use s3ferry_core::ids::{AccountId, AccountName, AlarmName, BucketName, Region};
+use s3ferry_core::model::{AccountPart, BucketRef, Document, RegionPart, Target};
 use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{
     ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
@@ -15,6 +15,7 @@ use s3ferry_engine::ports::{
 use tokio::task::{JoinError, JoinSet};
 
 use crate::classify::elsewhere;
+use crate::cloudwatch::{self, CloudWatchApi};
 use crate::failure::{Call, Cause, Failure, Intent};
 use crate::iam::{self, IamApi};
 use crate::options::Options;
@@ -22,6 +23,7 @@ use crate::s3::{self, BucketApi};
 use crate::s3control::{self, AccountApi};
 use crate::session::Session;
 use crate::sign_in::{self, Caller, SignInProblem};
+use crate::sns::{self, SnsApi};
 
 /// AWS, signed in to every account of a spec. Cheap to clone; clones share connections, credentials and limits.
 #[derive(Debug, Clone)]
@@ -102,6 +104,28 @@ impl Cloud {
         Ok(IamApi::new(&session.iam, account, None, target))
     }
 
+    fn cloudwatch<'a>(
+        &'a self,
+        target: &'a Target,
+        intent: Intent,
+    ) -> Result<CloudWatchApi<'a>, Failure> {
+        let account = target.account();
+        let session = self.session(account, || entry("cloudwatch", intent, target))?;
+        let region = target.region();
+        Ok(CloudWatchApi::new(
+            &session.cloudwatch,
+            account,
+            region,
+            target,
+        ))
+    }
+
+    fn sns<'a>(&'a self, target: &'a Target, intent: Intent) -> Result<SnsApi<'a>, Failure> {
+        let account = target.account();
+        let session = self.session(account, || entry("sns", intent, target))?;
+        Ok(SnsApi::new(&session.sns, account, target.region(), target))
+    }
+
     fn s3control<'a>(
         &'a self,
         target: &'a Target,
@@ -111,6 +135,30 @@ impl Cloud {
         let session = self.session(account, || entry("s3control", intent, target))?;
         Ok(AccountApi::new(&session.s3control, account, None, target))
     }
+}
+
+/// The alarms among the targets of one account, a hundred a call. What fails is read one by one, and then told.
+async fn alarms_together(
+    session: &Session,
+    account: &AccountId,
+    targets: &[&Target],
+) -> Vec<(Target, Option<Document>)> {
+    let mut regions: BTreeMap<&Region, Vec<(&Target, &AlarmName)>> = BTreeMap::new();
+    for target in targets {
+        if let Target::Alarm(at) = target {
+            let of = regions.entry(&at.region).or_default();
+            of.push((target, &at.name));
+        }
+    }
+    let calls = regions.iter().flat_map(|(region, alarms)| {
+        let parts = alarms.chunks(cloudwatch::read::NAMES);
+        parts.map(move |part| async move {
+            let api = CloudWatchApi::new(&session.cloudwatch, account, Some(region), account);
+            cloudwatch::read::together(&api, part).await
+        })
+    });
+    let answers = join_all(calls).await.into_iter();
+    answers.filter_map(Result::ok).flatten().collect()
 }
 
 /// What failed where an account was not signed in to.
@@ -161,7 +209,11 @@ impl Read for Cloud {
             let session = self.sessions.get(account)?;
             Some(async move {
                 let api = IamApi::new(&session.iam, account, None, account);
-                session.roles.read(&api, &targets).await
+                let roles = session.roles.read(&api, &targets);
+                let alarms = alarms_together(session, account, &targets);
+                let (mut answers, alarms) = join(roles, alarms).await;
+                answers.extend(alarms);
+                answers
             })
         });
         join_all(answers).await.into_iter().flatten().collect()
@@ -273,6 +325,16 @@ impl Cloud {
             Target::Role(of, part) => {
                 iam::read::role_part(&self.iam(target, Intent::Read)?, &of.name, *part).await
             }
+            Target::Region(_, RegionPart::Alarms) => {
+                cloudwatch::lists::names(&self.cloudwatch(target, Intent::Read)?).await
+            }
+            Target::Region(_, RegionPart::Metrics) => {
+                cloudwatch::lists::metrics(&self.cloudwatch(target, Intent::Read)?).await
+            }
+            Target::Alarm(at) => {
+                cloudwatch::read::one(&self.cloudwatch(target, Intent::Read)?, &at.name).await
+            }
+            Target::Topic(topic) => sns::topic(&self.sns(target, Intent::Read)?, topic).await,
         }
     }
 
@@ -293,6 +355,18 @@ impl Cloud {
             Target::Role(of, part) => {
                 let api = self.iam(target, Intent::Write)?;
                 iam::write::role_part(&api, &of.name, *part, change).await
+            }
+            Target::Alarm(at) => {
+                let api = self.cloudwatch(target, Intent::Write)?;
+                cloudwatch::write::alarm(&api, &at.name, &at.arn(), change).await
+            }
+            Target::Region(_, _) => {
+                let api = self.cloudwatch(target, Intent::Write)?;
+                Err(api.misfit(target.kind(), change.after))
+            }
+            Target::Topic(_) => {
+                let api = self.sns(target, Intent::Write)?;
+                Err(api.misfit(target.kind(), change.after))
             }
         }
     }

@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) iam: Service<aws_sdk_iam::Client>,
     /// What is set for all buckets of the account: any Region answers for all, so it is the account's.
     pub(crate) s3control: Service<aws_sdk_s3control::Client>,
+    pub(crate) cloudwatch: Service<aws_sdk_cloudwatch::Client>,
+    pub(crate) sns: Service<aws_sdk_sns::Client>,
     /// Whether the account answers for all its roles at once.
     pub(crate) roles: Together,
 }
@@ -39,6 +41,8 @@ impl Session {
             s3: Service::new(&config, options),
             iam: Service::new(&config, options),
             s3control: Service::new(&config, options),
+            cloudwatch: Service::new(&config, options),
+            sns: Service::new(&config, options),
             roles: Together::default(),
         }
     }

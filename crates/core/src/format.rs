@@ -4,6 +4,7 @@
 //! what old and new readers make of it, is the table of [`reading`]; before a change, add its row.
 //! Every collection is ordered, so that the same input gives the same bytes.
 
+mod alarm;
 pub mod document;
 pub mod drift;
 pub mod reading;

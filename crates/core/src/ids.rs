@@ -94,6 +94,10 @@ name!(
     RoleName, "IAM role name", role_name
 );
 name!(
+    /// The name of a CloudWatch alarm: 1 to 255 characters, none of them a control character (BC:cloudwatch PutMetricAlarm).
+    AlarmName, "alarm name", alarm_name
+);
+name!(
     /// An Amazon Resource Name of any service.
     Arn, "ARN", arn
 );
@@ -302,6 +306,14 @@ fn role_name(value: &str) -> Check {
     require(
         letters && (1..=64).contains(&value.len()),
         "it must be 1 to 64 of letters, digits and +=,.@_-",
+    )
+}
+
+fn alarm_name(value: &str) -> Check {
+    let printable = !value.chars().any(|letter| letter.is_ascii_control());
+    require(
+        printable && (1..=255).contains(&value.chars().count()),
+        "it must be 1 to 255 characters, none of them a control character",
     )
 }
 

@@ -28,6 +28,10 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
         | Document::AccountPublicAccess(_)
         | Document::Role(_)
         | Document::RolePolicy(_)
-        | Document::RolePolicies(_) => Vec::new(),
+        | Document::RolePolicies(_)
+        | Document::AlarmNames(_)
+        | Document::RuleMetrics(_)
+        | Document::Alarm(_)
+        | Document::Topic(_) => Vec::new(),
     }
 }

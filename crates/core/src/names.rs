@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::{AccountId, AccountName, BucketName, Region, RoleName};
-use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target};
+use crate::ids::{AccountId, AccountName, AlarmName, BucketName, Region, RoleName};
+use crate::model::{AlarmRef, BucketPart, BucketRef, RolePart, RoleRef, Target};
 use crate::spec::Spec;
 
 /// The names that a spec gives to accounts.
@@ -29,7 +29,7 @@ impl Names {
     /// The address of a target.
     #[must_use]
     pub fn address(&self, target: &Target) -> String {
-        let region = target.bucket().map(|bucket| &bucket.region);
+        let region = target.region();
         format!(
             "{}/{}",
             self.account(target.account(), region),
@@ -80,6 +80,14 @@ impl Names {
                 };
                 let parts = RolePart::ALL.into_iter();
                 parts.map(|part| Target::Role(of.clone(), part)).collect()
+            }
+            "alarm" => {
+                let of = AlarmRef {
+                    account: account.clone(),
+                    region: Region::new(name).ok()?,
+                    name: AlarmName::new(rest.split_once('/')?.1).ok()?,
+                };
+                vec![Target::Alarm(of)]
             }
             _ => return None,
         };

@@ -7,6 +7,7 @@
 //! | role | tag `s3ferry:spec`, path `/s3ferry/` unless it was adopted |
 //! | statement of the role's inline policy `s3ferry` | its Sid, `<Purpose>S3FerrySpec<spec hash>` |
 //! | bucket | tag `s3ferry:spec` |
+//! | alarm | its name, `s3ferry/<spec>/<migration>/<rule>/<metric>`, and its description; it is tagged, too |
 //!
 //! The spec's name is in every marker, so that two specs leave each other's things alone. A configuration has one role, so
 //! specs that work on the same source bucket share it: the tag then names each of them, and each has its own statements.
@@ -20,17 +21,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use crate::digest::digest;
-use crate::ids::{AccountId, BucketName, MigrationName, Region, RuleName, SpecName};
-use crate::places::BucketRef;
+use crate::ids::{AccountId, AlarmName, BucketName, MigrationName, Region, RuleName, SpecName};
+use crate::places::{BucketRef, RegionRef};
 
 /// The tag that says which spec a role or a bucket belongs to.
 pub const SPEC_TAG: &str = "s3ferry:spec";
+/// What the names of our alarms begin with, whichever spec's they are.
+pub const ALARM_PREFIX: &str = "s3ferry/";
 /// What every tag of ours begins with.
 pub const TAG_PREFIX: &str = "s3ferry:";
 /// Role tags that name a source bucket; the value is its Region.
 const SOURCE_TAG: &str = "s3ferry:source:";
 /// Role tags that name a destination bucket; the value is `account/Region`.
 const DESTINATION_TAG: &str = "s3ferry:destination:";
+/// Role tags that name a Region with alarms; the value is the accounts that they are in.
+const ALARMS_TAG: &str = "s3ferry:alarms:";
 
 /// The markers of one spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +71,45 @@ impl Markers {
         let migration = MigrationName::new(parts.next()?).ok()?;
         let rule = RuleName::new(parts.next()?).ok()?;
         ours.then_some((migration, rule))
+    }
+
+    /// The name of the alarm on a metric of a rule, which a word says.
+    ///
+    /// # Panics
+    /// Never: the longest has 157 characters of the 255 that CloudWatch takes.
+    #[must_use]
+    pub fn alarm_name(
+        &self,
+        migration: &MigrationName,
+        rule: &RuleName,
+        metric: &str,
+    ) -> AlarmName {
+        let name = format!("{}/{metric}", self.rule_id(migration, rule));
+        AlarmName::new(name).expect("names of specs, migrations and rules are short")
+    }
+
+    /// The migration and the rule that an alarm's name of this spec names; `None` for everybody else's.
+    #[must_use]
+    pub fn alarm(&self, name: &AlarmName) -> Option<(MigrationName, RuleName)> {
+        let (rule, _) = name.as_str().rsplit_once('/')?;
+        self.rule(rule)
+    }
+
+    /// The pattern of the names of this spec's alarms, as policies have patterns.
+    pub(crate) fn alarm_pattern(&self) -> String {
+        format!("{ALARM_PREFIX}{}/*", self.spec)
+    }
+
+    /// What an alarm of ours says of itself: what it looks at, and whose it is.
+    pub(crate) fn alarm_description(&self, what: &str) -> String {
+        let (begin, end) = DESCRIPTION_MARK;
+        format!("{what} {begin}{}{end}", self.spec)
+    }
+
+    /// Whether a description says that an alarm is this spec's. `DescribeAlarms` answers no tags, so it is what tells.
+    pub(crate) fn describes_alarm(&self, description: Option<&str>) -> bool {
+        let specs = description.and_then(described);
+        specs.is_some_and(|specs| specs.contains(&self.spec))
     }
 
     /// What the Sids of a migration begin with: its mark, and the name for people.
@@ -153,8 +197,17 @@ impl Markers {
         &self,
         sources: impl Iterator<Item = &'a BucketRef>,
         destinations: impl Iterator<Item = &'a BucketRef>,
+        alarms: &BTreeSet<RegionRef>,
     ) -> BTreeMap<String, String> {
         let mut tags = self.bucket_tags();
+        for place in alarms {
+            let accounts = tags.entry(format!("{ALARMS_TAG}{}", place.region));
+            let accounts = accounts.or_default();
+            if !accounts.is_empty() {
+                accounts.push(' ');
+            }
+            accounts.push_str(place.account.as_str());
+        }
         tags.extend(sources.map(|bucket| {
             (
                 format!("{SOURCE_TAG}{}", bucket.bucket),
@@ -269,6 +322,15 @@ fn their_words(description: &str) -> &str {
     }
 }
 
+/// The tags of an alarm with this description: whose it is.
+#[must_use]
+pub fn alarm_tags(description: Option<&str>) -> BTreeMap<String, String> {
+    let specs = description.and_then(described).unwrap_or_default();
+    let names: Vec<String> = specs.iter().map(ToString::to_string).collect();
+    let tag = || (SPEC_TAG.to_owned(), names.join(" "));
+    (!names.is_empty()).then(tag).into_iter().collect()
+}
+
 /// The specs that a role's description names; none where it is no description of ours.
 #[must_use]
 pub fn described(description: &str) -> Option<BTreeSet<SpecName>> {
@@ -303,6 +365,25 @@ pub fn tagged_destinations(tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
         })
     });
     found.collect()
+}
+
+/// The Regions with alarms that a role's tags name, each with the account.
+#[must_use]
+pub fn tagged_alarms(tags: &BTreeMap<String, String>) -> Vec<RegionRef> {
+    let regions = tags.iter().filter_map(|(key, accounts)| {
+        let region = Region::new(key.strip_prefix(ALARMS_TAG)?).ok()?;
+        Some((region, accounts))
+    });
+    let places = regions.flat_map(|(region, accounts)| {
+        let accounts = accounts
+            .split_whitespace()
+            .filter_map(|of| AccountId::new(of).ok());
+        accounts.map(move |account| RegionRef {
+            account,
+            region: region.clone(),
+        })
+    });
+    places.collect()
 }
 
 /// The names of the buckets that a role's tags lead to.
@@ -478,7 +559,11 @@ mod tests {
         };
         let source = bucket("111111111111", "eu-west-1", "orders-prod");
         let destination = bucket("222222222222", "eu-central-1", "orders-archive");
-        let tags = markers("default").role_tags([&source].into_iter(), [&destination].into_iter());
+        let tags = markers("default").role_tags(
+            [&source].into_iter(),
+            [&destination].into_iter(),
+            &BTreeSet::new(),
+        );
         assert_eq!(tagged_sources(&source.account, &tags), [source]);
         assert_eq!(tagged_destinations(&tags), [destination]);
         assert!(markers("default").owns_tags(&tags));

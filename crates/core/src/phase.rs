@@ -15,6 +15,8 @@ pub enum Part {
     Access,
     /// The replication rules with their metrics.
     Rules,
+    /// The alarms on the rules.
+    Monitoring,
     /// The goal that a canary reached its replica under each rule.
     CanaryGoal,
 }
@@ -45,6 +47,8 @@ pub const fn presence(part: Part, phase: Phase) -> Presence {
         (Part::Access, Retire) => Absent,
         (Part::Rules, Replicate | Backfill | Verify | Cutover) => Present,
         (Part::Rules, Prepare | Retire) => Absent,
+        (Part::Monitoring, Replicate | Backfill | Verify | Cutover) => Present,
+        (Part::Monitoring, Prepare | Retire) => Absent,
         (Part::CanaryGoal, Replicate) => Present,
         (Part::CanaryGoal, Prepare) => Absent,
         (Part::CanaryGoal, Backfill | Verify | Cutover | Retire) => Leave,

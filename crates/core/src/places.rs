@@ -1,6 +1,6 @@
 //! Places: buckets, roles and accounts, which targets are parts of.
 
-use crate::ids::{AccountId, Arn, BucketName, Partition, Region, RoleName};
+use crate::ids::{AccountId, AlarmName, Arn, BucketName, Partition, Region, RoleName};
 
 /// A bucket, with the account and the Region that the spec says it is in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,5 +78,94 @@ impl AccountRef {
             account: account.clone(),
             partition: region.partition(),
         }
+    }
+}
+
+/// An account in one Region: what is listed there is there alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegionRef {
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+}
+
+/// A CloudWatch alarm; its name is unique in its account and Region.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AlarmRef {
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// Its name.
+    pub name: AlarmName,
+}
+
+impl AlarmRef {
+    /// Where it is.
+    #[must_use]
+    pub fn place(&self) -> RegionRef {
+        RegionRef {
+            account: self.account.clone(),
+            region: self.region.clone(),
+        }
+    }
+
+    /// The alarm's ARN.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        self.place().alarm_arn(self.name.as_str())
+    }
+}
+
+impl RegionRef {
+    /// The alarm of a name here.
+    #[must_use]
+    pub fn alarm(&self, name: &AlarmName) -> AlarmRef {
+        AlarmRef {
+            account: self.account.clone(),
+            region: self.region.clone(),
+            name: name.clone(),
+        }
+    }
+
+    /// The ARN of an alarm here, or the pattern of those whose names a pattern takes.
+    #[must_use]
+    pub fn alarm_arn(&self, name: &str) -> String {
+        let Self { account, region } = self;
+        let partition = region.partition();
+        format!("arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}")
+    }
+}
+
+/// An SNS topic.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicRef {
+    /// The account.
+    pub account: AccountId,
+    /// The Region.
+    pub region: Region,
+    /// Its ARN.
+    pub arn: Arn,
+}
+
+impl TopicRef {
+    /// The topic that an ARN is of; none where it is of something else.
+    #[must_use]
+    pub fn of_arn(arn: &Arn) -> Option<Self> {
+        let is_topic = arn.service() == "sns" && !arn.resource().contains(':');
+        let account = AccountId::new(arn.account()).ok()?;
+        let region = Region::new(arn.region()).ok()?;
+        is_topic.then(|| Self {
+            account,
+            region,
+            arn: arn.clone(),
+        })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.arn.resource()
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::marked::marked;
 use crate::migration::{self, Sight, public_policy};
 use crate::model::kinds::Document;
-use crate::model::{AccountPart, BucketPart, Observed, RolePart, RoleRef, Target};
+use crate::model::{AccountPart, BucketPart, Observed, RegionPart, RolePart, RoleRef, Target};
 use crate::names::Names;
-use crate::ownership::{Markers, tagged_destinations, tagged_sources};
+use crate::ownership::{Markers, tagged_alarms, tagged_destinations, tagged_sources};
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::scope::Scope;
@@ -39,7 +39,8 @@ pub fn following(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Ta
 #[must_use]
 pub fn needed(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Target> {
     let concerned = concerned(spec, scope);
-    let of_route = |route: &Route<'_>| migration::reads(route, Sight::SoFar(observed));
+    let markers = Markers::of(&spec.name);
+    let of_route = |route: &Route<'_>| migration::reads(&markers, route, Sight::SoFar(observed));
     let mut targets: BTreeSet<Target> = concerned.iter().flat_map(of_route).collect();
     if *scope == Scope::All {
         let accounts = spec.account_refs().into_iter();
@@ -107,6 +108,13 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 let destinations = tagged_destinations(&role.tags).into_iter();
                 let known = destinations.filter(|bucket| names.knows(&bucket.account));
                 targets.extend(known.map(|of| Target::Bucket(of, BucketPart::Policy)));
+                let alarms = tagged_alarms(&role.tags).into_iter();
+                let known = alarms.filter(|place| names.knows(&place.account));
+                targets.extend(known.map(|of| Target::Region(of, RegionPart::Alarms)));
+            }
+            (Target::Region(of, RegionPart::Alarms), Some(Document::AlarmNames(alarms))) => {
+                let ours = alarms.0.iter().filter(|name| markers.alarm(name).is_some());
+                targets.extend(ours.map(|name| Target::Alarm(of.alarm(name))));
             }
             // A policy that cannot be written cannot be left either.
             (Target::Bucket(of, BucketPart::Policy), Some(policy))

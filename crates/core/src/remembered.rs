@@ -51,6 +51,7 @@ impl Remembered {
             Target::Bucket(of, BucketPart::Replication) => self.sources.contains(of),
             Target::Bucket(of, BucketPart::Policy) => self.destinations.contains(of),
             Target::Bucket(_, _) | Target::Account(_, _) | Target::Role(_, _) => false,
+            Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
         }
     }
 

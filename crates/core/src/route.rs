@@ -1,8 +1,8 @@
 //! Routes: where a migration's data comes from, where it goes, and under which role.
 
-use crate::ids::{AccountName, BucketName, MigrationName};
-use crate::model::{BucketRef, RoleRef};
-use crate::spec::{Migration, Spec};
+use crate::ids::{AccountId, AccountName, BucketName, MigrationName};
+use crate::model::{BucketRef, RegionRef, RoleRef, TopicRef};
+use crate::spec::{AlarmSpec, Migration, Monitoring, Spec};
 
 /// A migration with its places.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,30 @@ pub struct Route<'a> {
     pub destination: BucketRef,
     /// The role that replicates.
     pub role: RoleRef,
+    /// The account whose CloudWatch has the metrics of the rules, and so their alarms.
+    pub alarms_in: AccountId,
+    /// The topics that alarms are told to, in accounts of the spec: others are not looked at.
+    pub topics: Vec<TopicRef>,
+}
+
+impl Route<'_> {
+    /// What the spec says of alarms, where it asks for any.
+    #[must_use]
+    pub fn alarms(&self) -> Option<&AlarmSpec> {
+        match &self.migration.monitoring {
+            Monitoring::Alarms(alarms) => Some(alarms),
+            Monitoring::Unset | Monitoring::None { .. } => None,
+        }
+    }
+
+    /// Where the metrics of the source Region are, and where those of the destination Region.
+    #[must_use]
+    pub fn watched_in(&self) -> [RegionRef; 2] {
+        [&self.source, &self.destination].map(|bucket| RegionRef {
+            account: self.alarms_in.clone(),
+            region: bucket.region.clone(),
+        })
+    }
 }
 
 impl Spec {
@@ -28,7 +52,35 @@ impl Spec {
             source: self.source(migration),
             destination: self.destination(migration),
             role: self.role(migration),
+            alarms_in: self.alarms_in(migration),
+            topics: self.topics(migration),
         })
+    }
+
+    /// Replication metrics are shown with the source bucket, so they are taken to be in its account (UG26:repl-metrics, in
+    /// the source bucket's Metrics tab; of two accounts AWS says no more), unless the spec says otherwise.
+    fn alarms_in(&self, migration: &Migration) -> AccountId {
+        let named = match &migration.monitoring {
+            Monitoring::Alarms(alarms) => alarms.account.as_ref(),
+            Monitoring::Unset | Monitoring::None { .. } => None,
+        };
+        let account = named.and_then(|name| self.accounts.get(name));
+        account.map_or_else(|| self.source(migration).account, |of| of.id.clone())
+    }
+
+    fn topics(&self, migration: &Migration) -> Vec<TopicRef> {
+        let Monitoring::Alarms(alarms) = &migration.monitoring else {
+            return Vec::new();
+        };
+        let AlarmSpec {
+            notify_source,
+            notify_destination,
+            ..
+        } = &**alarms;
+        let named = notify_source.iter().chain(notify_destination);
+        let topics = named.filter_map(TopicRef::of_arn);
+        let is_known = |topic: &TopicRef| self.accounts.values().any(|of| of.id == topic.account);
+        topics.filter(is_known).collect()
     }
 
     /// The source bucket of a migration.

@@ -303,13 +303,77 @@ pub enum Canary {
 /// Whether replication is watched by alarms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Monitoring {
-    /// Nothing was said; a finding in every plan until alarms are supported.
+    /// Nothing was said; a finding in every plan.
     Unset,
     /// Nobody watches; a finding in every plan.
     None {
         /// Why, in the user's words.
         reason: String,
     },
+    /// Alarms on the metrics of every rule.
+    Alarms(Box<AlarmSpec>),
+}
+
+/// The alarms of a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmSpec {
+    /// The account in which the metrics appear; the source's where none is named.
+    pub account: Option<AccountName>,
+    /// Topics in the source Region.
+    pub notify_source: Vec<Arn>,
+    /// Topics in the destination Region.
+    pub notify_destination: Vec<Arn>,
+    /// Failed operations in five minutes.
+    pub failed_operations: Above,
+    /// Seconds.
+    pub latency: Above,
+    /// Operations that wait.
+    pub pending_operations: Above,
+    /// Bytes that wait.
+    pub pending_bytes: Above,
+}
+
+/// What is too much, and what it means that nothing was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Above {
+    /// More than this is too much.
+    pub threshold: u64,
+    /// What it means that nothing was measured.
+    pub missing_data: MissingData,
+}
+
+/// What an alarm makes of periods without a datapoint (BC:cloudwatch PutMetricAlarm, TreatMissingData).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingData {
+    /// It stays as it is: what AWS advises for replication metrics (UG:metrics-dimensions).
+    Ignore,
+    /// It says that it has no data.
+    Missing,
+    /// It goes off.
+    Breaching,
+    /// All is well.
+    NotBreaching,
+}
+
+impl MissingData {
+    /// Every one.
+    pub const ALL: [Self; 4] = [
+        Self::Ignore,
+        Self::Missing,
+        Self::Breaching,
+        Self::NotBreaching,
+    ];
+
+    /// The word as CloudWatch spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Missing => "missing",
+            Self::Breaching => "breaching",
+            Self::NotBreaching => "notBreaching",
+        }
+    }
 }
 
 /// What may be destroyed and taken over.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{Arn, MigrationName};
 use crate::model::Target;
 use crate::model::kinds::replication::Rule;
-use crate::model::kinds::{Document, Policy, Tags};
+use crate::model::kinds::{Alarm, Document, Policy, Tags};
 use crate::policy::Statement;
 use crate::spec::Encryption;
 
@@ -34,6 +34,8 @@ pub enum Wanted {
     RolePolicy(Policy),
     /// A role's other policies, without those that were handed over.
     OtherPolicies,
+    /// This alarm.
+    Alarm(Box<Alarm>),
     /// Nothing: it is ours and left the spec.
     Absent,
 }
@@ -93,6 +95,7 @@ impl Wanted {
             | Self::Role(_, _)
             | Self::RolePolicy(_)
             | Self::OtherPolicies
+            | Self::Alarm(_)
             | Self::Absent => self.clone(),
         }
     }

@@ -21,14 +21,19 @@ fn source(path: &str) -> String {
     text[..end].to_owned()
 }
 
-/// The Rust files of a folder, without their tests.
+/// The Rust files of a folder and of those in it, without their tests.
 fn sources(folder: &str) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let entries = std::fs::read_dir(root.join(folder)).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names
-        .map(|name| source(&format!("{folder}/{name}")))
-        .collect()
+    let of = |entry: std::fs::DirEntry| {
+        let path = format!("{folder}/{}", entry.file_name().into_string().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            sources(&path)
+        } else {
+            vec![source(&path)]
+        }
+    };
+    entries.flat_map(|entry| of(entry.unwrap())).collect()
 }
 
 /// The first cells of the tables under a heading, down to the next heading of its level.

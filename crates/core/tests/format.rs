@@ -172,6 +172,7 @@ fn with_the_rest(document: Document, word: &str) -> Document {
                 rule.delete_markers = Some(None);
             }
         }
+        Document::Alarm(alarm) => alarm.unmodelled.push(word.to_owned()),
         Document::Bucket(_)
         | Document::Tags(_)
         | Document::Versioning(_)
@@ -184,7 +185,10 @@ fn with_the_rest(document: Document, word: &str) -> Document {
         | Document::Lifecycle(_)
         | Document::AccountPublicAccess(_)
         | Document::RolePolicy(_)
-        | Document::RolePolicies(_) => {}
+        | Document::RolePolicies(_)
+        | Document::AlarmNames(_)
+        | Document::RuleMetrics(_)
+        | Document::Topic(_) => {}
     }
     document
 }

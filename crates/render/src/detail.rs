@@ -83,7 +83,7 @@ pub(crate) fn details(change: &Change, width: usize) -> Vec<Line> {
     if let Some(access) = &change.access {
         access_lines(&mut lines, change, access);
     }
-    align(&mut lines);
+    in_columns(&mut lines);
     lines
 }
 
@@ -110,7 +110,7 @@ fn access_lines(lines: &mut Vec<Line>, change: &Change, access: &AccessChange) {
 }
 
 /// The leaves that the plan says differ, or where it says none, those that do.
-fn changed_leaves(change: &Change) -> Vec<Leaf<'_>> {
+pub(crate) fn changed_leaves(change: &Change) -> Vec<Leaf<'_>> {
     let stated = change
         .attributes
         .iter()
@@ -123,7 +123,7 @@ fn changed_leaves(change: &Change) -> Vec<Leaf<'_>> {
     }
 }
 
-fn leaf_lines(lines: &mut Vec<Line>, leaf: &Leaf<'_>, width: usize) {
+pub(crate) fn leaf_lines(lines: &mut Vec<Line>, leaf: &Leaf<'_>, width: usize) {
     let (before, after) = (unfolded(leaf.before), unfolded(leaf.after));
     if statement::is_policy(&before) || statement::is_policy(&after) {
         lines.push(Line::new(sign(leaf), 0, &format!("{}:", leaf.path), ""));
@@ -157,7 +157,7 @@ fn is_long_text(value: &Value) -> bool {
         .is_some_and(|text| text.trim_end_matches('\n').contains('\n'))
 }
 
-const fn sign(leaf: &Leaf<'_>) -> Sign {
+pub(crate) const fn sign(leaf: &Leaf<'_>) -> Sign {
     match (leaf.before, leaf.after) {
         (Value::Null, _) => Sign::Add,
         (_, Value::Null) => Sign::Remove,
@@ -364,7 +364,7 @@ fn skipped(lines: &mut Vec<Line>, same: usize) {
 }
 
 /// Gives lines of the same depth that follow each other one column for their texts.
-fn align(lines: &mut [Line]) {
+pub(crate) fn in_columns(lines: &mut [Line]) {
     for block in lines.chunk_by_mut(|one, next| one.depth == next.depth) {
         let widths = block
             .iter()

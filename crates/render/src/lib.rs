@@ -13,6 +13,7 @@
 //! Start reading at [`text()`] and [`markdown()`]; how one change is shown is in `detail`.
 
 mod budget;
+mod bundle;
 mod detail;
 mod drift;
 mod escape;

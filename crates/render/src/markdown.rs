@@ -8,6 +8,7 @@ use s3ferry_core::format::{
 };
 
 use crate::budget::{Class, Item, Rank, Section, fit, size};
+use crate::bundle::{Bundle, bundles};
 use crate::detail::{Line, Sign, details};
 use crate::escape::{clipped_code, code, fenced, message, prose};
 use crate::steps::steps;
@@ -225,16 +226,29 @@ fn changes(plan: &PlanFile, heading: &str, wanted: impl Fn(&Change) -> bool) -> 
     wanted.sort_by_key(|change| rank(change));
     Section {
         heading: heading.to_owned(),
-        items: wanted
-            .into_iter()
-            .map(|change| change_item(plan, change))
+        items: bundles(&wanted)
+            .iter()
+            .filter_map(|bundle| change_item(plan, bundle))
             .collect(),
     }
 }
 
-fn change_item(plan: &PlanFile, change: &Change) -> Item {
+fn change_item(plan: &PlanFile, bundle: &Bundle<'_>) -> Option<Item> {
+    let change = *bundle.changes.first()?;
     let verb = Verb::of(change);
-    let title = title(change, verb);
+    let (title, lines) = match bundle.address() {
+        Some(address) => {
+            let kinds = words::count(bundle.changes.len(), &change.kind);
+            (
+                title(change, verb, &kinds, &address),
+                bundle.details(DIFF_WIDTH),
+            )
+        }
+        None => (
+            title(change, verb, &change.kind, &change.address),
+            details(change, DIFF_WIDTH),
+        ),
+    };
     let rank = rank(change);
     let open = if rank <= Rank::Access { " open" } else { "" };
     let mut full = format!(
@@ -246,29 +260,29 @@ fn change_item(plan: &PlanFile, change: &Change) -> Item {
         full.push('\n');
         full.extend(warnings.iter().map(|note| format!("- {}\n", message(note))));
     }
-    let lines: Vec<String> = details(change, DIFF_WIDTH).iter().map(diff_line).collect();
+    let lines: Vec<String> = lines.iter().map(diff_line).collect();
     if !lines.is_empty() {
         full.push_str(&format!("\n{}", fenced("diff", &lines)));
     }
     full.push_str("\n</details>\n\n");
     let short = Some(format!("- {title} (details left out for length)\n\n"));
-    Item {
+    Some(Item {
         rank,
         class: Class::Word(verb as u8, verb.counted()),
-        stands_for: 1,
+        stands_for: bundle.changes.len(),
         full,
         short,
-    }
+    })
 }
 
 /// The line of a change that is seen while its details are folded.
-fn title(change: &Change, verb: Verb) -> String {
+fn title(change: &Change, verb: Verb, kind: &str, address: &str) -> String {
     let mut out = format!(
         "<b>{} {}</b> {} {}",
         verb.symbol(),
         verb.meaning(),
-        prose(&change.kind),
-        code(&change.address)
+        prose(kind),
+        code(address)
     );
     for label in view::labels(change) {
         out.push_str(&format!(" · <b>{label}</b>"));

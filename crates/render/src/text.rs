@@ -7,6 +7,7 @@ use s3ferry_core::format::{
     Change, Finding, FindingLevel, Gate, GateState, MigrationInfo, PlanFile,
 };
 
+use crate::bundle::{Bundle, bundles};
 use crate::detail::{Line, Sign, details};
 use crate::page::{Page, Style, Tone};
 use crate::sanitize::columns;
@@ -203,8 +204,8 @@ fn changes_by_account(page: &mut Page, plan: &PlanFile, group: &Group<'_>) {
     for (name, changes) in view::by_account(plan, &group.changes) {
         page.blank();
         page.line(2, 4, &[(Tone::Strong, &account_title(plan, name))]);
-        for change in changes {
-            draw_change(page, change, &view::because(plan, change));
+        for bundle in bundles(&changes) {
+            draw_bundle(page, plan, &bundle);
         }
     }
     if group.changes.is_empty() {
@@ -295,23 +296,49 @@ pub(crate) const fn tone_of(verb: Verb) -> Tone {
     }
 }
 
-fn draw_change(page: &mut Page, change: &Change, because: &str) {
+fn draw_bundle(page: &mut Page, plan: &PlanFile, bundle: &Bundle<'_>) {
+    let Some(first) = bundle.changes.first() else {
+        return;
+    };
+    let because = view::because(plan, first);
+    let Some(address) = bundle.address() else {
+        draw_change(page, first, &because);
+        return;
+    };
+    let kinds = words::count(bundle.changes.len(), &first.kind);
+    draw_head(page, first, &address, &kinds, &because);
+    for line in bundle.details(page.room(10)) {
+        draw_line(page, &line);
+    }
+    draw_warnings(page, first);
+}
+
+/// What is changed, how and why.
+fn draw_head(page: &mut Page, change: &Change, address: &str, kind: &str, because: &str) {
     let verb = Verb::of(change);
     let symbol = format!("{} ", verb.symbol());
     page.blank();
     page.line(
         4,
         4 + symbol.len(),
-        &[(tone_of(verb), &symbol), (Tone::Strong, &change.address)],
+        &[(tone_of(verb), &symbol), (Tone::Strong, address)],
     );
-    let why = format!("{}: {}, because {because}.", change.kind, verb.meaning());
+    let why = format!("{kind}: {}, because {because}.", verb.meaning());
     page.line(6, 8, &[(Tone::Plain, &why)]);
-    for line in details(change, page.room(10)) {
-        draw_line(page, &line);
-    }
+}
+
+fn draw_warnings(page: &mut Page, change: &Change) {
     for note in view::warnings(change) {
         page.line(6, 8, &[(Tone::Alarm, "! "), (Tone::Plain, &note)]);
     }
+}
+
+fn draw_change(page: &mut Page, change: &Change, because: &str) {
+    draw_head(page, change, &change.address, &change.kind, because);
+    for line in details(change, page.room(10)) {
+        draw_line(page, &line);
+    }
+    draw_warnings(page, change);
 }
 
 pub(crate) fn draw_line(page: &mut Page, line: &Line) {

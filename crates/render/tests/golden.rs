@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 
 use s3ferry_core::format::{AccountInfo, PlanFile, SpecFileInfo, SpecInfo};
 use s3ferry_core::model::kinds::{
-    Bucket, Document, ObjectOwnership, Role, RolePolicies, Versioning, VersioningStatus,
+    AlarmNames, Bucket, Document, ObjectOwnership, Policy, Role, RolePolicies, Topic, Versioning,
+    VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, Target,
+    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RegionPart, RolePart, Target,
+    TopicRef,
 };
 use s3ferry_core::plan::file::Head;
 use s3ferry_core::plan::{Plan, Proofs, Work, plan};
@@ -64,6 +66,40 @@ fn the_plans_of_the_examples_are_as_reviewed() {
         stale.is_empty(),
         "{stale:#?}\nto write them anew: UPDATE_GOLDEN=1 cargo test -p s3ferry-render --test golden"
     );
+}
+
+/// Alarms of one rule are drawn together, and nothing of any of them is left out.
+#[test]
+fn alarms_that_are_drawn_together_are_drawn_whole() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plans/monitoring");
+    let spec = Example::read(&folder, &[]);
+    let file = spec.file(&World::before(&spec.spec).plan(&spec.spec));
+    let packed = |text: &str| -> String { text.split_whitespace().collect() };
+    let drawn = [
+        packed(&text(&file, Style::Plain, WIDTH, Detail::Brief)),
+        packed(&markdown(&file, COMMENT)),
+    ];
+    let alarms = file.changes.iter().filter(|of| of.kind == "metric alarm");
+    let alarms: Vec<_> = alarms.collect();
+    assert_eq!(alarms.len(), 12);
+    for change in alarms {
+        let fields = change.after.as_object().expect("an alarm is an object");
+        let values = fields.iter().filter(|(name, _)| *name != "dimensions");
+        let mut said: Vec<String> = values.map(|(_, value)| value.to_string()).collect();
+        let metric = change.address.rsplit('/').next().unwrap_or_default();
+        said.push(metric.to_owned());
+        for page in &drawn {
+            for value in &said {
+                let value = value.replace("\",\"", "\", \"");
+                assert!(
+                    page.contains(&packed(&value)),
+                    "{}: {value}",
+                    change.address
+                );
+            }
+        }
+    }
+    assert_eq!(drawn[0].matches("4metricalarms:").count(), 3);
 }
 
 fn examples() -> Vec<PathBuf> {
@@ -206,7 +242,26 @@ impl World {
                 world.make(spec.destination(migration));
             }
         }
+        for topic in spec.routes().flat_map(|route| route.topics) {
+            world.make_topic(&topic);
+        }
         world
+    }
+
+    /// A topic as SNS makes them, with somebody who listens.
+    fn make_topic(&mut self, topic: &TopicRef) {
+        let policy = format!(
+            r#"{{"Version":"2008-10-17","Statement":[{{"Sid":"__default_statement_ID","Effect":"Allow","Principal":{{"AWS":"*"}},"Action":["SNS:Publish"],"Resource":"{}","Condition":{{"StringEquals":{{"AWS:SourceOwner":"{}"}}}}}}]}}"#,
+            topic.arn, topic.account
+        );
+        let made = Topic {
+            policy: Policy::read(policy),
+            confirmed: 1,
+            pending: 0,
+            key: None,
+        };
+        self.documents
+            .insert(Target::Topic(topic.clone()), Document::Topic(made));
     }
 
     fn make(&mut self, bucket: BucketRef) {
@@ -269,6 +324,13 @@ impl World {
                     _ => None,
                 });
                 Some(Document::Roles(roles.collect()))
+            }
+            Target::Region(place, RegionPart::Alarms) => {
+                let names = self.documents.keys().filter_map(|target| match target {
+                    Target::Alarm(at) if at.place() == *place => Some(at.name.clone()),
+                    _ => None,
+                });
+                Some(Document::AlarmNames(AlarmNames(names.collect())))
             }
             Target::Role(role, RolePart::Policies) => {
                 let inline = Target::Role(role.clone(), RolePart::Policy);

@@ -114,6 +114,10 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         "A key of another account than its bucket; a warning for source keys.",
     ),
     (
+        "topic-region",
+        "A topic of another Region than the alarms that are to tell it.",
+    ),
+    (
         "source-kms-keys",
         "SSE-KMS objects are to replicate and the keys are not named.",
     ),

@@ -4,9 +4,10 @@
     reason = "a test that cannot find its migration has failed"
 )]
 
-use s3ferry_core::ids::MigrationName;
+use s3ferry_core::ids::{AccountName, MigrationName};
 use s3ferry_core::spec::{
-    Canary, Create, Encryption, Ledger, Migration, Monitoring, ReplicaOwner, Spec,
+    Above, Canary, Create, Encryption, Ledger, Migration, MissingData, Monitoring, ReplicaOwner,
+    Spec,
 };
 use s3ferry_spec::{Diagnostic, SourceFile, digest, read};
 
@@ -101,6 +102,39 @@ fn a_migration_overrides_defaults_mapping_by_mapping() {
     assert_eq!(orders.guards.adopt, ["b"]);
     assert_eq!(orders.owner, ReplicaOwner::Source);
     assert_eq!(orders.role.as_str(), "shared");
+}
+
+#[test]
+fn alarms_have_the_thresholds_that_are_written_and_defaults_for_the_rest() {
+    let alarms = |text: &str| match orders("", text).monitoring {
+        Monitoring::Alarms(alarms) => *alarms,
+        other => panic!("{other:?}"),
+    };
+    let above = |threshold, missing_data| Above {
+        threshold,
+        missing_data,
+    };
+    let plain = alarms("monitoring: {}");
+    assert_eq!(plain.failed_operations, above(0, MissingData::Ignore));
+    assert_eq!(plain.latency, above(900, MissingData::Ignore));
+    assert_eq!(plain.pending_operations, above(10_000, MissingData::Ignore));
+    assert_eq!(
+        plain.pending_bytes,
+        above(107_374_182_400, MissingData::Ignore)
+    );
+    assert!(plain.notify_source.is_empty() && plain.account.is_none());
+    let topic = "arn:aws:sns:eu-west-1:333333333333:ops";
+    let written = alarms(&format!(
+        "monitoring: {{ account: archive, notify: {{ source: [\"{topic}\"] }}, failed_operations: {{ missing_data: notBreaching }}, latency: 2h, pending_bytes: 5KiB, missing_data: breaching }}"
+    ));
+    assert_eq!(written.account, Some(AccountName::new("archive").unwrap()));
+    assert_eq!(written.notify_source[0].as_str(), topic);
+    assert_eq!(
+        written.failed_operations,
+        above(0, MissingData::NotBreaching)
+    );
+    assert_eq!(written.latency, above(7_200, MissingData::Breaching));
+    assert_eq!(written.pending_bytes, above(5_120, MissingData::Breaching));
 }
 
 #[test]

@@ -285,16 +285,36 @@ fn fields() -> Vec<Case> {
             "backfill: { scope: none, confirm: true }",
         ),
         migration(
-            "alarms",
-            "monitoring:\n  notify: { source: [\"arn:aws:sns:eu-west-1:111111111111:ops\"] }\n  latency: 15m",
+            "a topic of the other Region",
+            "monitoring:\n  notify: { source: [\"arn:aws:sns:eu-central-1:111111111111:ops\"] }",
+        ),
+        migration(
+            "a topic twice",
+            "monitoring:\n  notify: { destination: [\"arn:aws:sns:eu-central-1:111111111111:ops\", \"arn:aws:sns:eu-central-1:111111111111:ops\"] }",
+        ),
+        migration(
+            "more topics than an alarm tells",
+            "monitoring:\n  notify:\n    source: [\"arn:aws:sns:eu-west-1:111111111111:a\", \"arn:aws:sns:eu-west-1:111111111111:b\", \"arn:aws:sns:eu-west-1:111111111111:c\", \"arn:aws:sns:eu-west-1:111111111111:d\", \"arn:aws:sns:eu-west-1:111111111111:e\", \"arn:aws:sns:eu-west-1:111111111111:f\"]",
+        ),
+        migration(
+            "a threshold that no alarm holds",
+            "monitoring: { pending_bytes: 9000TiB }",
+        ),
+        migration(
+            "alarms in an account that there is not",
+            "monitoring: { account: prodd }",
+        ),
+        migration(
+            "missing data that never is",
+            "monitoring: { missing_data: never }",
         ),
         migration(
             "alarms and none",
             "monitoring: { none: \"nobody\", latency: 15m }",
         ),
-        migration("a typo in a later field", "monitoring: { latencies: 15m }"),
+        migration("a typo in monitoring", "monitoring: { latencies: 15m }"),
         migration(
-            "a wrong duration in a later field",
+            "a wrong duration in monitoring",
             "monitoring: { latency: fast }",
         ),
         migration(

@@ -10,8 +10,8 @@ use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status,
 };
 use s3ferry_core::model::kinds::{
-    Bucket, BucketEncryption, ObjectOwnership, Policy, PublicAccessBlock, Role, Versioning,
-    VersioningStatus,
+    Alarm, AlarmActions, Bucket, BucketEncryption, ObjectOwnership, Policy, PublicAccessBlock,
+    Role, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketRef, Document, RoleRef, Target};
@@ -336,4 +336,34 @@ pub fn rule_spec(name: &str, prefix: &str) -> RuleSpec {
         replica_modifications: false,
         enabled: true,
     }
+}
+
+/// An alarm of a spec on the latency of a rule of the test buckets.
+#[must_use]
+pub fn alarm(spec: &str, above: u32) -> Document {
+    let dimensions = [
+        ("SourceBucket", source().bucket.to_string()),
+        ("DestinationBucket", destination().bucket.to_string()),
+        ("RuleId", format!("s3ferry/{spec}/orders/everything")),
+    ];
+    Document::Alarm(Box::new(Alarm {
+        description: Some(format!("Late. s3ferry spec: {spec}.")),
+        namespace: "AWS/S3".to_owned(),
+        metric: "ReplicationLatency".to_owned(),
+        dimensions: dimensions
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
+        statistic: "Maximum".to_owned(),
+        period: 300,
+        evaluation_periods: 3,
+        datapoints: 3,
+        comparison: "GreaterThanThreshold".to_owned(),
+        threshold: above.to_string(),
+        missing_data: "ignore".to_owned(),
+        unit: None,
+        actions_enabled: true,
+        actions: AlarmActions::default(),
+        unmodelled: Vec::new(),
+        state: None,
+    }))
 }

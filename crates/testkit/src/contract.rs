@@ -7,8 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use s3ferry_core::ids::AlarmName;
+use s3ferry_core::model::kinds::AlarmNames;
 use s3ferry_core::model::kinds::VersioningStatus;
-use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target, same};
+use s3ferry_core::model::{
+    BucketPart, BucketRef, Document, RegionPart, RegionRef, RolePart, RoleRef, Target, same,
+};
 use s3ferry_core::plan::PutEncryption;
 use s3ferry_engine::ports::{NewObject, Objects, Onto, PortError, Read, Write, WriteChange};
 
@@ -65,6 +69,16 @@ pub async fn run<W: Write + Objects>(world: &W, fixture: &Fixture) -> Vec<Violat
     suite.replication(fixture).await;
     suite.objects(&fixture.destination).await;
     suite.removal(fixture).await;
+    suite.violations
+}
+
+/// Runs what is promised of alarms, in a place that has none; an empty list is a pass.
+pub async fn alarms<W: Write + Objects>(world: &W, place: &RegionRef) -> Vec<Violation> {
+    let mut suite = Suite {
+        world,
+        violations: Vec::new(),
+    };
+    suite.alarms(place).await;
     suite.violations
 }
 
@@ -176,6 +190,56 @@ impl<W: Write + Objects> Suite<'_, W> {
         self.write_twice(&target, &two).await;
         self.write_twice(&target, &one).await;
         self.remove_twice(&target).await;
+    }
+
+    async fn alarms(&mut self, place: &RegionRef) {
+        let named = |name: &str| Target::Alarm(place.alarm(&AlarmName::new(name).expect("a name")));
+        let names = [
+            "s3ferry/contract/a/all/latency",
+            "s3ferry/contract/b c/ü/latency",
+        ];
+        let others = ["Theirs", "s3ferry"];
+        let list = |names: &[&str]| {
+            let names = names
+                .iter()
+                .map(|name| AlarmName::new(*name).expect("a name"));
+            Document::AlarmNames(AlarmNames(names.collect()))
+        };
+        let listed = Target::Region(place.clone(), RegionPart::Alarms);
+        let none = list(&[]);
+        self.expect(&listed, Some(&none), "there are none before the suite")
+            .await;
+        for name in names.iter().chain(&others) {
+            let target = named(name);
+            self.expect(&target, None, "is not there before the suite")
+                .await;
+            self.write_twice(&target, &build::alarm("contract", 900))
+                .await;
+            self.write_twice(&target, &build::alarm("contract", 0))
+                .await;
+        }
+        let all = list(&names);
+        self.expect(
+            &listed,
+            Some(&all),
+            "the list has what may be ours, and no other",
+        )
+        .await;
+        let absent = (0..120).map(|number| format!("s3ferry/contract/absent/{number}/latency"));
+        let targets: Vec<Target> = absent
+            .map(|name| named(&name))
+            .chain(names.map(named))
+            .collect();
+        let asked: Vec<&Target> = targets.iter().collect();
+        for (target, document) in self.world.read_together(&asked).await {
+            self.expect(&target, document.as_ref(), "read together is read")
+                .await;
+        }
+        for name in names.iter().chain(&others) {
+            self.remove_twice(&named(name)).await;
+        }
+        self.expect(&listed, Some(&none), "the list has what there is")
+            .await;
     }
 
     async fn objects(&mut self, bucket: &BucketRef) {

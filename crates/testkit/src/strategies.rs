@@ -6,21 +6,25 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use s3ferry_core::ids::{Region, RoleName};
+use s3ferry_core::ids::{AlarmName, Arn, Region, RoleName};
 use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
 };
 use s3ferry_core::model::kinds::{
-    Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock,
-    RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
+    Alarm, AlarmActions, AlarmNames, AlarmState, Bucket, BucketEncryption, Lifecycle, ObjectLock,
+    ObjectOwnership, Policy, PublicAccessBlock, RequestPayment, Role, RolePolicies, RuleMetric,
+    RuleMetrics, StateValue, Topic, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
-use s3ferry_core::model::{AccountPart, AccountRef, BucketPart, Document, Kind, RolePart, Target};
+use s3ferry_core::model::{
+    AccountPart, AccountRef, BucketPart, Document, Kind, RegionPart, RegionRef, RolePart, Target,
+    TopicRef,
+};
 
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [Kind; 16] = [
+pub const KINDS: [Kind; 20] = [
     Kind::Bucket(BucketPart::Itself),
     Kind::Bucket(BucketPart::Tags),
     Kind::Bucket(BucketPart::Versioning),
@@ -37,6 +41,10 @@ pub const KINDS: [Kind; 16] = [
     Kind::Role(RolePart::Itself),
     Kind::Role(RolePart::Policy),
     Kind::Role(RolePart::Policies),
+    Kind::Region(RegionPart::Alarms),
+    Kind::Region(RegionPart::Metrics),
+    Kind::Alarm,
+    Kind::Topic,
 ];
 
 /// A document of any kind.
@@ -80,6 +88,13 @@ pub fn target_of(kind: Kind) -> Target {
         Kind::Role(RolePart::Itself) => Target::Role(role, RolePart::Itself),
         Kind::Role(RolePart::Policy) => Target::Role(role, RolePart::Policy),
         Kind::Role(RolePart::Policies) => Target::Role(role, RolePart::Policies),
+        Kind::Region(part) => Target::Region(alarm_place(), part),
+        Kind::Alarm => Target::Alarm(alarm_place().alarm(
+            &AlarmName::new("s3ferry/default/orders/everything/latency").expect("a valid name"),
+        )),
+        Kind::Topic => Target::Topic(
+            TopicRef::of_arn(&Arn::new(TOPIC).expect("a valid ARN")).expect("a topic's"),
+        ),
     }
 }
 
@@ -117,7 +132,133 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
         Kind::Role(RolePart::Itself) => role().boxed(),
         Kind::Role(RolePart::Policy) => policy().prop_map(Document::RolePolicy).boxed(),
         Kind::Role(RolePart::Policies) => role_policies().boxed(),
+        Kind::Region(RegionPart::Alarms) => btree_set(alarm_name(), 0..3)
+            .prop_map(|names| Document::AlarmNames(AlarmNames(names)))
+            .boxed(),
+        Kind::Region(RegionPart::Metrics) => vec(metric(), 0..3)
+            .prop_map(|metrics| Document::RuleMetrics(RuleMetrics(metrics.into_iter().collect())))
+            .boxed(),
+        Kind::Alarm => alarm()
+            .prop_map(|alarm| Document::Alarm(Box::new(alarm)))
+            .boxed(),
+        Kind::Topic => topic().boxed(),
     }
+}
+
+const TOPIC: &str = "arn:aws:sns:eu-central-1:111111111111:ops";
+
+fn alarm_place() -> RegionRef {
+    RegionRef {
+        account: build::source().account,
+        region: build::destination().region,
+    }
+}
+
+fn alarm_name() -> impl Strategy<Value = AlarmName> {
+    let names = [
+        "s3ferry/default/orders/everything/latency",
+        "s3ferry/other/orders/everything/latency",
+        "s3ferry/odd",
+    ];
+    select(names.to_vec()).prop_map(|name| AlarmName::new(name).expect("a valid name"))
+}
+
+fn metric() -> impl Strategy<Value = RuleMetric> {
+    (word(), word()).prop_map(|(source, rule)| RuleMetric {
+        name: "ReplicationLatency".to_owned(),
+        source,
+        destination: "orders-archive".to_owned(),
+        rule,
+    })
+}
+
+/// An alarm, ours or somebody else's, of the sort that s3ferry writes or of another.
+pub fn alarm() -> impl Strategy<Value = Alarm> {
+    let description = option::of(select(
+        &[
+            "theirs",
+            "Late. s3ferry spec: default.",
+            "s3ferry spec: other.",
+        ][..],
+    ));
+    let dimensions = btree_map(
+        select(&["SourceBucket", "DestinationBucket", "RuleId", "BucketName"][..]),
+        word(),
+        0..4,
+    );
+    let actions = || btree_set(Just(TOPIC.to_owned()), 0..2);
+    let numbers = (1..4_i32, 0..20_u32);
+    let words = (
+        select(&["ignore", "missing", "breaching"][..]),
+        option::of(Just("Seconds".to_owned())),
+    );
+    let unmodelled = select(vec![Vec::new(), vec!["Metrics".to_owned()]]);
+    let state = option::of((
+        select(&["OK", "ALARM", "INSUFFICIENT_DATA", "NEW"][..]),
+        any::<bool>(),
+    ));
+    (
+        description,
+        dimensions,
+        (actions(), actions(), any::<bool>()),
+        numbers,
+        words,
+        unmodelled,
+        state,
+    )
+        .prop_map(
+            |(
+                description,
+                dimensions,
+                (alarm, ok, on),
+                (periods, above),
+                words,
+                unmodelled,
+                state,
+            )| {
+                Alarm {
+                    description: description.map(str::to_owned),
+                    namespace: "AWS/S3".to_owned(),
+                    metric: "ReplicationLatency".to_owned(),
+                    dimensions: dimensions
+                        .into_iter()
+                        .map(|(name, value)| (name.to_owned(), value))
+                        .collect(),
+                    statistic: "Maximum".to_owned(),
+                    period: 60 * periods,
+                    evaluation_periods: periods,
+                    datapoints: periods,
+                    comparison: "GreaterThanThreshold".to_owned(),
+                    threshold: above.to_string(),
+                    missing_data: words.0.to_owned(),
+                    unit: words.1,
+                    actions_enabled: on,
+                    actions: AlarmActions {
+                        alarm,
+                        ok,
+                        insufficient_data: BTreeSet::new(),
+                    },
+                    unmodelled,
+                    state: state.map(|(value, lasts)| AlarmState {
+                        value: StateValue::parse(value),
+                        reason: "a test".to_owned(),
+                        lasts,
+                    }),
+                }
+            },
+        )
+}
+
+fn topic() -> impl Strategy<Value = Document> {
+    let key = option::of(Just("alias/aws/sns".to_owned()));
+    (policy(), 0..3_u32, 0..3_u32, key).prop_map(|(policy, confirmed, pending, key)| {
+        Document::Topic(Topic {
+            policy,
+            confirmed,
+            pending,
+            key,
+        })
+    })
 }
 
 /// Words that are few, so that things meet: marked ones are s3ferry's, the others somebody else's.

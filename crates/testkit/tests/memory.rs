@@ -1,6 +1,6 @@
 //! The world in memory keeps the contract of the ports, and a broken one does not.
 
-use s3ferry_core::model::{BucketPart, RolePart, Target, fingerprint, same};
+use s3ferry_core::model::{BucketPart, RegionRef, RolePart, Target, fingerprint, same};
 use s3ferry_engine::ports::{Class, Read as _, Write as _, WriteChange};
 use s3ferry_testkit::contract::{self, Fixture};
 use s3ferry_testkit::{Fault, Faulty, MemoryWorld, Operation, Stale, build, strategies};
@@ -11,6 +11,20 @@ use proptest::prelude::*;
 async fn the_world_in_memory_keeps_the_contract() {
     let world = MemoryWorld::new();
     assert_eq!(contract::run(&world, &Fixture::default()).await, []);
+    assert!(
+        world.documents().is_empty(),
+        "the suite removes what it made"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_world_in_memory_keeps_what_is_promised_of_alarms() {
+    let world = MemoryWorld::new();
+    let place = RegionRef {
+        account: build::source().account,
+        region: build::destination().region,
+    };
+    assert_eq!(contract::alarms(&world, &place).await, []);
     assert!(
         world.documents().is_empty(),
         "the suite removes what it made"

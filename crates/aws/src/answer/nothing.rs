@@ -5,7 +5,7 @@ use crate::failure::Failure;
 /// A service, an operation, and the code with which AWS says that what is asked for is not there while its whole is.
 struct Row(&'static str, &'static str, &'static str);
 
-/// Sources: API pages of the operations named, "Errors" (BC:s3, BC:iam, BC:s3control); what no model lists is quoted from where it was seen:
+/// Sources: API pages of the operations named, "Errors" (BC:s3, BC:iam, BC:s3control, BC:cloudwatch, BC:sns); what no model lists is quoted from where it was seen:
 /// TF = terraform-provider-aws `internal/service/s3`, which tells the same codes apart.
 #[rustfmt::skip]
 const NOTHING: &[Row] = &[
@@ -32,6 +32,8 @@ const NOTHING: &[Row] = &[
     Row("iam", "DeleteRolePolicy", "NoSuchEntity"),
     Row("iam", "DeleteRolePermissionsBoundary", "NoSuchEntity"),
     Row("iam", "DeleteRole", "NoSuchEntity"),
+    Row("cloudwatch", "DeleteAlarms", "ResourceNotFound"), // BC:cloudwatch, a modelled error
+    Row("sns", "GetTopicAttributes", "NotFound"), // BC:sns, a modelled error
 ];
 
 /// The code with which every operation on a bucket says that there is no bucket (UG:ErrorResponses).

@@ -30,6 +30,7 @@ const SHAPES: &[Shape] = &[
     Shape("ListRoles", "ListRolesResponse", &["ListRolesResult/Roles"]),
     Shape("ListRolePolicies", "ListRolePoliciesResponse", &["ListRolePoliciesResult/PolicyNames"]),
     Shape("ListAttachedRolePolicies", "ListAttachedRolePoliciesResponse", &["ListAttachedRolePoliciesResult/AttachedPolicies"]),
+    Shape("GetTopicAttributes", "GetTopicAttributesResponse", &["GetTopicAttributesResult/Attributes"]),
     Shape("GetAccountAuthorizationDetails", "GetAccountAuthorizationDetailsResponse", &["GetAccountAuthorizationDetailsResult/RoleDetailList"]),
 ];
 

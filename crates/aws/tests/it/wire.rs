@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::stub::{Reply, Request, Stub, bucket, bucket_in, role};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use s3ferry_core::ids::{Arn, Region, RoleName, SpecName};
+use s3ferry_core::ids::{AlarmName, Arn, Region, RoleName, SpecName};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
     Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock,
     RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
 };
-use s3ferry_core::model::{AccountPart, AccountRef, BucketPart, Document, RolePart, Target};
+use s3ferry_core::model::{
+    AccountPart, AccountRef, BucketPart, Document, RegionPart, RegionRef, RolePart, Target,
+    TopicRef,
+};
 use s3ferry_core::plan::PutEncryption;
 use s3ferry_engine::ports::{
     Class, ListedVersion, NewObject, Objects, Onto, Read, Replication, Write, WriteChange,
@@ -257,11 +260,31 @@ async fn an_answer_that_is_none_is_never_nothing() {
         },
         AccountPart::Roles,
     ));
+    let place = RegionRef {
+        account: bucket().account,
+        region: bucket().region,
+    };
+    let alarm = AlarmName::new("s3ferry/default/orders/all/latency").unwrap();
+    let topic = Arn::new(format!(
+        "arn:aws:sns:{}:{}:ops",
+        place.region, place.account
+    ))
+    .unwrap();
+    let topic = Target::Topic(TopicRef::of_arn(&topic).unwrap());
+    targets.extend([
+        Target::Alarm(place.alarm(&alarm)),
+        Target::Region(place.clone(), RegionPart::Alarms),
+        Target::Region(place, RegionPart::Metrics),
+        topic.clone(),
+    ]);
+    // That there is no topic SNS says in just these words.
+    let no_topic = Reply::iam_error(404, "NotFound", "x");
     // That there is no bucket is believed of its tags alone: what would make it looks for the bucket itself.
     let no_bucket = Reply::s3_error(404, "NoSuchBucket", "x");
     let is_believed = |target: &Target, reply: &Reply| {
         let of_tags = matches!(target, Target::Bucket(_, BucketPart::Tags));
-        of_tags && format!("{reply:?}") == format!("{no_bucket:?}")
+        let is = |other: &Reply| format!("{reply:?}") == format!("{other:?}");
+        of_tags && is(&no_bucket) || *target == topic && is(&no_topic)
     };
     for reply in no_answers() {
         let answer = reply.clone();

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::alarm::{self, HeldAlarm, HeldMetric, HeldTopic};
 use super::reading::{Read, ReadError, read};
 use crate::ids::{InvalidName, Region, RoleName, SpecName};
 use crate::model::Document;
@@ -90,6 +91,10 @@ enum Held {
         inline: BTreeSet<String>,
         attached: BTreeSet<String>,
     },
+    AlarmNames(BTreeSet<String>),
+    RuleMetrics(Vec<HeldMetric>),
+    Alarm(Box<HeldAlarm>),
+    Topic(HeldTopic),
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -285,6 +290,10 @@ fn held(document: &Document) -> Held {
             inline: inline.clone(),
             attached: attached.clone(),
         },
+        Document::AlarmNames(names) => Held::AlarmNames(alarm::held_names(names)),
+        Document::RuleMetrics(metrics) => Held::RuleMetrics(alarm::held_metrics(metrics)),
+        Document::Alarm(of) => Held::Alarm(Box::new(alarm::held_alarm(of))),
+        Document::Topic(topic) => Held::Topic(alarm::held_topic(topic)),
     }
 }
 
@@ -364,6 +373,10 @@ fn document_of(held: Held) -> Result<Document, InvalidName> {
         Held::RolePolicies { inline, attached } => {
             Document::RolePolicies(RolePolicies { inline, attached })
         }
+        Held::AlarmNames(names) => Document::AlarmNames(alarm::names(names)?),
+        Held::RuleMetrics(metrics) => Document::RuleMetrics(alarm::metrics(metrics)),
+        Held::Alarm(held) => Document::Alarm(Box::new(alarm::alarm(*held))),
+        Held::Topic(topic) => Document::Topic(alarm::topic(topic)),
     })
 }
 

@@ -25,6 +25,10 @@ pub enum ConflictKind {
     UnmarkedBucket,
     /// A role of the name exists and carries no marker of this spec.
     UnmarkedRole,
+    /// An alarm of the name exists and does not say that it is this spec's.
+    UnmarkedAlarm,
+    /// An alarm of ours has become one of another sort, by what CloudWatch calls these parts.
+    OtherAlarm(Vec<String>),
     /// Versioning cannot be turned on: MFA Delete needs the root's device.
     MfaDelete,
     /// The live policy is no policy that can be read.
@@ -110,6 +114,8 @@ impl ConflictKind {
             Self::MissingBucket => "bucket-missing",
             Self::UnmarkedBucket => "bucket-not-ours",
             Self::UnmarkedRole => "role-not-ours",
+            Self::UnmarkedAlarm => "alarm-not-ours",
+            Self::OtherAlarm(_) => "alarm-other-sort",
             Self::MfaDelete => "mfa-delete",
             Self::UnreadablePolicy(_) => "policy-unreadable",
             Self::PolicyVersion(_) => "policy-version",
@@ -137,6 +143,13 @@ impl ConflictKind {
             Self::UnmarkedRole => {
                 "a role of this name exists already and does not carry this spec's tag".to_owned()
             }
+            Self::UnmarkedAlarm => {
+                "an alarm of this name exists already and does not say in its description that it is this spec's".to_owned()
+            }
+            Self::OtherAlarm(parts) => format!(
+                "somebody made another sort of alarm of this one, which s3ferry does not write: it has {}",
+                parts.join(", ")
+            ),
             Self::MfaDelete => {
                 "versioning is not enabled and MFA Delete is on: only the account's \
                  root user can change it, with the device"
@@ -229,6 +242,14 @@ impl ConflictKind {
             Self::UnmarkedRole => format!(
                 "to leave it alone, name another role in the migration's roles.replication.name\n\
                  to hand it to s3ferry, which then replaces its trust policy, {adopt}"
+            ),
+            Self::UnmarkedAlarm => format!(
+                "to leave it alone, give the rule another id, which its alarms are called after, or the spec another name\n\
+                 to hand it to s3ferry, which then writes over it, {adopt}"
+            ),
+            Self::OtherAlarm(_) => format!(
+                "to keep it, make it again by hand under a name of its own, then delete this one and plan again\n\
+                 to have s3ferry write over it, {adopt}"
             ),
             Self::MfaDelete => {
                 "enable versioning as the root user, or turn MFA Delete off".to_owned()

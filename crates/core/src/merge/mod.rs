@@ -3,6 +3,7 @@
 //! AWS replaces whole documents (T2), so everything that is not ours is copied from the live one. Where that cannot be
 //! done safely the answer is a [`Conflict`], never an overwrite.
 
+mod alarm;
 pub mod conflict;
 mod limits;
 mod policy;
@@ -56,6 +57,8 @@ pub(crate) fn merge(
         Wanted::Role(trust, tags) => settings::role(scene, target, trust, tags, live),
         Wanted::RolePolicy(policy) => policy::role_policy(scene, target, policy, live),
         Wanted::OtherPolicies => settings::other_policies(scene, target, live),
+        Wanted::Alarm(wanted) => alarm::alarm(scene, target, wanted, live),
+        Wanted::Absent if matches!(target, Target::Alarm(_)) => Ok(alarm::absent(scene, live)),
         Wanted::Absent => settings::absent(scene, target, live),
     }
 }

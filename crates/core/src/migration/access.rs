@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, Sight, finding};
+use super::{Case, Sight, finding, monitoring};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::goals::canary::{SourceKey, source_key};
@@ -11,7 +11,7 @@ use crate::live::LiveFacts;
 use crate::merge::conflict::{guards_line, quoted};
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, Policy, Role, RolePolicies};
-use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target, same};
+use crate::model::{BucketPart, BucketRef, RegionRef, RolePart, RoleRef, Target, same};
 use crate::phase::Part;
 use crate::policy::Statement;
 use crate::policy::deny::{Certainty, DenyHit};
@@ -73,6 +73,8 @@ pub(super) fn of(scene: &Scene<'_>, route: &Route<'_>) -> Access {
         source,
         destination,
         role,
+        alarms_in: _, // Rules need nothing of who watches them.
+        topics: _,
     } = route;
     let facts = &scene.live;
     let owner_override = needs_owner_override(facts, migration, destination);
@@ -175,6 +177,10 @@ fn role_items(scene: &Scene<'_>, users: &[&Case<'_>]) -> (Wanted, Wanted) {
     let sources: BTreeSet<&BucketRef> = users.iter().map(|case| &case.route.source).collect();
     let destinations: BTreeSet<&BucketRef> =
         users.iter().map(|case| &case.route.destination).collect();
+    let watched = users
+        .iter()
+        .filter(|case| monitoring::has_alarms(case.route));
+    let alarms: BTreeSet<RegionRef> = watched.flat_map(|case| case.route.watched_in()).collect();
     let rules = users.iter().flat_map(|case| case.access.rules.clone());
     let policy = generate::replication_role_policy(&RolePolicyInput {
         rules: rules.collect(),
@@ -182,7 +188,7 @@ fn role_items(scene: &Scene<'_>, users: &[&Case<'_>]) -> (Wanted, Wanted) {
     });
     let tags = scene
         .markers
-        .role_tags(sources.into_iter(), destinations.into_iter());
+        .role_tags(sources.into_iter(), destinations.into_iter(), &alarms);
     (
         Wanted::Role(Policy::from(generate::trust_for_s3()), tags),
         Wanted::RolePolicy(Policy::from(policy)),

@@ -19,6 +19,7 @@ use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::goals::Goal;
 use crate::model::{Observed, Target};
+use crate::ownership::Markers;
 use crate::phase::Part;
 use crate::route::Route;
 use crate::scene::Scene;
@@ -61,12 +62,13 @@ impl Sight<'_> {
 
 /// The targets that a migration's plan rests on, given what was read so far: from the spec alone those that are always
 /// needed, all independent, so that they can be read at once; then those that what was seen makes necessary.
-pub(crate) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
+pub(crate) fn reads(markers: &Markers, route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
     let of = |part| match part {
         Part::DestinationBucket => destination_bucket::reads(route, seen),
         Part::Versioning => versioning::reads(route, seen),
         Part::Access => access::reads(route, seen),
         Part::Rules => rules::reads(route),
+        Part::Monitoring => monitoring::reads(markers, route),
         Part::CanaryGoal => Vec::new(), // A goal rests on what its rule rests on.
     };
     Part::ALL.into_iter().flat_map(of).collect()
@@ -85,7 +87,7 @@ pub(crate) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Vec<Target> {
     let of = |part| match part {
         Part::DestinationBucket => destination_bucket::asks(scene, route),
         Part::CanaryGoal => canary::asks(scene, route),
-        Part::Versioning | Part::Access | Part::Rules => None,
+        Part::Versioning | Part::Access | Part::Rules | Part::Monitoring => None,
     };
     Part::ALL.into_iter().filter_map(of).collect()
 }
@@ -114,6 +116,7 @@ fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
         Part::Versioning => versioning::wants(case, phase),
         Part::Access => access::wants(scene, case, phase),
         Part::Rules => rules::wants(scene, case, phase),
+        Part::Monitoring => monitoring::wants(scene, case, phase),
         Part::CanaryGoal => Items::new(), // A goal is proven, not written: see `goals`.
     };
     Part::ALL.into_iter().flat_map(of).collect()
@@ -127,10 +130,10 @@ pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) 
         Part::Versioning => versioning::warns(scene, case),
         Part::Access => access::warns(scene, case, future),
         Part::Rules => rules::warns(scene, case, future),
+        Part::Monitoring => monitoring::warns(scene, case, future),
         Part::CanaryGoal => canary::warns(case),
     };
-    let parts = Part::ALL.into_iter().flat_map(of);
-    parts.chain(monitoring::warns(case)).collect()
+    Part::ALL.into_iter().flat_map(of).collect()
 }
 
 /// What a reviewer should know of a goal that is yet to be proven.

@@ -1,7 +1,7 @@
 //! Links: what a document makes depend on what. The order of an apply follows from them (`plan::order`).
 
 use crate::ids::BucketName;
-use crate::model::target::{BucketPart, RolePart, RoleRef, Target};
+use crate::model::target::{AlarmRef, BucketPart, RolePart, RoleRef, Target};
 
 /// What a document can use, or lead to. Buckets go by their names, which are unique in a partition; an ARN tells no more.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +12,10 @@ pub enum Thing {
     Role(RoleRef, RolePart),
     /// A role's permission to use a key for the objects of a bucket.
     KeyGrant(BucketName, String),
+    /// What watches the rules of a source bucket.
+    Watch(BucketName),
+    /// An alarm.
+    Alarm(AlarmRef),
 }
 
 impl Thing {
@@ -21,7 +25,8 @@ impl Thing {
         match target {
             Target::Bucket(bucket, part) => Some(Self::Bucket(bucket.bucket.clone(), *part)),
             Target::Role(role, part) => Some(Self::Role(role.clone(), *part)),
-            Target::Account(_, _) => None,
+            Target::Alarm(alarm) => Some(Self::Alarm(alarm.clone())),
+            Target::Account(_, _) | Target::Region(_, _) | Target::Topic(_) => None,
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::ids::AccountId;
+use crate::ids::{AccountId, Region};
 use crate::listed::listed;
-pub use crate::places::{AccountRef, BucketRef, RoleRef};
+pub use crate::places::{AccountRef, AlarmRef, BucketRef, RegionRef, RoleRef, TopicRef};
 
 /// What AWS reads and writes whole: a part of a place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,6 +16,12 @@ pub enum Target {
     Account(AccountRef, AccountPart),
     /// A part of a role.
     Role(RoleRef, RolePart),
+    /// What an account has in one Region.
+    Region(RegionRef, RegionPart),
+    /// A CloudWatch alarm.
+    Alarm(AlarmRef),
+    /// An SNS topic; read only.
+    Topic(TopicRef),
 }
 
 listed! {
@@ -71,6 +77,17 @@ listed! {
     }
 }
 
+listed! {
+    /// What an account has in one Region that is read whole.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum RegionPart {
+        /// The names of the alarms that may be s3ferry's; read only, to find what left the spec.
+        Alarms,
+        /// The replication metrics that had datapoints of late; read only.
+        Metrics,
+    }
+}
+
 /// The name of the inline policy that s3ferry puts on its roles.
 pub const ROLE_POLICY_NAME: &str = "s3ferry";
 
@@ -86,6 +103,12 @@ pub enum Kind {
     Account(AccountPart),
     /// A part of a role.
     Role(RolePart),
+    /// What an account has in one Region.
+    Region(RegionPart),
+    /// An alarm.
+    Alarm,
+    /// A topic.
+    Topic,
 }
 
 /// The service that a target is reached through; AWS throttles each apart.
@@ -97,6 +120,10 @@ pub enum Service {
     Iam,
     /// S3 Control, which answers for the settings of an account.
     S3Control,
+    /// CloudWatch.
+    CloudWatch,
+    /// SNS.
+    Sns,
 }
 
 impl Service {
@@ -107,6 +134,19 @@ impl Service {
             Self::S3 => "s3",
             Self::Iam => "iam",
             Self::S3Control => "s3control",
+            Self::CloudWatch => "cloudwatch",
+            Self::Sns => "sns",
+        }
+    }
+
+    /// How many writes a second AWS takes of an account in a Region, where that is few enough to be felt.
+    ///
+    /// CloudWatch takes 3 of each of its operations on alarms, which no one can have raised (CWUG:cloudwatch_limits).
+    #[must_use]
+    pub const fn writes_a_second(self) -> Option<u32> {
+        match self {
+            Self::CloudWatch => Some(3),
+            Self::S3 | Self::Iam | Self::S3Control | Self::Sns => None,
         }
     }
 }
@@ -119,6 +159,9 @@ impl Target {
             Self::Bucket(_, part) => Kind::Bucket(*part),
             Self::Account(_, part) => Kind::Account(*part),
             Self::Role(_, part) => Kind::Role(*part),
+            Self::Region(_, part) => Kind::Region(*part),
+            Self::Alarm(_) => Kind::Alarm,
+            Self::Topic(_) => Kind::Topic,
         }
     }
 
@@ -127,6 +170,19 @@ impl Target {
     pub const fn bucket(&self) -> Option<&BucketRef> {
         match self {
             Self::Bucket(bucket, _) => Some(bucket),
+            Self::Account(_, _) | Self::Role(_, _) => None,
+            Self::Region(_, _) | Self::Alarm(_) | Self::Topic(_) => None,
+        }
+    }
+
+    /// The Region that the target is in; none for what an account has in all of them.
+    #[must_use]
+    pub const fn region(&self) -> Option<&Region> {
+        match self {
+            Self::Bucket(of, _) => Some(&of.region),
+            Self::Region(of, _) => Some(&of.region),
+            Self::Alarm(of) => Some(&of.region),
+            Self::Topic(of) => Some(&of.region),
             Self::Account(_, _) | Self::Role(_, _) => None,
         }
     }
@@ -137,6 +193,7 @@ impl Target {
         match self {
             Self::Role(role, _) => Some(role),
             Self::Bucket(_, _) | Self::Account(_, _) => None,
+            Self::Region(_, _) | Self::Alarm(_) | Self::Topic(_) => None,
         }
     }
 
@@ -146,7 +203,8 @@ impl Target {
         match self {
             Self::Bucket(of, _) => Some(Self::Bucket(of.clone(), BucketPart::Itself)),
             Self::Role(of, _) => Some(Self::Role(of.clone(), RolePart::Itself)),
-            Self::Account(_, _) => None,
+            Self::Alarm(of) => Some(Self::Alarm(of.clone())),
+            Self::Account(_, _) | Self::Region(_, _) | Self::Topic(_) => None,
         }
     }
 
@@ -157,6 +215,9 @@ impl Target {
             Self::Bucket(bucket, _) => &bucket.account,
             Self::Account(of, _) => &of.account,
             Self::Role(role, _) => &role.account,
+            Self::Region(of, _) => &of.account,
+            Self::Alarm(of) => &of.account,
+            Self::Topic(of) => &of.account,
         }
     }
 
@@ -168,6 +229,9 @@ impl Target {
             Self::Bucket(of, _) => format!("bucket/{}{part}", of.bucket),
             Self::Account(_, _) => part.to_owned(),
             Self::Role(of, _) => format!("role/{}{part}", of.name),
+            Self::Region(of, _) => format!("{part}/{}", of.region),
+            Self::Alarm(of) => format!("alarm/{}/{}", of.region, of.name),
+            Self::Topic(of) => format!("topic/{}/{}", of.region, of.name()),
         }
     }
 }
@@ -179,7 +243,18 @@ impl Ord for Target {
             (Self::Bucket(one, _), Self::Bucket(other, _)) => one.cmp(other),
             (Self::Account(one, _), Self::Account(other, _)) => one.cmp(other),
             (Self::Role(one, _), Self::Role(other, _)) => one.cmp(other),
-            (Self::Bucket(..) | Self::Account(..) | Self::Role(..), _) => Ordering::Equal,
+            (Self::Region(one, _), Self::Region(other, _)) => one.cmp(other),
+            (Self::Alarm(one), Self::Alarm(other)) => one.cmp(other),
+            (Self::Topic(one), Self::Topic(other)) => one.cmp(other),
+            (
+                Self::Bucket(..)
+                | Self::Account(..)
+                | Self::Role(..)
+                | Self::Region(..)
+                | Self::Alarm(..)
+                | Self::Topic(..),
+                _,
+            ) => Ordering::Equal,
         };
         self.kind().cmp(&other.kind()).then_with(by_place)
     }

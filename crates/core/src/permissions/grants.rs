@@ -13,7 +13,7 @@ use crate::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, RoleRef, Target,
 };
 use crate::names::Names;
-use crate::ownership::SPEC_TAG;
+use crate::ownership::{Markers, SPEC_TAG};
 use crate::plan::writes;
 use crate::policy::generate::{literal, via_s3};
 use crate::proof::Proofs;
@@ -34,6 +34,8 @@ pub(super) enum About {
     Roles,
     PassedRoles,
     LeftRoles,
+    Alarms,
+    Topics,
 }
 
 /// A condition: operator, key and values.
@@ -77,6 +79,7 @@ pub(super) fn of(spec: &Spec, scope: &Scope, purpose: Purpose) -> BTreeMap<Accou
             .all_guards()
             .flat_map(|guards| guards.adopt.iter().cloned())
             .collect(),
+        alarms: Markers::of(&spec.name).alarm_pattern(),
         accounts: BTreeMap::new(),
     };
     granted.plan();
@@ -93,13 +96,16 @@ struct Granted<'a> {
     names: Names,
     /// What `guards.adopt` hands over.
     adopted: BTreeSet<String>,
+    /// The pattern of the names of the spec's alarms.
+    alarms: String,
     accounts: BTreeMap<AccountId, Grants>,
 }
 
 impl Granted<'_> {
     fn plan(&mut self) {
+        let markers = Markers::of(&self.spec.name);
         for route in reads::concerned(self.spec, self.scope) {
-            for target in migration::reads(&route, Sight::AnyWorld) {
+            for target in migration::reads(&markers, &route, Sight::AnyWorld) {
                 self.read(&target);
             }
             for target in migration::may_ask(&route) {
@@ -239,7 +245,18 @@ impl Granted<'_> {
                 about: Some(About::Roles),
                 ..At::default()
             },
-            Target::Account(_, _) => At::default(),
+            // All alarms of a spec begin alike: one by one they would fill policies.
+            Target::Alarm(of) => At {
+                place: vec![of.place().alarm_arn(&self.alarms)],
+                about: Some(About::Alarms),
+                ..At::default()
+            },
+            Target::Topic(of) => At {
+                place: vec![of.arn.to_string()],
+                about: Some(About::Topics),
+                ..At::default()
+            },
+            Target::Account(_, _) | Target::Region(_, _) => At::default(),
         }
     }
 
@@ -382,6 +399,8 @@ fn verbs(scene: &Scene<'_>, target: &Target, wanted: &Wanted) -> &'static [Verb]
         | Wanted::Encryption(_)
         | Wanted::Role(_, _)
         | Wanted::RolePolicy(_) => SET,
+        // All of a spec are granted as one, and those of rules that left it go.
+        Wanted::Alarm(_) => &[Verb::Create, Verb::Update, Verb::Delete],
     }
 }
 

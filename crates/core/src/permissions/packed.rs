@@ -144,6 +144,8 @@ impl About {
             Self::Roles => "Roles",
             Self::PassedRoles => "PassedRoles",
             Self::LeftRoles => "RolesThatLeft",
+            Self::Alarms => "Alarms",
+            Self::Topics => "Topics",
         }
     }
 }

@@ -100,7 +100,7 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
         migrations: gates::migrations(scene, &goals, &findings),
         questions: questions(scene, &steps),
         unlocated: unproven.iter().flat_map(|goal| goal.unlocated()).collect(),
-        waits: costs::waits(&steps),
+        waits: costs::waits(&scene.names, &steps),
         fingerprints: fingerprints(scene),
         permissions: costs::permissions(scene, &steps),
         estimate: costs::estimate(scene.observed, &steps),
@@ -175,11 +175,16 @@ fn has_ours(scene: &Scene<'_>, document: Option<&Document>) -> bool {
 /// find what left this spec; another spec's apply must not make this plan stale.
 fn rests_on(scene: &Scene<'_>, target: &Target, document: Option<&Document>) -> bool {
     match (target, document) {
-        (Target::Account(_, _), _) => false,
+        // Another spec's apply, a datapoint or a subscription makes no plan stale.
+        (Target::Account(_, _) | Target::Region(_, _) | Target::Topic(_), _) => false,
+        (Target::Alarm(at), Some(Document::Alarm(alarm))) => {
+            let is_ours = scene.markers.describes_alarm(alarm.description.as_deref());
+            is_ours || scene.adopts(&scene.names.address(&Target::Alarm(at.clone())))
+        }
         (Target::Role(of, RolePart::Itself), Some(Document::Role(role))) => {
             scene.markers.owns_tags(&role.tags) || scene.has_role(of)
         }
-        (Target::Role(_, _) | Target::Bucket(_, _), _) => true,
+        (Target::Role(_, _) | Target::Bucket(_, _) | Target::Alarm(_), _) => true,
     }
 }
 
@@ -206,7 +211,7 @@ fn left_policies(scene: &Scene<'_>, writes: &Writes, future: &Future<'_>) -> Vec
     let of_spec: BTreeSet<&BucketRef> = scene.covered().map(|route| &route.destination).collect();
     let left = writes.planned.keys().filter_map(|target| match target {
         Target::Bucket(bucket, BucketPart::Policy) => Some(bucket),
-        Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => None,
+        _ => None,
     });
     left.filter(|bucket| !of_spec.contains(bucket))
         .filter_map(|bucket| migration::public_policy::of_left(scene, bucket, future))

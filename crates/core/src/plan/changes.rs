@@ -70,7 +70,7 @@ fn change(scene: &Scene<'_>, target: &Target, planned: &Planned, diff: &Diff) ->
         kind: diff.item().map_or(facts.name, Item::kind).to_owned(),
         migrations: migrations(scene, planned, diff.item()),
         actions: vec![action],
-        reason: reason(scene, target, action, diff),
+        reason: reason(scene, target, planned, action, diff),
         attributes: attributes(&before, &after),
         before,
         after,
@@ -166,14 +166,35 @@ fn marked(scene: &Scene<'_>, item: &Item) -> Option<MigrationName> {
     }
 }
 
-fn reason(scene: &Scene<'_>, target: &Target, action: Action, diff: &Diff) -> Reason {
+fn reason(
+    scene: &Scene<'_>,
+    target: &Target,
+    planned: &Planned,
+    action: Action,
+    diff: &Diff,
+) -> Reason {
     match action {
         Action::Create => Reason::Missing,
         Action::Prove => Reason::Unproven,
         Action::Update if has_broken_principal(diff) => Reason::BrokenPrincipal,
         Action::Update if is_adopted(scene, target) => Reason::Adopted,
         Action::Update => Reason::Differs,
+        Action::Delete if matches!(target, Target::Alarm(_)) => reason_to_unwatch(scene, planned),
         Action::Delete => reason_to_delete(scene, diff),
+    }
+}
+
+/// An alarm goes because its migration's phase has none, or because it left the spec.
+fn reason_to_unwatch(scene: &Scene<'_>, planned: &Planned) -> Reason {
+    let mut migrations = planned.migrations.iter();
+    let is_in = |name: &MigrationName| {
+        let migration = scene.spec.migrations.get(name);
+        migration.is_some_and(|of| phase::Part::Monitoring.is_in(of.phase))
+    };
+    if planned.migrations.is_empty() || migrations.any(is_in) {
+        Reason::LeftSpec
+    } else {
+        Reason::Phase
     }
 }
 
@@ -186,11 +207,15 @@ fn is_adopted(scene: &Scene<'_>, target: &Target) -> bool {
     let tags = match carries {
         Target::Bucket(bucket, _) => Target::Bucket(bucket.clone(), BucketPart::Tags),
         Target::Role(role, _) => Target::Role(role.clone(), RolePart::Itself),
-        Target::Account(_, _) => return false,
+        Target::Alarm(_) => target.clone(),
+        Target::Account(_, _) | Target::Region(_, _) | Target::Topic(_) => return false,
     };
     match scene.observed.document(&tags) {
         Some(Document::Tags(tags)) => !scene.markers.owns_tags(tags),
         Some(Document::Role(role)) => !scene.markers.owns_tags(&role.tags),
+        Some(Document::Alarm(alarm)) => {
+            !scene.markers.describes_alarm(alarm.description.as_deref())
+        }
         Some(_) | None => false,
     }
 }

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::steps::{Step, Work, WriteStep};
 use crate::format::{Estimate, PermissionInfo, Wait};
 use crate::goals::canary;
+use crate::ids::{AccountId, Region};
 use crate::model::kinds::{Call, Verb};
-use crate::model::{BucketPart, Observed, Target};
+use crate::model::{BucketPart, Observed, Service, Target};
+use crate::names::Names;
 use crate::scene::Scene;
 
 /// Seconds after which a wait for propagation is given up: two minutes, as real tools found enough for IAM and S3
@@ -21,7 +23,7 @@ const CALLS_PER_WRITE: u64 = 3;
 const CALLS_PER_SECOND: u64 = 20;
 
 /// What is waited for, step by step.
-pub(super) fn waits(steps: &[Step]) -> Vec<Wait> {
+pub(super) fn waits(names: &Names, steps: &[Step]) -> Vec<Wait> {
     let wait = |step: &Step| {
         let (what, bound_seconds) = match &step.work {
             Work::Prove(goal) => {
@@ -40,7 +42,52 @@ pub(super) fn waits(steps: &[Step]) -> Vec<Wait> {
             bound_seconds,
         })
     };
-    steps.iter().filter_map(wait).collect()
+    let mut waits: Vec<Wait> = steps.iter().filter_map(wait).collect();
+    waits.extend(turns(names, steps));
+    waits
+}
+
+/// Seconds of writes of one service in one Region that are worth a word.
+const FELT_SECONDS: u64 = 10;
+
+/// The turns that writes wait for where AWS takes few a second.
+fn turns(names: &Names, steps: &[Step]) -> Vec<Wait> {
+    let long = paced(steps)
+        .into_iter()
+        .filter(|(_, (_, seconds))| *seconds >= FELT_SECONDS);
+    long.map(|((account, region, service), (writes, seconds))| Wait {
+        address: format!("{}/{region}", names.account(account, Some(region))),
+        what: format!(
+            "the turns of {writes} writes: {} takes {} a second",
+            service.as_str(),
+            service.writes_a_second().unwrap_or_default()
+        ),
+        bound_seconds: seconds,
+    })
+    .collect()
+}
+
+/// What AWS counts together.
+type Lane<'a> = (&'a AccountId, &'a Region, Service);
+
+/// The writes of services that take few a second, and the seconds that they need.
+fn paced(steps: &[Step]) -> BTreeMap<Lane<'_>, (u64, u64)> {
+    let mut lanes: BTreeMap<Lane<'_>, (u64, u64)> = BTreeMap::new();
+    for step in steps {
+        let Work::Write(write) = &step.work else {
+            continue;
+        };
+        let service = write.target.kind().facts().service;
+        let (Some(rate), Some(region)) = (service.writes_a_second(), write.target.region()) else {
+            continue;
+        };
+        let lane = lanes
+            .entry((write.target.account(), region, service))
+            .or_default();
+        lane.0 += 1;
+        lane.1 = lane.0.div_ceil(u64::from(rate.max(1)));
+    }
+    lanes
 }
 
 /// What an apply must be allowed, by account.
@@ -50,7 +97,7 @@ pub(super) fn permissions(scene: &Scene<'_>, steps: &[Step]) -> Vec<PermissionIn
         accounts.entry(account.to_string()).or_default();
     }
     let mut need = |target: &Target, calls: &[Call]| {
-        let region = target.bucket().map(|bucket| &bucket.region);
+        let region = target.region();
         let name = scene.names.account(target.account(), region);
         let actions = accounts.entry(name).or_default();
         actions.extend(calls.iter().flat_map(Call::actions));
@@ -108,10 +155,13 @@ pub(super) fn estimate(observed: &Observed, steps: &[Step]) -> Estimate {
             Work::Sweep(sweep) => calls += 3 * sweep.canary.sides().count() as u64,
         }
     }
+    let paced = paced(steps).into_values().map(|(_, seconds)| seconds);
     Estimate {
         reads: observed.len() as u64,
         writes,
         calls,
-        throttle_seconds: calls.div_ceil(CALLS_PER_SECOND),
+        throttle_seconds: calls
+            .div_ceil(CALLS_PER_SECOND)
+            .max(paced.max().unwrap_or(0)),
     }
 }

@@ -154,6 +154,7 @@ fn wholes(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
             "a role is deleted when its policies are",
         ),
         Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => return Found::new(),
+        Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => return Found::new(),
     };
     match write.stage {
         Stage::Set => {

@@ -124,6 +124,7 @@ impl WriteStep {
                 let after = of(self.after.as_ref());
                 rules(of(live), after, open).map(|held| held.map(Document::Replication))
             }
+            Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => None,
             Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => {
                 let sample = live.or(self.after.as_ref())?;
                 let after = self.after.as_ref().and_then(Document::policy_document);

@@ -146,6 +146,8 @@ impl Places {
                 }
                 (Target::Bucket(bucket, _), _) => drop(places.buckets.insert(bucket.clone())),
                 (Target::Role(_, _) | Target::Account(_, _), _) => {}
+                // Its name says whose it is.
+                (Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_), _) => {}
             }
         }
         places.buckets.extend(places.destinations.iter().cloned());
@@ -164,7 +166,13 @@ impl Places {
             Target::Role(role, _) => self.marked.contains(role) || self.spec_roles.contains(role),
             Target::Bucket(bucket, BucketPart::Policy) => self.destinations.contains(bucket),
             Target::Bucket(bucket, _) => self.buckets.contains(bucket),
-            Target::Account(_, _) => false,
+            // What does not say that it is the spec's was not made by it, whatever it is called.
+            Target::Alarm(at) => {
+                let seen = of.live.as_ref().or(of.kept.as_ref());
+                self.markers.alarm(&at.name).is_some()
+                    && seen.is_some_and(|of| is_marked(of, &self.markers))
+            }
+            Target::Account(_, _) | Target::Region(_, _) | Target::Topic(_) => false,
         }
     }
 }
@@ -177,6 +185,7 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         Document::Replication(_) | Document::BucketPolicy(_) => {
             !marked(document, markers).is_empty()
         }
+        Document::Alarm(alarm) => markers.describes_alarm(alarm.description.as_deref()),
         Document::Bucket(_)
         | Document::Versioning(_)
         | Document::Encryption(_)
@@ -188,7 +197,10 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         | Document::Roles(_)
         | Document::AccountPublicAccess(_)
         | Document::RolePolicy(_)
-        | Document::RolePolicies(_) => false,
+        | Document::RolePolicies(_)
+        | Document::AlarmNames(_)
+        | Document::RuleMetrics(_)
+        | Document::Topic(_) => false,
     }
 }
 
@@ -251,10 +263,10 @@ impl GivenBack {
                 "every bucket has it, and this one was made by the run",
                 "leave it, or delete the bucket by hand while it is empty".to_owned(),
             ),
-            (Target::Role(_, _) | Target::Bucket(_, _) | Target::Account(_, _), Some(kept)) => self
+            (_, Some(kept)) => self
                 .cannot_be_written(kept)
                 .or_else(|| self.missing_whole(has_whole)),
-            (Target::Role(_, _) | Target::Bucket(_, _) | Target::Account(_, _), None) => None,
+            (_, None) => None,
         }
     }
 
@@ -262,6 +274,9 @@ impl GivenBack {
         let why = match (kept, &self.live) {
             (Document::Replication(kept), _) if !kept.unmodelled.is_empty() => {
                 "it holds elements that this version of s3ferry would lose"
+            }
+            (Document::Alarm(kept), _) if !kept.unmodelled.is_empty() => {
+                "it is another sort of alarm than s3ferry writes"
             }
             (Document::Role(kept), Some(Document::Role(live))) if kept.path != live.path => {
                 "the path of a role cannot be changed"
@@ -296,7 +311,8 @@ impl GivenBack {
                 "the role is not there any more",
                 "give the role back, too: name its own document as well".to_owned(),
             ),
-            Target::Account(_, _) => return None,
+            Target::Account(_, _) | Target::Region(_, _) => return None,
+            Target::Alarm(_) | Target::Topic(_) => return None,
         };
         Some(Obstacle { why, way_out })
     }

@@ -67,6 +67,11 @@ impl<'a> World<'a> {
                 open: true,
             },
             Target::Role(_, _) => need.of_role(policy),
+            // Rules are no worse off for who watches them.
+            Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => Granted {
+                simple: BTreeSet::new(),
+                open: true,
+            },
             Target::Bucket(_, _) | Target::Account(_, _) => {
                 let path = self.role(need.role).map_or("/", |role| role.path.as_str());
                 need.of_bucket(policy, &need.role.arn(path))
@@ -159,6 +164,7 @@ impl<'a> Needs<'a> {
                 BTreeSet::from([("sts:AssumeRole".to_owned(), String::new())])
             }
             Target::Role(_, _) => BTreeSet::from([objects, replicas]),
+            Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => BTreeSet::new(),
             Target::Bucket(_, _) | Target::Account(_, _) => BTreeSet::from([replicas]),
         };
         Granted { simple, open: true }
@@ -433,6 +439,7 @@ pub fn linked(spec: &Spec, documents: &[(&Target, Option<&Document>)]) -> BTreeS
                 }
             }
             (Target::Bucket(_, _) | Target::Account(_, _), _) => {}
+            (Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_), _) => {}
         }
     }
     linked.retain(|target| names.knows(target.account()));

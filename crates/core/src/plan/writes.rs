@@ -81,6 +81,7 @@ fn kept_for_others(
         Target::Role(_, RolePart::Itself) => *scene.scope != Scope::All,
         Target::Role(role, RolePart::Policy) => is_used_by_others(scene, role, want),
         Target::Role(_, RolePart::Policies) | Target::Bucket(_, _) | Target::Account(_, _) => false,
+        Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
     };
     if !keeps {
         return document;
@@ -113,6 +114,7 @@ fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
             Some(Document::BucketPolicy(_)) => {
                 desired.abandon(target.clone(), Wanted::BucketPolicy(Vec::new()));
             }
+            Some(Document::Alarm(_)) => abandon_alarm(scene, target, desired),
             Some(_) | None => {}
         }
     }
@@ -121,6 +123,23 @@ fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
         let others = Target::Role(role.clone(), RolePart::Policies);
         desired.abandon(others, Wanted::OtherPolicies);
         desired.abandon(Target::Role(role, RolePart::Itself), Wanted::Absent);
+    }
+}
+
+/// An alarm goes with the migration that its name names, also where that has left the spec.
+fn abandon_alarm(scene: &Scene<'_>, target: &Target, desired: &mut Desired) {
+    let Target::Alarm(at) = target else { return };
+    let named = scene
+        .markers
+        .alarm(&at.name)
+        .map(|(migration, _)| migration);
+    let route = named.and_then(|migration| scene.route(&migration));
+    match route {
+        Some(route) if !desired.wants.contains_key(target) => {
+            desired.want(target.clone(), route.name, Wanted::Absent);
+        }
+        Some(_) => {}
+        None => desired.abandon(target.clone(), Wanted::Absent),
     }
 }
 
@@ -137,6 +156,7 @@ impl Writes {
                     roles.insert(role.clone());
                 }
                 Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => {}
+                Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => {}
             }
         }
         let refused = |target: &Target| {

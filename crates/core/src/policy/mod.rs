@@ -23,6 +23,7 @@ mod names;
 mod pattern;
 mod principals;
 mod public;
+pub mod service;
 pub mod size;
 
 pub use broken::BrokenPrincipal;

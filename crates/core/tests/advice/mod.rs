@@ -11,7 +11,7 @@ use super::world::{self, World, spec};
 const ADD: &str = "add to the spec: ";
 
 /// The spec with a line added before its migrations, after replacing parts of its text.
-fn with_line(line: &str, replacements: &[(&str, &str)]) -> Spec {
+pub(super) fn with_line(line: &str, replacements: &[(&str, &str)]) -> Spec {
     let added = format!("{line}\nmigrations:\n");
     let mut all = vec![("migrations:\n", added.as_str())];
     all.extend_from_slice(replacements);
@@ -25,7 +25,7 @@ fn lines(help: &str) -> Vec<&str> {
 }
 
 /// The one line that a finding of this code tells to add.
-fn line_of<'a>(findings: &'a [Finding], code: &str) -> &'a str {
+pub(super) fn line_of<'a>(findings: &'a [Finding], code: &str) -> &'a str {
     let finding = findings.iter().find(|finding| finding.code == code);
     let finding = finding.unwrap_or_else(|| panic!("no {code} in {findings:?}"));
     let [line] = lines(&finding.help)[..] else {

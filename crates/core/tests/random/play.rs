@@ -221,6 +221,7 @@ impl Play {
             .collect();
         ensure(broken.is_empty(), &format!("do not work: {broken:#?}"))?;
         super::wanted::rules_are_wanted(self)?;
+        super::wanted::alarms_are_wanted(self)?;
         if self.lost {
             return Ok(());
         }

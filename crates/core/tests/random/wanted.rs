@@ -6,7 +6,7 @@ use s3ferry_core::model::kinds::Role;
 use s3ferry_core::model::kinds::replication::{Rule, Status};
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketPart, Document, RolePart, Target};
-use s3ferry_core::spec::{DeleteMarkers, Phase, RuleSpec, Spec};
+use s3ferry_core::spec::{DeleteMarkers, Monitoring, Phase, RuleSpec, Spec};
 use s3ferry_testkit::random::foreign::is_their_rule;
 use s3ferry_testkit::random::oracle::configuration;
 use s3ferry_testkit::random::policies::{is_theirs, parts};
@@ -94,6 +94,50 @@ fn is_as(live: &Rule, wanted: &RuleSpec, to: &str) -> bool {
         && selection.is_some_and(|it| it.sse_kms.is_some()) == wanted.kms.is_some()
         && selection.is_some_and(|it| it.replica_modifications.is_some())
             == wanted.replica_modifications
+}
+
+/// The names of the alarms that a spec asks for.
+fn alarms(spec: &Spec) -> BTreeSet<String> {
+    let watched = spec.migrations.iter().filter(|(_, migration)| {
+        let has_alarms = matches!(migration.monitoring, Monitoring::Alarms(_));
+        has_alarms && migration.phase == Phase::Replicate
+    });
+    let names = watched.flat_map(|(name, migration)| {
+        let of = move |rule: &RuleSpec| {
+            let id = format!("s3ferry/default/{name}/{}", rule.name);
+            METRICS.map(|metric| format!("{id}/{metric}"))
+        };
+        migration.rules.iter().flat_map(of)
+    });
+    names.collect()
+}
+
+const METRICS: [&str; 4] = [
+    "failed-operations",
+    "latency",
+    "pending-operations",
+    "pending-bytes",
+];
+
+/// The alarms of ours are those of the spec, and none that nobody can find.
+pub(crate) fn alarms_are_wanted(play: &Play) -> Checked {
+    let wanted = alarms(&play.shape.spec());
+    let live = play.world.documents().into_iter();
+    let ours = live.filter_map(|(target, document)| match (target, document) {
+        (Target::Alarm(at), Document::Alarm(alarm)) => {
+            let says = alarm.description.unwrap_or_default();
+            says.ends_with("s3ferry spec: default.")
+                .then(|| at.name.to_string())
+        }
+        _ => None,
+    });
+    let ours: BTreeSet<String> = ours.collect();
+    let is_right = if play.lost {
+        ours.is_superset(&wanted)
+    } else {
+        ours == wanted
+    };
+    ensure(is_right, &format!("alarms are {ours:?} and not {wanted:?}"))
 }
 
 /// No rule, statement or role of ours is left that the spec does not ask for.

@@ -7,11 +7,13 @@ use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status, Timed,
 };
 use s3ferry_core::model::kinds::{
-    Bucket, Document, ObjectOwnership, Policy, Role, RolePolicies, Versioning, VersioningStatus,
+    AlarmNames, Bucket, Document, ObjectOwnership, Policy, Role, RolePolicies, Versioning,
+    VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same,
+    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RegionPart, RolePart, RoleRef,
+    Target, same,
 };
 use s3ferry_core::ownership::{described, description};
 use s3ferry_core::plan::{PlacedCanary, Plan, Proofs, Step, Work, plan};
@@ -61,7 +63,17 @@ pub(crate) fn spec(replacements: &[(&str, &str)]) -> Spec {
 
 /// The spec of two migrations with nothing in common but their accounts.
 pub(crate) fn two_migrations() -> Spec {
-    parse(&format!("{ORDERS}{INVOICES}"))
+    two_migrations_with(&[])
+}
+
+/// The spec of two, after replacing parts of the first one's text.
+pub(crate) fn two_migrations_with(replacements: &[(&str, &str)]) -> Spec {
+    let mut text = ORDERS.to_owned();
+    for (from, to) in replacements {
+        assert!(text.contains(from), "{from:?} is not in the spec");
+        text = text.replace(from, to);
+    }
+    parse(&format!("{text}{INVOICES}"))
 }
 
 /// The spec after its last migration left it.
@@ -260,6 +272,23 @@ impl World {
         self.documents.get(&target(address)).cloned()
     }
 
+    /// What a target holds.
+    pub(crate) fn held(&self, target: &Target) -> Option<&Document> {
+        self.documents.get(target)
+    }
+
+    /// Puts what a target holds as somebody else would.
+    pub(crate) fn put(&mut self, target: Target, document: Option<Document>) {
+        match document {
+            Some(document) => self.documents.insert(target, document),
+            None => self.documents.remove(&target),
+        };
+    }
+
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.documents.keys()
+    }
+
     pub(crate) fn set(&mut self, address: &str, document: Document) {
         self.documents.insert(target(address), document);
     }
@@ -354,6 +383,13 @@ impl World {
                     }
                 });
                 Some(Document::Roles(ours.collect()))
+            }
+            Target::Region(place, RegionPart::Alarms) => {
+                let names = self.documents.keys().filter_map(|target| match target {
+                    Target::Alarm(at) if at.place() == *place => Some(at.name.clone()),
+                    _ => None,
+                });
+                Some(Document::AlarmNames(AlarmNames(names.collect())))
             }
             Target::Role(of, RolePart::Policies) => {
                 let has = self

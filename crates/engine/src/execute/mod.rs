@@ -14,6 +14,7 @@ mod board;
 mod goals;
 mod graph;
 mod keep;
+mod pace;
 mod repeat;
 mod scheduler;
 mod settle;
@@ -59,6 +60,8 @@ struct Context<'a, W, R> {
     made: Option<&'a board::Made>,
     /// What is known of documents in this run.
     texts: &'a keep::Texts,
+    /// When what AWS takes few of a second may be written.
+    pace: &'a pace::Pace,
     /// Whether the run writes anything that the step rests on.
     after_writes: bool,
 }

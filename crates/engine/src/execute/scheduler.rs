@@ -13,6 +13,7 @@ use crate::ports::{Objects, Write};
 use super::board::{Board, Ended, Made, Reads};
 use super::graph::{Graph, InvalidSteps};
 use super::keep::Texts;
+use super::pace::Pace;
 use super::{Context, Run, goals, write};
 
 /// Follows the steps.
@@ -55,7 +56,11 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
     let mut told_to_wait = false;
     let agreed_at = run.read_at + run.limits.agree;
     let texts = Texts::default();
-    let texts = &texts;
+    let pace = Pace::default();
+    let shared = Shared {
+        texts: &texts,
+        pace: &pace,
+    };
     let mut running = FuturesUnordered::new();
     loop {
         // Asked to stop between two steps, too, it is said what will not start.
@@ -73,7 +78,7 @@ async fn follow<W: Write + Objects, R: ReceiptStore>(
                 break;
             };
             let step = &steps[index];
-            let work = perform(step, board.made(step), run, texts, sender.clone());
+            let work = perform(step, board.made(step), run, shared, sender.clone());
             running.push(async move { (index, work.await) });
         }
         let waits = board.doubtful() > 0 && !stopping;
@@ -119,11 +124,18 @@ fn pass_on(events: &mut UnboundedReceiver<RunEvent>, sink: &mut dyn EventSink) {
     }
 }
 
+/// What all steps of a run share.
+#[derive(Clone, Copy)]
+struct Shared<'a> {
+    texts: &'a Texts,
+    pace: &'a Pace,
+}
+
 async fn perform<W: Write + Objects, R: ReceiptStore>(
     step: &Step,
     made: Option<Made>,
     run: &Run<'_, W, R>,
-    texts: &Texts,
+    shared: Shared<'_>,
     events: UnboundedSender<RunEvent>,
 ) -> Ended {
     let reporter = Reporter {
@@ -134,7 +146,8 @@ async fn perform<W: Write + Objects, R: ReceiptStore>(
         run,
         reporter,
         made: made.as_ref(),
-        texts,
+        texts: shared.texts,
+        pace: shared.pace,
         after_writes: !step.needs.is_empty(),
     };
     on.reporter.emit(|id| RunEvent::StepStarted {

@@ -116,6 +116,10 @@ pub(super) async fn write<W: Write, R: ReceiptStore>(
     if let Err(problem) = on.keep_before(step, step.before.as_ref()).await {
         return unsent(problem, Sent::Nothing).into();
     }
+    let turn = on.pace.turn(&step.target);
+    if !turn.is_zero() && on.sleep(turn).await == Slept::Cancelled {
+        return writing.interrupted().into();
+    }
     let result = match writing.first_look().await {
         Ok(Found::Wanted) => writing.settle(How::Already, 1).await,
         Ok(Found::Planned(live)) => writing.write_until_done(live).await,

@@ -8,6 +8,7 @@ use s3ferry_core::spec::{Canary, Destination, Guards, Migration, Monitoring, Pha
 
 use super::accounts::Accounts;
 use super::ends::{self, EndPlace, Ends};
+use super::monitoring;
 use super::rule;
 use super::view::View;
 use crate::report::{Report, Span};
@@ -37,7 +38,6 @@ pub(super) struct Placed {
 struct Settings {
     phase: Phase,
     canary: Canary,
-    monitoring: Monitoring,
     guards: Guards,
 }
 
@@ -54,16 +54,18 @@ pub(super) fn migration(
     let settings = settings(report, view);
     let ends = ends::ends(report, accounts, view);
     let role = ends.role(report, view);
+    let monitoring = monitoring::monitoring(report, accounts, view, &ends.context());
     let rules = view.require(report, "rules");
     let rules = rules.and_then(|rules| rule::rules(report, &rules, &ends.context()));
     let (settings, rules) = (settings?, rules?);
     canary_fits(report, &name, &settings.canary, &rules)?;
-    placed(name, settings, ends, role?, &rules)
+    placed(name, settings, monitoring?, ends, role?, &rules)
 }
 
 fn placed(
     name: MigrationName,
     settings: Settings,
+    monitoring: Monitoring,
     ends: Ends<'_>,
     role: (RoleName, Option<Span>),
     rules: &[rule::Placed],
@@ -71,7 +73,6 @@ fn placed(
     let Settings {
         phase,
         canary,
-        monitoring,
         guards,
     } = settings;
     let Ends {
@@ -124,7 +125,6 @@ fn settings(report: &mut Report<'_>, view: &View<'_>) -> Option<Settings> {
     Some(Settings {
         phase: phase?,
         canary: canary?,
-        monitoring: monitoring(view)?,
         guards: guards?,
     })
 }
@@ -190,14 +190,6 @@ fn canary_fits(
         "a key has up to 1,024 bytes: write a shorter `canary: { name: NAME }`, or `canary: { skip: \"reason\" }`",
     );
     None
-}
-
-fn monitoring(view: &View<'_>) -> Option<Monitoring> {
-    let Some(view) = view.optional("monitoring")? else {
-        return Some(Monitoring::Unset);
-    };
-    let reason = view.optional("none")??.text()?.to_owned();
-    Some(Monitoring::None { reason })
 }
 
 pub(super) fn guards(report: &mut Report<'_>, view: &View<'_>) -> Option<Guards> {

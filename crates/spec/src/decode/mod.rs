@@ -8,6 +8,7 @@ mod between;
 mod ends;
 mod keys;
 mod migration;
+mod monitoring;
 mod overlap;
 mod role;
 mod rule;

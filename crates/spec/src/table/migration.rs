@@ -5,7 +5,8 @@ use super::Shape::{
     Bool, Either, False, List as ListShape, Named as NamedShape, Record as RecordShape,
     Scalar as ScalarShape, Words,
 };
-use super::later::{BACKFILL, CUTOVER, DESTINATION_ROLE, LOGGING, MONITORING, RETIRE, VERIFY};
+use super::later::{BACKFILL, CUTOVER, DESTINATION_ROLE, LOGGING, RETIRE, VERIFY};
+use super::monitoring::MONITORING;
 use super::{Apart, Field, List, Named, Record, Word, later_word, record, word};
 use crate::scalar::Scalar;
 
@@ -63,10 +64,9 @@ pub(crate) static MIGRATION: Record = record("a migration", &[
         "monitoring",
         RecordShape(&MONITORING),
         Optional("nothing is watched, and every plan says so"),
-        "Who is told when replication fails.",
+        "Who is told when replication fails: alarms on the metrics of every rule, from phase `replicate` on.",
     )
-    .whole()
-    .only("none", None, "alarms are not made yet: write `monitoring: { none: \"why nobody watches\" }` or leave the field out"),
+    .whole(),
     Field::new(
         "guards",
         RecordShape(&GUARDS),

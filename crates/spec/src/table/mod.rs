@@ -6,6 +6,7 @@
 pub(crate) mod contract;
 mod later;
 mod migration;
+pub(crate) mod monitoring;
 
 use crate::scalar::Scalar;
 

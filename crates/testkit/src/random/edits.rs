@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::sample::select;
 use s3ferry_core::model::kinds::replication::{Filter, ReplicationConfiguration, Rule, Status};
-use s3ferry_core::model::kinds::{ObjectOwnership, Policy, Role, VersioningStatus};
+use s3ferry_core::model::kinds::{
+    AlarmState, ObjectOwnership, Policy, Role, StateValue, VersioningStatus,
+};
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target};
 
@@ -48,6 +50,8 @@ pub enum Edit {
     Suspend(Side),
     /// Somebody changes who owns objects in a destination bucket.
     Own(usize, &'static str),
+    /// The alarm of this place in the list, as many times round as it takes, drifts.
+    Alarm(usize, AlarmDrift),
     /// AWS answers in another layout.
     Reformat,
 }
@@ -128,6 +132,21 @@ pub enum RoleDrift {
     Widen,
 }
 
+/// How an alarm drifts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmDrift {
+    /// It is deleted.
+    Delete,
+    /// It looks at something else.
+    Blind,
+    /// It tells nobody.
+    Silence,
+    /// It goes off.
+    Raise,
+    /// It is made somebody else's.
+    Disown,
+}
+
 /// Any edit.
 pub fn edit() -> impl Strategy<Value = Edit> {
     let two = || 0..2_usize;
@@ -169,7 +188,18 @@ pub fn edit() -> impl Strategy<Value = Edit> {
         2 => (role(), roles).prop_map(|(at, drift)| Edit::Role(at, drift)),
         1 => side().prop_map(Edit::Suspend),
         1 => (two(), select(&["ObjectWriter", "BucketOwnerPreferred", "BucketOwnerEnforced"][..])).prop_map(|(at, word)| Edit::Own(at, word)),
+        2 => (0..32_usize, alarm_drift()).prop_map(|(at, drift)| Edit::Alarm(at, drift)),
         1 => Just(Edit::Reformat),
+    ]
+}
+
+fn alarm_drift() -> impl Strategy<Value = AlarmDrift> {
+    prop_oneof![
+        2 => Just(AlarmDrift::Delete),
+        2 => Just(AlarmDrift::Blind),
+        2 => Just(AlarmDrift::Silence),
+        2 => Just(AlarmDrift::Raise),
+        1 => Just(AlarmDrift::Disown),
     ]
 }
 
@@ -243,6 +273,7 @@ impl Edit {
             Self::Role(at, drift) => drift_role(world, *at, *drift),
             Self::Suspend(at) => suspend(world, *at),
             Self::Own(at, word) => own(world, *at, word),
+            Self::Alarm(at, drift) => drift_alarm(world, *at, *drift),
             Self::Reformat => reformat(world),
         }
     }
@@ -538,6 +569,36 @@ fn delete_role(world: &MemoryWorld, at: usize) {
 }
 
 /// S3 refuses it on a bucket that replicates (UG:replication-and-other-bucket-configs); a destination it suspends.
+fn drift_alarm(world: &MemoryWorld, at: usize, drift: AlarmDrift) {
+    let alarms = world.documents().into_iter();
+    let alarms = alarms.filter_map(|(target, document)| match document {
+        Document::Alarm(alarm) => Some((target, alarm)),
+        _ => None,
+    });
+    let mut alarms: Vec<_> = alarms.collect();
+    if alarms.is_empty() {
+        return;
+    }
+    let (target, mut alarm) = alarms.swap_remove(at % alarms.len());
+    match drift {
+        AlarmDrift::Delete => {
+            world.set(&target, None);
+            return;
+        }
+        AlarmDrift::Blind => drop(alarm.dimensions.remove("DestinationBucket")),
+        AlarmDrift::Silence => alarm.actions_enabled = false,
+        AlarmDrift::Raise => {
+            alarm.state = Some(AlarmState {
+                value: StateValue::Raised,
+                reason: "1 > 0".to_owned(),
+                lasts: false,
+            });
+        }
+        AlarmDrift::Disown => alarm.description = Some("Theirs.".to_owned()),
+    }
+    world.set(&target, Some(Document::Alarm(alarm)));
+}
+
 fn suspend(world: &MemoryWorld, at: Side) {
     let bucket = at.bucket();
     let reached = (0..2)

@@ -30,6 +30,9 @@ pub struct Foreign {
 pub fn foreign(world: &MemoryWorld) -> Foreign {
     let mut foreign = Foreign::default();
     for (target, document) in world.documents() {
+        if is_our_alarm(&document) {
+            continue;
+        }
         if !is_of_specs(&target) {
             foreign.rest.insert(target, document);
             continue;
@@ -100,6 +103,17 @@ impl Foreign {
 #[must_use]
 pub fn is_their_rule(rule: &Rule) -> bool {
     is_theirs(&format!("{rule:?}"))
+}
+
+/// Whether an alarm says that it is this spec's.
+fn is_our_alarm(document: &Document) -> bool {
+    match document {
+        Document::Alarm(alarm) => alarm
+            .description
+            .as_deref()
+            .is_some_and(|text| text.ends_with("s3ferry spec: default.")),
+        _ => false,
+    }
 }
 
 fn is_of_specs(target: &Target) -> bool {

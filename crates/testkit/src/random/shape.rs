@@ -12,8 +12,9 @@ use s3ferry_core::ids::{
 };
 use s3ferry_core::model::{BucketRef, RoleRef};
 use s3ferry_core::spec::{
-    Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, KmsSelection,
-    Ledger, Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec, StorageClass,
+    Above, Access, Account, AlarmSpec, Canary, Create, DeleteMarkers, Destination, Encryption,
+    Guards, KmsSelection, Ledger, Migration, MissingData, Monitoring, Phase, ReplicaOwner,
+    RuleSpec, Source, Spec, StorageClass,
 };
 
 use crate::build;
@@ -76,6 +77,8 @@ pub struct Move {
     pub replicates: bool,
     /// Whether canaries prove its rules.
     pub canary: bool,
+    /// Whether alarms watch its rules, and how many operations that wait they are above.
+    pub watched: Option<u64>,
     /// Its rules.
     pub rules: Vec<Line>,
 }
@@ -134,15 +137,21 @@ fn moving() -> impl Strategy<Value = Move> {
         0..DESTINATIONS.len(),
         prop::bool::weighted(0.8),
         any::<bool>(),
+        watched(),
         vec(line(), 1..4),
     )
-        .prop_map(|(from, to, replicates, canary, rules)| Move {
+        .prop_map(|(from, to, replicates, canary, watched, rules)| Move {
             from,
             to,
             replicates,
             canary,
+            watched,
             rules,
         })
+}
+
+fn watched() -> impl Strategy<Value = Option<u64>> {
+    option::weighted(0.4, select(&[0, 10_000][..]))
 }
 
 fn to() -> impl Strategy<Value = To> {
@@ -198,6 +207,8 @@ pub enum Change {
     Role(usize, usize),
     /// A destination bucket is made otherwise.
     To(usize, To),
+    /// A migration gets other alarms, or none.
+    Watch(usize, Option<u64>),
     /// What exists is handed over, or is not.
     Adopt(bool),
 }
@@ -214,6 +225,7 @@ pub fn change() -> impl Strategy<Value = Change> {
         1 => which().prop_map(Change::Turn),
         2 => (0..2_usize, 0..ROLES.len()).prop_map(|(at, to)| Change::Role(at, to)),
         1 => (0..2_usize, to()).prop_map(|(at, to)| Change::To(at, to)),
+        1 => (which(), watched()).prop_map(|(at, to)| Change::Watch(at, to)),
         1 => any::<bool>().prop_map(Change::Adopt),
     ]
 }
@@ -230,6 +242,7 @@ impl Shape {
             Change::Turn(at) => self.with(at, |it| it.rules.reverse()),
             Change::Role(at, to) => self.roles[at] = to,
             Change::To(at, to) => self.destinations[at] = to,
+            Change::Watch(at, to) => self.with(at, |it| it.watched = to),
             Change::Adopt(to) => self.adopts = to,
         }
     }
@@ -328,10 +341,26 @@ impl Shape {
                     reason: "a test".to_owned(),
                 }
             },
-            monitoring: Monitoring::Unset,
+            monitoring: shape.watched.map_or(Monitoring::Unset, alarms),
             guards: Guards::default(), // Those of the spec hold for all.
         }
     }
+}
+
+fn alarms(pending: u64) -> Monitoring {
+    let above = |threshold| Above {
+        threshold,
+        missing_data: MissingData::Ignore,
+    };
+    Monitoring::Alarms(Box::new(AlarmSpec {
+        account: None,
+        notify_source: Vec::new(),
+        notify_destination: Vec::new(),
+        failed_operations: above(0),
+        latency: above(900),
+        pending_operations: above(pending),
+        pending_bytes: above(1 << 30),
+    }))
 }
 
 fn name(text: &str) -> AccountName {

@@ -11,14 +11,14 @@ use std::time::Duration;
 use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
-    Bucket, BucketEncryption, ObjectOwnership, PublicAccessBlock, RequestPayment, Role,
-    RolePolicies, Versioning, VersioningStatus,
+    Alarm, AlarmNames, AlarmState, Bucket, BucketEncryption, ObjectOwnership, PublicAccessBlock,
+    RequestPayment, Role, RolePolicies, RuleMetrics, StateValue, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Document, RolePart, Target,
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, RegionPart, RolePart, Target,
 };
-use s3ferry_core::ownership::{described, description};
+use s3ferry_core::ownership::{ALARM_PREFIX, described, description};
 use s3ferry_engine::ports::{
     Class, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
 };
@@ -179,6 +179,17 @@ impl State {
                 policies.inline.extend(ours);
                 has(RolePart::Itself).then_some(Document::RolePolicies(policies))
             }
+            Target::Region(place, RegionPart::Alarms) => {
+                let ours = self.documents.keys().filter_map(|target| match target {
+                    Target::Alarm(alarm) if alarm.place() == *place => Some(alarm.name.clone()),
+                    _ => None,
+                });
+                let may_be_ours = ours.filter(|name| name.as_str().starts_with(ALARM_PREFIX));
+                Some(Document::AlarmNames(AlarmNames(may_be_ours.collect())))
+            }
+            Target::Region(_, RegionPart::Metrics) => {
+                stored.or_else(|| Some(Document::RuleMetrics(RuleMetrics::default())))
+            }
             Target::Bucket(bucket, BucketPart::RequestPayment) => stored.or_else(|| {
                 self.has_bucket(bucket)
                     .then_some(Document::RequestPayment(RequestPayment::BucketOwner))
@@ -262,6 +273,10 @@ impl State {
             ) => {
                 self.check_versioning(source, configuration)?;
             }
+            (Target::Alarm(_), Document::Alarm(alarm)) => {
+                self.put_alarm(target, alarm);
+                return Ok(());
+            }
             (Target::Role(_, RolePart::Itself), Document::Role(role)) => {
                 self.check_path(target, role)?;
                 let id = Some(self.role_id(target));
@@ -273,6 +288,25 @@ impl State {
         }
         self.documents.insert(target.clone(), document.clone());
         Ok(())
+    }
+
+    /// An alarm keeps its state when it is put again, and a new one has no data (BC:cloudwatch PutMetricAlarm).
+    fn put_alarm(&mut self, target: &Target, alarm: &Alarm) {
+        let live = match self.documents.get(target) {
+            Some(Document::Alarm(live)) => live.state.clone(),
+            _ => None,
+        };
+        let new = || AlarmState {
+            value: StateValue::NoData,
+            reason: "Unchecked: Initial alarm creation".to_owned(),
+            lasts: false,
+        };
+        let alarm = Alarm {
+            state: Some(live.unwrap_or_else(new)),
+            ..alarm.clone()
+        };
+        self.documents
+            .insert(target.clone(), Document::Alarm(Box::new(alarm)));
     }
 
     fn remove(&mut self, target: &Target) -> Result<(), Refusal> {

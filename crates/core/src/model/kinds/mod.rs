@@ -4,6 +4,7 @@
 //! links, what a change of it brings. Which migration wants it is not: see `migration`. To add a kind, see
 //! `docs/architecture.md`.
 
+pub mod alarm;
 pub mod bucket;
 pub mod call;
 pub mod facts;
@@ -14,11 +15,14 @@ pub mod replication;
 pub mod role;
 mod rule;
 pub mod settings;
+pub mod topic;
+pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+pub use alarm::{Alarm, AlarmActions, AlarmState, StateValue};
 pub use bucket::Bucket;
 pub use call::{Call, Need, On};
 pub use facts::{Lifecycle, ObjectLock, RequestPayment};
@@ -31,10 +35,12 @@ pub use role::{Role, RolePolicies};
 pub use settings::{
     BucketEncryption, ObjectOwnership, PublicAccessBlock, Versioning, VersioningStatus,
 };
+pub use topic::Topic;
+pub use watch::{AlarmNames, RuleMetric, RuleMetrics};
 
 use crate::ids::{RoleName, SpecName};
 use crate::model::links::Link;
-use crate::model::target::{AccountPart, BucketPart, Kind, RolePart, Service, Target};
+use crate::model::target::{AccountPart, BucketPart, Kind, RegionPart, RolePart, Service, Target};
 use crate::policy::PolicyDocument;
 
 /// What a target holds. Each variant belongs to one [`Kind`].
@@ -75,6 +81,14 @@ pub enum Document {
     RolePolicy(Policy),
     /// The names of the role's policies.
     RolePolicies(RolePolicies),
+    /// The alarms that may be s3ferry's.
+    AlarmNames(AlarmNames),
+    /// The metrics of rules.
+    RuleMetrics(RuleMetrics),
+    /// An alarm.
+    Alarm(Box<Alarm>),
+    /// A topic.
+    Topic(Topic),
 }
 
 impl Kind {
@@ -104,6 +118,12 @@ impl Kind {
                 RolePart::Policy => &policy::ROLE_POLICY,
                 RolePart::Policies => &role::ROLE_POLICIES,
             },
+            Self::Region(part) => match part {
+                RegionPart::Alarms => &watch::ALARMS,
+                RegionPart::Metrics => &watch::METRICS,
+            },
+            Self::Alarm => &alarm::ALARM,
+            Self::Topic => &topic::TOPIC,
         }
     }
 }
@@ -149,6 +169,10 @@ impl Document {
             Self::Role(_) => Kind::Role(RolePart::Itself),
             Self::RolePolicy(_) => Kind::Role(RolePart::Policy),
             Self::RolePolicies(_) => Kind::Role(RolePart::Policies),
+            Self::AlarmNames(_) => Kind::Region(RegionPart::Alarms),
+            Self::RuleMetrics(_) => Kind::Region(RegionPart::Metrics),
+            Self::Alarm(_) => Kind::Alarm,
+            Self::Topic(_) => Kind::Topic,
         }
     }
 
@@ -170,7 +194,11 @@ impl Document {
             | Self::Roles(_)
             | Self::AccountPublicAccess(_)
             | Self::Role(_)
-            | Self::RolePolicies(_) => None,
+            | Self::RolePolicies(_)
+            | Self::AlarmNames(_)
+            | Self::RuleMetrics(_)
+            | Self::Alarm(_)
+            | Self::Topic(_) => None,
         }
     }
 
@@ -199,7 +227,11 @@ impl Document {
             | Self::Roles(_)
             | Self::AccountPublicAccess(_)
             | Self::Role(_)
-            | Self::RolePolicies(_) => self.clone(),
+            | Self::RolePolicies(_)
+            | Self::AlarmNames(_)
+            | Self::RuleMetrics(_)
+            | Self::Alarm(_)
+            | Self::Topic(_) => self.clone(),
         }
     }
 
@@ -222,6 +254,10 @@ impl Document {
             Self::Role(held) => question(held),
             Self::RolePolicy(held) => question(&policy::OfRole(held)),
             Self::RolePolicies(held) => question(held),
+            Self::AlarmNames(held) => question(held),
+            Self::RuleMetrics(held) => question(held),
+            Self::Alarm(held) => question(&**held),
+            Self::Topic(held) => question(held),
         }
     }
 
@@ -255,7 +291,9 @@ pub fn calls() -> impl Iterator<Item = (Service, Call)> {
     let buckets = BucketPart::ALL.into_iter().map(Kind::Bucket);
     let accounts = AccountPart::ALL.into_iter().map(Kind::Account);
     let roles = RolePart::ALL.into_iter().map(Kind::Role);
-    let kinds = buckets.chain(accounts).chain(roles);
+    let regions = RegionPart::ALL.into_iter().map(Kind::Region);
+    let kinds = buckets.chain(accounts).chain(roles).chain(regions);
+    let kinds = kinds.chain([Kind::Alarm, Kind::Topic]);
     kinds.flat_map(|kind| {
         let facts = kind.facts();
         let writes = [Verb::Create, Verb::Update, Verb::Delete].map(|verb| facts.to(verb));

@@ -244,9 +244,12 @@ impl Holding for Role {
 
     fn links(&self, _: &Target) -> Vec<Link> {
         let places = tagged_buckets(&self.tags).flat_map(|bucket| {
-            [BucketPart::Replication, BucketPart::Policy].map(|part| {
+            let parts = [BucketPart::Replication, BucketPart::Policy];
+            let parts = parts.map(|part| Thing::Bucket(bucket.clone(), part));
+            let things = parts.into_iter().chain([Thing::Watch(bucket)]);
+            things.map(|thing| {
                 Link::Finds(
-                    Thing::Bucket(bucket.clone(), part),
+                    thing,
                     "what a role's tags lead to is cleaned before they go, or a run that stops between would not find it again",
                 )
             })

@@ -1,0 +1,119 @@
+//! What CloudWatch lists of an account in a Region: the alarms that may be ours, and the replication metrics that there are.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::alarm::DESCRIBE;
+use super::call::{Call, Need};
+use super::kind::{
+    Born, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, in_a_value, nothing_linked,
+    nothing_of_note, one_thing,
+};
+use crate::ids::AlarmName;
+use crate::model::links::Link;
+use crate::model::target::{Service, Target};
+
+pub(super) const ALARMS: Facts = Facts {
+    name: "alarms",
+    path: "alarms",
+    service: Service::CloudWatch,
+    read: DESCRIBE,
+    write: None,
+    guarded: false,
+    marked: Marked::Never,
+    always_there: false,
+    implies: Implied::Nothing,
+    born: Born::Nothing,
+    grows: Grows::Never,
+    size: Size::Free,
+    settled: Settled::AT_ONCE,
+    consequences: nothing_of_note,
+};
+
+pub(super) const METRICS: Facts = Facts {
+    name: "replication metrics",
+    path: "replication-metrics",
+    service: Service::CloudWatch,
+    read: &[Call::of(
+        "ListMetrics",
+        &[Need::account("cloudwatch:ListMetrics")],
+    )],
+    write: None,
+    guarded: false,
+    marked: Marked::Never,
+    always_there: false,
+    implies: Implied::Nothing,
+    born: Born::Nothing,
+    grows: Grows::Never,
+    size: Size::Free,
+    settled: Settled::AT_ONCE,
+    consequences: nothing_of_note,
+};
+
+/// The alarms of an account in a Region whose names say that they may be s3ferry's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AlarmNames(pub BTreeSet<AlarmName>);
+
+impl Holding for AlarmNames {
+    fn canonical(&self) -> Value {
+        let names = self.0.iter().map(AlarmName::as_str);
+        json!(names.collect::<Vec<_>>())
+    }
+
+    fn view(&self) -> Value {
+        in_a_value(self.canonical())
+    }
+
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
+    }
+
+    fn links(&self, _: &Target) -> Vec<Link> {
+        nothing_linked()
+    }
+}
+
+/// A metric of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RuleMetric {
+    /// Its name.
+    pub name: String,
+    /// The source bucket.
+    pub source: String,
+    /// The destination bucket.
+    pub destination: String,
+    /// The rule's ID.
+    pub rule: String,
+}
+
+/// The metrics of rules that had datapoints in the last two weeks (BC:cloudwatch ListMetrics), in one account and Region.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RuleMetrics(pub BTreeSet<RuleMetric>);
+
+impl Holding for RuleMetrics {
+    fn canonical(&self) -> Value {
+        let metrics = self.0.iter().map(|metric| {
+            let RuleMetric {
+                name,
+                source,
+                destination,
+                rule,
+            } = metric;
+            json!([name, source, destination, rule])
+        });
+        json!(metrics.collect::<Vec<_>>())
+    }
+
+    fn view(&self) -> Value {
+        in_a_value(self.canonical())
+    }
+
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
+    }
+
+    fn links(&self, _: &Target) -> Vec<Link> {
+        nothing_linked()
+    }
+}

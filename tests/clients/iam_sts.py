@@ -643,7 +643,7 @@ def unknown_things():
     assert message.startswith("The sandbox has no service"), message
     log = control("GET", "calls")[0]
     assert (log["service"], log["operation"], log["error_code"]) == ("secretsmanager", "ListSecrets", "UnknownService"), log
-    for service, operation in [("dynamodb", "list_tables"), ("lambda", "list_functions"), ("cloudwatch", "list_metrics")]:
+    for service, operation in [("dynamodb", "list_tables"), ("lambda", "list_functions"), ("translate", "list_terminologies")]:
         refused("UnknownService", getattr(boto3.client(service, config=ONCE), operation))
     fault = {"service": "kms", "operation": "ListKeys", "nth": 1, "kind": {"type": "throttle"}}
     control("POST", "faults", fault)

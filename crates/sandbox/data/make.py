@@ -37,7 +37,9 @@ ADDED = {
         "UpdateBucketMetadataAnnotationTableConfiguration": "bucket",
         # CloudWatch Logs, "Enabling logging from AWS services".
         "AllowVendedLogDeliveryForResource": "bucket",
-    }
+    },
+    # Seen in the policy that a topic is made with (GH:airbnb/binaryalert#169).
+    "sns": {"Receive": "topic"},
 }
 
 # The keys of every service: IAM's "AWS global condition context keys" (IAMUG:reference_policies_condition-keys) of 2026.

@@ -112,6 +112,9 @@ pub(crate) trait Authority: Send + Sync {
     /// Decides one action with AWS's policy evaluation logic.
     fn authorize(&self, caller: &Caller, action: &Action<'_>) -> Result<(), Denied>;
 
+    /// Decides one action of a service in its own name (`cloudwatch.amazonaws.com`): only the resource's policy counts.
+    fn authorize_service(&self, service: &str, action: &Action<'_>) -> Result<(), Denied>;
+
     /// Lets a service (`s3.amazonaws.com`) assume a role, by the role's trust policy.
     fn assume_as_service(&self, service: &str, role_arn: &str) -> Result<Caller, Denied>;
 

@@ -44,6 +44,25 @@ pub(crate) fn iso_seconds(time: SystemTime) -> String {
     )
 }
 
+/// Returns a time as seconds since 1970, with milliseconds.
+pub(crate) fn seconds(time: SystemTime) -> f64 {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    // Exact up to far beyond the sandbox's hundred years.
+    since.as_millis() as f64 / 1000.0
+}
+
+/// Returns a time in seconds since 1970 with its milliseconds: `2026-01-02T03:04:05.006Z`.
+pub(crate) fn iso_millis(seconds: f64) -> String {
+    // Times are of this century or the next.
+    let millis = (seconds * 1000.0).round() as i64;
+    jiff::Timestamp::from_millisecond(millis).map_or_else(
+        |_| String::new(),
+        |time| time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -46,6 +46,22 @@ pub enum SeedError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A topic cannot be made.
+    #[error("topic {arn} is refused: {reason}")]
+    Topic {
+        /// The topic's ARN.
+        arn: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An alarm cannot be made.
+    #[error("alarm {name} is refused: {reason}")]
+    Alarm {
+        /// The alarm's name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// S3 would refuse a part of it.
     #[error("{what} of bucket {bucket} is refused: {reason}")]
     Refused {

@@ -8,18 +8,22 @@
 //!               |- s3   -> s3s -> s3/ (buckets, objects, configuration, replication)
 //!               |- iam  -> iam/     |- sts -> sts/     (query protocol)
 //!               |- kms  -> kms/                        (AWS JSON 1.1)
+//!               |- sns  -> sns/                        (query protocol)
+//!               |- monitoring -> cloudwatch/           (RPC v2 CBOR, AWS JSON 1.0, query protocol)
 //!               `- /_sandbox/ -> control (switches, faults, call log, settle)
-//! s3, iam, sts and kms ask authority.rs (over policy/) whether a caller may act, and s3 asks vault.rs (kms/) for keys;
-//! wire/ is what they and the front speak.
+//! All ask authority.rs (over policy/) whether a caller may act; s3 and sns ask vault.rs (kms/) for keys, and cloudwatch tells
+//! notifier.rs (sns/) what topics are to get. wire/ is what they and the front speak.
 //! ```
 //!
 //! A new service of the query protocol is one more `QueryService` in `sandbox.rs`, one of AWS JSON 1.1 one more
-//! `JsonService`; one of another protocol is one more arm in `front/dispatch.rs`.
+//! `JsonService`; one of several protocols an `RpcService`; one of another
+//! protocol is one more arm in `front/dispatch.rs`.
 
 mod authority;
 mod builder;
 mod call_log;
 mod clock;
+mod cloudwatch;
 mod environment;
 mod error;
 mod front;
@@ -28,11 +32,15 @@ mod iam;
 mod ids;
 mod keys;
 mod kms;
+mod metering;
+mod notifier;
+mod place;
 mod policy;
 mod s3;
 mod sandbox;
 mod seed;
 mod shared_map;
+mod sns;
 mod sts;
 mod switches;
 mod vault;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::builder::Builder;
 use crate::call_log::CallRecord;
 use crate::clock::Clock;
+use crate::cloudwatch::CloudWatch;
 use crate::environment::Environment;
 use crate::error::{SeedError, StartError};
 use crate::front::{Admission, Front, Server, Services};
@@ -13,6 +14,7 @@ use crate::iam::Iam;
 use crate::keys::KeyRing;
 use crate::kms::Kms;
 use crate::s3::S3;
+use crate::sns::Sns;
 use crate::sts::Sts;
 use crate::switches::Switches;
 use crate::world::World;
@@ -168,6 +170,8 @@ fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
         seed,
     };
     let s3 = S3::start(&environment, keys.clone());
+    let sns = Sns::new(&environment);
+    let cloudwatch = CloudWatch::new(&environment, Arc::new(sns.clone()), Arc::new(s3.clone()));
     let world = World {
         admission: Admission::new(at, control_is_open),
         endpoint: format!("http://{at}"),
@@ -176,11 +180,18 @@ fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
         iam: iam.clone(),
         kms: kms.clone(),
         s3: s3.clone(),
+        sns: sns.clone(),
+        cloudwatch: cloudwatch.clone(),
     };
     let services = Services {
         s3,
-        query: vec![Box::new(iam.clone()), Box::new(Sts::new(iam))],
+        query: vec![
+            Box::new(iam.clone()),
+            Box::new(Sts::new(iam)),
+            Box::new(sns),
+        ],
         json: vec![Box::new(kms)],
+        rpc: vec![Box::new(cloudwatch)],
     };
     Ok(Front::new(environment, keys, services, world))
 }

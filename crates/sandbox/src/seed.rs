@@ -1,10 +1,13 @@
-//! A seed file: the keys, buckets and objects a sandbox starts with ([`crate::kms::seed`], [`crate::s3::seed`]).
+//! A seed file: the keys, buckets, objects, topics and alarms a sandbox starts with ([`crate::kms::seed`], [`crate::s3::seed`],
+//! [`crate::sns::seed`], [`crate::cloudwatch::seed`]).
 
 use serde::Deserialize;
 
+use crate::cloudwatch::seed::AlarmSeed;
 use crate::error::SeedError;
 use crate::kms::seed::KeySeed;
 use crate::s3::seed::BucketSeed;
+use crate::sns::seed::TopicSeed;
 
 /// What is in it. Keys are made first, so that objects can be under them.
 #[derive(Deserialize)]
@@ -14,6 +17,10 @@ pub(crate) struct Seed {
     pub(crate) keys: Vec<KeySeed>,
     #[serde(default)]
     pub(crate) buckets: Vec<BucketSeed>,
+    #[serde(default)]
+    pub(crate) topics: Vec<TopicSeed>,
+    #[serde(default)]
+    pub(crate) alarms: Vec<AlarmSeed>,
 }
 
 impl Seed {

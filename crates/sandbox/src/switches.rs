@@ -100,6 +100,8 @@ pub(crate) struct Delays {
     pub(crate) stale_reads_ms: u64,
     pub(crate) iam_reads_lag: bool,
     pub(crate) missing_after_versioning_ms: u64,
+    /// 0 is as many as there are.
+    pub(crate) alarm_writes_per_second: u64,
 }
 
 impl Delays {
@@ -112,6 +114,7 @@ impl Delays {
             stale_reads_ms,
             iam_reads_lag: _,
             missing_after_versioning_ms,
+            alarm_writes_per_second: _,
         } = self;
         for delay in [
             latency_ms,
@@ -165,6 +168,12 @@ impl Switches {
     /// PutBucketVersioning).
     pub fn missing_after_versioning(&self, lag: Duration) -> &Self {
         self.set(|delays| delays.missing_after_versioning_ms = millis(lag))
+    }
+
+    /// PutMetricAlarm takes so many calls in a second from an account in a Region and answers the others `Throttling`; AWS takes 3
+    /// (CWUG:cloudwatch_limits). 0 takes all.
+    pub fn alarm_writes_per_second(&self, most: u64) -> &Self {
+        self.set(|delays| delays.alarm_writes_per_second = most)
     }
 
     /// Arms a fault. Several can be armed; a call takes the first that is due.

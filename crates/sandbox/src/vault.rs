@@ -20,6 +20,21 @@ pub(crate) struct KeyUse<'a> {
     pub(crate) context: (&'a str, &'a str),
 }
 
+/// One use of a key that a service makes in its own name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ServiceKeyUse<'a> {
+    /// `cloudwatch.amazonaws.com`
+    pub(crate) service: &'a str,
+    /// On whose behalf.
+    pub(crate) source_arn: &'a str,
+    pub(crate) source_account: &'a str,
+    /// ARN of the key, as [`Vault::resolve`] returns it, in the Region in which it is used.
+    pub(crate) key: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) action: &'a str,
+    pub(crate) context: (&'a str, &'a str),
+}
+
 /// Why a key is not used, in KMS's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unusable {
@@ -32,6 +47,17 @@ pub(crate) enum Unusable {
     Denied(String),
 }
 
+impl std::fmt::Display for Unusable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::NotFound(message)
+        | Self::Disabled(message)
+        | Self::InvalidState(message)
+        | Self::InvalidUsage(message)
+        | Self::Denied(message)) = self;
+        f.write_str(message)
+    }
+}
+
 /// Knows the keys; implemented by KMS.
 pub(crate) trait Vault: Send + Sync {
     /// Returns the ARN of the key that an id, an ARN or an alias names in a Region; ids and aliases without an account are
@@ -40,4 +66,7 @@ pub(crate) trait Vault: Send + Sync {
 
     /// Says whether the key may be used so.
     fn ask(&self, key_use: &KeyUse<'_>) -> Result<(), Unusable>;
+
+    /// Says whether a service may use the key so, of which the key's policy alone decides.
+    fn ask_for_service(&self, key_use: &ServiceKeyUse<'_>) -> Result<(), Unusable>;
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::cloudwatch::{self, CloudWatch};
 use crate::error::SeedError;
 use crate::front::Admission;
 use crate::iam::Iam;
@@ -9,6 +10,7 @@ use crate::keys::RootKey;
 use crate::kms::{self, Kms};
 use crate::s3::S3;
 use crate::seed::Seed;
+use crate::sns::{self, Sns};
 
 /// What the sandbox and its control endpoint show of the whole.
 #[derive(Clone)]
@@ -20,6 +22,8 @@ pub(crate) struct World {
     pub(crate) iam: Iam,
     pub(crate) kms: Kms,
     pub(crate) s3: S3,
+    pub(crate) sns: Sns,
+    pub(crate) cloudwatch: CloudWatch,
 }
 
 impl World {
@@ -42,16 +46,30 @@ impl World {
     }
 
     pub(crate) fn snapshot(&self) -> serde_json::Value {
+        self.catch_up();
         json!({
             "iam": self.iam.snapshot(), "kms": self.kms.snapshot(), "s3": self.s3.snapshot(),
+            "sns": self.sns.snapshot(), "cloudwatch": self.cloudwatch.snapshot(),
         })
     }
 
     /// Fills the world with what a seed file holds.
     pub(crate) fn load_seed(&self, json: &str) -> Result<(), SeedError> {
-        let Seed { keys, buckets } = Seed::read(json)?;
+        let Seed {
+            keys,
+            buckets,
+            topics,
+            alarms,
+        } = Seed::read(json)?;
         kms::seed::load(&self.kms, &keys)?;
-        self.s3.load_seed(&buckets)
+        self.s3.load_seed(&buckets)?;
+        sns::seed::load(&self.sns, &topics)?;
+        cloudwatch::seed::load(&self.cloudwatch, &alarms)
+    }
+
+    /// Does what the clock has made due: alarms are evaluated.
+    pub(crate) fn catch_up(&self) {
+        self.cloudwatch.catch_up();
     }
 
     pub(crate) async fn settle(&self) {

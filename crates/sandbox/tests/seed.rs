@@ -79,6 +79,56 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_seed_makes_topics_and_alarms() {
+        let sandbox = sandbox().await;
+        let arn = "arn:aws:sns:eu-west-1:111111111111:alerts";
+        let topic = json!({ "arn": arn, "tags": { "team": "x" }, "subscriptions": [
+            { "protocol": "email", "endpoint": "a@example.com" },
+            { "protocol": "email", "endpoint": "b@example.com", "confirmed": false },
+        ] });
+        let settings = json!({
+            "AlarmName": "failed", "Namespace": "AWS/S3", "MetricName": "OperationsFailedReplication", "Statistic": "Sum",
+            "Period": 300, "EvaluationPeriods": 1, "Threshold": 0, "ComparisonOperator": "GreaterThanThreshold",
+            "AlarmActions": [arn],
+        });
+        let alarm = |settings: &Value| {
+            let alarm =
+                json!({ "account": "111111111111", "region": "eu-west-1", "alarm": settings });
+            json!({ "alarms": [alarm] })
+        };
+        let mut world = alarm(&settings);
+        world["topics"] = json!([topic]);
+        sandbox.load_seed(&world.to_string()).unwrap();
+        let snapshot = sandbox.snapshot();
+        let made = &snapshot["sns"]["111111111111"]["eu-west-1"]["alerts"];
+        assert_eq!(
+            (&made["arn"], &made["tags"]["team"]),
+            (&json!(arn), &json!("x"))
+        );
+        let subscriptions = made["subscriptions"].as_object().unwrap();
+        let confirmed = subscriptions.values().filter(|of| of["confirmed"] == true);
+        assert_eq!((subscriptions.len(), confirmed.count()), (2, 1));
+        let made = &snapshot["cloudwatch"]["111111111111"]["eu-west-1"]["alarms"]["failed"];
+        assert_eq!(
+            (&made["Threshold"], &made["AlarmActions"]),
+            (&json!(0.0), &json!([arn]))
+        );
+
+        let twice = sandbox.load_seed(&json!({ "topics": [topic] }).to_string());
+        assert_eq!(
+            twice.unwrap_err().to_string(),
+            format!("topic {arn} is refused: it exists already")
+        );
+        let mut wrong = settings.clone();
+        wrong["Period"] = json!(90);
+        let refused = sandbox.load_seed(&alarm(&wrong).to_string()).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "alarm failed is refused: Period must be 10, 20, 30 or a multiple of 60"
+        );
+    }
+
+    #[tokio::test]
     async fn what_is_wrong_in_a_seed_is_named() {
         let sandbox = sandbox().await;
         let unknown = sandbox.load_seed(r#"{"buckets": [], "more": 1}"#);

@@ -5,6 +5,7 @@
 //! GET    /_sandbox/environment    the variables to export, as a JSON object
 //! GET    /_sandbox/calls          the call log          DELETE  forgets it
 //! GET    /_sandbox/snapshot       the state of the world
+//! GET    /_sandbox/mailbox        what topics got    DELETE  forgets it
 //! POST   /_sandbox/settle         answers when no replication work is pending
 //! GET    /_sandbox/switches       the plain switches    PUT     replaces them
 //! POST   /_sandbox/faults         arms a fault          DELETE  removes all
@@ -62,6 +63,7 @@ pub(crate) async fn answer(controlled: Controlled<'_>, parts: &Parts, mut body: 
     let Ok(bytes) = body.store_all_limited(BODY).await else {
         return json_reply(400, &json!({ "error": "the body cannot be read" }));
     };
+    controlled.world.catch_up();
     let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     match (parts.method.as_str(), path) {
         ("GET", what) => show(controlled, what),
@@ -83,6 +85,7 @@ fn show(controlled: Controlled<'_>, what: &str) -> Reply {
             json_reply(200, &environment)
         }
         "calls" => json_reply(200, &controlled.calls.all()),
+        "mailbox" => json_reply(200, &controlled.world.sns.mailbox()),
         "snapshot" => json_reply(200, &controlled.world.snapshot()),
         "switches" => json_reply(200, &controlled.environment.switches.delays()),
         _ => json_reply(404, &json!({ "error": "there is no such control" })),
@@ -95,6 +98,7 @@ fn change(controlled: Controlled<'_>, method: &str, what: &str, body: &[u8]) -> 
     } = controlled.environment;
     match (method, what) {
         ("DELETE", "calls") => controlled.calls.reset(),
+        ("DELETE", "mailbox") => controlled.world.sns.empty_mailbox(),
         ("PUT", "switches") => switches.set_delays(read(body)?),
         ("POST", "faults") => {
             switches.fail(read(body)?);

@@ -24,8 +24,12 @@ use crate::ids::Ids;
 use crate::keys::{Key, KeyError, KeyRing};
 use crate::s3::S3;
 use crate::switches::{FaultKind, Hook};
+use crate::wire::codec::operation;
 use crate::wire::refusal::{Protocol, Refusal, Reply, json_1_1_reply, xml_reply};
-use crate::wire::{Form, JSON_1_1, JsonRequest, JsonService, QueryService, control_path};
+use crate::wire::{
+    Codec, Form, JSON_1_1, JsonRequest, JsonService, Node, QueryRequest, QueryService, RpcRequest,
+    RpcService, control_path,
+};
 use crate::world::World;
 
 /// The largest body of a request in the query protocol or in JSON; the longest document is far below.
@@ -36,6 +40,7 @@ pub(crate) struct Services {
     pub(crate) s3: S3,
     pub(crate) query: Vec<Box<dyn QueryService>>,
     pub(crate) json: Vec<Box<dyn JsonService>>,
+    pub(crate) rpc: Vec<Box<dyn RpcService>>,
 }
 
 /// The front of one sandbox.
@@ -59,12 +64,20 @@ struct Call<'a> {
     resource: String,
 }
 
+impl Call<'_> {
+    /// Returns the Region of the signature.
+    fn region(&self) -> &str {
+        self.scope.as_ref().map_or("", |scope| &scope.region)
+    }
+}
+
 /// Whom a call is for.
 enum Service<'a> {
     S3,
     S3Control,
     Query(&'a dyn QueryService, Form, Bytes),
     Json(&'a dyn JsonService, Value, Bytes),
+    Rpc(&'a dyn RpcService, Codec, Node, Bytes),
     Unknown(String, Protocol),
 }
 
@@ -75,6 +88,7 @@ impl Service<'_> {
             Self::S3Control => "s3control",
             Self::Query(service, _, _) => service.name(),
             Self::Json(service, _, _) => service.name(),
+            Self::Rpc(service, ..) => service.name(),
             Self::Unknown(name, _) => name,
         }
     }
@@ -85,6 +99,7 @@ impl Service<'_> {
             Self::S3Control => Protocol::S3Control,
             Self::Query(service, _, _) => Protocol::Query(service.namespace()),
             Self::Json(..) => Protocol::Json(JSON_1_1),
+            Self::Rpc(service, codec, ..) => Protocol::Rpc(*codec, service.dialect()),
             Self::Unknown(_, protocol) => *protocol,
         }
     }
@@ -125,6 +140,7 @@ impl Front {
         let protocol = call.service.protocol();
         let record = self.calls.open(self.record(&call));
         let fault = self.before(&record).await;
+        self.world.catch_up();
         let outcome = self.perform(call, fault, protocol).await;
         let (status, code) = match &outcome {
             Ok((reply, code)) => (reply.status().as_u16(), code.clone()),
@@ -154,7 +170,7 @@ impl Front {
         let (service, operation, resource) = if let Some(service) = query {
             // What cannot be read leaves an empty form, which is refused as having no action.
             let bytes = body.store_all_limited(QUERY_BODY).await.unwrap_or_default();
-            let form = query_form(&parts, &bytes);
+            let form = Form::of_request(&parts, &bytes);
             let operation = form.get("Action").unwrap_or_default().to_owned();
             let resource = service.resource(&form);
             (
@@ -166,8 +182,15 @@ impl Front {
             // What cannot be read is no document, which the service refuses.
             let bytes = body.store_all_limited(QUERY_BODY).await.unwrap_or_default();
             let input = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-            let (operation, resource) = (unknown::operation(&parts), service.resource(&input));
+            let (operation, resource) = (operation(&parts), service.resource(&input));
             (Service::Json(service, input, bytes), operation, resource)
+        } else if let Some(service) = self.rpc(name) {
+            let bytes = body.store_all_limited(QUERY_BODY).await.unwrap_or_default();
+            let codec = Codec::of(&parts);
+            let (operation, input) = codec.read(&parts, &bytes);
+            let resource = service.resource(&input);
+            let service = Service::Rpc(service, codec, input, bytes);
+            (service, operation, resource)
         } else if name == "s3" && control_path(&parts.uri, &parts.headers).is_some() {
             let operation = control_operation(&parts).to_owned();
             let account = parts.headers.get("x-amz-account-id");
@@ -180,7 +203,7 @@ impl Front {
             (Service::S3, operation, target.name())
         } else {
             let protocol = unknown::protocol(name, &parts);
-            let operation = unknown::operation(&parts);
+            let operation = operation(&parts);
             let service = Service::Unknown(name.to_owned(), protocol);
             (service, operation, String::new())
         };
@@ -197,6 +220,11 @@ impl Front {
 
     fn json(&self, name: &str) -> Option<&dyn JsonService> {
         let mut services = self.services.json.iter().map(Box::as_ref);
+        services.find(|service| service.name() == name)
+    }
+
+    fn rpc(&self, name: &str) -> Option<&dyn RpcService> {
+        let mut services = self.services.rpc.iter().map(Box::as_ref);
         services.find(|service| service.name() == name)
     }
 
@@ -304,6 +332,9 @@ impl Front {
             }
             Service::Query(service, form, body) => self.serve_query(&call, *service, form, body),
             Service::Json(service, input, body) => self.serve_json(&call, *service, input, body),
+            Service::Rpc(service, codec, input, body) => {
+                self.serve_rpc(&call, *service, (*codec, input), body)
+            }
             Service::Unknown(name, _) => Err(unknown::refusal(name)),
         };
         Ok(served.unwrap_or_else(|refusal| self.refuse(protocol, &refusal).0))
@@ -336,7 +367,13 @@ impl Front {
         body: &[u8],
     ) -> Result<Reply, Refusal> {
         let caller = authenticated(&call.key, call.scope.as_ref(), &call.parts, body)?;
-        let result = service.call(caller, &call.operation, form)?;
+        let request = QueryRequest {
+            caller,
+            region: call.region(),
+            operation: &call.operation,
+            form,
+        };
+        let result = service.call(&request)?;
         let (operation, namespace) = (&call.operation, service.namespace());
         let protocol = Protocol::Query(namespace);
         let id = self.request_id(protocol);
@@ -360,7 +397,7 @@ impl Front {
         let caller = authenticated(&call.key, call.scope.as_ref(), &call.parts, body);
         let request = JsonRequest {
             caller: caller.map_err(in_json)?,
-            region: call.scope.as_ref().map_or("", |scope| &scope.region),
+            region: call.region(),
             operation: &call.operation,
             input,
         };
@@ -370,20 +407,32 @@ impl Front {
         Ok(protocol.with_id(reply, &self.request_id(protocol)))
     }
 
+    fn serve_rpc(
+        &self,
+        call: &Call<'_>,
+        service: &dyn RpcService,
+        (codec, input): (Codec, &Node),
+        body: &[u8],
+    ) -> Result<Reply, Refusal> {
+        let request = RpcRequest {
+            caller: authenticated(&call.key, call.scope.as_ref(), &call.parts, body)?,
+            region: call.region(),
+            operation: &call.operation,
+            input,
+        };
+        let answer = service.call(&request)?;
+        let protocol = call.service.protocol();
+        let id = self.request_id(protocol);
+        let reply = codec.reply(service.dialect(), &call.operation, answer.as_ref(), &id);
+        Ok(protocol.with_id(reply, &id))
+    }
+
     fn request_id(&self, protocol: Protocol) -> String {
         match protocol {
             Protocol::S3 | Protocol::S3Control => self.ids.mixed(16).to_ascii_uppercase(),
-            Protocol::Query(_) | Protocol::Json(_) | Protocol::Cbor => self.ids.uuid(),
+            Protocol::Query(_) | Protocol::Json(_) | Protocol::Cbor | Protocol::Rpc(..) => {
+                self.ids.uuid()
+            }
         }
     }
-}
-
-fn query_form(parts: &Parts, body: &Bytes) -> Form {
-    let body = std::str::from_utf8(body).unwrap_or("");
-    let text = if body.is_empty() {
-        parts.uri.query().unwrap_or("")
-    } else {
-        body
-    };
-    Form::parse(text)
 }

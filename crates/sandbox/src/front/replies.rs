@@ -4,7 +4,9 @@ use http_body_util::BodyExt;
 use s3s::Body;
 
 use super::s3_errors::with_message;
-use crate::wire::refusal::{Protocol, Reply, error_code, wrapped};
+use crate::wire::Node;
+use crate::wire::codec::read_cbor;
+use crate::wire::refusal::{Protocol, QUERY_ERROR, Reply, error_code, wrapped};
 
 /// The largest body that is read before a fault is answered.
 const DRAINED: usize = 1 << 30;
@@ -27,7 +29,23 @@ pub(super) async fn coded(reply: Reply) -> Result<(Reply, Option<String>), Dropp
     }
     let (parts, body) = reply.into_parts();
     let bytes = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-    let code = error_code(&String::from_utf8_lossy(&bytes));
+    let told = parts.headers.get(QUERY_ERROR);
+    let told = told.and_then(|told| told.to_str().ok()?.split(';').next());
+    let is_cbor = parts
+        .headers
+        .get(http::header::CONTENT_TYPE)
+        .is_some_and(|of| of == "application/cbor");
+    let code = match told {
+        Some(code) => Some(code.to_owned()),
+        None if is_cbor => {
+            let error = read_cbor(&bytes);
+            error
+                .get("__type")
+                .and_then(Node::as_text)
+                .map(str::to_owned)
+        }
+        None => error_code(&String::from_utf8_lossy(&bytes)),
+    };
     Ok((Reply::from_parts(parts, Body::from(bytes)), code))
 }
 

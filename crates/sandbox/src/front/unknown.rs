@@ -29,20 +29,10 @@ pub(super) fn protocol(name: &str, parts: &Parts) -> Protocol {
     }
 }
 
-/// Returns the operation that a header or the path of RPC v2 names; the body is not read for it.
-pub(super) fn operation(parts: &Parts) -> String {
-    let target = parts.headers.get("x-amz-target");
-    let target = target.and_then(|value| value.to_str().ok());
-    let of_target = target.and_then(|target| target.rsplit('.').next());
-    let of_path = || parts.uri.path().split_once("/operation/");
-    let operation = of_target.or_else(|| of_path().map(|(_, operation)| operation));
-    operation.unwrap_or_default().to_owned()
-}
-
 /// Says what is here instead.
 pub(super) fn refusal(name: &str) -> Refusal {
     let message = format!(
-        "The sandbox has no service {name:?}; it has s3, a little of s3control, iam, sts and kms."
+        "The sandbox has no service {name:?}; it has s3, a little of s3control, iam, sts, kms, cloudwatch and sns."
     );
     Refusal::new(400, "UnknownService", message)
 }
@@ -50,6 +40,7 @@ pub(super) fn refusal(name: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::codec::operation;
 
     fn parts(headers: &[(&str, &str)], uri: &str) -> Parts {
         let mut request = http::Request::builder().uri(uri);

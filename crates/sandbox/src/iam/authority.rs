@@ -43,6 +43,27 @@ impl Authority for Iam {
         }
     }
 
+    fn authorize_service(&self, service: &str, action: &Action<'_>) -> Result<(), Denied> {
+        let policy = action.resource_policy.and_then(|json| self.parsed(json));
+        let mut context = self.service_context(service);
+        for (key, value) in action.context {
+            context.add(key, value.clone());
+        }
+        context.add_default("aws:ResourceAccount", action.resource_account);
+        let question = Question {
+            requester: Requester::Service(service),
+            action: action.name,
+            resource: action.resource,
+            resource_account: action.resource_account,
+            resource_policy: policy.as_deref(),
+            context: &context,
+        };
+        match decide(&question, &Policies::default()) {
+            Decision::Allowed => Ok(()),
+            decision => Err(refused(service, action, decision)),
+        }
+    }
+
     fn assume_as_service(&self, service: &str, role_arn: &str) -> Result<Caller, Denied> {
         let denied = || Denied {
             message: format!(
@@ -51,9 +72,7 @@ impl Authority for Iam {
             explicit: false,
         };
         let (account, role) = self.effective_role(role_arn).ok_or_else(denied)?;
-        let mut context = self.common_context(self.now());
-        context.add("aws:PrincipalIsAWSService", "true");
-        context.add("aws:PrincipalServiceName", service);
+        let context = self.service_context(service);
         let question = Question {
             requester: Requester::Service(service),
             action: "sts:AssumeRole",
@@ -200,6 +219,14 @@ impl Iam {
         }
     }
 
+    /// Returns the keys of what a service asks in its own name.
+    fn service_context(&self, service: &str) -> Context {
+        let mut context = self.common_context(self.now());
+        context.add("aws:PrincipalIsAWSService", "true");
+        context.add("aws:PrincipalServiceName", service);
+        context
+    }
+
     /// Returns the keys that every request has.
     fn common_context(&self, now: SystemTime) -> Context {
         let mut context = Context::default();
@@ -277,6 +304,18 @@ fn denied(caller: &Caller, action: &Action<'_>, decision: Decision) -> Denied {
         "User: {} is not authorized to perform: {name} on resource: {resource}",
         caller.arn
     );
+    because(asked, name, decision)
+}
+
+/// Words a denial of a service.
+fn refused(service: &str, action: &Action<'_>, decision: Decision) -> Denied {
+    let Action { name, resource, .. } = action;
+    let asked = format!("{service} is not authorized to perform: {name} on resource: {resource}");
+    because(asked, name, decision)
+}
+
+fn because(asked: String, name: &str, decision: Decision) -> Denied {
+    let explicit = matches!(decision, Decision::Explicit(_));
     let message = match decision {
         Decision::Allowed => asked,
         Decision::Explicit(source) => {

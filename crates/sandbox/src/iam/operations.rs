@@ -10,8 +10,8 @@ use super::state::Kind;
 use super::{
     account_details, customer, groups, identities, profiles, roles, simulate, tags, users,
 };
-use crate::authority::{Action, Authority, Caller};
-use crate::wire::{Form, QueryService, Refusal};
+use crate::authority::{Action, Authority};
+use crate::wire::{Form, QueryRequest, QueryService, Refusal};
 
 /// What an operation acts on.
 #[derive(Clone, Copy)]
@@ -217,7 +217,14 @@ impl QueryService for Iam {
             .to_owned()
     }
 
-    fn call(&self, caller: &Caller, operation: &str, form: &Form) -> Answer {
+    fn call(&self, request: &QueryRequest<'_>) -> Answer {
+        // IAM is the same in every Region.
+        let QueryRequest {
+            caller,
+            region: _,
+            operation,
+            form,
+        } = *request;
         let Some((name, on, run)) = OPERATIONS.iter().find(|(name, _, _)| *name == operation)
         else {
             let message = format!("Could not find operation {operation} for version 2010-05-08");

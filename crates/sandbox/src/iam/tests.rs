@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::environment::Account;
 use crate::keys::KeyRing;
 use crate::switches::Switches;
-use crate::wire::{Form, QueryService, Refusal};
+use crate::wire::{Form, QueryRequest, QueryService, Refusal};
 
 use super::{Iam, session_caller};
 
@@ -52,7 +52,12 @@ impl World {
             .iter()
             .map(|(name, value)| format!("{name}={}", encode(value)));
         let form = Form::parse(&fields.collect::<Vec<_>>().join("&"));
-        self.iam.call(&self.root(ONE), operation, &form)
+        self.iam.call(&QueryRequest {
+            caller: &self.root(ONE),
+            region: "us-east-1",
+            operation,
+            form: &form,
+        })
     }
 
     /// Makes the role `copier` that S3 may assume.
@@ -429,7 +434,13 @@ fn permissions_of_iam_may_depend_on_tags_and_policies() {
     let may = |condition: &str, operation: &str, fields: &str| {
         world.grant(&policy("Allow", "iam:*", condition));
         let form = Form::parse(&format!("RoleName=copier&{fields}"));
-        world.iam.call(&session, operation, &form).is_ok()
+        let request = QueryRequest {
+            caller: &session,
+            region: "us-east-1",
+            operation,
+            form: &form,
+        };
+        world.iam.call(&request).is_ok()
     };
     for (key, team) in [
         ("iam:ResourceTag/team", "ops"),

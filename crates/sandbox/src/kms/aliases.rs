@@ -71,7 +71,7 @@ fn check_count(state: &State, key: &Key) -> Result<(), Refusal> {
 
 pub(crate) fn create(call: &Call<'_>) -> Answer {
     let name = alias_name(call)?;
-    let arn = call.here.arn(name);
+    let arn = call.here.arn("kms", name);
     call.may_here(&arn, Extra::default())?;
     let mut state = call.kms.state();
     let key = target(call, &state)?;
@@ -97,7 +97,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
 /// Both keys are asked for, the old one and the new one, and they must be of one kind (BC:kms UpdateAlias).
 pub(crate) fn update(call: &Call<'_>) -> Answer {
     let name = alias_name(call)?;
-    call.may_here(&call.here.arn(name), Extra::default())?;
+    call.may_here(&call.here.arn("kms", name), Extra::default())?;
     let mut state = call.kms.state();
     let new = target(call, &state)?;
     let old = current(call, &state, name)?;
@@ -116,7 +116,7 @@ pub(crate) fn update(call: &Call<'_>) -> Answer {
 
 pub(crate) fn delete(call: &Call<'_>) -> Answer {
     let name = alias_name(call)?;
-    call.may_here(&call.here.arn(name), Extra::default())?;
+    call.may_here(&call.here.arn("kms", name), Extra::default())?;
     let mut state = call.kms.state();
     let key = current(call, &state, name)?;
     call.may(&state, call.operation, &key, Extra::default())?;
@@ -125,7 +125,12 @@ pub(crate) fn delete(call: &Call<'_>) -> Answer {
 }
 
 fn current(call: &Call<'_>, state: &State, name: &str) -> Result<Key, Refusal> {
-    let missing = || not_found(format!("Alias {} is not found.", call.here.arn(name)));
+    let missing = || {
+        not_found(format!(
+            "Alias {} is not found.",
+            call.here.arn("kms", name)
+        ))
+    };
     let store = state.store(&call.here).ok_or_else(missing)?;
     let alias = store.aliases.get(name).ok_or_else(missing)?;
     store.keys.get(&alias.key).cloned().ok_or_else(missing)
@@ -143,7 +148,7 @@ pub(crate) fn list(call: &Call<'_>) -> Answer {
     let wanted = aliases.filter(|(_, alias)| of.as_ref().is_none_or(|key| *key == alias.key));
     let entries = wanted.map(|(name, alias)| {
         let entry = json!({
-            "AliasName": name, "AliasArn": call.here.arn(name), "TargetKeyId": alias.key,
+            "AliasName": name, "AliasArn": call.here.arn("kms", name), "TargetKeyId": alias.key,
             "CreationDate": seconds(alias.created), "LastUpdatedDate": seconds(alias.updated),
         });
         (name.clone(), entry)

@@ -112,7 +112,7 @@ fn opened(
     let sealed = Sealed::open(call.required("CiphertextBlob")?).ok_or_else(invalid)?;
     let context = context(call, context_field)?;
     let place = Place::new(&sealed.account, &sealed.region);
-    let arn = place.arn(&format!("key/{}", sealed.key));
+    let arn = place.arn("kms", &format!("key/{}", sealed.key));
     if place.region != call.here.region {
         return Err(invalid());
     }

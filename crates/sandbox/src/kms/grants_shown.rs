@@ -30,7 +30,7 @@ impl Kms {
     /// Returns an entry of ListGrants.
     pub(crate) fn shown_grant(&self, place: &Place, grant: &Grant) -> Value {
         let mut value = json!({
-            "KeyId": place.arn(&format!("key/{}", grant.key)), "GrantId": grant.id,
+            "KeyId": place.arn("kms", &format!("key/{}", grant.key)), "GrantId": grant.id,
             "CreationDate": seconds(grant.created), "Operations": grant.operations,
             "GranteePrincipal": self.shown_principal(&grant.grantee),
             "IssuingAccount": format!("arn:aws:iam::{}:root", grant.issuer),

@@ -3,9 +3,6 @@
 use super::state::{Place, State};
 use crate::vault::Unusable;
 
-/// The alias of the key that AWS manages for S3.
-pub(crate) const AWS_S3: &str = "alias/aws/s3";
-
 /// A name, read as far as the text tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
@@ -69,8 +66,8 @@ impl Name {
 
     fn arn(&self) -> String {
         match &self.of {
-            Of::Key(id) => self.place.arn(&format!("key/{id}")),
-            Of::Alias(alias) => self.place.arn(alias),
+            Of::Key(id) => self.place.arn("kms", &format!("key/{id}")),
+            Of::Alias(alias) => self.place.arn("kms", alias),
         }
     }
 

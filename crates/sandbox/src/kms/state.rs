@@ -5,26 +5,7 @@ use std::time::SystemTime;
 
 use super::grant::Grant;
 
-/// An account in a Region.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) account: String,
-    pub(crate) region: String,
-}
-
-impl Place {
-    pub(crate) fn new(account: &str, region: &str) -> Self {
-        Self {
-            account: account.to_owned(),
-            region: region.to_owned(),
-        }
-    }
-
-    /// Returns the ARN of `key/...` or `alias/...`.
-    pub(crate) fn arn(&self, resource: &str) -> String {
-        format!("arn:aws:kms:{}:{}:{resource}", self.region, self.account)
-    }
-}
+pub(crate) use crate::place::Place;
 
 /// Whether a key may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +47,7 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn arn(&self) -> String {
-        self.place.arn(&format!("key/{}", self.id))
+        self.place.arn("kms", &format!("key/{}", self.id))
     }
 
     pub(crate) fn is_symmetric(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::keys::KeyRing;
 use crate::seed::Seed;
 use crate::switches::Switches;
 use crate::vault::{KeyUse, Unusable, Vault};
-use crate::wire::{Form, JsonRequest, JsonService, QueryService, Refusal};
+use crate::wire::{Form, JsonRequest, JsonService, QueryRequest, QueryService, Refusal};
 
 const HOME: &str = "111111111111";
 const OTHER: &str = "222222222222";
@@ -75,7 +75,13 @@ impl Lab {
             .iter()
             .map(|(name, value)| format!("{name}={}", encode(value)));
         let form = Form::parse(&fields.collect::<Vec<_>>().join("&"));
-        QueryService::call(&self.iam, &Caller::root(HOME), operation, &form)
+        let request = QueryRequest {
+            caller: &Caller::root(HOME),
+            region: "us-east-1",
+            operation,
+            form: &form,
+        };
+        QueryService::call(&self.iam, &request)
     }
 
     fn call(&self, caller: &Caller, operation: &str, input: &Value) -> Result<Value, Refusal> {

@@ -7,7 +7,8 @@ use super::access::{Asked, Extra};
 use super::managed;
 use super::names::Name;
 use super::state::{Key, Place, State, Status};
-use crate::vault::{KeyUse, Unusable, Vault};
+use crate::authority::Action;
+use crate::vault::{KeyUse, ServiceKeyUse, Unusable, Vault};
 
 /// Refuses a key that is pending deletion.
 pub(crate) fn is_pending(key: &Key) -> Result<(), Unusable> {
@@ -75,10 +76,47 @@ impl Vault for Kms {
         };
         self.may_use(&state, key, &asked)
             .map_err(Unusable::Denied)?;
-        is_pending(key)?;
-        is_disabled(key)?;
-        encrypts(key, action)
+        usable(key, action)
     }
+
+    fn ask_for_service(&self, key_use: &ServiceKeyUse<'_>) -> Result<(), Unusable> {
+        let ServiceKeyUse {
+            service,
+            source_arn,
+            source_account,
+            key,
+            region,
+            action,
+            context: (context_name, context_value),
+        } = key_use;
+        let name = Name::read(key, &Place::new(source_account, region))?;
+        let state = self.state();
+        let key = find(&state, &name)?;
+        let encryption = format!("kms:EncryptionContext:{context_name}");
+        let context = [
+            ("aws:SourceArn", (*source_arn).to_owned()),
+            ("aws:SourceAccount", (*source_account).to_owned()),
+            (encryption.as_str(), (*context_value).to_owned()),
+            ("kms:EncryptionContextKeys", (*context_name).to_owned()),
+        ];
+        let asked = Action {
+            name: action,
+            resource: &key.arn(),
+            resource_account: &key.place.account,
+            resource_policy: Some(&key.policy),
+            context: &context,
+        };
+        let answer = self.authority().authorize_service(service, &asked);
+        answer.map_err(|denied| Unusable::Denied(denied.message))?;
+        usable(key, action)
+    }
+}
+
+/// Says whether a key that may be used can be.
+fn usable(key: &Key, action: &str) -> Result<(), Unusable> {
+    is_pending(key)?;
+    is_disabled(key)?;
+    encrypts(key, action)
 }
 
 fn find<'a>(state: &'a State, name: &Name) -> Result<&'a Key, Unusable> {

@@ -265,6 +265,9 @@ impl Requester<'_> {
             (Requester::Service(service), PrincipalKind::Service) if service == name => {
                 Grant::Principal
             }
+            // Everybody is services, too: so the policy that a topic is made with lets them publish, and a Deny that is not meant for
+            // them says so with `aws:PrincipalIsAWSService` (SNS Developer Guide; IAMUG:reference_policies_condition-keys).
+            (Requester::Service(_), PrincipalKind::Aws) if name == "*" => Grant::Principal,
             (Requester::Caller(caller), PrincipalKind::Aws) => caller_named(caller, name),
             _ => Grant::Nothing,
         }

@@ -11,6 +11,7 @@
 pub(crate) mod calls;
 pub(crate) mod checksum;
 pub(crate) mod errors;
+mod meter;
 pub(crate) mod replication;
 pub(crate) mod rules;
 pub(crate) mod seed;

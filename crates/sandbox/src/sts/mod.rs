@@ -7,7 +7,7 @@ use crate::clock::iso_seconds;
 use crate::iam::{Iam, Role, arn_parts, constraint, element, pattern_error, session_caller, text};
 use crate::keys::{Key, Temporary};
 use crate::policy::validation::identity::{self, Place};
-use crate::wire::{Form, QueryService, Refusal};
+use crate::wire::{Form, QueryRequest, QueryService, Refusal};
 
 /// The longest session of a role that another role's session assumes (IAMUG:id_roles_terms-and-concepts).
 const CHAINED: u64 = 3600;
@@ -219,12 +219,13 @@ impl QueryService for Sts {
         form.get("RoleArn").unwrap_or_default().to_owned()
     }
 
-    fn call(
-        &self,
-        caller: &Caller,
-        operation: &str,
-        form: &Form,
-    ) -> Result<Option<String>, Refusal> {
+    fn call(&self, request: &QueryRequest<'_>) -> Result<Option<String>, Refusal> {
+        let QueryRequest {
+            caller,
+            region: _,
+            operation,
+            form,
+        } = *request;
         match operation {
             // It needs no permission (BC:sts GetCallerIdentity).
             "GetCallerIdentity" => Ok(Some(

@@ -1,5 +1,6 @@
 //! Names and values of a query string or a form body.
 
+use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
 /// Names and values in the order they came, decoded (`+` is a space).
@@ -9,6 +10,17 @@ pub(crate) struct Form {
 }
 
 impl Form {
+    /// Reads the form in the body of a request, or in its query where the body is empty.
+    pub(crate) fn of_request(parts: &Parts, body: &[u8]) -> Self {
+        let body = std::str::from_utf8(body).unwrap_or("");
+        let text = if body.is_empty() {
+            parts.uri.query().unwrap_or("")
+        } else {
+            body
+        };
+        Self::parse(text)
+    }
+
     /// Parses `a=1&b=x%20y`; a name without `=` has an empty value.
     pub(crate) fn parse(text: &str) -> Self {
         let field = |field: &str| {

@@ -14,10 +14,15 @@ pub(crate) trait QueryService: Send + Sync {
     fn resource(&self, form: &Form) -> String;
     /// Answers one operation with the inner XML of its `...Result` (`None`: the operation has no
     /// result element).
-    fn call(
-        &self,
-        caller: &Caller,
-        operation: &str,
-        form: &Form,
-    ) -> Result<Option<String>, Refusal>;
+    fn call(&self, request: &QueryRequest<'_>) -> Result<Option<String>, Refusal>;
+}
+
+/// One call of such a service.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueryRequest<'a> {
+    pub(crate) caller: &'a Caller,
+    /// The Region of the signature.
+    pub(crate) region: &'a str,
+    pub(crate) operation: &'a str,
+    pub(crate) form: &'a Form,
 }

@@ -1,10 +1,10 @@
 //! Errors in the form of each service.
 
-use http::StatusCode;
-use s3s::Body;
-
-/// The replies of every service.
-pub(crate) type Reply = http::Response<Body>;
+use super::codec::{Codec, JSON_1_0, cbor_reply};
+use super::dialect::Dialect;
+use super::node::Node;
+use super::reply::reply;
+pub(crate) use super::reply::{JSON_1_1, Reply, json_1_1_reply, json_reply, xml_reply};
 
 /// An error a service answers with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +23,16 @@ impl Refusal {
             message: message.into(),
         }
     }
-}
 
-/// The media type of AWS JSON 1.1.
-pub(crate) const JSON_1_1: &str = "application/x-amz-json-1.1";
+    /// Returns whose fault it is, as the query protocol says it.
+    fn side(&self) -> &'static str {
+        if self.status < 500 {
+            "Sender"
+        } else {
+            "Receiver"
+        }
+    }
+}
 
 /// How a service writes its errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +47,8 @@ pub(crate) enum Protocol {
     Json(&'static str),
     /// RPC v2 CBOR.
     Cbor,
+    /// One of several, of a service that was there before them.
+    Rpc(Codec, &'static Dialect),
 }
 
 const FAILED: &str =
@@ -49,41 +57,36 @@ const FAILED: &str =
 impl Protocol {
     /// Writes an error.
     pub(crate) fn error(self, refusal: &Refusal, request_id: &str) -> Reply {
-        let (code, message) = (escaped(&refusal.code), escaped(&refusal.message));
-        let xml = match self {
-            Self::Json(media_type) => {
-                return self.with_id(json_error(refusal, media_type), request_id);
+        let reply = match self {
+            Self::Json(media_type) => json_error(refusal, &refusal.code, media_type),
+            Self::Cbor => cbor_error(refusal, &refusal.code),
+            Self::Rpc(Codec::Cbor, dialect) => {
+                compatible(cbor_error(refusal, dialect.shape(&refusal.code)), refusal)
             }
-            Self::Cbor => return self.with_id(cbor_error(refusal), request_id),
-            Self::S3 => format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code>\
-                 <Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
-            ),
-            Self::S3Control => wrapped(&format!(
-                "<Error><Code>{code}</Code><Message>{message}</Message>\
-                 <RequestId>{request_id}</RequestId></Error>"
-            )),
-            Self::Query(namespace) => {
-                let side = if refusal.status < 500 {
-                    "Sender"
-                } else {
-                    "Receiver"
-                };
-                format!(
-                    "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{side}</Type>\
-                     <Code>{code}</Code><Message>{message}</Message></Error>\
-                     <RequestId>{request_id}</RequestId></ErrorResponse>"
-                )
+            Self::Rpc(Codec::Json, dialect) => {
+                let shape = dialect.shape(&refusal.code);
+                compatible(json_error(refusal, shape, JSON_1_0), refusal)
+            }
+            Self::Rpc(Codec::Query, dialect) => query_error(refusal, dialect.namespace, request_id),
+            Self::Query(namespace) => query_error(refusal, namespace, request_id),
+            Self::S3 => {
+                let error = s3_error(refusal, request_id);
+                let declared = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{error}");
+                xml_reply(refusal.status, declared)
+            }
+            Self::S3Control => {
+                let error = wrapped(&s3_error(refusal, request_id));
+                xml_reply(refusal.status, error)
             }
         };
-        self.with_id(xml_reply(refusal.status, xml), request_id)
+        self.with_id(reply, request_id)
     }
 
     /// Puts the request id into the header that clients of the service look at.
     pub(crate) fn with_id(self, mut reply: Reply, request_id: &str) -> Reply {
         let header = match self {
             Self::S3 | Self::S3Control => "x-amz-request-id",
-            Self::Query(_) | Self::Json(_) | Self::Cbor => "x-amzn-requestid",
+            Self::Query(_) | Self::Json(_) | Self::Cbor | Self::Rpc(..) => "x-amzn-requestid",
         };
         if let Ok(id) = http::HeaderValue::from_str(request_id) {
             reply.headers_mut().insert(header, id);
@@ -97,7 +100,7 @@ impl Protocol {
             Self::S3 | Self::S3Control => {
                 Refusal::new(503, "SlowDown", "Please reduce your request rate.")
             }
-            Self::Query(_) => Refusal::new(400, "Throttling", "Rate exceeded"),
+            Self::Query(_) | Self::Rpc(..) => Refusal::new(400, "Throttling", "Rate exceeded"),
             Self::Json(_) | Self::Cbor => Refusal::new(400, "ThrottlingException", "Rate exceeded"),
         }
     }
@@ -110,6 +113,7 @@ impl Protocol {
                 Refusal::new(500, "InternalError", message)
             }
             Self::Query(_) => Refusal::new(500, "ServiceFailure", FAILED),
+            Self::Rpc(..) => Refusal::new(500, "InternalServiceError", FAILED),
             Self::Json(_) | Self::Cbor => Refusal::new(500, "InternalFailure", FAILED),
         }
     }
@@ -123,70 +127,54 @@ pub(crate) fn wrapped(error: &str) -> String {
     )
 }
 
+fn s3_error(refusal: &Refusal, request_id: &str) -> String {
+    let (code, message) = (escaped(&refusal.code), escaped(&refusal.message));
+    format!(
+        "<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
+    )
+}
+
+fn query_error(refusal: &Refusal, namespace: &str, request_id: &str) -> Reply {
+    let (code, message) = (escaped(&refusal.code), escaped(&refusal.message));
+    let side = refusal.side();
+    let xml = format!(
+        "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{side}</Type>\
+         <Code>{code}</Code><Message>{message}</Message></Error>\
+         <RequestId>{request_id}</RequestId></ErrorResponse>"
+    );
+    xml_reply(refusal.status, xml)
+}
+
 /// Names the error for every kind of JSON service: in the body for those that are told by their target, and in a
 /// header for those of the REST kind.
-fn json_error(refusal: &Refusal, media_type: &'static str) -> Reply {
-    let body = serde_json::json!({ "__type": refusal.code, "message": refusal.message });
+fn json_error(refusal: &Refusal, shape: &str, media_type: &'static str) -> Reply {
+    let body = serde_json::json!({ "__type": shape, "message": refusal.message });
     let mut reply = reply(refusal.status, media_type, body.to_string());
-    if let Ok(code) = http::HeaderValue::from_str(&refusal.code) {
+    if let Ok(code) = http::HeaderValue::from_str(shape) {
         reply.headers_mut().insert("x-amzn-errortype", code);
     }
     reply
 }
 
-/// Writes `{"__type": code, "message": message}` as CBOR (RFC 8949).
-fn cbor_error(refusal: &Refusal) -> Reply {
-    /// The initial byte of a map of two entries.
-    const MAP_OF_TWO: u8 = 0xa2;
-    let mut body = vec![MAP_OF_TWO];
-    for text in ["__type", &refusal.code, "message", &refusal.message] {
-        push_cbor_text(&mut body, text);
+fn cbor_error(refusal: &Refusal, shape: &str) -> Reply {
+    let body = [
+        ("__type", Node::text(shape)),
+        ("message", Node::text(&refusal.message)),
+    ];
+    cbor_reply(refusal.status, &Node::map(body))
+}
+
+/// Adds the code of the query protocol (Smithy 2.0, "AWS query compatible").
+fn compatible(mut reply: Reply, refusal: &Refusal) -> Reply {
+    let told = format!("{};{}", refusal.code, refusal.side());
+    if let Ok(told) = http::HeaderValue::from_str(&told) {
+        reply.headers_mut().insert(QUERY_ERROR, told);
     }
-    let mut reply = Reply::new(Body::from(body));
-    *reply.status_mut() = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let headers = reply.headers_mut();
-    let media_type = http::HeaderValue::from_static("application/cbor");
-    headers.insert(http::header::CONTENT_TYPE, media_type);
-    let protocol = http::HeaderValue::from_static("rpc-v2-cbor");
-    headers.insert("smithy-protocol", protocol);
     reply
 }
 
-/// Text is its length and its bytes; a length of four bytes does for any.
-fn push_cbor_text(body: &mut Vec<u8>, text: &str) {
-    /// The initial byte of a text whose length follows in four bytes.
-    const TEXT: u8 = 0x7a;
-    body.push(TEXT);
-    body.extend_from_slice(&u32::try_from(text.len()).unwrap_or_default().to_be_bytes());
-    body.extend_from_slice(text.as_bytes());
-}
-
-/// Makes an XML reply.
-pub(crate) fn xml_reply(status: u16, xml: String) -> Reply {
-    reply(status, "text/xml", xml)
-}
-
-/// Makes a JSON reply.
-pub(crate) fn json_reply(status: u16, json: &impl serde::Serialize) -> Reply {
-    let text = serde_json::to_string(json).unwrap_or_else(|error| format!("\"{error}\""));
-    reply(status, "application/json", text)
-}
-
-/// Makes a reply in AWS JSON 1.1; an operation that answers nothing has an empty body.
-pub(crate) fn json_1_1_reply(answer: Option<&serde_json::Value>) -> Reply {
-    let text = answer.map_or_else(String::new, ToString::to_string);
-    reply(200, JSON_1_1, text)
-}
-
-fn reply(status: u16, content_type: &'static str, text: String) -> Reply {
-    let mut reply = Reply::new(Body::from(text));
-    *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    let content_type = http::HeaderValue::from_static(content_type);
-    reply
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, content_type);
-    reply
-}
+/// Where the code of the query protocol stands.
+pub(crate) const QUERY_ERROR: &str = "x-amzn-query-error";
 
 /// Says whether XML 1.0 can carry a character, be it written as a reference: the control characters but tab, line feed
 /// and carriage return it cannot, so that nobody could read back a document that holds one.
@@ -259,8 +247,7 @@ mod tests {
         );
         let reply = Protocol::Cbor.error(&Refusal::new(400, "A", "b"), "id");
         assert_eq!(reply.headers()["smithy-protocol"], "rpc-v2-cbor");
-        let expected =
-            b"\xa2\x7a\0\0\0\x06__type\x7a\0\0\0\x01A\x7a\0\0\0\x07message\x7a\0\0\0\x01b";
+        let expected = b"\xa2\x66__type\x61A\x67message\x61b";
         assert_eq!(&*reply.body().bytes().unwrap(), expected.as_slice());
     }
 

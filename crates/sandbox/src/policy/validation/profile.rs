@@ -13,6 +13,8 @@ pub(crate) enum Profile<'a> {
     Trust,
     /// Of a key of KMS.
     Key,
+    /// Of a topic of SNS.
+    Topic { arn: &'a str },
 }
 
 /// The actions with which a role is assumed (IAMUG:id_roles_create_for-custom and the guide's pages on session tags, source
@@ -45,11 +47,20 @@ const BUCKET: Scope = Scope {
     barred: &["CreateBucket"],
 };
 
+/// Actions on topics that no policy of a topic may name: making one is seen (GH:hashicorp/terraform#12740), and so is that those on
+/// subscriptions are refused (GH:aws/aws-cli#3143), which are on no topic anyhow. `sns:*` is taken (GH:nccgroup/ScoutSuite#1415).
+const TOPIC: Scope = Scope {
+    service: "sns",
+    kinds: &["topic"],
+    barred: &["CreateTopic"],
+};
+
 impl Profile<'_> {
     /// Returns how actions, resources and condition keys are judged; none where they are not.
     pub(super) fn scope(&self) -> Option<Scope> {
         match self {
             Self::Bucket { .. } => Some(BUCKET),
+            Self::Topic { .. } => Some(TOPIC),
             // Which actions and keys KMS refuses is not known, so none is.
             Self::Trust | Self::Key => None,
         }
@@ -59,7 +70,29 @@ impl Profile<'_> {
     pub(super) fn is_own(&self, resource: &str) -> bool {
         match self {
             Self::Bucket { name, partition } => is_of_bucket(resource, name, partition),
+            Self::Topic { arn } => is_it(resource, arn),
             Self::Trust | Self::Key => false,
+        }
+    }
+
+    /// Says whether condition keys are judged; which SNS refuses is not known.
+    pub(super) fn judges_keys(&self) -> bool {
+        match self {
+            Self::Bucket { .. } => true,
+            Self::Trust | Self::Key | Self::Topic { .. } => false,
+        }
+    }
+
+    /// Returns AWS's message for a fault.
+    pub(super) fn words(&self, fault: &Fault) -> String {
+        match (self, fault) {
+            // seen: GH:hashicorp/terraform#12740
+            (Self::Topic { .. }, Fault::Action | Fault::NoResource) => {
+                "Policy statement action out of service scope!".to_owned()
+            }
+            // seen of a policy without statements (GH:cloud-custodian/cloud-custodian#1779); that all else is told so is unverified.
+            (Self::Topic { .. }, _) => "Policy Error: null".to_owned(),
+            (Self::Bucket { .. } | Self::Trust | Self::Key, fault) => fault.words(self.syntax()),
         }
     }
 
@@ -70,7 +103,7 @@ impl Profile<'_> {
             // (GH:hashicorp/terraform-provider-aws#20134)
             Self::Bucket { .. } => "Invalid policy syntax.",
             // The words are unverified for keys.
-            Self::Trust | Self::Key => "Syntax errors in policy.",
+            Self::Trust | Self::Key | Self::Topic { .. } => "Syntax errors in policy.",
         }
     }
 
@@ -79,7 +112,10 @@ impl Profile<'_> {
         match (self, are_there) {
             (Self::Trust, true) => Err(Fault::Prohibited("Resource")),
             (Self::Bucket { .. } | Self::Key, false) => Err(Fault::Missing("Resource")),
-            (Self::Trust, false) | (Self::Bucket { .. } | Self::Key, true) => Ok(()),
+            // That SNS asks for none is as little known as that it does.
+            (Self::Topic { .. }, _)
+            | (Self::Trust, false)
+            | (Self::Bucket { .. } | Self::Key, true) => Ok(()),
         }
     }
 
@@ -93,7 +129,7 @@ impl Profile<'_> {
             // A bare `*` is refused although it matches (seen: versitygw against AWS).
             Self::Trust if named.iter().all(|name| *name != "*" && assumes(name)) => Ok(()),
             Self::Trust => Err(Fault::NotAssuming),
-            Self::Bucket { .. } | Self::Key => Ok(()),
+            Self::Bucket { .. } | Self::Key | Self::Topic { .. } => Ok(()),
         }
     }
 }
@@ -103,6 +139,11 @@ impl Scope {
     pub(super) fn allows(&self, action: &Action) -> bool {
         !self.barred.contains(&action.name)
     }
+}
+
+/// Says whether a resource, with its wildcards, is or holds the one of the policy.
+fn is_it(resource: &str, arn: &str) -> bool {
+    Pattern::new(resource, Wildcards::Match, None).is_some_and(|pattern| pattern.matches(arn))
 }
 
 /// A bucket policy speaks of its own bucket and the objects in it only, under the partition of its Region; everything, `*`,

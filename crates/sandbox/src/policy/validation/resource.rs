@@ -13,7 +13,7 @@ const LARGEST: usize = 20 * 1024;
 
 /// Checks a policy; the error is AWS's message.
 pub(crate) fn check(profile: &Profile<'_>, json: &[u8]) -> Result<(), String> {
-    checked(profile, json).map_err(|fault| fault.words(profile.syntax()))
+    checked(profile, json).map_err(|fault| profile.words(&fault))
 }
 
 fn checked(profile: &Profile<'_>, json: &[u8]) -> Result<(), Fault> {

@@ -53,6 +53,7 @@ impl S3 for Api {
             return Err(fault(409, "BucketNotEmpty", text));
         }
         world.buckets.remove(name);
+        super::documents::measure(&self.0, name, "replication", None);
         Ok(S3Response::with_status(
             DeleteBucketOutput::default(),
             http::StatusCode::NO_CONTENT,

@@ -21,7 +21,9 @@ use super::{acl, actions, create, lifecycle_document, replication_document, vali
 use crate::s3::errors::{fault, method_not_allowed, not_modelled};
 use crate::s3::rules::acl::{self as acl_rules, document};
 use crate::s3::rules::new_bucket::DEFAULT_ENCRYPTION;
+use crate::s3::state::replication::Configuration;
 use crate::s3::state::world::{Store, minimum_size_key};
+use crate::s3::xml;
 use crate::wire::{Form, Hosts};
 
 /// The route.
@@ -268,6 +270,7 @@ fn put_document(request: &Request<'_>, body: &Bytes) -> Reply {
     }
     world.ages_anew(subresource.query, now);
     drop(world);
+    measure(store, &target.name, subresource.query, Some(&text));
     // BC:s3 responseCode of PutBucketPolicy and PutBucketTagging.
     let status = match subresource.query {
         "policy" | "tagging" => StatusCode::NO_CONTENT,
@@ -300,6 +303,8 @@ fn delete_document(request: &Request<'_>) -> Reply {
         bucket.set_document(key, now, rest);
     }
     world.ages_anew(subresource.query, now);
+    drop(world);
+    measure(store, &target.name, subresource.query, None);
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -322,7 +327,20 @@ pub(crate) fn force(store: &Store, bucket: &str, query: &str, text: &str) -> S3R
         .bucket_mut(bucket)?
         .set_document(key, now, Some(&text));
     world.ages_anew(subresource.query, now);
+    measure(store, bucket, query, Some(&text));
     Ok(())
+}
+
+/// Has the rules of a replication configuration measure from now on, as far as it says so.
+pub(super) fn measure(store: &Store, bucket: &str, query: &str, text: Option<&str>) {
+    if query != "replication" {
+        return;
+    }
+    let root = text.and_then(|text| xml::parse(text.as_bytes()).ok());
+    let configuration = root.and_then(|root| Configuration::parse(&root).ok());
+    let now = store.environment.clock.now();
+    let mut metering = store.metering();
+    metering.configure(bucket, configuration.as_ref(), now);
 }
 
 fn malformed_policy(text: String) -> s3s::S3Error {

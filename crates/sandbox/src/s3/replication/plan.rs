@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::s3::rules::acl_access::owner_reads;
 use crate::s3::state::lifecycle::ARCHIVED;
+use crate::s3::state::metering::Operation;
 use crate::s3::state::queue::{Job, Work};
 use crate::s3::state::replication::{Configuration, Rule};
 use crate::s3::state::version::{Encryption, Object, Status, Version};
@@ -38,7 +39,10 @@ pub(crate) fn plan(
     } else {
         Work::Object
     };
-    enqueue(store, (name, key, &version.id), work, configuration, rules);
+    let object = version.object.as_ref();
+    let bytes = object.map_or(0, |object| object.content.body.size());
+    let about = (name, key, &*version.id, bytes);
+    enqueue(store, about, work, configuration, rules);
 }
 
 /// Queues a tag change of a version that was replicated, or of a replica whose bucket sends
@@ -76,17 +80,33 @@ pub(crate) fn plan_metadata(
         return;
     }
     version.replication = Some(Status::Pending);
-    enqueue(store, (name, key, id), Work::Metadata, configuration, rules);
+    enqueue(
+        store,
+        (name, key, id, 0),
+        Work::Metadata,
+        configuration,
+        rules,
+    );
 }
 
 fn enqueue(
     store: &Store,
-    (bucket, key, version_id): (&str, &str, &str),
+    (bucket, key, version_id, bytes): (&str, &str, &str, u64),
     work: Work,
     configuration: Arc<Configuration>,
     rules: Vec<usize>,
 ) {
     let delay = Duration::from_millis(store.environment.switches.delays().replication_delay_ms);
+    let came = store.environment.clock.now();
+    let due = came + delay;
+    let mut metering = store.metering();
+    for rule in rules
+        .iter()
+        .filter_map(|rule| configuration.rules.get(*rule))
+    {
+        metering.queued(bucket, rule, Operation { came, due, bytes });
+    }
+    drop(metering);
     let job = Job {
         bucket: bucket.to_owned(),
         key: key.to_owned(),
@@ -94,8 +114,9 @@ fn enqueue(
         work,
         configuration,
         rules,
+        due,
     };
-    store.queue.add(store.environment.clock.now() + delay, job);
+    store.queue.add(job);
 }
 
 fn configuration(store: &Store, name: &str, bucket: &Bucket) -> Option<Arc<Configuration>> {

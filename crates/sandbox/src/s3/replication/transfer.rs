@@ -21,7 +21,14 @@ pub(crate) fn run(store: &Store, job: &Job) {
         .rules
         .iter()
         .filter_map(|rule| job.configuration.rules.get(*rule));
-    let outcomes: Vec<Result<(), Reason>> = rules.map(|rule| replicate(store, job, rule)).collect();
+    let outcome = |rule| {
+        let outcome = replicate(store, job, rule);
+        let failed = outcome.is_err();
+        let mut metering = store.metering();
+        metering.finished(&job.bucket, rule, job.due, failed);
+        outcome
+    };
+    let outcomes: Vec<Result<(), Reason>> = rules.map(outcome).collect();
     let failure = outcomes.into_iter().find_map(Result::err);
     let mut world = store.world();
     let Ok(bucket) = world.bucket_mut(&job.bucket) else {

@@ -6,6 +6,7 @@ pub(crate) mod acl;
 pub(crate) mod ageing;
 pub(crate) mod dates;
 pub(crate) mod lifecycle;
+pub(crate) mod metering;
 pub(crate) mod queue;
 pub(crate) mod replication;
 pub(crate) mod snapshot;

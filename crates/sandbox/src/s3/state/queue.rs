@@ -19,6 +19,8 @@ pub(crate) struct Job {
     pub(crate) configuration: Arc<Configuration>,
     /// Indexes of the rules that apply, one for each destination bucket.
     pub(crate) rules: Vec<usize>,
+    /// When it is to be done.
+    pub(crate) due: SystemTime,
 }
 
 /// What is to be done with a version.
@@ -61,11 +63,11 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// Adds a job that is due at an instant.
-    pub(crate) fn add(&self, due: SystemTime, job: Job) {
+    /// Adds a job.
+    pub(crate) fn add(&self, job: Job) {
         let mut state = self.state();
         state.count += 1;
-        let place = (due, state.count);
+        let place = (job.due, state.count);
         state.jobs.insert(place, job);
         drop(state);
         self.pending.send_modify(|pending| *pending += 1);
@@ -102,6 +104,11 @@ impl Queue {
     pub(crate) fn done(&self) {
         self.pending
             .send_modify(|pending| *pending = pending.saturating_sub(1));
+    }
+
+    /// Says whether a job was taken and is not finished.
+    pub(crate) fn is_at_work(&self) -> bool {
+        *self.pending.borrow() > self.state().jobs.len()
     }
 
     /// Says whether jobs wait.

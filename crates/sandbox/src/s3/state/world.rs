@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use s3s::S3Result;
 
+use super::metering::Metering;
 use super::queue::Queue;
 use super::upload::Upload;
 use super::version::{Version, Versions};
@@ -23,6 +24,7 @@ pub(crate) struct Store {
     pub(crate) ids: Ids,
     pub(crate) queue: Queue,
     ageing: Ageing,
+    metering: Mutex<Metering>,
     world: Mutex<World>,
 }
 
@@ -36,6 +38,7 @@ impl Store {
             ids: Ids::new(environment.seed, "s3"),
             queue: Queue::default(),
             ageing,
+            metering: Mutex::default(),
             world: Mutex::new(World::default()),
             environment,
         }
@@ -49,6 +52,11 @@ impl Store {
             (self.ageing)(&mut world, now, &|| self.version_id());
         }
         world
+    }
+
+    /// Locks what is measured of replication; nothing else may be locked while it is.
+    pub(crate) fn metering(&self) -> MutexGuard<'_, Metering> {
+        self.metering.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the sandbox's time in whole seconds, as S3 keeps it.

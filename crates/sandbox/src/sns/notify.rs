@@ -1,0 +1,84 @@
+//! Services that publish in their own name: the topic's policy decides, and the policy of its key.
+
+use super::Sns;
+use super::mailbox::{Entry, What};
+use super::publish::{CONTEXT, ENCRYPTING};
+use super::state::{Topic, topic_arn};
+use crate::authority::Action;
+use crate::notifier::{Notice, Notifier};
+use crate::vault::{ServiceKeyUse, Unusable};
+
+impl Notifier for Sns {
+    fn publish(&self, notice: &Notice<'_>) -> Result<(), String> {
+        match self.admitted(notice) {
+            Ok(topic) => {
+                let message = (notice.subject, notice.message);
+                self.deliver(&topic, notice.service.to_owned(), message, notice.at);
+                Ok(())
+            }
+            Err(reason) => {
+                let entry = Entry {
+                    at: notice.at,
+                    topic: notice.topic.to_owned(),
+                    from: notice.service.to_owned(),
+                    what: What::Refused {
+                        subject: notice.subject.map(str::to_owned),
+                        message: notice.message.to_owned(),
+                        reason: reason.clone(),
+                    },
+                };
+                self.state().mailbox.add(entry);
+                Err(reason)
+            }
+        }
+    }
+}
+
+impl Sns {
+    /// Returns the topic, if it is there and takes the notice.
+    fn admitted(&self, notice: &Notice<'_>) -> Result<Topic, String> {
+        let named = topic_arn(notice.topic);
+        let topic = named.and_then(|(place, name)| self.state().topic(&place, name).cloned());
+        let topic = topic.ok_or("Topic does not exist")?;
+        let mut context = vec![
+            ("aws:SourceArn", notice.source_arn.to_owned()),
+            ("aws:SourceAccount", notice.source_account.to_owned()),
+            ("aws:RequestedRegion", topic.place.region.clone()),
+        ];
+        if notice.tells_owner {
+            context.push(("aws:SourceOwner", notice.source_account.to_owned()));
+        }
+        let action = Action {
+            name: "SNS:Publish",
+            resource: notice.topic,
+            resource_account: &topic.place.account,
+            resource_policy: Some(&topic.policy),
+            context: &context,
+        };
+        let answer = self.authority().authorize_service(notice.service, &action);
+        answer.map_err(|denied| denied.message)?;
+        self.may_encrypt_for(notice, &topic)
+            .map_err(|unusable| unusable.to_string())?;
+        Ok(topic)
+    }
+
+    fn may_encrypt_for(&self, notice: &Notice<'_>, topic: &Topic) -> Result<(), Unusable> {
+        let Some(key) = topic.attributes.get("KmsMasterKeyId") else {
+            return Ok(());
+        };
+        let (account, region) = (&topic.place.account, &topic.place.region);
+        let key = self.vault().resolve(account, region, key)?;
+        let arn = topic.arn();
+        ENCRYPTING.into_iter().try_for_each(|action| {
+            self.vault().ask_for_service(&ServiceKeyUse {
+                service: notice.service,
+                source_arn: notice.source_arn,
+                source_account: notice.source_account,
+                key: &key,
+                region,
+                action,
+                context: (CONTEXT, &arn),
+            })
+        })
+    }
+}

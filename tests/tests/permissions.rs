@@ -194,9 +194,35 @@ impl Lab {
         }
     }
 
-    /// Whether a caller was denied anything in this run.
+    /// Whether a caller was denied anything in this run that it needs: asking what it may do is not among that.
     fn is_denied(&self) -> bool {
-        self.sandbox.calls().iter().any(|call| call.status == 403)
+        let needs = |operation: &str| operation != "SimulatePrincipalPolicy";
+        let calls = self.sandbox.calls();
+        let mut denied = calls.iter().filter(|call| call.status == 403);
+        denied.any(|call| needs(&call.operation))
+    }
+
+    /// What was written in the last run.
+    fn writes(&self) -> Vec<String> {
+        let starts = ["Put", "Create", "Update", "Tag", "Untag", "Delete"];
+        let calls = self.sandbox.calls().into_iter();
+        calls
+            .map(|call| call.operation)
+            .filter(|operation| starts.iter().any(|start| operation.starts_with(start)))
+            .collect()
+    }
+
+    /// Lets the caller of an account ask what it may do.
+    fn may_simulate(&self, account: &str) {
+        let policy = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*" } ] });
+        let put = [
+            ("Action", "PutRolePolicy"),
+            ("RoleName", "caller"),
+            ("PolicyName", "simulate"),
+            ("PolicyDocument", &policy.to_string()),
+        ];
+        self.other(account).iam(&put).expect_ok();
     }
 
     fn printed(&self, purpose: &str) -> Policies {
@@ -653,6 +679,73 @@ fn expect_exceptions(seen: Seen, of: &[Exception], least: usize) {
         seen.killed
     );
     assert!(seen.unhinted.is_empty(), "{}", seen.unhinted.join("\n"));
+}
+
+/// The same policies without an action.
+fn without(policies: &Policies, action: &str) -> Policies {
+    let mut less = policies.clone();
+    let statements = less.values_mut().flatten().flat_map(|policy| {
+        let statements = policy["Statement"].as_array_mut();
+        statements.into_iter().flatten()
+    });
+    for statement in statements {
+        if let Some(actions) = statement["Action"].as_array_mut() {
+            actions.retain(|one| one != action);
+        }
+    }
+    less
+}
+
+#[test]
+fn what_a_caller_lacks_is_told_before_the_first_write() {
+    let lab = furnished();
+    let printed = lab.printed("apply");
+    for account in [PROD, ARCHIVE] {
+        lab.may_simulate(account);
+    }
+    for action in ["s3:PutReplicationConfiguration", "iam:CreateRole"] {
+        lab.allow(&without(&printed, action));
+        let ran = lab.s3ferry(&["apply", "--yes", "spec.yaml"]);
+        assert_eq!(ran.code, Some(7), "{}", ran.said());
+        assert!(ran.err.contains(action), "{}", ran.said());
+        assert!(ran.err.contains("Nothing was changed."), "{}", ran.said());
+        assert_eq!(lab.writes(), Vec::<String>::new(), "{}", ran.said());
+    }
+    lab.allow(&printed);
+    lab.apply().unwrap_or_else(|ran| panic!("{}", ran.said()));
+}
+
+#[test]
+fn what_the_policy_of_a_bucket_may_allow_is_no_reason_to_stop() {
+    let lab = furnished();
+    let printed = lab.printed("apply");
+    for account in [PROD, ARCHIVE] {
+        lab.may_simulate(account);
+    }
+    let grant = json!({ "Version": "2012-10-17", "Statement": [ { "Effect": "Allow",
+        "Principal": { "AWS": format!("arn:aws:iam::{ARCHIVE}:role/caller") },
+        "Action": ["s3:PutBucketPolicy", "s3:GetBucketPolicy"], "Resource": "arn:aws:s3:::kept" } ] });
+    lab.other(ARCHIVE).put("kept", "policy", &grant.to_string());
+    lab.allow(&without(&printed, "s3:PutBucketPolicy"));
+    let ran = lab.s3ferry(&["apply", "--yes", "spec.yaml"]);
+    let said = "a policy of the resource itself may";
+    assert!(ran.err.contains(said), "{}", ran.said());
+    assert!(
+        ran.err.contains("is not allowed s3:PutBucketPolicy"),
+        "the bucket that is made has none: {}",
+        ran.said()
+    );
+    assert_eq!(ran.code, Some(7), "{}", ran.said());
+}
+
+#[test]
+fn where_it_cannot_be_asked_it_is_said_and_the_steps_are_followed() {
+    let lab = furnished();
+    lab.allow(&lab.printed("apply"));
+    let ran = lab.s3ferry(&["apply", "--yes", "spec.yaml"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.said());
+    let said = "was not asked before the first write";
+    assert_eq!(ran.err.matches(said).count(), 2, "{}", ran.said());
 }
 
 #[test]

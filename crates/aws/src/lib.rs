@@ -36,6 +36,7 @@ mod session;
 mod sign_in;
 mod sns;
 
+pub use iam::simulate::Refused;
 pub use options::{Endpoint, Options};
 pub use port::Cloud;
 pub use sign_in::{Caller, SignInProblem};

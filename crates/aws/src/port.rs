@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::future::{join, join_all};
 use s3ferry_core::ids::{AccountId, AccountName, AlarmName, BucketName, Region};
 use s3ferry_core::model::{AccountPart, BucketRef, Document, RegionPart, Target};
+use s3ferry_core::permissions::Asked;
 use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{
     ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
@@ -17,6 +18,7 @@ use tokio::task::{JoinError, JoinSet};
 use crate::classify::elsewhere;
 use crate::cloudwatch::{self, CloudWatchApi};
 use crate::failure::{Call, Cause, Failure, Intent};
+use crate::iam::simulate::Refused;
 use crate::iam::{self, IamApi};
 use crate::options::Options;
 use crate::s3::{self, BucketApi};
@@ -69,6 +71,25 @@ impl Cloud {
             ))
         };
         self.sessions.iter().filter_map(remark).collect()
+    }
+
+    /// What IAM's simulator says that the policies of an account's caller refuse of these calls; none where the simulator does not
+    /// take such a caller. It changes nothing.
+    ///
+    /// # Errors
+    /// As the calls fail: callers need `iam:SimulatePrincipalPolicy`, and those in a role `iam:GetRole` on it.
+    pub async fn refused(
+        &self,
+        account: &AccountId,
+        caller: &str,
+        asked: &[Asked],
+    ) -> Result<Option<Vec<Refused>>, PortError> {
+        let session = self.session(account, || entry("iam", Intent::Read, account))?;
+        let api = IamApi::new(&session.iam, account, None, account);
+        let Some(principal) = iam::simulate::principal(&api, caller).await? else {
+            return Ok(None);
+        };
+        Ok(Some(iam::simulate::refused(&api, &principal, asked).await?))
     }
 
     fn session(

@@ -12,6 +12,7 @@ mod exit;
 mod files;
 mod overwritten;
 mod planning;
+mod preflight;
 mod printer;
 mod progress;
 mod shown;

@@ -3,6 +3,7 @@
 pub(crate) mod policies;
 pub(crate) mod read;
 pub(crate) mod role;
+pub(crate) mod simulate;
 pub(crate) mod together;
 pub(crate) mod write;
 

@@ -22,6 +22,7 @@ use crate::chain::chain;
 use crate::exit::Exit;
 use crate::files::start;
 use crate::planning::{self, Planned, now};
+use crate::preflight;
 use crate::printer::Printer;
 use crate::progress::{Doing, Progress, summary};
 use crate::specs::{Loaded, check, is_yaml, live_files, load, moved_files, saved_files};
@@ -313,6 +314,7 @@ async fn execute_plan(
         read_at,
         remembered: _, // It has served the plan.
     } = planned;
+    preflight::refuse(printer, &loaded.spec, &cloud, &file, &observed, &steps).await?;
     let paths = spec_paths(&loaded.info);
     // What a reviewer reads is several times what a run needs, and is read.
     drop((file, observed));

@@ -14,7 +14,7 @@ use crate::model::{
 };
 use crate::names::Names;
 use crate::ownership::{Markers, SPEC_TAG};
-use crate::plan::writes;
+use crate::plan::{Step, Work, WriteStep, writes};
 use crate::policy::generate::{literal, via_s3};
 use crate::proof::Proofs;
 use crate::reads;
@@ -71,21 +71,42 @@ struct At {
 
 /// Everything that a purpose may need, in any world.
 pub(super) fn of(spec: &Spec, scope: &Scope, purpose: Purpose) -> BTreeMap<AccountId, Grants> {
-    let mut granted = Granted {
-        spec,
-        scope,
-        names: Names::of(spec),
-        adopted: spec
-            .all_guards()
-            .flat_map(|guards| guards.adopt.iter().cloned())
-            .collect(),
-        alarms: Markers::of(&spec.name).alarm_pattern(),
-        accounts: BTreeMap::new(),
-    };
+    let mut granted = Granted::new(spec, scope);
     granted.plan();
     match purpose {
         Purpose::Plan => {}
         Purpose::Apply => granted.apply(),
+    }
+    granted.accounts
+}
+
+/// What the steps of one plan write and prove.
+pub(super) fn of_steps(spec: &Spec, steps: &[Step]) -> BTreeMap<AccountId, Grants> {
+    let scope = Scope::All;
+    let mut granted = Granted::new(spec, &scope);
+    let writes = steps.iter().filter_map(|step| match &step.work {
+        Work::Write(write) => Some(write.as_ref()),
+        Work::Prove(_) | Work::Sweep(_) => None,
+    });
+    let makes = |write: &&WriteStep| write.makes().is_some();
+    let made: BTreeSet<&Target> = writes.filter(makes).map(|write| &write.target).collect();
+    for step in steps {
+        match &step.work {
+            // A bucket is made with its tags.
+            Work::Write(write)
+                if write.target.kind() == Kind::Bucket(BucketPart::Tags)
+                    && write
+                        .target
+                        .whole()
+                        .is_some_and(|whole| made.contains(&whole)) => {}
+            Work::Write(write) => {
+                let at = granted.at(&write.target, Asked::Make);
+                let facts = write.target.kind().facts();
+                granted.allow(write.target.account(), &at, facts.to(write.verb()));
+            }
+            Work::Prove(goal) => granted.prove(goal),
+            Work::Sweep(_) => {} // It removes what a goal of an earlier plan was allowed to put.
+        }
     }
     granted.accounts
 }
@@ -101,7 +122,21 @@ struct Granted<'a> {
     accounts: BTreeMap<AccountId, Grants>,
 }
 
-impl Granted<'_> {
+impl<'a> Granted<'a> {
+    fn new(spec: &'a Spec, scope: &'a Scope) -> Self {
+        Self {
+            spec,
+            scope,
+            names: Names::of(spec),
+            adopted: spec
+                .all_guards()
+                .flat_map(|guards| guards.adopt.iter().cloned())
+                .collect(),
+            alarms: Markers::of(&spec.name).alarm_pattern(),
+            accounts: BTreeMap::new(),
+        }
+    }
+
     fn plan(&mut self) {
         let markers = Markers::of(&self.spec.name);
         for route in reads::concerned(self.spec, self.scope) {
@@ -144,7 +179,7 @@ impl Granted<'_> {
             planned: &writes.planned,
         };
         for goal in goals(&scene, &future) {
-            self.prove(&scene, &goal);
+            self.prove(&goal);
         }
         if *self.scope == Scope::All {
             self.remove_left_roles();
@@ -167,11 +202,10 @@ impl Granted<'_> {
         }
     }
 
-    fn prove(&mut self, scene: &Scene<'_>, goal: &Goal) {
+    fn prove(&mut self, goal: &Goal) {
         let Goal::Canary(canary) = goal;
-        let name = scene
-            .route(&canary.migration)
-            .map(|route| &route.migration.canary);
+        let migration = self.spec.migrations.get(&canary.migration);
+        let name = migration.map(|migration| &migration.canary);
         let Some(Canary::Write { name }) = name else {
             return; // Without a name no canary is put, and there is no goal.
         };

@@ -16,7 +16,12 @@ mod statements;
 use std::collections::BTreeMap;
 
 use crate::ids::{AccountId, AccountName};
-use crate::policy::PolicyDocument;
+use crate::model::kinds::Document;
+use crate::model::target::Kind;
+use crate::model::{BucketPart, Observed, Target};
+use crate::ownership::SPEC_TAG;
+use crate::plan::Step;
+use crate::policy::{Effect, PolicyDocument};
 use crate::scope::Scope;
 use crate::spec::{Access, Spec};
 
@@ -36,6 +41,80 @@ pub struct CallerPermissions {
     pub policies: Vec<PolicyDocument>,
     /// Whether roles are named by s3ferry's path instead of one by one, which would not fit.
     pub by_path: bool,
+}
+
+/// What a caller is about to do, as IAM's simulator is asked: each action on each resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The actions.
+    pub actions: Vec<&'static str>,
+    /// What they are checked against.
+    pub resources: Vec<String>,
+    /// The condition key that AWS sets with these actions, with its values.
+    pub context: Option<(String, Vec<String>)>,
+}
+
+/// What the callers must be allowed to follow steps, by account, beside the reads that a plan has made already.
+#[must_use]
+pub fn of_steps(spec: &Spec, steps: &[Step]) -> BTreeMap<AccountId, Vec<Asked>> {
+    // Roles of ours carry the tag of the spec, which is all that the policies printed here ask of those that left.
+    let of_a_role = || {
+        let key = format!("aws:ResourceTag/{SPEC_TAG}");
+        (key, vec![spec.name.to_string()])
+    };
+    let context = |loose: &statements::Loose| match &loose.condition {
+        Some((_, key, values)) => Some((key.clone(), values.clone())),
+        None => (loose.about == grants::About::Roles).then(of_a_role),
+    };
+    let asked = |grants: &grants::Grants| {
+        let loose = statements::of(grants).into_iter();
+        let asked = loose.map(|loose| Asked {
+            context: context(&loose),
+            actions: loose.actions,
+            resources: loose.resources,
+        });
+        asked.collect()
+    };
+    let accounts = grants::of_steps(spec, steps).into_iter();
+    accounts.map(|(id, grants)| (id, asked(&grants))).collect()
+}
+
+/// Whether a policy of a resource could allow what IAM's policies of the caller do not: in the caller's own account either is
+/// enough (IAMUG:reference_policies_evaluation-logic). A key's policy and one that was not read may; that of a bucket may where it
+/// allows anybody anything.
+#[must_use]
+pub fn may_be_allowed_elsewhere(observed: &Observed, action: &str, resource: &str) -> bool {
+    let service = action.split(':').next().unwrap_or(action);
+    if service != "s3" {
+        return matches!(service, "kms" | "sns");
+    }
+    let bucket = resource.rsplit(':').next().unwrap_or(resource);
+    let bucket = bucket.split('/').next().unwrap_or(bucket);
+    let of_bucket = |target: &Target| {
+        let name = target.bucket().map(|of| of.bucket.as_str());
+        target.kind() == Kind::Bucket(BucketPart::Policy) && name == Some(bucket)
+    };
+    let mut policies = observed.iter().filter(|(target, _)| of_bucket(target));
+    let allows = |document: &Document| {
+        document.policy_document().is_none_or(|policy| {
+            let mut statements = policy.statements().iter();
+            statements.any(|statement| statement.effect() == Effect::Allow)
+        })
+    };
+    match policies.next() {
+        Some((_, document)) => document.is_some_and(allows),
+        // A bucket that is about to be made has none.
+        None => !is_missing(observed, bucket),
+    }
+}
+
+fn is_missing(observed: &Observed, bucket: &str) -> bool {
+    observed.iter().any(|(target, document)| {
+        let name = target.bucket().map(|of| of.bucket.as_str());
+        target.kind() == Kind::Bucket(BucketPart::Itself)
+            && name == Some(bucket)
+            && document.is_none()
+    })
 }
 
 /// What the callers need, account by account, in the order of their IDs.

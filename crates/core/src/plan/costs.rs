@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::steps::{Step, Work, WriteStep};
+use super::steps::{Step, Work};
 use crate::format::{Estimate, PermissionInfo, Wait};
 use crate::goals::canary;
 use crate::ids::{AccountId, Region};
-use crate::model::kinds::{Call, Verb};
+use crate::model::kinds::Call;
 use crate::model::{BucketPart, Observed, Service, Target};
 use crate::names::Names;
 use crate::scene::Scene;
@@ -110,7 +110,7 @@ pub(super) fn permissions(scene: &Scene<'_>, steps: &[Step]) -> Vec<PermissionIn
             Work::Write(write) => {
                 let facts = write.target.kind().facts();
                 need(&write.target, facts.read);
-                need(&write.target, facts.to(verb(write)));
+                need(&write.target, facts.to(write.verb()));
             }
             Work::Prove(goal) => {
                 for (bucket, calls) in goal.calls_on() {
@@ -131,14 +131,6 @@ pub(super) fn permissions(scene: &Scene<'_>, steps: &[Step]) -> Vec<PermissionIn
         actions: actions.into_iter().map(ToOwned::to_owned).collect(),
     };
     accounts.into_iter().map(info).collect()
-}
-
-const fn verb(write: &WriteStep) -> Verb {
-    match (&write.before, &write.after) {
-        (None, Some(_)) => Verb::Create,
-        (_, None) => Verb::Delete,
-        (Some(_), Some(_)) => Verb::Update,
-    }
 }
 
 /// How many calls an apply takes.

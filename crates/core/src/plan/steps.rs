@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::led::Led;
 use crate::goals::Goal;
-use crate::model::kinds::{Born, Marked, Tags};
+use crate::model::kinds::{Born, Marked, Tags, Verb};
 use crate::model::{BucketPart, BucketRef, Document, RolePart, Target, same};
 use crate::proof::PlacedCanary;
 
@@ -70,6 +70,16 @@ pub struct WriteStep {
 }
 
 impl WriteStep {
+    /// What it does to its target.
+    #[must_use]
+    pub const fn verb(&self) -> Verb {
+        match (&self.before, &self.after) {
+            (None, Some(_)) => Verb::Create,
+            (_, None) => Verb::Delete,
+            (Some(_), Some(_)) => Verb::Update,
+        }
+    }
+
     /// The tags of the bucket or the role that the step makes.
     #[must_use]
     pub const fn makes(&self) -> Option<&Tags> {

@@ -1,10 +1,10 @@
-//! What of a bucket's document carries the mark of a spec: rules by their IDs, statements by their Sids.
+//! What of a bucket's document carries the mark of a spec: rules and inventories by their IDs, statements by their Sids.
 
 use crate::model::Document;
 use crate::ownership::Markers;
 use crate::policy::Statement;
 
-/// The IDs and Sids of a spec's rules and statements in a document; none in one that has neither.
+/// The IDs and Sids of a spec's rules, inventories and statements in a document; none in one that has neither.
 pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a str> {
     match document {
         Document::Replication(live) => {
@@ -15,6 +15,10 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
             let sids = policy.statements().iter().filter_map(Statement::sid);
             sids.filter(|sid| markers.owns_sid(sid)).collect()
         }
+        Document::Inventories(live) => {
+            let ids = live.keys().map(String::as_str);
+            ids.filter(|id| markers.owns_inventory(id)).collect()
+        }
         Document::Bucket(_)
         | Document::Tags(_)
         | Document::Versioning(_)
@@ -24,6 +28,7 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
         | Document::ObjectLock(_)
         | Document::RequestPayment(_)
         | Document::Lifecycle(_)
+        | Document::Logging(_)
         | Document::Roles(_)
         | Document::AccountPublicAccess(_)
         | Document::Role(_)

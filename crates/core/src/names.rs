@@ -62,7 +62,7 @@ impl Names {
         let targets: Vec<Target> = match place {
             "bucket" => {
                 let bucket = BucketName::new(name).ok()?;
-                let mut named = spec.routes().flat_map(|of| [of.source, of.destination]);
+                let mut named = spec.routes().flat_map(|of| of.buckets());
                 let of = named.find(|of| of.account == *account && of.bucket == bucket);
                 let of = of.unwrap_or_else(|| BucketRef {
                     account: account.clone(),

@@ -8,6 +8,8 @@
 //! | statement of the role's inline policy `s3ferry` | its Sid, `<Purpose>S3FerrySpec<spec hash>` |
 //! | bucket | tag `s3ferry:spec` |
 //! | alarm | its name, `s3ferry/<spec>/<migration>/<rule>/<metric>`, and its description; it is tagged, too |
+//! | inventory configuration | its ID, `s3ferry-<spec>` |
+//! | access logging | the statement of ours, for the logged bucket, in the policy of the bucket that logs go to |
 //!
 //! The spec's name is in every marker, so that two specs leave each other's things alone. A configuration has one role, so
 //! specs that work on the same source bucket share it: the tag then names each of them, and each has its own statements.
@@ -36,6 +38,10 @@ const SOURCE_TAG: &str = "s3ferry:source:";
 const DESTINATION_TAG: &str = "s3ferry:destination:";
 /// Role tags that name a Region with alarms; the value is the accounts that they are in.
 const ALARMS_TAG: &str = "s3ferry:alarms:";
+/// Role tags that name a bucket that logs, inventories or trails of this spec go to; the value is `account/Region`.
+const LOGS_TAG: &str = "s3ferry:logs:";
+/// What the ID of every inventory of a spec begins with.
+const INVENTORY_MARK: &str = "s3ferry-";
 
 /// The markers of one spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,6 +191,18 @@ impl Markers {
         tags
     }
 
+    /// The ID of the inventories of this spec, of which a bucket has one (BC:s3 InventoryId).
+    #[must_use]
+    pub fn inventory_id(&self) -> String {
+        format!("{INVENTORY_MARK}{}", self.spec)
+    }
+
+    /// Whether an inventory is this spec's.
+    #[must_use]
+    pub fn owns_inventory(&self, id: &str) -> bool {
+        id.strip_prefix(INVENTORY_MARK) == Some(self.spec.as_str())
+    }
+
     /// The tags of a bucket of ours.
     #[must_use]
     pub fn bucket_tags(&self) -> BTreeMap<String, String> {
@@ -197,6 +215,7 @@ impl Markers {
         &self,
         sources: impl Iterator<Item = &'a BucketRef>,
         destinations: impl Iterator<Item = &'a BucketRef>,
+        logs: impl Iterator<Item = &'a BucketRef>,
         alarms: &BTreeSet<RegionRef>,
     ) -> BTreeMap<String, String> {
         let mut tags = self.bucket_tags();
@@ -214,10 +233,9 @@ impl Markers {
                 bucket.region.to_string(),
             )
         }));
-        tags.extend(destinations.map(|bucket| {
-            let place = format!("{}/{}", bucket.account, bucket.region);
-            (format!("{DESTINATION_TAG}{}", bucket.bucket), place)
-        }));
+        let place = |bucket: &BucketRef| format!("{}/{}", bucket.account, bucket.region);
+        tags.extend(destinations.map(|of| (format!("{DESTINATION_TAG}{}", of.bucket), place(of))));
+        tags.extend(logs.map(|of| (format!("{LOGS_TAG}{}", of.bucket), place(of))));
         tags
     }
 }
@@ -234,6 +252,20 @@ pub(crate) fn whose_rule(id: &str) -> String {
         Some(spec) => format!("of the s3ferry spec {spec}"),
         None => "not s3ferry's".to_owned(),
     }
+}
+
+/// Whose an inventory is that is not the spec's.
+pub(crate) fn whose_inventory(id: &str) -> String {
+    match spec_of_inventory(id) {
+        Some(spec) => format!("of the s3ferry spec {spec}"),
+        None => "not s3ferry's".to_owned(),
+    }
+}
+
+/// The spec that the ID of an inventory names, whichever; none where no spec marked it.
+pub(crate) fn spec_of_inventory(id: &str) -> Option<&str> {
+    let spec = id.strip_prefix(INVENTORY_MARK)?;
+    SpecName::new(spec).is_ok().then_some(spec)
 }
 
 /// The spec that the ID of a rule names, whichever; none where no spec marked it.
@@ -258,9 +290,16 @@ const MARKS: [(&str, usize); 2] = [(SID_MARK, HASH_DIGITS), (SHORT_MARK, SHORT_D
 
 /// Whether a Sid has the mark of a spec, whichever, in a bucket's policy or a role's.
 pub(crate) fn has_mark(sid: &str) -> bool {
+    mark_of_sid(sid).is_some()
+}
+
+/// The mark of a spec, whichever, in a Sid of a bucket's policy or a role's.
+pub(crate) fn mark_of_sid(sid: &str) -> Option<&str> {
     let mut marks = MARKS.iter();
-    marks.any(|(begin, digits)| split_mark(sid, begin, *digits).is_some())
-        || marked_role_sid(sid).is_some()
+    let of_bucket = marks.find_map(|(begin, digits)| split_mark(sid, begin, *digits));
+    of_bucket
+        .map(|(mark, _)| mark)
+        .or_else(|| marked_role_sid(sid))
 }
 
 /// The mark of a spec, whichever, in the Sid of a statement of a role's policy; none where no spec marked it.
@@ -356,12 +395,22 @@ pub fn tagged_sources(account: &AccountId, tags: &BTreeMap<String, String>) -> V
 /// The destination buckets that a role's tags name.
 #[must_use]
 pub fn tagged_destinations(tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
+    tagged_places(tags, DESTINATION_TAG)
+}
+
+/// The buckets that logs, inventories and trails go to, as a role's tags name them.
+#[must_use]
+pub fn tagged_logs(tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
+    tagged_places(tags, LOGS_TAG)
+}
+
+fn tagged_places(tags: &BTreeMap<String, String>, tag: &str) -> Vec<BucketRef> {
     let found = tags.iter().filter_map(|(key, place)| {
         let (account, region) = place.split_once('/')?;
         Some(BucketRef {
             account: AccountId::new(account).ok()?,
             region: Region::new(region).ok()?,
-            bucket: BucketName::new(key.strip_prefix(DESTINATION_TAG)?).ok()?,
+            bucket: BucketName::new(key.strip_prefix(tag)?).ok()?,
         })
     });
     found.collect()
@@ -393,9 +442,8 @@ pub(crate) fn tagged_buckets(tags: &BTreeMap<String, String>) -> impl Iterator<I
 
 /// The bucket that a tag of a role leads to.
 fn tagged_bucket(tag: &str) -> Option<BucketName> {
-    let name = tag
-        .strip_prefix(SOURCE_TAG)
-        .or_else(|| tag.strip_prefix(DESTINATION_TAG));
+    let tags = [SOURCE_TAG, DESTINATION_TAG, LOGS_TAG];
+    let name = tags.into_iter().find_map(|of| tag.strip_prefix(of));
     BucketName::new(name?).ok()
 }
 
@@ -559,13 +607,16 @@ mod tests {
         };
         let source = bucket("111111111111", "eu-west-1", "orders-prod");
         let destination = bucket("222222222222", "eu-central-1", "orders-archive");
+        let logs = bucket("222222222222", "eu-central-1", "archive-logs");
         let tags = markers("default").role_tags(
             [&source].into_iter(),
             [&destination].into_iter(),
+            [&logs].into_iter(),
             &BTreeSet::new(),
         );
         assert_eq!(tagged_sources(&source.account, &tags), [source]);
         assert_eq!(tagged_destinations(&tags), [destination]);
+        assert_eq!(tagged_logs(&tags), [logs]);
         assert!(markers("default").owns_tags(&tags));
         assert!(!markers("other").owns_tags(&tags));
     }

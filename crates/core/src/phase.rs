@@ -17,6 +17,8 @@ pub enum Part {
     Rules,
     /// The alarms on the rules.
     Monitoring,
+    /// Access logs and inventories of both buckets.
+    Logging,
     /// The goal that a canary reached its replica under each rule.
     CanaryGoal,
 }
@@ -49,6 +51,8 @@ pub const fn presence(part: Part, phase: Phase) -> Presence {
         (Part::Rules, Prepare | Retire) => Absent,
         (Part::Monitoring, Replicate | Backfill | Verify | Cutover) => Present,
         (Part::Monitoring, Prepare | Retire) => Absent,
+        (Part::Logging, Prepare | Replicate | Backfill | Verify | Cutover) => Present,
+        (Part::Logging, Retire) => Leave,
         (Part::CanaryGoal, Replicate) => Present,
         (Part::CanaryGoal, Prepare) => Absent,
         (Part::CanaryGoal, Backfill | Verify | Cutover | Retire) => Leave,

@@ -7,7 +7,7 @@ use crate::migration::{self, Sight, public_policy};
 use crate::model::kinds::Document;
 use crate::model::{AccountPart, BucketPart, Observed, RegionPart, RolePart, RoleRef, Target};
 use crate::names::Names;
-use crate::ownership::{Markers, tagged_alarms, tagged_destinations, tagged_sources};
+use crate::ownership::{Markers, tagged_alarms, tagged_destinations, tagged_logs, tagged_sources};
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::scope::Scope;
@@ -57,7 +57,7 @@ pub fn can_do_without(spec: &Spec, target: &Target) -> bool {
     let Some(bucket) = target.bucket() else {
         return false;
     };
-    let is_named = |route: Route<'_>| route.source == *bucket || route.destination == *bucket;
+    let is_named = |route: Route<'_>| route.buckets().contains(bucket);
     !spec.routes().any(is_named)
 }
 
@@ -106,7 +106,9 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 let sources = tagged_sources(&of.account, &role.tags).into_iter();
                 targets.extend(sources.map(|of| Target::Bucket(of, BucketPart::Replication)));
                 let destinations = tagged_destinations(&role.tags).into_iter();
-                let known = destinations.filter(|bucket| names.knows(&bucket.account));
+                let logs = tagged_logs(&role.tags).into_iter();
+                let with_policies = destinations.chain(logs);
+                let known = with_policies.filter(|bucket| names.knows(&bucket.account));
                 targets.extend(known.map(|of| Target::Bucket(of, BucketPart::Policy)));
                 let alarms = tagged_alarms(&role.tags).into_iter();
                 let known = alarms.filter(|place| names.knows(&place.account));
@@ -116,12 +118,14 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 let ours = alarms.0.iter().filter(|name| markers.alarm(name).is_some());
                 targets.extend(ours.map(|name| Target::Alarm(of.alarm(name))));
             }
-            // A policy that cannot be written cannot be left either.
             (Target::Bucket(of, BucketPart::Policy), Some(policy))
-                if public_policy::is_public(Some(policy))
-                    && !marked(policy, &markers).is_empty() =>
+                if !marked(policy, &markers).is_empty() =>
             {
-                targets.extend(public_policy::blocks(of));
+                // A policy that cannot be written cannot be left either.
+                if public_policy::is_public(Some(policy)) {
+                    targets.extend(public_policy::blocks(of));
+                }
+                targets.extend(migration::mark::leads(of, policy, &markers));
             }
             _ => {}
         }

@@ -1,8 +1,10 @@
 //! Routes: where a migration's data comes from, where it goes, and under which role.
 
+use std::collections::BTreeSet;
+
 use crate::ids::{AccountId, AccountName, BucketName, MigrationName};
 use crate::model::{BucketRef, RegionRef, RoleRef, TopicRef};
-use crate::spec::{AlarmSpec, Migration, Monitoring, Spec};
+use crate::spec::{AlarmSpec, InventoryPlace, LogPlace, Migration, Monitoring, Sides, Spec};
 
 /// A migration with its places.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,95 @@ impl Route<'_> {
             account: self.alarms_in.clone(),
             region: bucket.region.clone(),
         })
+    }
+}
+
+/// A side of a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// Where the data is.
+    Source,
+    /// Where the data goes.
+    Destination,
+}
+
+/// A bucket that something is written down of, and where it goes: to another bucket of its account and Region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded<'a, T> {
+    /// The side of the migration.
+    pub side: Side,
+    /// The bucket that it is about.
+    pub of: &'a BucketRef,
+    /// The bucket that it goes to.
+    pub to: BucketRef,
+    /// What the spec says of that place.
+    pub place: &'a T,
+}
+
+impl Route<'_> {
+    /// The buckets of the migration whose access logs the spec says something of.
+    #[must_use]
+    pub fn access_logs(&self) -> Vec<Recorded<'_, LogPlace>> {
+        self.recorded(&self.migration.logging.access.to, |place| &place.bucket)
+    }
+
+    /// The buckets of the migration whose inventories the spec says something of.
+    #[must_use]
+    pub fn inventories(&self) -> Vec<Recorded<'_, InventoryPlace>> {
+        let to = &self.migration.logging.inventory.to;
+        self.recorded(to, |place| &place.place.bucket)
+    }
+
+    /// The buckets that logs and inventories of the migration go to.
+    #[must_use]
+    pub fn log_buckets(&self) -> BTreeSet<BucketRef> {
+        let logs = self.access_logs().into_iter().map(|of| of.to);
+        let lists = self.inventories().into_iter().map(|of| of.to);
+        logs.chain(lists).collect()
+    }
+
+    /// Every bucket that the spec names for the migration.
+    #[must_use]
+    pub fn buckets(&self) -> BTreeSet<BucketRef> {
+        let mut all = self.log_buckets();
+        all.extend([self.source.clone(), self.destination.clone()]);
+        all
+    }
+
+    fn recorded<'a, T>(
+        &'a self,
+        to: &'a Sides<T>,
+        bucket: impl Fn(&'a T) -> &'a BucketName,
+    ) -> Vec<Recorded<'a, T>> {
+        let sides = [
+            (Side::Source, &self.source, &to.source),
+            (Side::Destination, &self.destination, &to.destination),
+        ];
+        let recorded = sides.into_iter().filter_map(|(side, of, place)| {
+            let place = place.as_ref()?;
+            let to = BucketRef {
+                bucket: bucket(place).clone(),
+                ..of.clone()
+            };
+            Some(Recorded {
+                side,
+                of,
+                to,
+                place,
+            })
+        });
+        recorded.collect()
+    }
+}
+
+impl Side {
+    /// The side as the spec writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Destination => "destination",
+        }
     }
 }
 

@@ -5,12 +5,18 @@
 //! every rule; migrations that share a source bucket agree on the replication role and the source account;
 //! migrations that share a destination bucket agree on how it is made.
 
+mod logging;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{
     AccountId, AccountName, Arn, BucketName, MigrationName, Region, RoleName, RuleName, SpecName,
 };
 use crate::places::AccountRef;
+pub use logging::{
+    AccessLogs, Inventories, InventoryPlace, KeyFormat, ListEncryption, ListFormat, LogPlace,
+    Logging, Schedule, Sides,
+};
 
 /// Everything that a set of spec files declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +101,8 @@ pub struct Migration {
     pub canary: Canary,
     /// Whether replication is watched.
     pub monitoring: Monitoring,
+    /// What is written down of both buckets.
+    pub logging: Logging,
     /// What may be destroyed and taken over.
     pub guards: Guards,
 }

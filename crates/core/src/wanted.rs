@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{Arn, MigrationName};
 use crate::model::Target;
 use crate::model::kinds::replication::Rule;
-use crate::model::kinds::{Alarm, Document, Policy, Tags};
+use crate::model::kinds::{Alarm, BucketLogging, Document, Inventory, Policy, Tags};
 use crate::policy::Statement;
 use crate::spec::Encryption;
 
@@ -28,6 +28,12 @@ pub enum Wanted {
     BucketPolicy(Vec<(MigrationName, Statement)>),
     /// These rules among others, under this role; priorities are assigned when the live document is known.
     Replication(Vec<(MigrationName, Rule)>, Option<Arn>),
+    /// Access logs that go there, with what others are granted on them.
+    Logging(BucketLogging),
+    /// This inventory among others under our ID, or none of ours.
+    Inventory(Option<Box<Inventory>>),
+    /// Whatever is there.
+    AsItIs,
     /// A role with this trust policy and these tags.
     Role(Policy, Tags),
     /// This inline policy, whole.
@@ -92,6 +98,9 @@ impl Wanted {
             | Self::Tags(_)
             | Self::Versioning
             | Self::Encryption(_)
+            | Self::Logging(_)
+            | Self::Inventory(_)
+            | Self::AsItIs
             | Self::Role(_, _)
             | Self::RolePolicy(_)
             | Self::OtherPolicies

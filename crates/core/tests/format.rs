@@ -183,6 +183,8 @@ fn with_the_rest(document: Document, word: &str) -> Document {
         | Document::ObjectLock(_)
         | Document::RequestPayment(_)
         | Document::Lifecycle(_)
+        | Document::Logging(_)
+        | Document::Inventories(_)
         | Document::AccountPublicAccess(_)
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)

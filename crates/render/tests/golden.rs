@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use s3ferry_core::format::{AccountInfo, PlanFile, SpecFileInfo, SpecInfo};
 use s3ferry_core::model::kinds::{
-    AlarmNames, Bucket, Document, ObjectOwnership, Policy, Role, RolePolicies, Topic, Versioning,
-    VersioningStatus,
+    AlarmNames, Bucket, BucketEncryption, Document, ObjectOwnership, Policy, Role, RolePolicies,
+    Topic, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
@@ -223,6 +223,16 @@ impl Example {
     }
 }
 
+/// What every bucket is encrypted with where nobody says otherwise.
+fn sse_s3() -> Document {
+    Document::Encryption(BucketEncryption {
+        algorithm: "AES256".to_owned(),
+        key: None,
+        bucket_key: false,
+        blocked: BTreeSet::new(),
+    })
+}
+
 /// Accounts as a map of documents; what is not in it is not there.
 struct World {
     documents: BTreeMap<Target, Document>,
@@ -230,7 +240,7 @@ struct World {
 }
 
 impl World {
-    /// What a spec takes for granted: its sources, and destinations that it does not create.
+    /// What a spec takes for granted: its sources, destinations that it does not create, and buckets for logs.
     fn before(spec: &Spec) -> Self {
         let mut world = Self {
             documents: BTreeMap::new(),
@@ -244,6 +254,13 @@ impl World {
         }
         for topic in spec.routes().flat_map(|route| route.topics) {
             world.make_topic(&topic);
+        }
+        for route in spec.routes() {
+            for bucket in route.log_buckets() {
+                let encrypted = Target::Bucket(bucket.clone(), BucketPart::Encryption);
+                world.make(bucket);
+                world.documents.insert(encrypted, sse_s3());
+            }
         }
         world
     }

@@ -107,6 +107,14 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         "A replication role that s3ferry would not make.",
     ),
     ("role-conflict", "Two roles for one source bucket."),
+    (
+        "log-bucket",
+        "Logs or inventories go to a bucket that a migration is from or to.",
+    ),
+    (
+        "logging-conflict",
+        "Two migrations that do not agree on what is written down of one bucket.",
+    ),
     ("key-alias", "An alias where the ARN of a key belongs."),
     ("key-region", "A key of another Region than its bucket."),
     (

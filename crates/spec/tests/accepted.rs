@@ -6,8 +6,8 @@
 
 use s3ferry_core::ids::{AccountName, MigrationName};
 use s3ferry_core::spec::{
-    Above, Canary, Create, Encryption, Ledger, Migration, MissingData, Monitoring, ReplicaOwner,
-    Spec,
+    Above, Canary, Create, Encryption, KeyFormat, Ledger, ListEncryption, ListFormat, Logging,
+    Migration, MissingData, Monitoring, ReplicaOwner, Schedule, Spec,
 };
 use s3ferry_spec::{Diagnostic, SourceFile, digest, read};
 
@@ -72,6 +72,7 @@ fn what_is_left_out_has_the_value_of_the_reference_page() {
         }
     );
     assert_eq!(orders.monitoring, Monitoring::Unset);
+    assert_eq!(orders.logging, Logging::default());
     assert_eq!(orders.destination.create, Create::No);
     assert_eq!(
         (orders.guards.max_deletes, orders.guards.adopt.len()),
@@ -86,6 +87,37 @@ fn what_is_left_out_has_the_value_of_the_reference_page() {
         ("", 0, None)
     );
     assert_eq!(rule.kms, None);
+}
+
+#[test]
+fn what_is_written_down_of_both_buckets_is_read() {
+    let top = "defaults:
+  logging:
+    access: { key_format: event-time, source: { bucket: logs } }
+    inventory: { format: parquet }
+";
+    let logging = "logging: { access: { source: { prefix: s3/orders/ } }, \
+        inventory: { schedule: weekly, source: { bucket: lists, prefix: orders/, encryption: sse-s3 }, destination: { bucket: archive-lists } } }";
+    let Logging { access, inventory } = orders(top, logging).logging;
+    assert_eq!(access.key_format, KeyFormat::EventTime);
+    let place = access.to.source.unwrap();
+    assert_eq!(
+        (place.bucket.as_str(), place.prefix.as_str()),
+        ("logs", "s3/orders/")
+    );
+    assert_eq!(access.to.destination, None);
+    assert_eq!(
+        (inventory.format, inventory.schedule),
+        (ListFormat::Parquet, Schedule::Weekly)
+    );
+    let source = inventory.to.source.unwrap();
+    assert_eq!(source.place.prefix, "orders", "S3 puts the slash");
+    assert_eq!(source.encryption, Some(ListEncryption::SseS3));
+    let destination = inventory.to.destination.unwrap();
+    assert_eq!(
+        (destination.place.bucket.as_str(), destination.encryption),
+        ("archive-lists", None)
+    );
 }
 
 #[test]

@@ -318,8 +318,8 @@ fn fields() -> Vec<Case> {
             "monitoring: { latency: fast }",
         ),
         migration(
-            "logging, verify, cutover and retire",
-            "logging: { access: { source: { bucket: prod-logs } } }\nverify: { depth: checksum, sample_content: 1% }\ncutover: { freeze: true }\nretire: { source: keep }",
+            "a trail, verify, cutover and retire",
+            "logging: { cloudtrail: { source: { trail: audit, bucket: prod-trail } } }\nverify: { depth: checksum, sample_content: 1% }\ncutover: { freeze: true }\nretire: { source: keep }",
         ),
         migration(
             "destination role",
@@ -721,6 +721,87 @@ fn between() -> Vec<Case> {
     ]
 }
 
+fn logging() -> Vec<Case> {
+    let access =
+        |name, lines: &str| migration(name, &format!("logging: {{ access: {{ {lines} }} }}"));
+    let lists =
+        |name, lines: &str| migration(name, &format!("logging: {{ inventory: {{ {lines} }} }}"));
+    let both = |name, first: &str, second: &str| {
+        let first = format!(
+            "    rules:\n      - id: everything\n        delete_markers: mirror\n    logging: {{ {first} }}\n"
+        );
+        let second = format!("delete_markers: keep }}]\n    logging: {{ {second} }}");
+        two(
+            name,
+            &[
+                (
+                    "    rules:\n      - id: everything\n        delete_markers: mirror\n",
+                    &first,
+                ),
+                ("delete_markers: keep }]", &second),
+                ("bucket: invoices-prod", "bucket: orders-prod"),
+            ],
+        )
+    };
+    vec![
+        access("a place without a bucket", "source: { prefix: logs/ }"),
+        access(
+            "a log bucket by its ARN",
+            "source: { bucket: \"arn:aws:s3:::logs\" }",
+        ),
+        access(
+            "a key format that is none",
+            "source: { bucket: logs }, key_format: hourly",
+        ),
+        access(
+            "logs of a bucket in itself",
+            "source: { bucket: orders-prod }",
+        ),
+        access(
+            "logs in the other bucket of the move",
+            "source: { bucket: orders-archive }",
+        ),
+        access(
+            "a log bucket of another account's own namespace",
+            "source: { bucket: logs-222222222222-eu-central-1-an }",
+        ),
+        access(
+            "one log bucket for both accounts",
+            "source: { bucket: logs }, destination: { bucket: logs }",
+        ),
+        access(
+            "a log prefix that is a URL",
+            "source: { bucket: logs, prefix: \"s3://logs\" }",
+        ),
+        lists(
+            "a format of lists that is none",
+            "source: { bucket: lists }, format: json",
+        ),
+        lists(
+            "lists in a bucket of the move",
+            "destination: { bucket: orders-archive }",
+        ),
+        lists(
+            "lists under a key of another Region",
+            &format!("source: {{ bucket: lists, encryption: {{ kms_key: \"{KEY}\" }} }}"),
+        ),
+        lists(
+            "lists under an alias",
+            "source: { bucket: lists, encryption: { kms_key: alias/lists } }",
+        ),
+        both(
+            "two places for the logs of one bucket",
+            "access: { source: { bucket: logs, prefix: a/ } }",
+            "access: { source: { bucket: logs, prefix: b/ } }",
+        ),
+        both(
+            "two schedules for the inventory of one bucket",
+            "inventory: { source: { bucket: lists } }",
+            "inventory: { source: { bucket: lists }, schedule: weekly }",
+        ),
+    ]
+}
+
 fn files() -> Vec<Case> {
     let head = "version: 1\nname: a\nledger: ./a\ndefaults: { owner: destination }\n";
     let other = |text: &str| vec![file("b.yaml", WELL), file("a.yaml", text)];
@@ -829,6 +910,7 @@ fn groups() -> Vec<(&'static str, Vec<Case>)> {
         ("keys", keys()),
         ("roles", roles()),
         ("between", between()),
+        ("logging", logging()),
         ("files", files()),
     ]
 }
@@ -856,7 +938,7 @@ fn the_specs_that_are_edited_are_well() {
 fn one_mistake_is_one_diagnostic() {
     const SEVERAL: [&str; 4] = [
         "every part is told at once",
-        "logging, verify, cutover and retire",
+        "a trail, verify, cutover and retire",
         "what is given once, twice",
         "several mistakes at once",
     ];

@@ -21,7 +21,7 @@ use s3ferry_core::plan::{
 };
 use s3ferry_core::spec::{
     Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, Ledger,
-    Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec,
+    Logging, Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec,
 };
 
 /// The account that sources are in.
@@ -318,6 +318,7 @@ pub fn migration(phase: Phase) -> Migration {
             name: ".s3ferry-canary".to_owned(),
         },
         monitoring: Monitoring::Unset,
+        logging: Logging::default(),
         guards: Guards::default(),
     }
 }

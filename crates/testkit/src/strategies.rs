@@ -11,9 +11,10 @@ use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
 };
 use s3ferry_core::model::kinds::{
-    Alarm, AlarmActions, AlarmNames, AlarmState, Bucket, BucketEncryption, Lifecycle, ObjectLock,
-    ObjectOwnership, Policy, PublicAccessBlock, RequestPayment, Role, RolePolicies, RuleMetric,
-    RuleMetrics, StateValue, Topic, Versioning, VersioningStatus,
+    Alarm, AlarmActions, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging,
+    Inventory, InventoryEncryption, Lifecycle, LogGrant, LogKeys, ObjectLock, ObjectOwnership,
+    Policy, PublicAccessBlock, RequestPayment, Role, RolePolicies, RuleMetric, RuleMetrics,
+    StateValue, Topic, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
@@ -24,7 +25,7 @@ use s3ferry_core::model::{
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [Kind; 20] = [
+pub const KINDS: [Kind; 22] = [
     Kind::Bucket(BucketPart::Itself),
     Kind::Bucket(BucketPart::Tags),
     Kind::Bucket(BucketPart::Versioning),
@@ -36,6 +37,8 @@ pub const KINDS: [Kind; 20] = [
     Kind::Bucket(BucketPart::ObjectLock),
     Kind::Bucket(BucketPart::RequestPayment),
     Kind::Bucket(BucketPart::Lifecycle),
+    Kind::Bucket(BucketPart::Logging),
+    Kind::Bucket(BucketPart::Inventory),
     Kind::Account(AccountPart::Roles),
     Kind::Account(AccountPart::PublicAccess),
     Kind::Role(RolePart::Itself),
@@ -78,6 +81,8 @@ pub fn target_of(kind: Kind) -> Target {
             Target::Bucket(bucket, BucketPart::RequestPayment)
         }
         Kind::Bucket(BucketPart::Lifecycle) => Target::Bucket(bucket, BucketPart::Lifecycle),
+        Kind::Bucket(BucketPart::Logging) => Target::Bucket(bucket, BucketPart::Logging),
+        Kind::Bucket(BucketPart::Inventory) => Target::Bucket(bucket, BucketPart::Inventory),
         Kind::Account(part) => Target::Account(
             AccountRef {
                 account: role.account,
@@ -122,6 +127,8 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
                 .boxed()
         }
         Kind::Bucket(BucketPart::Lifecycle) => lifecycle().boxed(),
+        Kind::Bucket(BucketPart::Logging) => logging().boxed(),
+        Kind::Bucket(BucketPart::Inventory) => inventories().boxed(),
         Kind::Account(AccountPart::Roles) => btree_set(role_name(), 0..3)
             .prop_map(|names| names.into_iter().map(|name| (name, None)).collect())
             .prop_map(Document::Roles)
@@ -337,6 +344,78 @@ fn lifecycle() -> impl Strategy<Value = Document> {
             expires_noncurrent,
         })
     })
+}
+
+fn logging() -> impl Strategy<Value = Document> {
+    let date = option::of(select(&["EventTime", "DeliveryTime"][..]));
+    let keys = prop_oneof![
+        Just(LogKeys::Simple),
+        date.prop_map(|date| LogKeys::Partitioned(date.map(str::to_owned))),
+    ];
+    let grant =
+        (word(), select(&["READ", "FULL_CONTROL"][..])).prop_map(|(id, permission)| LogGrant {
+            kind: "CanonicalUser".to_owned(),
+            id: Some(id),
+            uri: None,
+            email: None,
+            permission: Some(permission.to_owned()),
+        });
+    let bucket = select(&["archive-logs", "theirs"][..]);
+    (bucket, word(), option::of(keys), btree_set(grant, 0..3)).prop_map(
+        |(bucket, prefix, keys, grants)| {
+            Document::Logging(BucketLogging {
+                bucket: bucket.to_owned(),
+                prefix,
+                keys,
+                grants,
+            })
+        },
+    )
+}
+
+fn inventories() -> impl Strategy<Value = Document> {
+    let id = select(&["s3ferry-default", "s3ferry-other", "theirs"][..]);
+    btree_map(id.prop_map(str::to_owned), inventory(), 1..4).prop_map(Document::Inventories)
+}
+
+fn inventory() -> impl Strategy<Value = Inventory> {
+    let encryption = prop_oneof![
+        Just(InventoryEncryption::SseS3),
+        Just(InventoryEncryption::SseKms(
+            "arn:aws:kms:eu-central-1:222222222222:key/1".to_owned()
+        )),
+    ];
+    let place = (
+        select(&["arn:aws:s3:::archive-inventory", "arn:aws:s3:::theirs"][..]),
+        option::of(Just(build::DESTINATION_ACCOUNT.to_owned())),
+        option::of(word()),
+        select(&["CSV", "ORC", "Parquet"][..]),
+        option::of(encryption),
+    );
+    let fields = btree_set(select(&["Size", "ETag", "StorageClass"][..]), 0..4);
+    (
+        place,
+        any::<bool>(),
+        select(&["All", "Current"][..]),
+        select(&["Daily", "Weekly"][..]),
+        option::of(word()),
+        fields,
+    )
+        .prop_map(|(place, enabled, versions, schedule, filter, fields)| {
+            let (bucket, account, prefix, format, encryption) = place;
+            Inventory {
+                enabled,
+                versions: versions.to_owned(),
+                schedule: Some(schedule.to_owned()),
+                filter,
+                fields: fields.into_iter().map(str::to_owned).collect(),
+                bucket: bucket.to_owned(),
+                account,
+                prefix,
+                format: format.to_owned(),
+                encryption,
+            }
+        })
 }
 
 fn role() -> impl Strategy<Value = Document> {

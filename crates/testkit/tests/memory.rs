@@ -1,6 +1,7 @@
 //! The world in memory keeps the contract of the ports, and a broken one does not.
 
-use s3ferry_core::model::{BucketPart, RegionRef, RolePart, Target, fingerprint, same};
+use s3ferry_core::ids::BucketName;
+use s3ferry_core::model::{BucketPart, BucketRef, RegionRef, RolePart, Target, fingerprint, same};
 use s3ferry_engine::ports::{Class, Read as _, Write as _, WriteChange};
 use s3ferry_testkit::contract::{self, Fixture};
 use s3ferry_testkit::{Fault, Faulty, MemoryWorld, Operation, Stale, build, strategies};
@@ -69,6 +70,14 @@ async fn parts_need_their_whole() {
     assert_eq!(refused.class, Class::Propagation);
 }
 
+/// Another bucket of the destination's account and Region.
+fn beside(name: &str) -> BucketRef {
+    BucketRef {
+        bucket: BucketName::new(name).expect("a valid name"),
+        ..build::destination()
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_written_reads_back((target, document) in strategies::target_and_document()) {
@@ -79,6 +88,8 @@ proptest! {
         let world = MemoryWorld::new()
             .with_bucket(&build::source())
             .with_bucket(&build::destination())
+            .with_bucket(&beside("archive-logs"))
+            .with_bucket(&beside("theirs"))
             .with(&role, build::replication_role(&[]));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let change = WriteChange { before: None, after: Some(&document) };

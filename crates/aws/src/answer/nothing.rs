@@ -22,6 +22,7 @@ const NOTHING: &[Row] = &[
     Row("s3", "DeleteBucketTagging", "NoSuchTagSet"),
     Row("s3", "DeleteBucketOwnershipControls", "OwnershipControlsNotFoundError"),
     Row("s3", "DeletePublicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
+    Row("s3", "DeleteBucketInventoryConfiguration", "NoSuchConfiguration"), // TF bucket_inventory
     Row("s3", "DeleteObject", "NoSuchKey"),
     Row("s3", "DeleteObject", "NoSuchVersion"), // UG:ErrorResponses
     Row("s3control", "GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration"), // BC:s3control, a modelled error

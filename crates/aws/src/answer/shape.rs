@@ -23,6 +23,8 @@ const SHAPES: &[Shape] = &[
     Shape("GetObjectLockConfiguration", "ObjectLockConfiguration", &[]),
     Shape("GetBucketRequestPayment", "RequestPaymentConfiguration", &["Payer"]),
     Shape("GetBucketLifecycleConfiguration", "LifecycleConfiguration", &["Rule"]),
+    Shape("GetBucketLogging", "BucketLoggingStatus", &[]),
+    Shape("ListBucketInventoryConfigurations", "ListInventoryConfigurationsResult", &[]),
     Shape("ListObjectVersions", "ListVersionsResult", &[]),
     Shape("ListBuckets", "ListAllMyBucketsResult", &["Buckets"]),
     Shape("GetRole", "GetRoleResponse", &["GetRoleResult/Role/RoleId", "GetRoleResult/Role/AssumeRolePolicyDocument"]),

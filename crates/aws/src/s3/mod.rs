@@ -5,6 +5,8 @@
 
 pub(crate) mod bucket;
 pub(crate) mod facts;
+pub(crate) mod inventory;
+pub(crate) mod logging;
 pub(crate) mod objects;
 pub(crate) mod policy;
 pub(crate) mod read;

@@ -2,7 +2,7 @@
 
 use s3ferry_core::model::{BucketPart, Document};
 
-use super::{BucketApi, bucket, facts, policy, replication, settings, tags};
+use super::{BucketApi, bucket, facts, inventory, logging, policy, replication, settings, tags};
 use crate::failure::Failure;
 
 /// Reads a part of a bucket.
@@ -32,5 +32,7 @@ pub(crate) async fn bucket_part(
             .await?
             .map(Document::RequestPayment),
         BucketPart::Lifecycle => facts::lifecycle(api).await?.map(Document::Lifecycle),
+        BucketPart::Logging => logging::read(api).await?.map(Document::Logging),
+        BucketPart::Inventory => inventory::read(api).await?.map(Document::Inventories),
     })
 }

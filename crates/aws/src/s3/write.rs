@@ -1,10 +1,10 @@
 //! Which calls bring a part of a bucket to what a document says: the fewest that do.
 
-use s3ferry_core::model::kinds::Bucket;
+use s3ferry_core::model::kinds::{Bucket, Inventories};
 use s3ferry_core::model::{BucketPart, Document, Kind};
 use s3ferry_engine::ports::WriteChange;
 
-use super::{BucketApi, bucket, policy, replication, settings, tags};
+use super::{BucketApi, bucket, inventory, logging, policy, replication, settings, tags};
 use crate::failure::Failure;
 
 /// Writes a part of a bucket.
@@ -47,7 +47,22 @@ pub(crate) async fn bucket_part(
             replication::put(api, after).await
         }
         (BucketPart::Replication, None) => replication::delete(api).await,
+        (BucketPart::Logging, Some(Document::Logging(after))) => logging::put(api, after).await,
+        (BucketPart::Logging, None) => logging::delete(api).await,
+        (BucketPart::Inventory, Some(Document::Inventories(after))) => {
+            inventory::write(api, inventories(change.before), after).await
+        }
+        (BucketPart::Inventory, None) => {
+            inventory::write(api, inventories(change.before), &Inventories::new()).await
+        }
         (other, after) => Err(api.misfit(Kind::Bucket(other), after)),
+    }
+}
+
+const fn inventories(document: Option<&Document>) -> Option<&Inventories> {
+    match document {
+        Some(Document::Inventories(held)) => Some(held),
+        _ => None,
     }
 }
 

@@ -44,7 +44,7 @@ fn enabled() -> Document {
 }
 
 fn bucket_targets() -> Vec<Target> {
-    let part: [fn(_) -> Target; 11] = [
+    let part: [fn(_) -> Target; 13] = [
         |of| Target::Bucket(of, BucketPart::Itself),
         |of| Target::Bucket(of, BucketPart::Tags),
         |of| Target::Bucket(of, BucketPart::Versioning),
@@ -56,6 +56,8 @@ fn bucket_targets() -> Vec<Target> {
         |of| Target::Bucket(of, BucketPart::ObjectLock),
         |of| Target::Bucket(of, BucketPart::RequestPayment),
         |of| Target::Bucket(of, BucketPart::Lifecycle),
+        |of| Target::Bucket(of, BucketPart::Logging),
+        |of| Target::Bucket(of, BucketPart::Inventory),
     ];
     part.iter().map(|part| part(bucket())).collect()
 }

@@ -4,10 +4,13 @@
 //! so that a new kind, or a new element of one, is an error of the compiler and nothing of a document is lost unsaid. What was
 //! read by this version is read back equal, element by element. Which target it was of, and when, the journal says.
 
+mod logging;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use self::logging::{HeldInventory, HeldLogging, held_inventory, held_logging, inventory, logging};
 use super::alarm::{self, HeldAlarm, HeldMetric, HeldTopic};
 use super::reading::{Read, ReadError, read};
 use crate::ids::{InvalidName, Region, RoleName, SpecName};
@@ -76,6 +79,8 @@ enum Held {
         expires_current: u32,
         expires_noncurrent: u32,
     },
+    Logging(HeldLogging),
+    Inventories(BTreeMap<String, HeldInventory>),
     Roles(BTreeMap<String, Option<BTreeSet<String>>>),
     AccountPublicAccess(Blocks),
     Role {
@@ -263,6 +268,13 @@ fn held(document: &Document) -> Held {
             expires_current: *expires_current,
             expires_noncurrent: *expires_noncurrent,
         },
+        Document::Logging(of) => Held::Logging(held_logging(of)),
+        Document::Inventories(inventories) => Held::Inventories(
+            inventories
+                .iter()
+                .map(|(id, of)| (id.clone(), held_inventory(of)))
+                .collect(),
+        ),
         Document::Roles(roles) => Held::Roles(
             roles
                 .iter()
@@ -352,6 +364,12 @@ fn document_of(held: Held) -> Result<Document, InvalidName> {
             expires_current,
             expires_noncurrent,
         }),
+        Held::Logging(of) => Document::Logging(logging(of)),
+        Held::Inventories(of) => Document::Inventories(
+            of.into_iter()
+                .map(|(id, held)| (id, inventory(held)))
+                .collect(),
+        ),
         Held::Roles(of) => Document::Roles(roles(of)?),
         Held::AccountPublicAccess(of) => Document::AccountPublicAccess(block(of)),
         Held::Role {

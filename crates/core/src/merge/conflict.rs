@@ -72,6 +72,17 @@ pub enum ConflictKind {
     ForeignRules(Vec<String>),
     /// Statements that are not ours name principals that were deleted, and AWS refuses to write a policy with such.
     DeletedPrincipals(Vec<String>),
+    /// The bucket is logged elsewhere, and not by this spec; a bucket has one place for its logs.
+    OtherLogging {
+        /// The bucket that the logs go to.
+        bucket: String,
+        /// What their keys begin with.
+        prefix: String,
+        /// How their keys go on, in the spec's word.
+        key_format: &'static str,
+    },
+    /// Others are granted something on the logs, and the bucket of this name that they shall go to takes no grants.
+    LoggingGrants(String),
     /// The names of the specs that share a role are longer than the tag that names them may be.
     TooManySpecs {
         /// The other specs.
@@ -128,6 +139,8 @@ impl ConflictKind {
             Self::PoliciesOfRules { .. } => "role-policies-needed",
             Self::ForeignRules(_) => "role-foreign-rules",
             Self::DeletedPrincipals(_) => "policy-deleted-principal",
+            Self::OtherLogging { .. } => "logging-elsewhere",
+            Self::LoggingGrants(_) => "logging-grants",
             Self::TooManySpecs { .. } | Self::TooLarge { .. } => "too-large",
         }
     }
@@ -209,6 +222,19 @@ impl ConflictKind {
                 "statements that are not this plan's name principals that were deleted ({}); AWS \
                  refuses to write a policy that holds such a principal",
                 statements.join(", ")
+            ),
+            Self::OtherLogging {
+                bucket,
+                prefix,
+                key_format,
+            } => format!(
+                "the bucket's access logs go to {bucket} with the prefix {} (key format {key_format}), which this spec did not set; a \
+                 bucket has one place for them",
+                one_quoted(prefix)
+            ),
+            Self::LoggingGrants(bucket) => format!(
+                "the bucket's access logging grants others something on its logs, and {bucket}, where they shall go, has no ACLs \
+                 (BucketOwnerEnforced): S3 refuses such grants there"
             ),
             Self::ForeignPolicies(policies) => format!(
                 "the role left the spec but has policies that are not s3ferry's: {}",
@@ -309,6 +335,21 @@ impl ConflictKind {
                      to let s3ferry remove them, {adopt}"
                 )
             }
+            Self::OtherLogging {
+                bucket,
+                prefix,
+                key_format,
+            } => format!(
+                "to keep it, take the bucket's side out of the migration's logging.access, or write bucket: {} and prefix: {} there and \
+                 key_format: {key_format} beside it\n\
+                 to replace it by what the spec says, {adopt}",
+                in_line(bucket),
+                one_quoted(prefix),
+            ),
+            Self::LoggingGrants(bucket) => format!(
+                "take the grants out of the bucket's access logging and give whom they are for a statement in the policy of {bucket}, \
+                 then plan again\nor name a bucket with ACLs in logging.access"
+            ),
             Self::ForeignPolicies(policies) => {
                 let adopt = guards_line(&[
                     ("adopt", quoted(policies)),
@@ -362,6 +403,11 @@ pub(crate) fn guards_line(guards: &[(&str, String)]) -> String {
         "add to the spec: defaults: {{ guards: {{ {} }} }}",
         guards.join(", ")
     )
+}
+
+/// A text as YAML takes it, whatever is in it.
+fn one_quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// A list of texts as YAML takes it, also of texts with quotes and backslashes, which IDs of rules may hold.

@@ -6,6 +6,7 @@
 mod alarm;
 pub mod conflict;
 mod limits;
+mod logging;
 mod policy;
 mod priority;
 mod replication;
@@ -54,6 +55,9 @@ pub(crate) fn merge(
         Wanted::Replication(rules, role) => {
             replication::merge(scene, target, rules, role.as_ref(), live)
         }
+        Wanted::Logging(logging) => logging::access(scene, target, logging, live),
+        Wanted::Inventory(wanted) => Ok(logging::inventory(scene, wanted.as_deref(), live)),
+        Wanted::AsItIs => Ok(live.cloned()),
         Wanted::Role(trust, tags) => settings::role(scene, target, trust, tags, live),
         Wanted::RolePolicy(policy) => policy::role_policy(scene, target, policy, live),
         Wanted::OtherPolicies => settings::other_policies(scene, target, live),

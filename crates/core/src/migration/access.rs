@@ -186,9 +186,17 @@ fn role_items(scene: &Scene<'_>, users: &[&Case<'_>]) -> (Wanted, Wanted) {
         rules: rules.collect(),
         mark: scene.markers.role_sid_end().to_owned(),
     });
-    let tags = scene
-        .markers
-        .role_tags(sources.into_iter(), destinations.into_iter(), &alarms);
+    let logs: BTreeSet<BucketRef> = users
+        .iter()
+        .filter(|case| Part::Logging.is_in(case.route.migration.phase))
+        .flat_map(|case| case.route.log_buckets())
+        .collect();
+    let tags = scene.markers.role_tags(
+        sources.into_iter(),
+        destinations.into_iter(),
+        logs.iter(),
+        &alarms,
+    );
     (
         Wanted::Role(Policy::from(generate::trust_for_s3()), tags),
         Wanted::RolePolicy(Policy::from(policy)),

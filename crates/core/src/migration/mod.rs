@@ -6,12 +6,14 @@
 mod access;
 mod canary;
 mod destination_bucket;
+mod logging;
 mod monitoring;
 pub(crate) mod public_policy;
 mod rules;
 mod versioning;
 
 pub(crate) use access::role_targets;
+pub(crate) use logging::mark;
 
 use access::Access;
 
@@ -69,6 +71,7 @@ pub(crate) fn reads(markers: &Markers, route: &Route<'_>, seen: Sight<'_>) -> Ve
         Part::Access => access::reads(route, seen),
         Part::Rules => rules::reads(route),
         Part::Monitoring => monitoring::reads(markers, route),
+        Part::Logging => logging::reads(route, seen),
         Part::CanaryGoal => Vec::new(), // A goal rests on what its rule rests on.
     };
     Part::ALL.into_iter().flat_map(of).collect()
@@ -87,7 +90,7 @@ pub(crate) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Vec<Target> {
     let of = |part| match part {
         Part::DestinationBucket => destination_bucket::asks(scene, route),
         Part::CanaryGoal => canary::asks(scene, route),
-        Part::Versioning | Part::Access | Part::Rules | Part::Monitoring => None,
+        Part::Versioning | Part::Access | Part::Rules | Part::Monitoring | Part::Logging => None,
     };
     Part::ALL.into_iter().filter_map(of).collect()
 }
@@ -117,6 +120,7 @@ fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
         Part::Access => access::wants(scene, case, phase),
         Part::Rules => rules::wants(scene, case, phase),
         Part::Monitoring => monitoring::wants(scene, case, phase),
+        Part::Logging => logging::wants(scene, case, phase),
         Part::CanaryGoal => Items::new(), // A goal is proven, not written: see `goals`.
     };
     Part::ALL.into_iter().flat_map(of).collect()
@@ -131,6 +135,7 @@ pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) 
         Part::Access => access::warns(scene, case, future),
         Part::Rules => rules::warns(scene, case, future),
         Part::Monitoring => monitoring::warns(scene, case, future),
+        Part::Logging => logging::warns(scene, case, future),
         Part::CanaryGoal => canary::warns(case),
     };
     Part::ALL.into_iter().flat_map(of).collect()

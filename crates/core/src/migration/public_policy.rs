@@ -69,6 +69,19 @@ pub(crate) fn of_left(
     is_written(scene, bucket, future).then(|| told(scene, bucket, future, &why))?
 }
 
+/// Whether statements of the spec can be written to a bucket's policy that lets S3 deliver something there.
+pub(super) fn of_written(
+    scene: &Scene<'_>,
+    bucket: &BucketRef,
+    future: &Future<'_>,
+) -> Option<Finding> {
+    let whose = Blocked::of(future, bucket).whose(|block| block.block_public_policy)?;
+    let why = format!(
+        "BlockPublicPolicy of {whose} is on: S3 refuses every policy that still has it, so the statements of the spec cannot be added"
+    );
+    is_written(scene, bucket, future).then(|| told(scene, bucket, future, &why))?
+}
+
 /// The statements of a policy that make it public.
 fn public_statements(policy: Option<&Document>) -> Vec<String> {
     let document = policy.and_then(Document::policy_document);

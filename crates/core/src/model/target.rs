@@ -50,6 +50,10 @@ listed! {
         RequestPayment,
         /// Its lifecycle rules; read only.
         Lifecycle,
+        /// Where its access logs go.
+        Logging,
+        /// Its inventory configurations.
+        Inventory,
     }
 }
 

@@ -426,7 +426,11 @@ fn verbs(scene: &Scene<'_>, target: &Target, wanted: &Wanted) -> &'static [Verb]
         Wanted::OtherPolicies | Wanted::Absent => TAKEN_AWAY,
         Wanted::BucketPolicy(statements) if statements.is_empty() => TAKEN_AWAY,
         Wanted::Replication(rules, _) if rules.is_empty() => TAKEN_AWAY,
-        Wanted::BucketPolicy(_)
+        Wanted::AsItIs => &[],
+        Wanted::Inventory(None) => TAKEN_AWAY,
+        Wanted::Inventory(Some(_))
+        | Wanted::Logging(_)
+        | Wanted::BucketPolicy(_)
         | Wanted::Replication(_, _)
         | Wanted::Whole(_)
         | Wanted::Versioning
@@ -450,9 +454,7 @@ fn is_adopted(scene: &Scene<'_>, target: &Target) -> bool {
 
 /// A world in which the buckets are there that the spec does not make: then all that it wants can be planned.
 fn world_of(spec: &Spec) -> Observed {
-    let buckets = spec
-        .routes()
-        .flat_map(|route| [route.source, route.destination]);
+    let buckets = spec.routes().flat_map(|route| route.buckets());
     let exists = |bucket: BucketRef| {
         let document = Document::Bucket(Bucket {
             region: bucket.region.clone(),

@@ -94,7 +94,10 @@ fn known(scene: &Scene<'_>) -> BTreeSet<String> {
             (Target::Role(_, RolePart::Policies), Some(Document::RolePolicies(live))) => {
                 known.extend(live.placed().map(|(path, _)| format!("{address}{path}")));
             }
-            (Target::Role(_, RolePart::Itself), Some(_)) => {
+            (
+                Target::Role(_, RolePart::Itself) | Target::Bucket(_, BucketPart::Logging),
+                Some(_),
+            ) => {
                 known.insert(address);
             }
             (_, _) => {}

@@ -145,11 +145,7 @@ fn questions(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
 
 /// The fingerprint of every document that the plan rests on.
 fn fingerprints(scene: &Scene<'_>) -> BTreeMap<String, String> {
-    let of_spec: BTreeSet<&BucketRef> = scene
-        .routes
-        .iter()
-        .flat_map(|route| [&route.source, &route.destination])
-        .collect();
+    let of_spec: BTreeSet<BucketRef> = scene.routes.iter().flat_map(Route::buckets).collect();
     let is_left = |target: &Target| target.bucket().is_some_and(|of| !of_spec.contains(of));
     let read = scene.observed.iter();
     let rested_on = read.filter(|(target, document)| {
@@ -163,9 +159,10 @@ fn fingerprints(scene: &Scene<'_>) -> BTreeMap<String, String> {
 /// Whether a document of a bucket that the spec does not name holds anything of it; without, it was only looked at.
 fn has_ours(scene: &Scene<'_>, document: Option<&Document>) -> bool {
     match document {
-        Some(live @ (Document::Replication(_) | Document::BucketPolicy(_))) => {
-            !marked(live, &scene.markers).is_empty()
-        }
+        Some(
+            live
+            @ (Document::Replication(_) | Document::BucketPolicy(_) | Document::Inventories(_)),
+        ) => !marked(live, &scene.markers).is_empty(),
         Some(_) => true,
         None => false,
     }
@@ -208,12 +205,12 @@ fn findings(
 
 /// What keeps S3 from taking the policies of buckets that no migration of the spec names any more.
 fn left_policies(scene: &Scene<'_>, writes: &Writes, future: &Future<'_>) -> Vec<Finding> {
-    let of_spec: BTreeSet<&BucketRef> = scene.covered().map(|route| &route.destination).collect();
+    let of_spec: BTreeSet<BucketRef> = scene.covered().flat_map(Route::buckets).collect();
     let left = writes.planned.keys().filter_map(|target| match target {
         Target::Bucket(bucket, BucketPart::Policy) => Some(bucket),
         _ => None,
     });
-    left.filter(|bucket| !of_spec.contains(bucket))
+    left.filter(|bucket| !of_spec.contains(*bucket))
         .filter_map(|bucket| migration::public_policy::of_left(scene, bucket, future))
         .collect()
 }

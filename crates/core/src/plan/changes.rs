@@ -11,7 +11,7 @@ use crate::ids::MigrationName;
 use crate::model::kinds::{Document, Marked, Part, PolicyOf, kind};
 use crate::model::{BucketPart, Item, RolePart, Target};
 use crate::names::Names;
-use crate::ownership::{has_mark, marked_role_sid, whose_rule};
+use crate::ownership::{has_mark, marked_role_sid, whose_inventory, whose_rule};
 use crate::phase::{self, Presence, presence};
 use crate::policy::containment::{self, Comparison, Verdict, compare};
 use crate::policy::{Effect, Statement};
@@ -162,7 +162,7 @@ fn marked(scene: &Scene<'_>, item: &Item) -> Option<MigrationName> {
             .rule(rule.id.as_deref()?)
             .map(|(name, _)| name),
         Part::Statement(_, statement) => scene.migration_of_sid(statement.sid()?).cloned(),
-        Part::ReplicationRole(_) | Part::RolePolicy(_) => None,
+        Part::ReplicationRole(_) | Part::RolePolicy(_) | Part::Inventory(_, _) => None,
     }
 }
 
@@ -202,6 +202,7 @@ fn reason_to_unwatch(scene: &Scene<'_>, planned: &Planned) -> Reason {
 fn is_adopted(scene: &Scene<'_>, target: &Target) -> bool {
     let carries = match target.kind().facts().marked {
         Marked::ByItsWhole => target,
+        Marked::ByItsGrant => return scene.adopts(&scene.names.address(target)),
         Marked::ByItem | Marked::Never => return false,
     };
     let tags = match carries {
@@ -241,6 +242,9 @@ fn reason_to_delete(scene: &Scene<'_>, diff: &Diff) -> Reason {
             return Reason::Adopted;
         }
         Item::Part(Part::RolePolicy(_)) => return Reason::Adopted,
+        Item::Part(Part::Inventory(_, _)) | Item::Whole(Document::Logging(_)) => {
+            return Reason::LeftSpec;
+        }
         Item::Part(Part::Statement(_, _)) | Item::Whole(_) => phase::Part::Access,
     };
     let migration = marked(scene, item).and_then(|name| scene.spec.migrations.get(&name));
@@ -264,12 +268,13 @@ fn kept_item(scene: &Scene<'_>, target: &Target, diff: &Diff) -> Option<Kept> {
         // A policy that cannot be read is nobody's but theirs; ours on a role is no part of its other policies.
         (Marked::ByItem, Item::Whole(_) | Item::Part(Part::RolePolicy(_))) => false,
         (Marked::ByItem, Item::Part(Part::ReplicationRole(_))) => true,
+        (Marked::ByItem, Item::Part(Part::Inventory(id, _))) => scene.markers.owns_inventory(id),
         // A role's policy is under our name, and other specs that share the role mark what is theirs.
         (Marked::ByItsWhole, Item::Part(Part::Statement(PolicyOf::Role, statement))) => {
             let sid = statement.sid().unwrap_or_default();
             marked_role_sid(sid).is_none() || scene.markers.owns_role_sid(sid)
         }
-        (Marked::ByItsWhole | Marked::Never, _) => true,
+        (Marked::ByItsWhole | Marked::ByItsGrant | Marked::Never, _) => true,
     };
     (!ours).then(|| Kept {
         address: address(scene, target, diff),
@@ -286,6 +291,7 @@ fn whose(item: &Item) -> String {
         Some(Part::Statement(_, statement)) if has_mark(statement.sid().unwrap_or_default()) => {
             "of another s3ferry spec".to_owned()
         }
+        Some(Part::Inventory(id, _)) => whose_inventory(id),
         Some(Part::Statement(_, _) | Part::ReplicationRole(_) | Part::RolePolicy(_)) | None => {
             "not s3ferry's".to_owned()
         }
@@ -314,7 +320,9 @@ fn access(diff: &Diff) -> Option<AccessChange> {
 fn statement(item: Option<&Item>) -> Option<&Statement> {
     match item?.part()? {
         Part::Statement(_, statement) => Some(statement),
-        Part::ReplicationRole(_) | Part::Rule(_) | Part::RolePolicy(_) => None,
+        Part::ReplicationRole(_) | Part::Rule(_) | Part::RolePolicy(_) | Part::Inventory(_, _) => {
+            None
+        }
     }
 }
 

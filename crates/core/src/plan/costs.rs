@@ -7,7 +7,7 @@ use crate::format::{Estimate, PermissionInfo, Wait};
 use crate::goals::canary;
 use crate::ids::{AccountId, Region};
 use crate::model::kinds::Call;
-use crate::model::{BucketPart, Observed, Service, Target};
+use crate::model::{BucketPart, Document, Observed, Service, Target};
 use crate::names::Names;
 use crate::scene::Scene;
 
@@ -44,6 +44,7 @@ pub(super) fn waits(names: &Names, steps: &[Step]) -> Vec<Wait> {
     };
     let mut waits: Vec<Wait> = steps.iter().filter_map(wait).collect();
     waits.extend(turns(names, steps));
+    waits.extend(steps.iter().filter_map(first_inventory));
     waits
 }
 
@@ -88,6 +89,27 @@ fn paced(steps: &[Step]) -> BTreeMap<Lane<'_>, (u64, u64)> {
         lane.1 = lane.0.div_ceil(u64::from(rate.max(1)));
     }
     lanes
+}
+
+/// Seconds after which the first list of an inventory is there (UG:configure-inventory, "up to 48 hours").
+const FIRST_INVENTORY_SECONDS: u64 = 48 * 60 * 60;
+
+/// The first list of an inventory that is new. No apply waits for it.
+fn first_inventory(step: &Step) -> Option<Wait> {
+    let Work::Write(write) = &step.work else {
+        return None;
+    };
+    let (before, after) = (write.before.as_ref(), write.after.as_ref());
+    let Some(Document::Inventories(after)) = after else {
+        return None;
+    };
+    let is_new =
+        |id: &String| !matches!(before, Some(Document::Inventories(of)) if of.contains_key(id));
+    after.keys().any(is_new).then(|| Wait {
+        address: step.id.to_string(),
+        what: "the first inventory, which S3 delivers when the apply has long ended".to_owned(),
+        bound_seconds: FIRST_INVENTORY_SECONDS,
+    })
 }
 
 /// What an apply must be allowed, by account.

@@ -6,7 +6,7 @@ use super::led::Led;
 use super::steps::{Stage, WriteStep};
 use crate::future::Future;
 use crate::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target};
-use crate::ownership::{tagged_destinations, tagged_sources};
+use crate::ownership::{tagged_destinations, tagged_logs, tagged_sources};
 use crate::scene::Scene;
 
 /// What a write takes the last lead to. A role's policy is what its rules run on, so it waits for these alone.
@@ -16,7 +16,11 @@ pub(super) fn led(scene: &Scene<'_>, future: &Future<'_>, write: &WriteStep) -> 
         return Vec::new();
     };
     let parts: &[BucketPart] = match part {
-        RolePart::Itself => &[BucketPart::Replication, BucketPart::Policy],
+        RolePart::Itself => &[
+            BucketPart::Replication,
+            BucketPart::Policy,
+            BucketPart::Inventory,
+        ],
         RolePart::Policy => &[BucketPart::Replication],
         RolePart::Policies => &[],
     };
@@ -43,7 +47,9 @@ fn lost(scene: &Scene<'_>, future: &Future<'_>, role: &RoleRef) -> BTreeSet<Buck
             return BTreeSet::new();
         };
         let sources = tagged_sources(&role.account, &held.tags).into_iter();
-        sources.chain(tagged_destinations(&held.tags)).collect()
+        let destinations = tagged_destinations(&held.tags).into_iter();
+        let logs = tagged_logs(&held.tags).into_iter();
+        sources.chain(destinations).chain(logs).collect()
     };
     let stay = tagged(future.document(&itself));
     let mut lost = tagged(scene.observed.document(&itself));

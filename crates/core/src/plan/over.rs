@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::steps::WriteStep;
 use crate::merge::{RULE_LIMIT, fits_while_grown, with_priorities};
 use crate::model::kinds::replication::Rule;
-use crate::model::kinds::{Policy, ReplicationConfiguration};
+use crate::model::kinds::{Inventories, Inventory, Policy, ReplicationConfiguration};
 use crate::model::{BucketPart, Document, RolePart, Target, same};
-use crate::ownership::{has_mark, spec_of_rule};
+use crate::ownership::{mark_of_sid, spec_of_inventory, spec_of_rule};
 use crate::policy::{PolicyDocument, Statement};
 
 /// The items of a document by name, each with what it means.
@@ -16,7 +16,8 @@ type Items = BTreeMap<String, String>;
 
 impl WriteStep {
     /// Whether all that a document holds otherwise than before and after the step is other specs': items with the mark of a spec,
-    /// that are not the step's own.
+    /// that are not the step's own. Where items of the step's own spec are otherwise that it leaves as they are, the answer is an old
+    /// one, or somebody changed them.
     #[must_use]
     pub fn differs_by_other_specs(&self, live: Option<&Document>) -> bool {
         let Some([before, live, after]) = self.items(live) else {
@@ -26,12 +27,18 @@ impl WriteStep {
             before.get(name) == Some(item) || after.get(name) == Some(item)
         };
         let is_own = |name: &String| before.get(name) != after.get(name);
+        let names = before.keys().chain(after.keys());
+        let own: BTreeSet<&str> = names
+            .filter(|name| is_own(name))
+            .filter_map(|name| mark(name))
+            .collect();
         let came = live.iter().filter(|found| !is_known(*found));
         let gone = before.keys().chain(after.keys());
         let gone = gone.filter(|name| !live.contains_key(*name) && !is_own(name));
+        let is_others = |name: &String| mark(name).is_some_and(|of| !own.contains(of));
         came.map(|(name, _)| name)
-            .all(|name| is_marked(name) && !is_own(name))
-            && gone.into_iter().all(|name| is_marked(name))
+            .all(|name| is_others(name) && !is_own(name))
+            && gone.into_iter().all(is_others)
     }
 
     /// The step over another document than it was planned from: it changes what it was to change and leaves the rest. None where
@@ -90,8 +97,10 @@ impl WriteStep {
     fn items(&self, live: Option<&Document>) -> Option<[Items; 3]> {
         let has_items = matches!(
             self.target,
-            Target::Bucket(_, BucketPart::Policy | BucketPart::Replication)
-                | Target::Role(_, RolePart::Policy)
+            Target::Bucket(
+                _,
+                BucketPart::Policy | BucketPart::Replication | BucketPart::Inventory
+            ) | Target::Role(_, RolePart::Policy)
         );
         if !has_items {
             return None;
@@ -125,6 +134,14 @@ impl WriteStep {
                 rules(of(live), after, open).map(|held| held.map(Document::Replication))
             }
             Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => None,
+            Target::Bucket(_, BucketPart::Inventory) => {
+                let of = |document: Option<&Document>| match document {
+                    Some(Document::Inventories(held)) => held.clone(),
+                    Some(_) | None => Inventories::new(),
+                };
+                let changed = inventories(of(live), of(self.after.as_ref()), open);
+                Some((!changed.is_empty()).then_some(Document::Inventories(changed)))
+            }
             Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => {
                 let sample = live.or(self.after.as_ref())?;
                 let after = self.after.as_ref().and_then(Document::policy_document);
@@ -141,7 +158,14 @@ impl WriteStep {
 }
 
 fn is_marked(name: &str) -> bool {
-    has_mark(name) || spec_of_rule(name).is_some()
+    mark(name).is_some()
+}
+
+/// What says in the name of an item which spec it is of.
+fn mark(name: &str) -> Option<&str> {
+    mark_of_sid(name)
+        .or_else(|| spec_of_rule(name))
+        .or_else(|| spec_of_inventory(name))
 }
 
 /// The items of a document; none where it cannot be read, or holds what cannot be written back.
@@ -156,6 +180,10 @@ fn items(document: Option<&Document>) -> Option<Items> {
             let item = |rule: &Rule| Some((rule.id.clone()?, rule.meaning().to_json().to_string()));
             held.rules.iter().map(item).collect()
         }
+        Some(Document::Inventories(held)) => {
+            let item = |(id, of): (&String, &Inventory)| (id.clone(), of.meaning().to_string());
+            Some(held.iter().map(item).collect())
+        }
         Some(document) => {
             let named = document.policy_document()?.named().into_iter();
             Some(
@@ -165,6 +193,14 @@ fn items(document: Option<&Document>) -> Option<Items> {
             )
         }
     }
+}
+
+/// The inventories with those of these IDs as they are after the step.
+fn inventories(mut live: Inventories, after: Inventories, open: &BTreeSet<&str>) -> Inventories {
+    live.retain(|id, _| !open.contains(id.as_str()));
+    let changed = after.into_iter();
+    live.extend(changed.filter(|(id, _)| open.contains(id.as_str())));
+    live
 }
 
 fn statements(
@@ -348,6 +384,51 @@ mod tests {
         ] {
             assert!(!step.differs_by_other_specs(live.as_ref()), "{live:?}");
         }
+    }
+
+    #[test]
+    fn an_old_answer_that_lacks_ours_is_no_work_of_another_spec() {
+        let (new, theirs) = (sid("ours"), sid("others"));
+        let old = format!("{new}Old");
+        // The policy has grown, and shrinks; the answer is of before.
+        let step = step(
+            BucketPart::Policy,
+            policy(&[&old, &new, &theirs]),
+            policy(&[&new, &theirs]),
+        );
+        assert!(!step.differs_by_other_specs(policy(&[&old, &theirs]).as_ref()));
+        let was = policy(&[&new, &theirs]).unwrap();
+        let was = was.policy().unwrap().text().replace("Deny", "Allow");
+        let was = Document::BucketPolicy(Policy::read(was));
+        assert!(!step.differs_by_other_specs(Some(&was)));
+        assert!(step.differs_by_other_specs(policy(&[&old, &new]).as_ref()));
+    }
+
+    #[test]
+    fn an_inventory_of_another_spec_is_kept_beside_ours() {
+        let held = |ids: &[&str]| {
+            let inventory = Inventory {
+                enabled: true,
+                versions: "All".to_owned(),
+                schedule: None,
+                filter: None,
+                fields: BTreeSet::new(),
+                bucket: "arn:aws:s3:::lists".to_owned(),
+                account: None,
+                prefix: None,
+                format: "CSV".to_owned(),
+                encryption: None,
+            };
+            let held = ids.iter().map(|id| ((*id).to_owned(), inventory.clone()));
+            Some(Document::Inventories(held.collect()))
+        };
+        let step = step(BucketPart::Inventory, None, held(&["s3ferry-ours"]));
+        let live = held(&["s3ferry-others"]);
+        assert!(step.differs_by_other_specs(live.as_ref()));
+        let over = step.over(live.as_ref()).unwrap();
+        let both = held(&["s3ferry-others", "s3ferry-ours"]);
+        assert!(same(over.after.as_ref(), both.as_ref()), "{over:#?}");
+        assert!(!step.differs_by_other_specs(held(&["theirs"]).as_ref()));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::marked::marked;
 use crate::model::kinds::{Born, Document, VersioningStatus};
 use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same};
 use crate::names::Names;
-use crate::ownership::{Markers, tagged_destinations, tagged_sources};
+use crate::ownership::{Markers, tagged_destinations, tagged_logs, tagged_sources};
 use crate::spec::Spec;
 
 /// A document to be given back.
@@ -120,7 +120,13 @@ impl Places {
         let markers = Markers::of(&spec.name);
         let mut places = Self {
             spec_roles: spec.routes().map(|route| route.role).collect(),
-            destinations: spec.routes().map(|route| route.destination).collect(),
+            destinations: spec
+                .routes()
+                .flat_map(|route| {
+                    let logs = route.log_buckets().into_iter();
+                    logs.chain([route.destination]).collect::<Vec<_>>()
+                })
+                .collect(),
             buckets: spec.routes().map(|route| route.source).collect(),
             marked: BTreeSet::new(),
             markers,
@@ -136,6 +142,7 @@ impl Places {
                     let live = observed.document(target);
                     if live.is_none_or(|live| is_marked(live, &places.markers)) {
                         places.destinations.extend(tagged_destinations(&held.tags));
+                        places.destinations.extend(tagged_logs(&held.tags));
                         let sources = tagged_sources(&role.account, &held.tags);
                         places.buckets.extend(sources);
                         places.marked.insert(role.clone());
@@ -182,7 +189,7 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
     match document {
         Document::Role(role) => markers.owns_tags(&role.tags),
         Document::Tags(tags) => markers.owns_tags(tags),
-        Document::Replication(_) | Document::BucketPolicy(_) => {
+        Document::Replication(_) | Document::BucketPolicy(_) | Document::Inventories(_) => {
             !marked(document, markers).is_empty()
         }
         Document::Alarm(alarm) => markers.describes_alarm(alarm.description.as_deref()),
@@ -194,6 +201,7 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         | Document::ObjectLock(_)
         | Document::RequestPayment(_)
         | Document::Lifecycle(_)
+        | Document::Logging(_)
         | Document::Roles(_)
         | Document::AccountPublicAccess(_)
         | Document::RolePolicy(_)

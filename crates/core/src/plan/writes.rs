@@ -104,7 +104,8 @@ fn is_used_by_others(scene: &Scene<'_>, role: &RoleRef, want: &Want) -> bool {
     lives || want.migrations.iter().any(is_other)
 }
 
-/// What nobody in the spec wants any more: rules and statements on every bucket that was read, and roles.
+/// What nobody in the spec wants any more: rules, statements, inventories and logging of ours on every bucket that was read, and
+/// roles.
 fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
     for (target, document) in scene.observed.iter() {
         match document {
@@ -115,6 +116,15 @@ fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
                 desired.abandon(target.clone(), Wanted::BucketPolicy(Vec::new()));
             }
             Some(Document::Alarm(_)) => abandon_alarm(scene, target, desired),
+            Some(Document::Inventories(_)) => {
+                desired.abandon(target.clone(), Wanted::Inventory(None));
+            }
+            Some(Document::Logging(live)) => {
+                let of = target.bucket();
+                if of.is_some_and(|of| migration::mark::is_ours(scene, of, live)) {
+                    desired.abandon(target.clone(), Wanted::Absent);
+                }
+            }
             Some(_) | None => {}
         }
     }

@@ -66,6 +66,12 @@ fn every_line_to_add_is_taken_by_the_parser() {
         },
         ConflictKind::ForeignRules(rules()),
         ConflictKind::DeletedPrincipals(rules()),
+        ConflictKind::OtherLogging {
+            bucket: text(),
+            prefix: "a \"b\": ".to_owned(),
+            key_format: "simple",
+        },
+        ConflictKind::LoggingGrants(text()),
         ConflictKind::TooManySpecs {
             specs: rules(),
             size: 2,
@@ -102,7 +108,8 @@ fn every_line_to_add_is_taken_by_the_parser() {
             "replication-existing-objects",
             "role-foreign-policies",
             "role-policies-needed",
-            "policy-deleted-principal"
+            "policy-deleted-principal",
+            "logging-elsewhere"
         ]
     );
 }

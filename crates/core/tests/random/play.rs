@@ -126,6 +126,12 @@ impl Play {
         equal(&after.rules, &before.rules, "foreign rules")?;
         equal(&after.statements, &before.statements, "foreign statements")?;
         equal(&after.tags, &before.tags, "foreign tags")?;
+        equal(&after.logging, &before.logging, "foreign logging")?;
+        equal(
+            &after.inventories,
+            &before.inventories,
+            "foreign inventories",
+        )?;
         equal(&after.roles, &before.roles, "paths and boundaries of roles")?;
         equal(&after.rest, &before.rest, "what no spec names")
     }
@@ -173,6 +179,7 @@ impl Play {
             return Ok(Some(format!("AWS refuses it: {refused}")));
         }
         let before = oracle::rules(&self.world);
+        let delivered = oracle::deliveries(&self.world);
         if let Err(error) = self.world.change(target, after.as_ref()) {
             return Ok(Some(format!("AWS refuses it: {error}")));
         }
@@ -186,6 +193,15 @@ impl Play {
             };
             if let (true, Some(problem)) = (worked, problem) {
                 return Err(format!("after {target} rule {} stops: {problem}", rule.1));
+            }
+        }
+        for (what, problem) in oracle::deliveries(&self.world) {
+            let worked = match delivered.get(&what) {
+                Some(problem) => problem.is_none(),
+                None => meanwhile == Meanwhile::Quiet,
+            };
+            if let (true, Some(problem), false) = (worked, problem, self.lost) {
+                return Err(format!("after {target} {what:?} is not taken: {problem}"));
             }
         }
         Ok(None)
@@ -222,6 +238,7 @@ impl Play {
         ensure(broken.is_empty(), &format!("do not work: {broken:#?}"))?;
         super::wanted::rules_are_wanted(self)?;
         super::wanted::alarms_are_wanted(self)?;
+        super::wanted::records_are_wanted(self)?;
         if self.lost {
             return Ok(());
         }

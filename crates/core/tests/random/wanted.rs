@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use s3ferry_core::model::kinds::Role;
 use s3ferry_core::model::kinds::replication::{Rule, Status};
 use s3ferry_core::model::target::ROLE_PATH;
-use s3ferry_core::model::{BucketPart, Document, RolePart, Target};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target};
 use s3ferry_core::spec::{DeleteMarkers, Monitoring, Phase, RuleSpec, Spec};
 use s3ferry_testkit::random::foreign::is_their_rule;
-use s3ferry_testkit::random::oracle::configuration;
+use s3ferry_testkit::random::oracle::{self, configuration};
 use s3ferry_testkit::random::policies::{is_theirs, parts};
-use s3ferry_testkit::random::shape::{DESTINATIONS, ROLES, SOURCES, destination, role, source};
+use s3ferry_testkit::random::shape::{
+    self, DESTINATIONS, LOGS, ROLES, SOURCES, destination, end, role, source,
+};
 
 use crate::play::{Checked, Play, ensure};
 
@@ -140,6 +142,38 @@ pub(crate) fn alarms_are_wanted(play: &Play) -> Checked {
     ensure(is_right, &format!("alarms are {ours:?} and not {wanted:?}"))
 }
 
+/// Logging and inventories of ours are those of the spec, and each is taken where it goes.
+pub(crate) fn records_are_wanted(play: &Play) -> Checked {
+    let spec = play.shape.spec();
+    let live = oracle::deliveries(&play.world);
+    let broken = live.iter().find(|(_, problem)| problem.is_some());
+    ensure(
+        broken.is_none() || play.lost,
+        &format!("is not taken: {broken:?}"),
+    )?;
+    let mut wanted = BTreeMap::new();
+    for route in spec.routes() {
+        let at = |of: &BucketRef| (0..LOGS.len()).find(|at| end(*at) == *of);
+        for of in route.access_logs() {
+            wanted.insert((at(of.of), "logs"), of.to);
+        }
+        for of in route.inventories() {
+            wanted.insert((at(of.of), "lists"), of.to);
+        }
+    }
+    for (at, what) in wanted.keys() {
+        let is_there = at.is_some_and(|at| live.contains_key(&(at, *what)));
+        ensure(is_there, &format!("{at:?} has no {what}"))?;
+    }
+    let left = live
+        .keys()
+        .find(|(at, what)| !wanted.contains_key(&(Some(*at), *what)));
+    ensure(
+        left.is_none() || play.lost,
+        &format!("{left:?} is left over"),
+    )
+}
+
 /// No rule, statement or role of ours is left that the spec does not ask for.
 pub(crate) fn nothing_is_left_over(play: &Play) -> Checked {
     let spec = play.shape.spec();
@@ -156,7 +190,10 @@ pub(crate) fn nothing_is_left_over(play: &Play) -> Checked {
     let left_to = (0..DESTINATIONS.len())
         .map(destination)
         .filter(|bucket| !destinations.contains(bucket));
-    for bucket in left_to {
+    let logs: BTreeSet<_> = spec.routes().flat_map(|of| of.log_buckets()).collect();
+    let left_logs = (0..LOGS.len()).map(shape::logs);
+    let left_logs = left_logs.filter(|bucket| !logs.contains(bucket));
+    for bucket in left_to.chain(left_logs) {
         if let Some(Document::BucketPolicy(policy)) = play
             .world
             .document(&Target::Bucket(bucket, BucketPart::Policy))

@@ -7,8 +7,8 @@ use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status, Timed,
 };
 use s3ferry_core::model::kinds::{
-    AlarmNames, Bucket, Document, ObjectOwnership, Policy, Role, RolePolicies, Versioning,
-    VersioningStatus,
+    AlarmNames, Bucket, Document, ObjectOwnership, Policy, RequestPayment, Role, RolePolicies,
+    Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
@@ -74,6 +74,20 @@ pub(crate) fn two_migrations_with(replacements: &[(&str, &str)]) -> Spec {
         text = text.replace(from, to);
     }
     parse(&format!("{text}{INVOICES}"))
+}
+
+/// Two migrations whose access logs go to one bucket.
+pub(crate) fn two_logged() -> Spec {
+    let logging = |prefix: &str| {
+        format!(
+            "    logging: {{ access: {{ source: {{ bucket: prod-logs, prefix: {prefix} }} }} }}\n"
+        )
+    };
+    parse(&format!(
+        "{ORDERS}{}{INVOICES}{}",
+        logging("orders/"),
+        logging("invoices/")
+    ))
 }
 
 /// The spec after its last migration left it.
@@ -193,17 +207,12 @@ fn role_ref(name: &str) -> RoleRef {
 fn target(address: &str) -> Target {
     let parts: Vec<&str> = address.split('/').collect();
     match parts.as_slice() {
-        [account, "bucket", name, "policy"] => {
-            Target::Bucket(bucket_ref(account, name), BucketPart::Policy)
-        }
-        [account, "bucket", name, "encryption"] => {
-            Target::Bucket(bucket_ref(account, name), BucketPart::Encryption)
-        }
-        [account, "bucket", name, "public-access-block"] => {
-            Target::Bucket(bucket_ref(account, name), BucketPart::PublicAccess)
-        }
-        [account, "bucket", name, "replication"] => {
-            Target::Bucket(bucket_ref(account, name), BucketPart::Replication)
+        [account, "bucket", name, part] => {
+            let of = bucket_ref(account, name);
+            let parts = BucketPart::ALL.into_iter();
+            let mut targets = parts.map(|part| Target::Bucket(of.clone(), part));
+            let found = targets.find(|target| target.path().ends_with(&format!("/{part}")));
+            found.unwrap_or_else(|| panic!("no target is called {address}"))
         }
         [_, "role", name] => Target::Role(role_ref(name), RolePart::Itself),
         _ => panic!("no target is called {address}"),
@@ -407,6 +416,13 @@ impl World {
                             attached: BTreeSet::new(),
                         })
                     })
+            }
+            // Every bucket answers it.
+            Target::Bucket(of, BucketPart::RequestPayment) => {
+                let itself = Target::Bucket(of.clone(), BucketPart::Itself);
+                let held = self.documents.get(target).cloned();
+                let default = || Document::RequestPayment(RequestPayment::BucketOwner);
+                held.or_else(|| self.documents.contains_key(&itself).then(default))
             }
             _ => self.documents.get(target).cloned(),
         }

@@ -114,7 +114,7 @@ fn end<'a>(report: &mut Report<'_>, accounts: &'a Accounts, view: &View<'_>) -> 
 }
 
 /// Names of an account's own namespace name the account and the Region that they are in (UG:bucketnamingrules).
-fn namespace(
+pub(super) fn namespace(
     report: &mut Report<'_>,
     bucket: &BucketName,
     account: &Account,

@@ -13,6 +13,8 @@ pub(super) enum Side {
     Source,
     /// It encrypts replicas.
     Destination,
+    /// It encrypts inventories of the bucket on this side: "source" or "destination".
+    Lists(&'static str),
 }
 
 /// A key that belongs to the account and Region of its bucket; nothing is said of it where the account is not known.
@@ -43,6 +45,10 @@ fn misplaced(key: &Arn, side: Side, account: &Account) -> Option<(&'static str, 
             "destination",
             "replicas are encrypted in the destination Region; S3 does not check it and every object fails",
         ),
+        Side::Lists(side) => (
+            side,
+            "lists are encrypted in the Region of the bucket that they go to",
+        ),
     };
     let (region, partition) = (&account.region, account.region.partition());
     if key.partition() != partition.as_str() {
@@ -69,6 +75,7 @@ fn misplaced(key: &Arn, side: Side, account: &Account) -> Option<(&'static str, 
 
 fn other_account(report: &mut Report<'_>, key: &Arn, at: Span, side: Side, account: &Account) {
     match side {
+        Side::Lists(_) => {} // Its policy must let S3 use it wherever it is, and a plan says so.
         Side::Destination => report.error(
             "key-account",
             at,

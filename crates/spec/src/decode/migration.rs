@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use s3ferry_core::goals::{LONGEST_RUN, Probe};
 use s3ferry_core::ids::{AccountId, MigrationName, RoleName, SpecName};
-use s3ferry_core::spec::{Canary, Destination, Guards, Migration, Monitoring, Phase, Source};
+use s3ferry_core::spec::{
+    Canary, Destination, Guards, Logging, Migration, Monitoring, Phase, Source,
+};
 
 use super::accounts::Accounts;
 use super::ends::{self, EndPlace, Ends};
+use super::logging;
 use super::monitoring;
 use super::rule;
 use super::view::View;
@@ -32,6 +35,7 @@ pub(super) struct Placed {
     pub(super) create_at: Span,
     pub(super) owner_at: Span,
     pub(super) rules_at: Vec<(Span, Span)>,
+    pub(super) logging_at: Vec<logging::Placed>,
 }
 
 /// What stands by itself in a migration.
@@ -55,11 +59,12 @@ pub(super) fn migration(
     let ends = ends::ends(report, accounts, view);
     let role = ends.role(report, view);
     let monitoring = monitoring::monitoring(report, accounts, view, &ends.context());
+    let logging = logging::logging(report, view, &ends);
     let rules = view.require(report, "rules");
     let rules = rules.and_then(|rules| rule::rules(report, &rules, &ends.context()));
     let (settings, rules) = (settings?, rules?);
     canary_fits(report, &name, &settings.canary, &rules)?;
-    placed(name, settings, monitoring?, ends, role?, &rules)
+    placed(name, settings, monitoring?, ends, role?, &rules, logging?)
 }
 
 fn placed(
@@ -69,6 +74,7 @@ fn placed(
     ends: Ends<'_>,
     role: (RoleName, Option<Span>),
     rules: &[rule::Placed],
+    (logging, logging_at): (Logging, Vec<logging::Placed>),
 ) -> Option<Placed> {
     let Settings {
         phase,
@@ -101,6 +107,7 @@ fn placed(
         owner,
         canary,
         monitoring,
+        logging,
         guards,
     };
     Some(Placed {
@@ -115,6 +122,7 @@ fn placed(
             .iter()
             .map(|placed| (placed.id_at, placed.filter_at))
             .collect(),
+        logging_at,
     })
 }
 

@@ -7,6 +7,7 @@ mod accounts;
 mod between;
 mod ends;
 mod keys;
+mod logging;
 mod migration;
 mod monitoring;
 mod overlap;
@@ -78,6 +79,7 @@ pub(crate) fn whole(report: &mut Report<'_>, roots: &[Node], complete: bool) -> 
     let accounts = accounts::accounts(report, &files.accounts, files.gaps);
     let migrations = migrations(report, &files, &accounts);
     between::between(report, &migrations);
+    logging::between(report, &migrations);
     if !report.has_errors() {
         // Until the errors are gone, what else two migrations do to each other is not settled.
         overlap::overlaps(report, &migrations);

@@ -5,7 +5,8 @@ use super::Shape::{
     Bool, Either, False, List as ListShape, Named as NamedShape, Record as RecordShape,
     Scalar as ScalarShape, Words,
 };
-use super::later::{BACKFILL, CUTOVER, DESTINATION_ROLE, LOGGING, RETIRE, VERIFY};
+use super::later::{BACKFILL, CUTOVER, DESTINATION_ROLE, RETIRE, VERIFY};
+use super::logging::LOGGING;
 use super::monitoring::MONITORING;
 use super::{Apart, Field, List, Named, Record, Word, later_word, record, word};
 use crate::scalar::Scalar;
@@ -153,7 +154,7 @@ static DESTINATION: Record = record(
     ],
 );
 
-const SSE_S3: Word = word("sse-s3", "Keys that S3 manages.");
+pub(super) const SSE_S3: Word = word("sse-s3", "Keys that S3 manages.");
 
 /// Default encryption by a key.
 static ENCRYPTION_KMS: Record = record(

@@ -5,6 +5,7 @@
 
 pub(crate) mod contract;
 mod later;
+mod logging;
 mod migration;
 pub(crate) mod monitoring;
 

@@ -2,13 +2,14 @@
 //!
 //! An edit that AWS would refuse as things are does nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use s3ferry_core::model::kinds::replication::{Filter, ReplicationConfiguration, Rule, Status};
 use s3ferry_core::model::kinds::{
-    AlarmState, ObjectOwnership, Policy, Role, StateValue, VersioningStatus,
+    AlarmState, BucketLogging, Inventories, Inventory, ObjectOwnership, Policy, Role, StateValue,
+    VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target};
@@ -16,7 +17,7 @@ use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target};
 use super::foreign::is_their_rule;
 use super::oracle::configuration;
 use super::policies::{Parts, is_theirs, parts};
-use super::shape::{ROLES, destination, role, source};
+use super::shape::{LOGS, ROLES, destination, end, logs, role, source};
 use crate::build;
 use crate::world::MemoryWorld;
 
@@ -52,17 +53,25 @@ pub enum Edit {
     Own(usize, &'static str),
     /// The alarm of this place in the list, as many times round as it takes, drifts.
     Alarm(usize, AlarmDrift),
+    /// Somebody lets the access logs of a bucket go elsewhere.
+    Log(usize),
+    /// Somebody ends the access logging of a bucket.
+    Unlog(usize),
+    /// Somebody lists a bucket, too.
+    List(usize),
     /// AWS answers in another layout.
     Reformat,
 }
 
-/// One of the four buckets.
+/// One of the buckets of the specs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// A source bucket.
     Source(usize),
     /// A destination bucket.
     Destination(usize),
+    /// A bucket that logs and inventories go to.
+    Logs(usize),
 }
 
 /// What carries tags.
@@ -189,6 +198,9 @@ pub fn edit() -> impl Strategy<Value = Edit> {
         1 => side().prop_map(Edit::Suspend),
         1 => (two(), select(&["ObjectWriter", "BucketOwnerPreferred", "BucketOwnerEnforced"][..])).prop_map(|(at, word)| Edit::Own(at, word)),
         2 => (0..32_usize, alarm_drift()).prop_map(|(at, drift)| Edit::Alarm(at, drift)),
+        1 => (0..4_usize).prop_map(Edit::Unlog),
+        // Logging of others blocks a plan, which only some cases are about.
+        2 => (0..24_usize).prop_map(|at| if at < 4 { Edit::Log(at) } else { Edit::List(at % 4) }),
         1 => Just(Edit::Reformat),
     ]
 }
@@ -206,7 +218,8 @@ fn alarm_drift() -> impl Strategy<Value = AlarmDrift> {
 fn side() -> impl Strategy<Value = Side> {
     prop_oneof![
         (0..2_usize).prop_map(Side::Destination),
-        (0..2_usize).prop_map(Side::Source)
+        (0..2_usize).prop_map(Side::Source),
+        (0..4_usize).prop_map(Side::Logs)
     ]
 }
 
@@ -236,6 +249,7 @@ impl Side {
         match self {
             Self::Source(index) => source(index),
             Self::Destination(index) => destination(index),
+            Self::Logs(index) => logs(index),
         }
     }
 }
@@ -274,6 +288,9 @@ impl Edit {
             Self::Suspend(at) => suspend(world, *at),
             Self::Own(at, word) => own(world, *at, word),
             Self::Alarm(at, drift) => drift_alarm(world, *at, *drift),
+            Self::Log(at) => log(world, *at),
+            Self::Unlog(at) => world.set(&Target::Bucket(end(*at), BucketPart::Logging), None),
+            Self::List(at) => list(world, *at),
             Self::Reformat => reformat(world),
         }
     }
@@ -283,6 +300,44 @@ fn exists(world: &MemoryWorld, bucket: &BucketRef) -> bool {
     world
         .document(&Target::Bucket(bucket.clone(), BucketPart::Itself))
         .is_some()
+}
+
+fn log(world: &MemoryWorld, at: usize) {
+    if exists(world, &end(at)) {
+        let theirs = BucketLogging {
+            bucket: logs(at / 2 * 2).bucket.to_string(),
+            prefix: "theirs/".to_owned(),
+            keys: None,
+            grants: BTreeSet::new(),
+        };
+        let target = Target::Bucket(end(at), BucketPart::Logging);
+        world.set(&target, Some(Document::Logging(theirs)));
+    }
+}
+
+fn list(world: &MemoryWorld, at: usize) {
+    let target = Target::Bucket(end(at), BucketPart::Inventory);
+    if !exists(world, &end(at)) {
+        return;
+    }
+    let mut held = match world.document(&target) {
+        Some(Document::Inventories(held)) => held,
+        _ => Inventories::new(),
+    };
+    let theirs = Inventory {
+        enabled: false,
+        versions: "Current".to_owned(),
+        schedule: None,
+        filter: Some("hot/".to_owned()),
+        fields: BTreeSet::new(),
+        bucket: "arn:aws:s3:::theirs".to_owned(),
+        account: None,
+        prefix: None,
+        format: "ORC".to_owned(),
+        encryption: None,
+    };
+    held.insert("s3ferry-theirs".to_owned(), theirs);
+    world.set(&target, Some(Document::Inventories(held)));
 }
 
 fn make_destination(world: &MemoryWorld, at: usize) {
@@ -662,7 +717,8 @@ fn reformat(world: &MemoryWorld) {
 #[must_use]
 pub fn start() -> MemoryWorld {
     let neighbour = build::bucket(build::SOURCE_ACCOUNT, "neighbour");
-    MemoryWorld::new()
+    let world = (0..LOGS.len()).fold(MemoryWorld::new(), |world, at| world.with_bucket(&logs(at)));
+    world
         .with_bucket(&source(0))
         .with(
             &Target::Bucket(source(0), BucketPart::Versioning),

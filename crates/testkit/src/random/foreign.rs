@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use s3ferry_core::model::kinds::Role;
 use s3ferry_core::model::kinds::replication::Rule;
+use s3ferry_core::model::kinds::{BucketLogging, Inventories, Role};
 use s3ferry_core::model::{Document, Target};
 
 use super::policies::{is_theirs, parts};
-use super::shape::{DESTINATIONS, ROLES, SOURCES};
+use super::shape::{DESTINATIONS, LOGS, ROLES, SOURCES};
 use crate::world::MemoryWorld;
 
 /// What other people have in a world. Equal where nothing of theirs was touched, byte for byte.
@@ -21,6 +21,10 @@ pub struct Foreign {
     pub tags: BTreeMap<Target, BTreeMap<String, String>>,
     /// Permissions boundaries and paths of roles.
     pub roles: BTreeMap<Target, (String, Option<String>)>,
+    /// Their access logging.
+    pub logging: BTreeMap<Target, BucketLogging>,
+    /// Their inventories.
+    pub inventories: BTreeMap<Target, Inventories>,
     /// Documents of buckets and roles that no spec names.
     pub rest: BTreeMap<Target, Document>,
 }
@@ -56,6 +60,15 @@ impl Foreign {
                 statements.retain(|statement| is_theirs(statement));
                 if !statements.is_empty() {
                     self.statements.insert(target, statements);
+                }
+            }
+            Document::Logging(logging) if is_theirs(&logging.prefix) => {
+                self.logging.insert(target, logging);
+            }
+            Document::Inventories(mut held) => {
+                held.retain(|id, _| is_theirs(id));
+                if !held.is_empty() {
+                    self.inventories.insert(target, held);
                 }
             }
             Document::Tags(tags) => self.tag(target, tags),
@@ -120,7 +133,8 @@ fn is_of_specs(target: &Target) -> bool {
     let bucket = target.bucket().map(|bucket| bucket.bucket.as_str());
     let role = target.role().map(|role| role.name.as_str());
     let named = |name: &str| {
-        SOURCES.contains(&name) || DESTINATIONS.contains(&name) || ROLES.contains(&name)
+        let of_specs: [&[&str]; 4] = [&SOURCES, &DESTINATIONS, &ROLES, &LOGS];
+        of_specs.iter().any(|names| names.contains(&name))
     };
     bucket.or(role).is_some_and(named)
 }

@@ -10,8 +10,8 @@ use s3ferry_core::model::kinds::{Role, Versioning, VersioningStatus};
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target};
 
 use super::foreign::is_their_rule;
-use super::policies::{Context, allows, is_theirs, parts};
-use super::shape::{DESTINATIONS, ROLES, SOURCES, destination, role, source};
+use super::policies::{Context, allows, delivers, is_theirs, parts};
+use super::shape::{DESTINATIONS, LOGS, ROLES, SOURCES, destination, end, logs, role, source};
 use crate::world::MemoryWorld;
 
 /// What the IDs of this spec's rules begin with.
@@ -41,6 +41,44 @@ pub fn rules(world: &MemoryWorld) -> BTreeMap<(usize, String), Option<String>> {
                     problem(world, &source(index), &live.role, rule),
                 );
             }
+        }
+    }
+    found
+}
+
+/// What of this spec is delivered, by the bucket that it is about and what it is, and what keeps each from being taken.
+#[must_use]
+pub fn deliveries(world: &MemoryWorld) -> BTreeMap<(usize, &'static str), Option<String>> {
+    let mut found = BTreeMap::new();
+    for at in 0..LOGS.len() {
+        let of = end(at);
+        let part = |part| world.document(&Target::Bucket(of.clone(), part));
+        let taken = |to: &str, key: &str, service: &str| {
+            let bucket = (0..LOGS.len())
+                .map(logs)
+                .find(|of| of.bucket.as_str() == to);
+            let Some(bucket) = bucket else {
+                return Some(format!("no bucket {to}"));
+            };
+            let text = policy(world, &Target::Bucket(bucket.clone(), BucketPart::Policy));
+            let object = format!("{}/{key}", bucket.arn());
+            (!delivers(&text, service, of.arn().as_str(), &object))
+                .then(|| format!("{to} takes no {key} from {service}"))
+        };
+        match part(BucketPart::Logging) {
+            Some(Document::Logging(live)) if !is_theirs(&live.prefix) => {
+                let key = format!("{}2026-11-27", live.prefix);
+                let problem = taken(&live.bucket, &key, "logging.s3.amazonaws.com");
+                found.insert((at, "logs"), problem);
+            }
+            _ => {}
+        }
+        if let Some(Document::Inventories(held)) = part(BucketPart::Inventory)
+            && let Some(live) = held.get("s3ferry-default")
+        {
+            let key = format!("{}/s3ferry-default/data/1.csv.gz", of.bucket);
+            let to = live.bucket.rsplit(':').next().unwrap_or_default();
+            found.insert((at, "lists"), taken(to, &key, "s3.amazonaws.com"));
         }
     }
     found
@@ -235,7 +273,7 @@ fn dangling(world: &MemoryWorld, text: &str) -> Option<String> {
             .as_str()
             .or_else(|| name[0].as_str())
             .unwrap_or_default();
-        name != "*" && role_of(world, name).is_none()
+        !name.is_empty() && name != "*" && role_of(world, name).is_none()
     })
 }
 

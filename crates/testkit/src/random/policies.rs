@@ -86,6 +86,26 @@ pub fn allows(
     })
 }
 
+/// Whether the statements let a service put an object for a bucket.
+#[must_use]
+pub fn delivers(text: &str, service: &str, of: &str, object: &str) -> bool {
+    let policy: Value = serde_json::from_str(text).expect("a test world holds policies");
+    let statements = match &policy["Statement"] {
+        Value::Array(all) => all.clone(),
+        one => vec![one.clone()],
+    };
+    statements.iter().any(|statement| {
+        let has = |value: &Value, wanted: &str| values(value).iter().any(|one| one == wanted);
+        statement["Effect"] == "Allow"
+            && has(&statement["Principal"]["Service"], service)
+            && has(&statement["Action"], "s3:PutObject")
+            && has(&statement["Condition"]["ArnLike"]["aws:SourceArn"], of)
+            && values(&statement["Resource"])
+                .iter()
+                .any(|pattern| fits(pattern, object))
+    })
+}
+
 /// What a request brings for conditions.
 #[derive(Debug, Clone, Default)]
 pub struct Context<'a>(pub BTreeMap<&'a str, String>);

@@ -12,9 +12,10 @@ use s3ferry_core::ids::{
 };
 use s3ferry_core::model::{BucketRef, RoleRef};
 use s3ferry_core::spec::{
-    Above, Access, Account, AlarmSpec, Canary, Create, DeleteMarkers, Destination, Encryption,
-    Guards, KmsSelection, Ledger, Migration, MissingData, Monitoring, Phase, ReplicaOwner,
-    RuleSpec, Source, Spec, StorageClass,
+    Above, Access, AccessLogs, Account, AlarmSpec, Canary, Create, DeleteMarkers, Destination,
+    Encryption, Guards, Inventories, InventoryPlace, KeyFormat, KmsSelection, Ledger, LogPlace,
+    Logging, Migration, MissingData, Monitoring, Phase, ReplicaOwner, RuleSpec, Sides, Source,
+    Spec, StorageClass,
 };
 
 use crate::build;
@@ -47,6 +48,33 @@ pub fn destination(index: usize) -> BucketRef {
     }
 }
 
+/// The buckets that logs and inventories go to: two in the source account, and two in the destination account.
+pub const LOGS: [&str; 4] = [
+    "prod-logs",
+    "prod-records",
+    "archive-logs",
+    "archive-records",
+];
+
+/// A bucket that logs and inventories go to.
+#[must_use]
+pub fn logs(index: usize) -> BucketRef {
+    let like = if index < 2 { source(0) } else { destination(0) };
+    BucketRef {
+        bucket: BucketName::new(LOGS[index]).expect("a valid name"),
+        ..like
+    }
+}
+
+/// A bucket that may be logged: the two sources, then the two destinations.
+#[must_use]
+pub fn end(index: usize) -> BucketRef {
+    match index {
+        0 | 1 => source(index),
+        _ => destination(index - 2),
+    }
+}
+
 /// A role that a source bucket may have.
 #[must_use]
 pub fn role(index: usize) -> RoleRef {
@@ -62,8 +90,19 @@ pub struct Shape {
     pub roles: [usize; 2],
     /// Each destination bucket.
     pub destinations: [To; 2],
+    /// What is written down of each bucket: the sources, then the destinations.
+    pub written: [Written; 4],
     /// Whether buckets and roles that exist are handed over.
     pub adopts: bool,
+}
+
+/// What is written down of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// To which of two buckets its access logs go, and under which of two prefixes.
+    pub logs: Option<(usize, usize)>,
+    /// To which of two buckets its inventory goes.
+    pub lists: Option<usize>,
 }
 
 /// A migration.
@@ -117,14 +156,22 @@ pub struct Line {
 pub fn shape() -> impl Strategy<Value = Shape> {
     let more = || option::weighted(0.4, moving());
     let migrations = (option::weighted(0.95, moving()), more(), more(), more());
-    (migrations, roles(), uniform2(to()), any::<bool>()).prop_map(
-        |((a, b, c, d), roles, destinations, adopts)| Shape {
-            migrations: [a, b, c, d],
-            roles,
-            destinations,
-            adopts,
-        },
+    (
+        migrations,
+        roles(),
+        uniform2(to()),
+        uniform4(written()),
+        any::<bool>(),
     )
+        .prop_map(
+            |((a, b, c, d), roles, destinations, written, adopts)| Shape {
+                migrations: [a, b, c, d],
+                roles,
+                destinations,
+                written,
+                adopts,
+            },
+        )
 }
 
 fn roles() -> impl Strategy<Value = [usize; 2]> {
@@ -152,6 +199,15 @@ fn moving() -> impl Strategy<Value = Move> {
 
 fn watched() -> impl Strategy<Value = Option<u64>> {
     option::weighted(0.4, select(&[0, 10_000][..]))
+}
+
+fn written() -> impl Strategy<Value = Written> {
+    let two = || 0..2_usize;
+    (
+        option::weighted(0.3, (two(), two())),
+        option::weighted(0.3, two()),
+    )
+        .prop_map(|(logs, lists)| Written { logs, lists })
 }
 
 fn to() -> impl Strategy<Value = To> {
@@ -209,6 +265,8 @@ pub enum Change {
     To(usize, To),
     /// A migration gets other alarms, or none.
     Watch(usize, Option<u64>),
+    /// Something else is written down of a bucket.
+    Written(usize, Written),
     /// What exists is handed over, or is not.
     Adopt(bool),
 }
@@ -226,6 +284,7 @@ pub fn change() -> impl Strategy<Value = Change> {
         2 => (0..2_usize, 0..ROLES.len()).prop_map(|(at, to)| Change::Role(at, to)),
         1 => (0..2_usize, to()).prop_map(|(at, to)| Change::To(at, to)),
         1 => (which(), watched()).prop_map(|(at, to)| Change::Watch(at, to)),
+        2 => (0..4_usize, written()).prop_map(|(at, to)| Change::Written(at, to)),
         1 => any::<bool>().prop_map(Change::Adopt),
     ]
 }
@@ -243,6 +302,7 @@ impl Shape {
             Change::Role(at, to) => self.roles[at] = to,
             Change::To(at, to) => self.destinations[at] = to,
             Change::Watch(at, to) => self.with(at, |it| it.watched = to),
+            Change::Written(at, to) => self.written[at] = to,
             Change::Adopt(to) => self.adopts = to,
         }
     }
@@ -342,6 +402,7 @@ impl Shape {
                 }
             },
             monitoring: shape.watched.map_or(Monitoring::Unset, alarms),
+            logging: self.logging(shape),
             guards: Guards::default(), // Those of the spec hold for all.
         }
     }
@@ -361,6 +422,43 @@ fn alarms(pending: u64) -> Monitoring {
         pending_operations: above(pending),
         pending_bytes: above(1 << 30),
     }))
+}
+
+impl Shape {
+    fn logging(&self, shape: &Move) -> Logging {
+        let place = |end: usize, to: usize, prefix: &str| LogPlace {
+            bucket: logs(end / 2 * 2 + to).bucket,
+            prefix: prefix.to_owned(),
+        };
+        let logged = |end: usize| {
+            let (to, prefix) = self.written[end].logs?;
+            Some(place(end, to, ["", "s3/"][prefix]))
+        };
+        let listed = |end: usize| {
+            let place = place(end, self.written[end].lists?, "");
+            Some(InventoryPlace {
+                place,
+                encryption: None,
+            })
+        };
+        let (from, to) = (shape.from, shape.to + 2);
+        Logging {
+            access: AccessLogs {
+                to: Sides {
+                    source: logged(from),
+                    destination: logged(to),
+                },
+                key_format: KeyFormat::Simple,
+            },
+            inventory: Inventories {
+                to: Sides {
+                    source: listed(from),
+                    destination: listed(to),
+                },
+                ..Inventories::default()
+            },
+        }
+    }
 }
 
 fn name(text: &str) -> AccountName {

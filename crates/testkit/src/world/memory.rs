@@ -11,8 +11,9 @@ use std::time::Duration;
 use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
-    Alarm, AlarmNames, AlarmState, Bucket, BucketEncryption, ObjectOwnership, PublicAccessBlock,
-    RequestPayment, Role, RolePolicies, RuleMetrics, StateValue, Versioning, VersioningStatus,
+    Alarm, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, ObjectOwnership,
+    PublicAccessBlock, RequestPayment, Role, RolePolicies, RuleMetrics, StateValue, Versioning,
+    VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
@@ -277,6 +278,9 @@ impl State {
                 self.put_alarm(target, alarm);
                 return Ok(());
             }
+            (Target::Bucket(of, BucketPart::Logging), Document::Logging(logging)) => {
+                self.check_log_bucket(of, logging)?;
+            }
             (Target::Role(_, RolePart::Itself), Document::Role(role)) => {
                 self.check_path(target, role)?;
                 let id = Some(self.role_id(target));
@@ -364,6 +368,19 @@ impl State {
             Ok(())
         } else {
             Err(Refusal(Class::Propagation, "NoSuchEntity"))
+        }
+    }
+
+    /// Logs go to a bucket of the same account and Region (UG:troubleshooting-server-access-logging).
+    fn check_log_bucket(&self, of: &BucketRef, logging: &BucketLogging) -> Result<(), Refusal> {
+        let to = logging.to().map(|bucket| BucketRef {
+            bucket,
+            ..of.clone()
+        });
+        if to.is_some_and(|to| self.has_bucket(&to)) {
+            Ok(())
+        } else {
+            Err(Refusal(Class::Rejected, "InvalidTargetBucketForLogging"))
         }
     }
 

@@ -75,6 +75,8 @@ pub enum Marked {
     ByItsWhole,
     /// Item by item: a rule by its ID, a statement by its Sid.
     ByItem,
+    /// By a statement of ours in the policy of the bucket that it leads to, without which it would not work.
+    ByItsGrant,
     /// Not at all: it is set on things of others too, or never written.
     Never,
 }

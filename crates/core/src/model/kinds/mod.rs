@@ -8,7 +8,10 @@ pub mod alarm;
 pub mod bucket;
 pub mod call;
 pub mod facts;
+pub mod inventory;
 pub mod kind;
+pub mod listing;
+pub mod logging;
 pub mod part;
 pub mod policy;
 pub mod replication;
@@ -26,8 +29,11 @@ pub use alarm::{Alarm, AlarmActions, AlarmState, StateValue};
 pub use bucket::Bucket;
 pub use call::{Call, Need, On};
 pub use facts::{Lifecycle, ObjectLock, RequestPayment};
+pub use inventory::Inventories;
 pub(crate) use kind::Holding;
 pub use kind::{Born, Facts, Grows, Implied, Marked, Settled, Size, Tags, Verb};
+pub use listing::{Inventory, InventoryEncryption};
+pub use logging::{BucketLogging, LogGrant, LogKeys};
 pub use part::{Part, PolicyOf, RolePolicyName};
 pub use policy::{Policy, Says};
 pub use replication::ReplicationConfiguration;
@@ -71,6 +77,10 @@ pub enum Document {
     RequestPayment(RequestPayment),
     /// Its lifecycle rules.
     Lifecycle(Lifecycle),
+    /// Where its access logs go.
+    Logging(BucketLogging),
+    /// Its inventory configurations.
+    Inventories(Inventories),
     /// The roles that may be s3ferry's, each with the specs that its description names.
     Roles(BTreeMap<RoleName, Option<BTreeSet<SpecName>>>),
     /// The public access block of all buckets of an account.
@@ -108,6 +118,8 @@ impl Kind {
                 BucketPart::ObjectLock => &facts::OBJECT_LOCK,
                 BucketPart::RequestPayment => &facts::REQUEST_PAYMENT,
                 BucketPart::Lifecycle => &facts::LIFECYCLE,
+                BucketPart::Logging => &logging::LOGGING,
+                BucketPart::Inventory => &inventory::INVENTORY,
             },
             Self::Account(part) => match part {
                 AccountPart::Roles => &role::ROLES,
@@ -164,6 +176,8 @@ impl Document {
             Self::ObjectLock(_) => Kind::Bucket(BucketPart::ObjectLock),
             Self::RequestPayment(_) => Kind::Bucket(BucketPart::RequestPayment),
             Self::Lifecycle(_) => Kind::Bucket(BucketPart::Lifecycle),
+            Self::Logging(_) => Kind::Bucket(BucketPart::Logging),
+            Self::Inventories(_) => Kind::Bucket(BucketPart::Inventory),
             Self::Roles(_) => Kind::Account(AccountPart::Roles),
             Self::AccountPublicAccess(_) => Kind::Account(AccountPart::PublicAccess),
             Self::Role(_) => Kind::Role(RolePart::Itself),
@@ -191,6 +205,8 @@ impl Document {
             | Self::ObjectLock(_)
             | Self::RequestPayment(_)
             | Self::Lifecycle(_)
+            | Self::Logging(_)
+            | Self::Inventories(_)
             | Self::Roles(_)
             | Self::AccountPublicAccess(_)
             | Self::Role(_)
@@ -224,6 +240,8 @@ impl Document {
             | Self::ObjectLock(_)
             | Self::RequestPayment(_)
             | Self::Lifecycle(_)
+            | Self::Logging(_)
+            | Self::Inventories(_)
             | Self::Roles(_)
             | Self::AccountPublicAccess(_)
             | Self::Role(_)
@@ -249,6 +267,8 @@ impl Document {
             Self::ObjectLock(held) => question(held),
             Self::RequestPayment(held) => question(held),
             Self::Lifecycle(held) => question(held),
+            Self::Logging(held) => question(held),
+            Self::Inventories(held) => question(held),
             Self::Roles(held) => question(held),
             Self::AccountPublicAccess(held) => question(held),
             Self::Role(held) => question(held),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::listing::Inventory;
 use super::rule::Rule;
 use crate::policy::Statement;
 
@@ -16,6 +17,8 @@ pub enum Part {
     Statement(PolicyOf, Box<Statement>),
     /// A policy that a role has besides ours.
     RolePolicy(RolePolicyName),
+    /// An inventory configuration, by its ID.
+    Inventory(String, Box<Inventory>),
 }
 
 /// A policy of a role, as IAM names it.
@@ -47,6 +50,7 @@ impl Part {
             Self::Statement(PolicyOf::Role, _) => "role policy statement",
             Self::RolePolicy(RolePolicyName::Inline(_)) => "inline role policy",
             Self::RolePolicy(RolePolicyName::Attached(_)) => "attached role policy",
+            Self::Inventory(_, _) => "inventory configuration",
         }
     }
 
@@ -60,11 +64,15 @@ impl Part {
                 of == other_of && one.same_meaning(other)
             }
             (Self::RolePolicy(one), Self::RolePolicy(other)) => one == other,
+            (Self::Inventory(id, one), Self::Inventory(other_id, other)) => {
+                id == other_id && one.meaning() == other.meaning()
+            }
             (
                 Self::ReplicationRole(_)
                 | Self::Rule(_)
                 | Self::Statement(_, _)
-                | Self::RolePolicy(_),
+                | Self::RolePolicy(_)
+                | Self::Inventory(_, _),
                 _,
             ) => false,
         }
@@ -81,6 +89,7 @@ impl Part {
             }
             Self::RolePolicy(RolePolicyName::Inline(name)) => json!({ "name": name }),
             Self::RolePolicy(RolePolicyName::Attached(arn)) => json!({ "arn": arn }),
+            Self::Inventory(_, of) => of.meaning(),
         }
     }
 
@@ -90,7 +99,7 @@ impl Part {
     pub const fn is_guarded(&self) -> bool {
         match self {
             Self::Rule(_) | Self::RolePolicy(_) => true,
-            Self::ReplicationRole(_) | Self::Statement(_, _) => false,
+            Self::ReplicationRole(_) | Self::Statement(_, _) | Self::Inventory(_, _) => false,
         }
     }
 }

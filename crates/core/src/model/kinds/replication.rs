@@ -196,7 +196,10 @@ fn of_replication(change: &Change<'_>) -> Consequences {
 fn rule(part: Option<&Part>) -> Option<&Rule> {
     match part? {
         Part::Rule(rule) => Some(rule),
-        Part::ReplicationRole(_) | Part::Statement(_, _) | Part::RolePolicy(_) => None,
+        Part::ReplicationRole(_)
+        | Part::Statement(_, _)
+        | Part::RolePolicy(_)
+        | Part::Inventory(_, _) => None,
     }
 }
 

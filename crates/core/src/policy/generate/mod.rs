@@ -1,4 +1,5 @@
-//! The least that replication needs, as policies: trust, replication role, destination bucket, destination key.
+//! The least that replication needs, as policies: trust, replication role, destination bucket, destination key; and what lets
+//! S3 deliver logs and inventories.
 //!
 //! Every grant here has its source beside it, and none is wider than the rules that ask for it: objects are
 //! named by the rules' prefixes, keys by ARN and by what they may be used for. Start reading at [`replication_role_policy`].
@@ -7,6 +8,7 @@ mod access;
 mod area;
 mod destination;
 mod kms;
+mod logging;
 mod rights;
 mod role;
 
@@ -15,4 +17,5 @@ pub(crate) use area::literal;
 pub use destination::{DestinationInput, ReplicaAccess, destination_statements};
 pub(crate) use kms::via_s3;
 pub use kms::{Encrypted, ReplicaKey, key_policy_statement};
+pub use logging::{Record, access_log_statement, inventory_statement, recorded};
 pub use role::{RolePolicyInput, replication_role_policy, trust_for_s3};

@@ -1,0 +1,202 @@
+//! Inventories of both buckets: all versions, with what a comparison of both sides needs.
+
+use super::exists;
+use super::places::{Delivered, lock, requester_pays};
+use crate::format::{Finding, FindingLevel};
+use crate::future::Future;
+use crate::migration::{Case, finding};
+use crate::model::kinds::{Inventory, InventoryEncryption};
+use crate::model::{BucketPart, BucketRef, Document, Target};
+use crate::policy::generate::inventory_statement;
+use crate::route::{Recorded, Route, Side};
+use crate::scene::Scene;
+use crate::spec::{InventoryPlace, ListEncryption, LogPlace};
+use crate::wanted::Wanted;
+use FindingLevel::{Blocked, Warning};
+
+/// What lists say of each version: everything by which two versions are told apart or found to be the same
+/// (BC:s3 InventoryOptionalField), and nothing that only says who may read them.
+const FIELDS: [&str; 12] = [
+    "BucketKeyStatus",
+    "ChecksumAlgorithm",
+    "ETag",
+    "EncryptionStatus",
+    "IsMultipartUploaded",
+    "LastModifiedDate",
+    "ObjectLockLegalHoldStatus",
+    "ObjectLockMode",
+    "ObjectLockRetainUntilDate",
+    "ReplicationStatus",
+    "Size",
+    "StorageClass",
+];
+
+pub(super) fn reads(route: &Route<'_>) -> Vec<Target> {
+    let listed = route.inventories().into_iter();
+    listed.map(|listed| inventory_of(listed.of)).collect()
+}
+
+fn inventory_of(bucket: &BucketRef) -> Target {
+    Target::Bucket(bucket.clone(), BucketPart::Inventory)
+}
+
+pub(super) fn wants(
+    scene: &Scene<'_>,
+    case: &Case<'_>,
+) -> impl Iterator<Item = (Target, Wanted)> + use<> {
+    let route = case.route;
+    let of = |listed: Recorded<'_, InventoryPlace>| {
+        let words = match listed.side {
+            Side::Source => "SourceInventory",
+            Side::Destination => "DestinationInventory",
+        };
+        let sid = format!("{}{words}", scene.markers.sid_prefix(route.name));
+        let LogPlace { bucket, prefix } = &listed.place.place;
+        let id = scene.markers.inventory_id();
+        let statement = inventory_statement(sid, listed.of, bucket, prefix, &id);
+        let policy = Target::Bucket(listed.to.clone(), BucketPart::Policy);
+        let wanted = configuration(route, &listed);
+        [
+            exists(&listed.to),
+            (
+                policy,
+                Wanted::BucketPolicy(vec![(route.name.clone(), statement)]),
+            ),
+            (
+                inventory_of(listed.of),
+                Wanted::Inventory(Some(Box::new(wanted))),
+            ),
+        ]
+    };
+    let items: Vec<(Target, Wanted)> = route.inventories().into_iter().flat_map(of).collect();
+    items.into_iter()
+}
+
+fn configuration(route: &Route<'_>, listed: &Recorded<'_, InventoryPlace>) -> Inventory {
+    let InventoryPlace { place, encryption } = listed.place;
+    let inventories = &route.migration.logging.inventory;
+    Inventory {
+        enabled: true,
+        versions: "All".to_owned(),
+        schedule: Some(inventories.schedule.as_str().to_owned()),
+        filter: None,
+        fields: FIELDS.into_iter().map(str::to_owned).collect(),
+        bucket: listed.to.arn().to_string(),
+        account: Some(listed.to.account.to_string()),
+        prefix: Some(place.prefix.clone()).filter(|prefix| !prefix.is_empty()),
+        format: inventories.format.as_str().to_owned(),
+        encryption: encryption.as_ref().map(|of| match of {
+            ListEncryption::SseS3 => InventoryEncryption::SseS3,
+            ListEncryption::SseKms(key) => InventoryEncryption::SseKms(key.to_string()),
+        }),
+    }
+}
+
+pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for listed in case.route.inventories() {
+        let delivered = Delivered {
+            what: "inventories",
+            field: format!("logging.inventory.{}", listed.side.as_str()),
+            to: &listed.to,
+        };
+        findings.extend(requester_pays(scene, &delivered));
+        findings.extend(retained(scene, &delivered));
+        findings.extend(key(scene, &listed, &delivered));
+        findings.extend(too_many(scene, &listed, future));
+    }
+    findings
+}
+
+/// Lists that nobody can delete are billed until their time is over.
+fn retained(scene: &Scene<'_>, of: &Delivered<'_>) -> Option<Finding> {
+    lock(scene, of)?.default_retention.then(|| {
+        finding(
+            "inventory-bucket-retention",
+            Warning,
+            scene.names.address(&of.part(BucketPart::ObjectLock)),
+            "inventories go to a bucket whose default retention keeps every list from being deleted until its time is over"
+                .to_owned(),
+            &format!("if this is not meant, {}", of.elsewhere()),
+        )
+    })
+}
+
+/// S3 encrypts lists with a key of the customer's only if the key's policy lets it (UG:configure-inventory). Whether it does is
+/// not looked at.
+fn key(
+    scene: &Scene<'_>,
+    listed: &Recorded<'_, InventoryPlace>,
+    of: &Delivered<'_>,
+) -> Option<Finding> {
+    let default = match scene.observed.document(&of.part(BucketPart::Encryption)) {
+        Some(Document::Encryption(live)) if live.algorithm != "AES256" => Some(live.key.clone()),
+        _ => None,
+    };
+    let key = match (&listed.place.encryption, default) {
+        (Some(ListEncryption::SseKms(key)), _) => key.to_string(),
+        (None, Some(Some(key))) => key,
+        (None, Some(None)) => return Some(managed_key(scene, of)),
+        (Some(ListEncryption::SseS3), _) | (None, None) => return None,
+    };
+    let statement = serde_json::json!({
+        "Effect": "Allow",
+        "Principal": { "Service": "s3.amazonaws.com" },
+        "Action": "kms:GenerateDataKey",
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": { "aws:SourceAccount": listed.of.account.as_str() },
+            "ArnLike": { "aws:SourceArn": listed.of.arn().to_string() },
+        },
+    });
+    Some(finding(
+        "inventory-key-unchecked",
+        Warning,
+        key,
+        format!(
+            "inventories of {} are encrypted with this key; without this statement in the key's policy none is delivered",
+            listed.of.bucket
+        ),
+        &statement.to_string(),
+    ))
+}
+
+/// Nobody writes the policy of a key that AWS manages (UG:configure-inventory: it is not supported).
+fn managed_key(scene: &Scene<'_>, of: &Delivered<'_>) -> Finding {
+    finding(
+        "inventory-managed-key",
+        Blocked,
+        scene.names.address(&of.part(BucketPart::Encryption)),
+        "inventories go to a bucket that encrypts with the AWS managed key aws/s3 by default, which S3 cannot encrypt them with"
+            .to_owned(),
+        &format!(
+            "write encryption: sse-s3 in {}, or a kms_key of your own\nor {}",
+            of.field,
+            of.elsewhere()
+        ),
+    )
+}
+
+/// How many inventory configurations a bucket has (BC:s3 PutBucketInventoryConfiguration).
+const MOST: usize = 1_000;
+
+fn too_many(
+    scene: &Scene<'_>,
+    listed: &Recorded<'_, InventoryPlace>,
+    future: &Future<'_>,
+) -> Option<Finding> {
+    let target = inventory_of(listed.of);
+    let Some(Document::Inventories(after)) = future.document(&target) else {
+        return None;
+    };
+    let count = after.len();
+    (count > MOST).then(|| {
+        finding(
+            "too-many-inventories",
+            Blocked,
+            scene.names.address(&target),
+            format!("the bucket would have {count} inventory configurations; S3 takes {MOST}"),
+            "remove one that nobody needs",
+        )
+    })
+}

@@ -1,0 +1,88 @@
+//! What is written down of both buckets: access logs ([`access`]) and inventories ([`inventory`]).
+//!
+//! Each goes to a bucket of the same account and Region that is not s3ferry's, under a statement of ours in that bucket's
+//! policy. The statement is what tells our access logging from everybody else's ([`mark`],
+//! `docs/decisions/0037-what-marks-logging.md`).
+
+mod access;
+mod inventory;
+pub(crate) mod mark;
+mod places;
+
+use super::{Case, Sight, public_policy};
+use crate::format::Finding;
+use crate::future::Future;
+use crate::model::{BucketPart, BucketRef, Target};
+use crate::phase::{Part, Presence, presence};
+use crate::route::Route;
+use crate::scene::Scene;
+use crate::spec::Phase;
+use crate::wanted::{Items, Wanted};
+
+/// What is logged, where to, and whatever of the buckets that logs and inventories go to would refuse them.
+pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
+    if presence(Part::Logging, route.migration.phase) == Presence::Absent {
+        return Vec::new();
+    }
+    let mut targets = access::reads(route, seen);
+    targets.extend(inventory::reads(route));
+    for to in route.log_buckets() {
+        let part = |part| Target::Bucket(to.clone(), part);
+        let policy = part(BucketPart::Policy);
+        if seen.says(|seen| public_policy::is_public(seen.document(&policy))) {
+            targets.extend(public_policy::blocks(&to));
+        }
+        targets.push(policy);
+        targets.push(part(BucketPart::RequestPayment));
+        targets.push(part(BucketPart::ObjectLock));
+        targets.push(part(BucketPart::Encryption));
+    }
+    targets
+}
+
+pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>, phase: Phase) -> Items {
+    match presence(Part::Logging, phase) {
+        Presence::Present => {
+            let logs = access::wants(scene, case);
+            logs.chain(inventory::wants(scene, case)).collect()
+        }
+        Presence::Leave => left_as_is(scene, case),
+        Presence::Absent => Items::new(),
+    }
+}
+
+/// What the phase leaves stays with the statements that let it work.
+fn left_as_is(scene: &Scene<'_>, case: &Case<'_>) -> Items {
+    let logs = access::wants(scene, case);
+    let wanted = logs.chain(inventory::wants(scene, case));
+    let kept = wanted.filter_map(|(target, wanted)| match wanted {
+        Wanted::BucketPolicy(statements) => {
+            let policy = scene.observed.document(&target)?.policy_document()?;
+            let live = policy.statements().iter();
+            let is_there = |sid: Option<&str>| statements.iter().any(|(_, of)| of.sid() == sid);
+            let live = live.filter(|of| of.sid().is_some() && is_there(of.sid()));
+            let kept = live.map(|of| (case.route.name.clone(), of.clone()));
+            Some((target, Wanted::BucketPolicy(kept.collect())))
+        }
+        Wanted::Exists => None,
+        _ => Some((target, Wanted::AsItIs)),
+    });
+    kept.collect()
+}
+
+pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
+    if !Part::Logging.is_in(case.route.migration.phase) {
+        return Vec::new();
+    }
+    let mut findings = access::warns(scene, case, future);
+    findings.extend(inventory::warns(scene, case, future));
+    let to = case.route.log_buckets().into_iter();
+    findings.extend(to.filter_map(|of| public_policy::of_written(scene, &of, future)));
+    findings
+}
+
+/// What a bucket that logs or inventories go to must be, and how that is wanted.
+fn exists(to: &BucketRef) -> (Target, Wanted) {
+    let itself = Target::Bucket(to.clone(), BucketPart::Itself);
+    (itself, Wanted::Exists)
+}

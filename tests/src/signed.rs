@@ -78,11 +78,25 @@ impl Client {
 
     /// Calls IAM.
     pub fn iam(&self, parameters: &[(&str, &str)]) -> Reply {
-        let mut body = "Version=2010-05-08".to_owned();
+        self.asked("iam", "2010-05-08", parameters)
+    }
+
+    fn asked(&self, service: &str, version: &str, parameters: &[(&str, &str)]) -> Reply {
+        let mut body = format!("Version={version}");
         for (name, value) in parameters {
             let _infallible = write!(body, "&{name}={}", escaped(value));
         }
-        self.query("iam", &body)
+        self.query(service, &body)
+    }
+
+    /// Calls CloudWatch.
+    pub fn cloudwatch(&self, parameters: &[(&str, &str)]) -> Reply {
+        self.asked("monitoring", "2010-08-01", parameters)
+    }
+
+    /// Calls SNS.
+    pub fn sns(&self, parameters: &[(&str, &str)]) -> Reply {
+        self.asked("sns", "2010-03-31", parameters)
     }
 
     /// Calls S3.

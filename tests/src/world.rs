@@ -137,6 +137,11 @@ impl World {
         self.client().in_account(DESTINATION.0, region)
     }
 
+    /// Returns a client in the source's account that speaks to another Region.
+    pub fn source_in(&self, region: &str) -> Client {
+        self.client().in_account(SOURCE.0, region)
+    }
+
     fn client(&self) -> Client {
         let (key, secret) = (
             self.sandbox.root_access_key_id(),

@@ -1,0 +1,189 @@
+//! Alarms of the program in the sandbox's CloudWatch: made where the metrics are, raised when objects fail, other people's
+//! left, and gone with what asked for them.
+
+use std::time::Duration;
+
+use s3ferry_sandbox::Sandbox;
+use s3ferry_tests::world::{DESTINATION, SOURCE, World};
+use serde_json::{Value, json};
+
+const RULE: &str = "s3ferry/test/orders/everything";
+
+const TOPICS: &str = r#"    monitoring:
+      notify:
+        source: ["arn:aws:sns:eu-west-1:111111111111:ops"]
+        destination: ["arn:aws:sns:eu-central-1:111111111111:ops"]
+"#;
+
+fn migration(monitoring: &str) -> String {
+    format!(
+        "  orders:
+    phase: replicate
+    source: {{ account: prod, bucket: orders-prod }}
+    destination: {{ account: archive, bucket: orders-archive, create: true }}
+    rules:
+      - {{ id: everything, delete_markers: keep }}
+{monitoring}"
+    )
+}
+
+/// A world with the source bucket, and a topic in each Region that somebody listens to.
+fn world(monitoring: &str) -> World {
+    let world = World::new(&migration(monitoring)).with(&json!({ "buckets": [
+        { "name": "orders-prod", "account": SOURCE.0, "region": SOURCE.1, "versioning": "Enabled" },
+    ] }));
+    for region in [SOURCE.1, DESTINATION.1] {
+        let topic = format!("arn:aws:sns:{region}:{}:ops", SOURCE.0);
+        let queue = format!("arn:aws:sqs:{region}:{}:ops", SOURCE.0);
+        let sns = world.source_in(region);
+        sns.sns(&[("Action", "CreateTopic"), ("Name", "ops")])
+            .expect_ok();
+        sns.sns(&[
+            ("Action", "Subscribe"),
+            ("TopicArn", &topic),
+            ("Protocol", "sqs"),
+            ("Endpoint", &queue),
+        ])
+        .expect_ok();
+    }
+    world
+}
+
+/// The alarms of the source's account in a Region, by name.
+fn alarms(sandbox: &Sandbox, region: &str) -> Value {
+    let snapshot = sandbox.snapshot();
+    let alarms = snapshot.pointer(&format!("/cloudwatch/{}/{region}/alarms", SOURCE.0));
+    alarms.cloned().unwrap_or_else(|| json!({}))
+}
+
+fn names(alarms: &Value) -> Vec<&str> {
+    alarms
+        .as_object()
+        .map(|alarms| alarms.keys().map(String::as_str).collect())
+        .unwrap_or_default()
+}
+
+#[test]
+fn alarms_are_made_where_the_metrics_are_and_go_with_what_asked_for_them() {
+    let world = world(TOPICS);
+    world.converge();
+    let (here, there) = (
+        alarms(world.sandbox(), SOURCE.1),
+        alarms(world.sandbox(), DESTINATION.1),
+    );
+    assert_eq!(names(&here), [format!("{RULE}/failed-operations")]);
+    let of = |metric: &str| format!("{RULE}/{metric}");
+    assert_eq!(
+        names(&there),
+        [of("latency"), of("pending-bytes"), of("pending-operations")]
+    );
+    let failed = &here[of("failed-operations")];
+    assert_eq!(
+        failed["Tags"],
+        json!({ "s3ferry:spec": "test" }),
+        "{failed}"
+    );
+    assert_eq!(failed["MetricName"], "OperationsFailedReplication");
+    assert_eq!(failed["TreatMissingData"], "ignore");
+
+    // A new alarm waits for its first datapoints, and a plan says so once; it has no changes.
+    let plan = world.expect(0, &["plan", "--detailed-exitcode", "spec.yaml"]);
+    assert!(!plan.out.contains("topic-"), "{}", plan.out);
+
+    world.spec(&migration(""));
+    world.converge();
+    for region in [SOURCE.1, DESTINATION.1] {
+        assert_eq!(names(&alarms(world.sandbox(), region)), [""; 0]);
+    }
+}
+
+#[test]
+fn an_object_that_fails_raises_the_alarm_and_a_plan_tells_it() {
+    let world = world(TOPICS);
+    world.converge();
+    // Somebody denies what replicas need.
+    let deny = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny", "Principal": "*", "Action": "s3:ReplicateObject",
+        "Resource": "arn:aws:s3:::orders-archive/*",
+    }] });
+    world
+        .destination()
+        .put("orders-archive", "policy", &deny.to_string());
+    world.source().put_object("orders-prod", "late", &[]);
+    world.settle();
+    world
+        .sandbox()
+        .clock()
+        .advance(Duration::from_secs(15 * 60));
+    let here = alarms(world.sandbox(), SOURCE.1);
+    let failed = &here[format!("{RULE}/failed-operations")];
+    assert_eq!(failed["StateValue"], "ALARM", "{failed:#}");
+    assert_eq!(
+        failed["AlarmActions"],
+        json!(["arn:aws:sns:eu-west-1:111111111111:ops"])
+    );
+    let plan = world.s3ferry(&["plan", "spec.yaml"]);
+    assert!(plan.out.contains("alarm-raised"), "{}", plan.said());
+}
+
+#[test]
+fn an_alarm_of_somebody_elses_is_written_over_only_where_it_is_handed_over() {
+    let world = world(TOPICS);
+    let name = format!("{RULE}/failed-operations");
+    let theirs = [
+        ("Action", "PutMetricAlarm"),
+        ("AlarmName", name.as_str()),
+        ("AlarmDescription", "Call the night shift."),
+        ("Namespace", "Theirs"),
+        ("MetricName", "Errors"),
+        ("Statistic", "Sum"),
+        ("Period", "60"),
+        ("EvaluationPeriods", "1"),
+        ("Threshold", "5"),
+        ("ComparisonOperator", "GreaterThanThreshold"),
+        ("Tags.member.1.Key", "team"),
+        ("Tags.member.1.Value", "night"),
+    ];
+    world.source().cloudwatch(&theirs).expect_ok();
+    let before = alarms(world.sandbox(), SOURCE.1);
+    let refused = world.expect(4, &["apply", "--yes", "spec.yaml"]);
+    assert!(
+        refused.said().contains("alarm-not-ours"),
+        "{}",
+        refused.said()
+    );
+    assert_eq!(alarms(world.sandbox(), SOURCE.1), before);
+
+    let adopt = format!("    guards: {{ adopt: [\"prod/alarm/eu-west-1/{name}\"] }}\n");
+    world.spec(&migration(&format!("{TOPICS}{adopt}")));
+    world.converge();
+    let here = alarms(world.sandbox(), SOURCE.1);
+    assert_eq!(here[&name]["Namespace"], "AWS/S3");
+    // Tags of an alarm that is there are not PutMetricAlarm's to set (T25).
+    assert_eq!(
+        here[&name]["Tags"],
+        json!({ "s3ferry:spec": "test", "team": "night" })
+    );
+}
+
+#[test]
+fn what_somebody_did_to_an_alarm_is_told_and_undone() {
+    let world = world(TOPICS);
+    world.converge();
+    let name = format!("{RULE}/failed-operations");
+    let off = [
+        ("Action", "DisableAlarmActions"),
+        ("AlarmNames.member.1", name.as_str()),
+    ];
+    world.source().cloudwatch(&off).expect_ok();
+    let plan = world.expect(2, &["plan", "--detailed-exitcode", "spec.yaml"]);
+    assert!(plan.out.contains("alarm-silenced"), "{}", plan.out);
+    world.converge();
+    let gone = [
+        ("Action", "DeleteTopic"),
+        ("TopicArn", "arn:aws:sns:eu-west-1:111111111111:ops"),
+    ];
+    world.source().sns(&gone).expect_ok();
+    let plan = world.expect(0, &["plan", "--detailed-exitcode", "spec.yaml"]);
+    assert!(plan.out.contains("topic-missing"), "{}", plan.out);
+}

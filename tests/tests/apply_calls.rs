@@ -13,6 +13,7 @@ const CALLS: &[(&str, &str, usize, usize)] = &[
     ("iam", "GetRolePolicy", 1, 0),
     ("iam", "ListRoles", 1, 1),
     ("iam", "PutRolePolicy", 1, 0),
+    ("iam", "SimulatePrincipalPolicy", 3, 1),
     ("s3", "CreateBucket", 0, 1),
     ("s3", "GetBucketEncryption", 1, 1),
     ("s3", "GetBucketLifecycleConfiguration", 1, 0),

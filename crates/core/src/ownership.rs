@@ -248,15 +248,16 @@ fn specs(tags: &BTreeMap<String, String>) -> BTreeSet<&str> {
 
 /// Whose a rule is that is not the spec's, for a sentence: "rule x is ...".
 pub(crate) fn whose_rule(id: &str) -> String {
-    match spec_of_rule(id) {
-        Some(spec) => format!("of the s3ferry spec {spec}"),
-        None => "not s3ferry's".to_owned(),
-    }
+    whose(spec_of_rule(id))
 }
 
 /// Whose an inventory is that is not the spec's.
 pub(crate) fn whose_inventory(id: &str) -> String {
-    match spec_of_inventory(id) {
+    whose(spec_of_inventory(id))
+}
+
+fn whose(spec: Option<&str>) -> String {
+    match spec {
         Some(spec) => format!("of the s3ferry spec {spec}"),
         None => "not s3ferry's".to_owned(),
     }

@@ -414,6 +414,6 @@ fn one_quoted(text: &str) -> String {
 pub(crate) fn quoted(addresses: impl IntoIterator<Item = impl Into<String>>) -> String {
     let quoted = addresses
         .into_iter()
-        .map(|address| serde_json::Value::String(address.into()).to_string());
+        .map(|address| one_quoted(&address.into()));
     format!("[{}]", quoted.collect::<Vec<_>>().join(", "))
 }

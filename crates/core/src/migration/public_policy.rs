@@ -45,9 +45,7 @@ pub(super) fn of_case(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -
         .filter(|_| is_written(scene, bucket, future));
     let closes = blocked.whose(|block| block.restrict_public_buckets);
     let why = match (refuses, closes) {
-        (Some(whose), _) => format!(
-            "BlockPublicPolicy of {whose} is on: S3 refuses every policy that still has it, so the statements of the spec cannot be added"
-        ),
+        (Some(whose), _) => refusal(whose, NOT_ADDED),
         (None, Some(whose)) => format!(
             "RestrictPublicBuckets of {whose} is on: S3 closes the bucket to other accounts as long as the policy has it, so replicas would fail"
         ),
@@ -62,11 +60,12 @@ pub(crate) fn of_left(
     bucket: &BucketRef,
     future: &Future<'_>,
 ) -> Option<Finding> {
-    let whose = Blocked::of(future, bucket).whose(|block| block.block_public_policy)?;
-    let why = format!(
-        "BlockPublicPolicy of {whose} is on: S3 refuses every policy that still has it, so what the spec no longer has cannot be taken out"
-    );
-    is_written(scene, bucket, future).then(|| told(scene, bucket, future, &why))?
+    refused(
+        scene,
+        bucket,
+        future,
+        "what the spec no longer has cannot be taken out",
+    )
 }
 
 /// Whether statements of the spec can be written to a bucket's policy that lets S3 deliver something there.
@@ -75,11 +74,27 @@ pub(super) fn of_written(
     bucket: &BucketRef,
     future: &Future<'_>,
 ) -> Option<Finding> {
+    refused(scene, bucket, future, NOT_ADDED)
+}
+
+/// That S3 takes no policy that still has what makes it public, and what cannot be done for it.
+fn refused(
+    scene: &Scene<'_>,
+    bucket: &BucketRef,
+    future: &Future<'_>,
+    so: &str,
+) -> Option<Finding> {
     let whose = Blocked::of(future, bucket).whose(|block| block.block_public_policy)?;
-    let why = format!(
-        "BlockPublicPolicy of {whose} is on: S3 refuses every policy that still has it, so the statements of the spec cannot be added"
-    );
-    is_written(scene, bucket, future).then(|| told(scene, bucket, future, &why))?
+    is_written(scene, bucket, future).then(|| told(scene, bucket, future, &refusal(whose, so)))?
+}
+
+/// What cannot be done where the spec has statements.
+const NOT_ADDED: &str = "the statements of the spec cannot be added";
+
+fn refusal(whose: &str, so: &str) -> String {
+    format!(
+        "BlockPublicPolicy of {whose} is on: S3 refuses every policy that still has it, so {so}"
+    )
 }
 
 /// The statements of a policy that make it public.

@@ -104,18 +104,18 @@ fn beside(
     left: &BTreeMap<String, (&Target, &LeftByRun)>,
     drift: &Drift,
 ) -> Vec<String> {
-    let is_told = |address: &str| {
-        let drifted = drift.drifted.iter().map(|one| &one.change);
-        let mut all = drifted.chain(&drift.unrecorded);
-        all.any(|change| change.target == address)
-    };
+    let drifted = drift.drifted.iter().map(|one| &one.change);
+    let told: BTreeSet<&String> = drifted
+        .chain(&drift.unrecorded)
+        .map(|change| &change.target)
+        .collect();
     let is_changed = |target: &Target, left: &LeftByRun| {
         let was = left.fingerprint.as_ref();
         was.is_some_and(|was| *was != fingerprint(observed.document(target)))
     };
     let changed = left
         .iter()
-        .filter(|(address, (target, left))| is_changed(target, left) && !is_told(address));
+        .filter(|(address, (target, left))| is_changed(target, left) && !told.contains(address));
     changed.map(|(address, _)| address.clone()).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::places::{Delivered, lock, requester_pays};
-use super::{exists, mark};
+use super::{mark, takes};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::merge::conflict::{guards_line, quoted};
@@ -14,7 +14,7 @@ use crate::policy::generate::access_log_statement;
 use crate::route::{Recorded, Route, Side};
 use crate::scene::Scene;
 use crate::spec::{KeyFormat, LogPlace};
-use crate::wanted::Wanted;
+use crate::wanted::{Items, Wanted};
 use FindingLevel::{Blocked, Note};
 
 /// The logging of what is logged and of where the logs go; and where logs go otherwise than the spec says, the policy that tells
@@ -56,13 +56,10 @@ fn live<'a>(seen: &'a Observed, bucket: &BucketRef) -> Option<&'a BucketLogging>
     }
 }
 
-pub(super) fn wants(
-    scene: &Scene<'_>,
-    case: &Case<'_>,
-) -> impl Iterator<Item = (Target, Wanted)> + use<> {
+pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
     let route = case.route;
-    let keys = route.migration.logging.access.key_format;
-    let of = |logged: Recorded<'_, LogPlace>| {
+    let mut items = Items::new();
+    for logged in route.access_logs() {
         let words = match logged.side {
             Side::Source => "SourceAccessLogs",
             Side::Destination => "DestinationAccessLogs",
@@ -70,24 +67,16 @@ pub(super) fn wants(
         let sid = format!("{}{words}", scene.markers.sid_prefix(route.name));
         let LogPlace { bucket, prefix } = logged.place;
         let statement = access_log_statement(sid, logged.of, bucket, prefix);
+        items.extend(takes(route, &logged.to, statement));
         let wanted = BucketLogging {
             bucket: bucket.to_string(),
             prefix: prefix.clone(),
-            keys: Some(log_keys(keys)),
+            keys: Some(log_keys(route.migration.logging.access.key_format)),
             grants: BTreeSet::new(),
         };
-        let policy = Target::Bucket(logged.to.clone(), BucketPart::Policy);
-        [
-            exists(&logged.to),
-            (
-                policy,
-                Wanted::BucketPolicy(vec![(route.name.clone(), statement)]),
-            ),
-            (logging_of(logged.of), Wanted::Logging(wanted)),
-        ]
-    };
-    let items: Vec<(Target, Wanted)> = route.access_logs().into_iter().flat_map(of).collect();
-    items.into_iter()
+        items.push((logging_of(logged.of), Wanted::Logging(wanted)));
+    }
+    items
 }
 
 fn log_keys(format: KeyFormat) -> LogKeys {

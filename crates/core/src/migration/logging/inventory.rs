@@ -1,7 +1,7 @@
 //! Inventories of both buckets: all versions, with what a comparison of both sides needs.
 
-use super::exists;
 use super::places::{Delivered, lock, requester_pays};
+use super::takes;
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::migration::{Case, finding};
@@ -11,7 +11,7 @@ use crate::policy::generate::inventory_statement;
 use crate::route::{Recorded, Route, Side};
 use crate::scene::Scene;
 use crate::spec::{InventoryPlace, ListEncryption, LogPlace};
-use crate::wanted::Wanted;
+use crate::wanted::{Items, Wanted};
 use FindingLevel::{Blocked, Warning};
 
 /// What lists say of each version: everything by which two versions are told apart or found to be the same
@@ -40,12 +40,10 @@ fn inventory_of(bucket: &BucketRef) -> Target {
     Target::Bucket(bucket.clone(), BucketPart::Inventory)
 }
 
-pub(super) fn wants(
-    scene: &Scene<'_>,
-    case: &Case<'_>,
-) -> impl Iterator<Item = (Target, Wanted)> + use<> {
+pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
     let route = case.route;
-    let of = |listed: Recorded<'_, InventoryPlace>| {
+    let mut items = Items::new();
+    for listed in route.inventories() {
         let words = match listed.side {
             Side::Source => "SourceInventory",
             Side::Destination => "DestinationInventory",
@@ -54,22 +52,11 @@ pub(super) fn wants(
         let LogPlace { bucket, prefix } = &listed.place.place;
         let id = scene.markers.inventory_id();
         let statement = inventory_statement(sid, listed.of, bucket, prefix, &id);
-        let policy = Target::Bucket(listed.to.clone(), BucketPart::Policy);
-        let wanted = configuration(route, &listed);
-        [
-            exists(&listed.to),
-            (
-                policy,
-                Wanted::BucketPolicy(vec![(route.name.clone(), statement)]),
-            ),
-            (
-                inventory_of(listed.of),
-                Wanted::Inventory(Some(Box::new(wanted))),
-            ),
-        ]
-    };
-    let items: Vec<(Target, Wanted)> = route.inventories().into_iter().flat_map(of).collect();
-    items.into_iter()
+        items.extend(takes(route, &listed.to, statement));
+        let wanted = Box::new(configuration(route, &listed));
+        items.push((inventory_of(listed.of), Wanted::Inventory(Some(wanted))));
+    }
+    items
 }
 
 fn configuration(route: &Route<'_>, listed: &Recorded<'_, InventoryPlace>) -> Inventory {

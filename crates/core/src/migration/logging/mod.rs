@@ -14,6 +14,7 @@ use crate::format::Finding;
 use crate::future::Future;
 use crate::model::{BucketPart, BucketRef, Target};
 use crate::phase::{Part, Presence, presence};
+use crate::policy::Statement;
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::spec::Phase;
@@ -42,20 +43,20 @@ pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
 
 pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>, phase: Phase) -> Items {
     match presence(Part::Logging, phase) {
-        Presence::Present => {
-            let logs = access::wants(scene, case);
-            logs.chain(inventory::wants(scene, case)).collect()
-        }
+        Presence::Present => all(scene, case).collect(),
         Presence::Leave => left_as_is(scene, case),
         Presence::Absent => Items::new(),
     }
 }
 
+fn all(scene: &Scene<'_>, case: &Case<'_>) -> impl Iterator<Item = (Target, Wanted)> + use<> {
+    let logs = access::wants(scene, case).into_iter();
+    logs.chain(inventory::wants(scene, case))
+}
+
 /// What the phase leaves stays with the statements that let it work.
 fn left_as_is(scene: &Scene<'_>, case: &Case<'_>) -> Items {
-    let logs = access::wants(scene, case);
-    let wanted = logs.chain(inventory::wants(scene, case));
-    let kept = wanted.filter_map(|(target, wanted)| match wanted {
+    let kept = all(scene, case).filter_map(|(target, wanted)| match wanted {
         Wanted::BucketPolicy(statements) => {
             let policy = scene.observed.document(&target)?.policy_document()?;
             let live = policy.statements().iter();
@@ -81,8 +82,12 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     findings
 }
 
-/// What a bucket that logs or inventories go to must be, and how that is wanted.
-fn exists(to: &BucketRef) -> (Target, Wanted) {
-    let itself = Target::Bucket(to.clone(), BucketPart::Itself);
-    (itself, Wanted::Exists)
+/// What a bucket that logs or inventories go to must be, and have in its policy to take them.
+fn takes(route: &Route<'_>, to: &BucketRef, statement: Statement) -> [(Target, Wanted); 2] {
+    let part = |part| Target::Bucket(to.clone(), part);
+    let statements = vec![(route.name.clone(), statement)];
+    [
+        (part(BucketPart::Itself), Wanted::Exists),
+        (part(BucketPart::Policy), Wanted::BucketPolicy(statements)),
+    ]
 }

@@ -1,7 +1,7 @@
 //! What the live alarms and metrics say: alarms that are raised, silenced, or that never see anything.
 
 use super::super::{Case, finding};
-use super::watched::{Side, Watched};
+use super::watched::Watched;
 use super::{Warning, alarms};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
@@ -9,6 +9,7 @@ use crate::ids::RuleName;
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Alarm, Document, RuleMetrics, StateValue};
 use crate::model::{BucketPart, RegionPart, Target};
+use crate::route::Side;
 use crate::scene::Scene;
 use crate::spec::RuleSpec;
 use FindingLevel::Note;

@@ -10,12 +10,12 @@ use crate::future::Future;
 use crate::model::{AlarmRef, RegionPart, Target};
 use crate::ownership::Markers;
 use crate::phase::Part;
-use crate::route::Route;
+use crate::route::{Route, Side};
 use crate::scene::Scene;
 use crate::spec::{AlarmSpec, Monitoring, Phase};
 use crate::wanted::{Items, Wanted};
 use FindingLevel::{Note, Warning};
-use watched::{Side, Watched};
+use watched::{Watched, told};
 
 /// Whether a migration has alarms in its phase.
 pub(super) fn has_alarms(route: &Route<'_>) -> bool {
@@ -105,16 +105,12 @@ fn untold(case: &Case<'_>, spec: &AlarmSpec) -> Vec<Finding> {
     let sides = [Side::Source, Side::Destination];
     let silent = sides
         .into_iter()
-        .filter(|side| topics::of(spec, *side).is_empty());
+        .filter(|side| told(spec, *side).is_empty());
     silent
         .map(|side| {
-            let (word, what, region) = match side {
-                Side::Source => ("source", "operations that fail", &case.route.source.region),
-                Side::Destination => (
-                    "destination",
-                    "what is late or waits",
-                    &case.route.destination.region,
-                ),
+            let (what, region) = match side {
+                Side::Source => ("operations that fail", &case.route.source.region),
+                Side::Destination => ("what is late or waits", &case.route.destination.region),
             };
             finding(
                 "alarm-tells-nobody",
@@ -122,7 +118,8 @@ fn untold(case: &Case<'_>, spec: &AlarmSpec) -> Vec<Finding> {
                 case.route.name.to_string(),
                 format!("the alarms on {what} tell nobody: no topic is named for them"),
                 &format!(
-                    "name an SNS topic in {region}: monitoring: {{ notify: {{ {word}: [\"arn:{}:sns:{region}:ACCOUNT:NAME\"] }} }}",
+                    "name an SNS topic in {region}: monitoring: {{ notify: {{ {}: [\"arn:{}:sns:{region}:ACCOUNT:NAME\"] }} }}",
+                    side.as_str(),
                     region.partition()
                 ),
             )

@@ -2,13 +2,13 @@
 
 use super::super::{Case, finding};
 use super::Warning;
-use super::watched::{Side, Watched};
+use super::watched::{Watched, told};
 use crate::format::{Finding, FindingLevel};
-use crate::ids::Arn;
 use crate::model::kinds::{Document, Topic};
 use crate::model::{Target, TopicRef};
 use crate::policy::service::{Let, ServiceCall};
 use crate::policy::{Effect, Statement};
+use crate::route::Side;
 use crate::scene::Scene;
 use crate::spec::AlarmSpec;
 use FindingLevel::Note;
@@ -16,17 +16,9 @@ use FindingLevel::Note;
 /// The service that alarms tell topics as (CWUG:Notify_Users_Alarm_Changes).
 const CLOUDWATCH: &str = "cloudwatch.amazonaws.com";
 
-/// The topics of a side.
-pub(super) fn of(spec: &AlarmSpec, side: Side) -> &[Arn] {
-    match side {
-        Side::Source => &spec.notify_source,
-        Side::Destination => &spec.notify_destination,
-    }
-}
-
 pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, spec: &AlarmSpec) -> Vec<Finding> {
     let sides = [Side::Source, Side::Destination];
-    let named = sides.map(|side| of(spec, side).iter().map(move |arn| (side, arn)));
+    let named = sides.map(|side| told(spec, side).iter().map(move |arn| (side, arn)));
     let topics = named.into_iter().flatten();
     topics
         .filter_map(|(side, arn)| Some((side, TopicRef::of_arn(arn)?)))
@@ -171,6 +163,7 @@ fn under_key(address: &str, live: &Topic) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Arn;
     use crate::model::kinds::Policy;
 
     /// The advice must work: the statement that a finding tells to add lets the alarm in.

@@ -1,11 +1,11 @@
 //! What of a rule is watched: its four metrics, where each is published, and what an alarm on it says.
 
-use crate::ids::RuleName;
+use crate::ids::{Arn, RuleName};
 use crate::model::kinds::alarm::{DESTINATION_BUCKET, NAMESPACE, RULE_ID, SOURCE_BUCKET};
 use crate::model::kinds::{Alarm, AlarmActions};
 use crate::model::{AlarmRef, RegionRef};
 use crate::ownership::Markers;
-use crate::route::Route;
+use crate::route::{Route, Side};
 use crate::spec::{Above, AlarmSpec};
 
 /// A metric of a rule (UG:metrics-dimensions, "S3 Replication metrics").
@@ -19,13 +19,6 @@ pub(crate) enum Watched {
     PendingOperations,
     /// Bytes that wait.
     PendingBytes,
-}
-
-/// A side of a migration, in whose Region a metric is published (UG26:repl-metrics, the table of metrics).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    Source,
-    Destination,
 }
 
 /// How long a datapoint is, in seconds: replication metrics come each minute, and five of them are what a short stumble needs.
@@ -72,7 +65,8 @@ impl Watched {
         }
     }
 
-    /// Only the failed operations are counted where they fail.
+    /// The side in whose Region the metric is published: only the failed operations are counted where they fail
+    /// (UG26:repl-metrics, the table of metrics).
     pub(crate) const fn side(self) -> Side {
         match self {
             Self::FailedOperations => Side::Source,
@@ -145,10 +139,7 @@ impl Watched {
             (DESTINATION_BUCKET, route.destination.bucket.to_string()),
             (RULE_ID, markers.rule_id(route.name, rule)),
         ];
-        let topics = match self.side() {
-            Side::Source => &spec.notify_source,
-            Side::Destination => &spec.notify_destination,
-        };
+        let topics = told(spec, self.side());
         let above = self.above(spec);
         Alarm {
             description: Some(markers.alarm_description(&what)),
@@ -173,5 +164,13 @@ impl Watched {
             unmodelled: Vec::new(),
             state: None,
         }
+    }
+}
+
+/// The topics that alarms of a side are told to.
+pub(crate) fn told(spec: &AlarmSpec, side: Side) -> &[Arn] {
+    match side {
+        Side::Source => &spec.notify_source,
+        Side::Destination => &spec.notify_destination,
     }
 }

@@ -3,10 +3,7 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Need};
-use super::kind::{
-    Born, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, in_a_value, nothing_linked,
-    nothing_of_note, one_thing,
-};
+use super::kind::{Facts, Holding, Parts, in_a_value, nothing_linked, one_thing};
 use crate::model::links::Link;
 use crate::model::target::{Service, Target};
 
@@ -35,65 +32,35 @@ pub struct Lifecycle {
     pub expires_noncurrent: u32,
 }
 
-pub(super) const OBJECT_LOCK: Facts = Facts {
-    name: "Object Lock configuration",
-    path: "/object-lock",
-    service: Service::S3,
-    read: &[Call::of(
+pub(super) const OBJECT_LOCK: Facts = Facts::only_read(
+    "Object Lock configuration",
+    "/object-lock",
+    Service::S3,
+    &[Call::of(
         "GetObjectLockConfiguration",
         &[Need::place("s3:GetBucketObjectLockConfiguration")],
     )],
-    write: None,
-    guarded: false,
-    marked: Marked::Never,
-    always_there: false,
-    implies: Implied::Nothing,
-    born: Born::Nothing,
-    grows: Grows::Never,
-    size: Size::Free,
-    settled: Settled::AT_ONCE,
-    consequences: nothing_of_note,
-};
+);
 
-pub(super) const REQUEST_PAYMENT: Facts = Facts {
-    name: "request payment",
-    path: "/request-payment",
-    service: Service::S3,
-    read: &[Call::of(
+pub(super) const REQUEST_PAYMENT: Facts = Facts::only_read(
+    "request payment",
+    "/request-payment",
+    Service::S3,
+    &[Call::of(
         "GetBucketRequestPayment",
         &[Need::place("s3:GetBucketRequestPayment")],
     )],
-    write: None,
-    guarded: false,
-    marked: Marked::Never,
-    always_there: false,
-    implies: Implied::Nothing,
-    born: Born::Nothing,
-    grows: Grows::Never,
-    size: Size::Free,
-    settled: Settled::AT_ONCE,
-    consequences: nothing_of_note,
-};
+);
 
-pub(super) const LIFECYCLE: Facts = Facts {
-    name: "lifecycle configuration",
-    path: "/lifecycle",
-    service: Service::S3,
-    read: &[Call::of(
+pub(super) const LIFECYCLE: Facts = Facts::only_read(
+    "lifecycle configuration",
+    "/lifecycle",
+    Service::S3,
+    &[Call::of(
         "GetBucketLifecycleConfiguration",
         &[Need::place("s3:GetLifecycleConfiguration")],
     )],
-    write: None,
-    guarded: false,
-    marked: Marked::Never,
-    always_there: false,
-    implies: Implied::Nothing,
-    born: Born::Nothing,
-    grows: Grows::Never,
-    size: Size::Free,
-    settled: Settled::AT_ONCE,
-    consequences: nothing_of_note,
-};
+);
 
 impl Holding for ObjectLock {
     fn canonical(&self) -> Value {

@@ -214,6 +214,31 @@ pub(crate) fn nothing_of_note(_: &Change<'_>) -> Consequences {
 pub type Tags = BTreeMap<String, String>;
 
 impl Facts {
+    /// Those of a kind that s3ferry only reads: nothing of it is ever ours, made, or waited for.
+    pub(super) const fn only_read(
+        name: &'static str,
+        path: &'static str,
+        service: Service,
+        read: &'static [Call],
+    ) -> Self {
+        Self {
+            name,
+            path,
+            service,
+            read,
+            write: None,
+            guarded: false,
+            marked: Marked::Never,
+            always_there: false,
+            implies: Implied::Nothing,
+            born: Born::Nothing,
+            grows: Grows::Never,
+            size: Size::Free,
+            settled: Settled::AT_ONCE,
+            consequences: nothing_of_note,
+        }
+    }
+
     /// The calls that do this to a target.
     #[must_use]
     pub const fn to(&self, verb: Verb) -> &'static [Call] {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::call::{Call, Need};
 use super::kind::{
     Born, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
-    Writes, in_a_value, nothing_linked, nothing_of_note, one_thing,
+    Writes, in_a_value, nothing_linked, one_thing,
 };
 use super::part::{Part, RolePolicyName};
 use super::policy::Policy;
@@ -81,22 +81,12 @@ impl RolePolicies {
     }
 }
 
-pub(super) const ROLES: Facts = Facts {
-    name: "roles",
-    path: "roles",
-    service: Service::Iam,
-    read: &[Call::of("ListRoles", &[Need::account("iam:ListRoles")])],
-    write: None,
-    guarded: false,
-    marked: Marked::Never,
-    always_there: false,
-    implies: Implied::Nothing,
-    born: Born::Nothing,
-    grows: Grows::Never,
-    size: Size::Free,
-    settled: Settled::AT_ONCE,
-    consequences: nothing_of_note,
-};
+pub(super) const ROLES: Facts = Facts::only_read(
+    "roles",
+    "roles",
+    Service::Iam,
+    &[Call::of("ListRoles", &[Need::account("iam:ListRoles")])],
+);
 
 pub(super) const ROLE: Facts = Facts {
     name: "IAM role",

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Call, Need};
 use super::kind::{
     Born, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
-    Writes, in_a_value, nothing_linked, nothing_of_note, one_thing,
+    Writes, in_a_value, nothing_linked, one_thing,
 };
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::model::links::{Link, Thing};
@@ -385,25 +385,15 @@ pub(super) const PUBLIC_ACCESS: Facts = Facts {
 
 /// It holds for every bucket of the account in every Region, beside the bucket's own; what AWS answers has what the
 /// organization blocks in it (BC:s3control GetPublicAccessBlock).
-pub(super) const ACCOUNT_PUBLIC_ACCESS: Facts = Facts {
-    name: "public access block of the account",
-    path: "public-access-block",
-    service: Service::S3Control,
-    read: &[Call::of(
+pub(super) const ACCOUNT_PUBLIC_ACCESS: Facts = Facts::only_read(
+    "public access block of the account",
+    "public-access-block",
+    Service::S3Control,
+    &[Call::of(
         "GetPublicAccessBlock",
         &[Need::account("s3:GetAccountPublicAccessBlock")],
     )],
-    write: None,
-    guarded: false,
-    marked: Marked::Never,
-    always_there: false,
-    implies: Implied::Nothing,
-    born: Born::Nothing,
-    grows: Grows::Never,
-    size: Size::Free,
-    settled: Settled::AT_ONCE,
-    consequences: nothing_of_note,
-};
+);
 
 impl Holding for PublicAccessBlock {
     fn canonical(&self) -> Value {

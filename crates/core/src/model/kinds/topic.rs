@@ -3,10 +3,7 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Need};
-use super::kind::{
-    Born, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, nothing_linked,
-    nothing_of_note, one_thing,
-};
+use super::kind::{Facts, Holding, Parts, nothing_linked, one_thing};
 use super::policy::Policy;
 use crate::model::links::Link;
 use crate::model::target::{Service, Target};
@@ -24,25 +21,15 @@ pub struct Topic {
     pub key: Option<String>,
 }
 
-pub(super) const TOPIC: Facts = Facts {
-    name: "SNS topic",
-    path: "",
-    service: Service::Sns,
-    read: &[Call::of(
+pub(super) const TOPIC: Facts = Facts::only_read(
+    "SNS topic",
+    "",
+    Service::Sns,
+    &[Call::of(
         "GetTopicAttributes",
         &[Need::place("sns:GetTopicAttributes")],
     )],
-    write: None,
-    guarded: false,
-    marked: Marked::Never,
-    always_there: false,
-    implies: Implied::Nothing,
-    born: Born::Nothing,
-    grows: Grows::Never,
-    size: Size::Free,
-    settled: Settled::AT_ONCE,
-    consequences: nothing_of_note,
-};
+);
 
 impl Holding for Topic {
     fn canonical(&self) -> Value {

@@ -6,50 +6,23 @@ use serde_json::{Value, json};
 
 use super::alarm::DESCRIBE;
 use super::call::{Call, Need};
-use super::kind::{
-    Born, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, in_a_value, nothing_linked,
-    nothing_of_note, one_thing,
-};
+use super::kind::{Facts, Holding, Parts, in_a_value, nothing_linked, one_thing};
 use crate::ids::AlarmName;
 use crate::model::links::Link;
 use crate::model::target::{Service, Target};
 
-pub(super) const ALARMS: Facts = Facts {
-    name: "alarms",
-    path: "alarms",
-    service: Service::CloudWatch,
-    read: DESCRIBE,
-    write: None,
-    guarded: false,
-    marked: Marked::Never,
-    always_there: false,
-    implies: Implied::Nothing,
-    born: Born::Nothing,
-    grows: Grows::Never,
-    size: Size::Free,
-    settled: Settled::AT_ONCE,
-    consequences: nothing_of_note,
-};
+pub(super) const ALARMS: Facts =
+    Facts::only_read("alarms", "alarms", Service::CloudWatch, DESCRIBE);
 
-pub(super) const METRICS: Facts = Facts {
-    name: "replication metrics",
-    path: "replication-metrics",
-    service: Service::CloudWatch,
-    read: &[Call::of(
+pub(super) const METRICS: Facts = Facts::only_read(
+    "replication metrics",
+    "replication-metrics",
+    Service::CloudWatch,
+    &[Call::of(
         "ListMetrics",
         &[Need::account("cloudwatch:ListMetrics")],
     )],
-    write: None,
-    guarded: false,
-    marked: Marked::Never,
-    always_there: false,
-    implies: Implied::Nothing,
-    born: Born::Nothing,
-    grows: Grows::Never,
-    size: Size::Free,
-    settled: Settled::AT_ONCE,
-    consequences: nothing_of_note,
-};
+);
 
 /// The alarms of an account in a Region whose names say that they may be s3ferry's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -71,7 +71,7 @@ fn left(
             "the journal of run {run} says nothing of what it left: {why}"
         ));
     }
-    let left = left.into_map().into_iter();
+    let left = left.into_iter();
     let with_document = |(target, left): (Target, Left)| {
         let document = left
             .held

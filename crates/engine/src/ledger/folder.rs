@@ -14,7 +14,7 @@ use s3ferry_core::spec::Spec;
 
 use super::canary::{self, CanaryError};
 use super::document::{DocumentId, UnkeptDocument};
-use super::left::LeftByRuns;
+use super::left::{LeftByRuns, hear};
 use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
 use super::{LedgerError, LedgerLock, ReceiptStore, files as opened};
 use crate::journal::{self, Header, Journal, JournalError, JournalFile};
@@ -117,9 +117,8 @@ impl FolderLedger {
     /// [`LedgerError::Io`], also where a journal of that name exists: a run's journal is never written over.
     pub fn journal(&self, header: &Header) -> Result<Journal, LedgerError> {
         self.make_root()?;
-        let folder = self.root.join("runs");
-        make_own_folder(&folder)?;
-        let path = folder.join(format!("{}.jsonl", header.run));
+        make_own_folder(&self.root.join("runs"))?;
+        let path = self.path_of(&header.run);
         Journal::create(&path, header).map_err(LedgerError::io("begin the journal", path))
     }
 
@@ -154,7 +153,7 @@ impl FolderLedger {
     /// # Errors
     /// [`JournalError`] where it cannot be read.
     pub fn journal_of(&self, run: &str) -> Result<JournalFile, JournalError> {
-        let path = self.root.join("runs").join(format!("{run}.jsonl"));
+        let path = self.path_of(run);
         let content = opened::read(&path, LONGEST_JOURNAL).map_err(|source| JournalError::Io {
             path: path.display().to_string(),
             source,
@@ -170,15 +169,15 @@ impl FolderLedger {
         let (mut left, mut unread) = (LeftByRuns::default(), UnreadJournals::new());
         // Runs of one second are told apart by when their journals were written last.
         let written = |run: &String| {
-            let path = self.root.join("runs").join(format!("{run}.jsonl"));
             let second = run.split('-').next().unwrap_or(run).to_owned();
-            (second, fs::metadata(path).and_then(|of| of.modified()).ok())
+            let metadata = fs::metadata(self.path_of(run));
+            (second, metadata.and_then(|of| of.modified()).ok())
         };
         let mut runs = self.runs()?;
         runs.sort_by_cached_key(written);
         for run in runs {
             match self.journal_of(&run) {
-                Ok(journal) => left.hear(spec, &journal),
+                Ok(journal) => hear(&mut left, spec, &journal),
                 Err(error) => unread.push((run, error)),
             }
         }
@@ -256,6 +255,11 @@ impl FolderLedger {
         make_folder(&self.root)?;
         let path = self.root.join(".gitignore");
         write_new(&path, IGNORED_BY_GIT.as_bytes()).map_err(LedgerError::io("write", &path))
+    }
+
+    /// The journal of a run.
+    fn path_of(&self, run: &str) -> PathBuf {
+        self.root.join("runs").join(format!("{run}.jsonl"))
     }
 
     fn receipts(&self) -> PathBuf {

@@ -23,60 +23,47 @@ pub struct Left {
     pub held: Option<Held>,
 }
 
-/// What the last run of each target left there, of journals in the order of their runs.
-///
-/// A journal before 1.3 does not say which accounts its names stand for, and tells nothing.
-#[derive(Debug, Default)]
-pub struct LeftByRuns {
-    of: BTreeMap<Target, Left>,
-}
+/// What the last run of each target left there.
+pub type LeftByRuns = BTreeMap<Target, Left>;
 
-impl LeftByRuns {
-    /// By target.
-    #[must_use]
-    pub fn into_map(self) -> BTreeMap<Target, Left> {
-        self.of
-    }
-
-    /// Goes on with the journal of a later run.
-    pub fn hear(&mut self, spec: &Spec, journal: &JournalFile) {
-        for entry in &journal.entries {
-            let (step, fingerprint, held) = match &entry.what {
-                // Until it is read back, nobody knows what is there.
-                RunEvent::Writing { step, .. } => (step, None, None),
-                RunEvent::Settled {
-                    step,
-                    reads: _,
-                    took_ms: _,
-                    holds,
-                    left,
-                } => (step, holds.clone(), left.as_deref().and_then(Held::parse)),
-                RunEvent::Started { .. }
-                | RunEvent::StepStarted { .. }
-                | RunEvent::Agreeing { .. }
-                | RunEvent::Glimpsed { .. }
-                | RunEvent::Retrying { .. }
-                | RunEvent::Doubted { .. }
-                | RunEvent::Merged { .. }
-                | RunEvent::Canary { .. }
-                | RunEvent::Done { .. }
-                | RunEvent::Failed { .. }
-                | RunEvent::Stale { .. }
-                | RunEvent::Skipped { .. }
-                | RunEvent::Waiting { .. }
-                | RunEvent::Stopping { .. }
-                | RunEvent::Interrupted { .. }
-                | RunEvent::Finished { .. } => continue,
+/// Goes on with the journal of a later run. One before 1.3 does not say which accounts its names stand for, and tells nothing.
+pub(super) fn hear(by_target: &mut LeftByRuns, spec: &Spec, journal: &JournalFile) {
+    for entry in &journal.entries {
+        let (step, fingerprint, held) = match &entry.what {
+            // Until it is read back, nobody knows what is there.
+            RunEvent::Writing { step, .. } => (step, None, None),
+            RunEvent::Settled {
+                step,
+                reads: _,
+                took_ms: _,
+                holds,
+                left,
+            } => (step, holds.clone(), left.as_deref().and_then(Held::parse)),
+            RunEvent::Started { .. }
+            | RunEvent::StepStarted { .. }
+            | RunEvent::Agreeing { .. }
+            | RunEvent::Glimpsed { .. }
+            | RunEvent::Retrying { .. }
+            | RunEvent::Doubted { .. }
+            | RunEvent::Merged { .. }
+            | RunEvent::Canary { .. }
+            | RunEvent::Done { .. }
+            | RunEvent::Failed { .. }
+            | RunEvent::Stale { .. }
+            | RunEvent::Skipped { .. }
+            | RunEvent::Waiting { .. }
+            | RunEvent::Stopping { .. }
+            | RunEvent::Interrupted { .. }
+            | RunEvent::Finished { .. } => continue,
+        };
+        if let Ok(target) = journal.header.target(spec, Stage::target_of(step)) {
+            let left = Left {
+                run: journal.header.run.clone(),
+                at: entry.at.clone(),
+                fingerprint,
+                held,
             };
-            if let Ok(target) = journal.header.target(spec, Stage::target_of(step)) {
-                let left = Left {
-                    run: journal.header.run.clone(),
-                    at: entry.at.clone(),
-                    fingerprint,
-                    held,
-                };
-                self.of.insert(target, left);
-            }
+            by_target.insert(target, left);
         }
     }
 }

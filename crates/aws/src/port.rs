@@ -15,6 +15,7 @@ use s3ferry_engine::ports::{
 
 use tokio::task::{JoinError, JoinSet};
 
+use crate::api::Api;
 use crate::classify::elsewhere;
 use crate::cloudwatch::{self, CloudWatchApi};
 use crate::failure::{Call, Cause, Failure, Intent};
@@ -23,6 +24,7 @@ use crate::iam::{self, IamApi};
 use crate::options::Options;
 use crate::s3::{self, BucketApi};
 use crate::s3control::{self, AccountApi};
+use crate::service::{SdkClient, Service};
 use crate::session::Session;
 use crate::sign_in::{self, Caller, SignInProblem};
 use crate::sns::{self, SnsApi};
@@ -120,9 +122,7 @@ impl Cloud {
     }
 
     fn iam<'a>(&'a self, target: &'a Target, intent: Intent) -> Result<IamApi<'a>, Failure> {
-        let account = target.account();
-        let session = self.session(account, || entry("iam", intent, target))?;
-        Ok(IamApi::new(&session.iam, account, None, target))
+        self.of_account(target, intent, |session| &session.iam, None)
     }
 
     fn cloudwatch<'a>(
@@ -130,21 +130,12 @@ impl Cloud {
         target: &'a Target,
         intent: Intent,
     ) -> Result<CloudWatchApi<'a>, Failure> {
-        let account = target.account();
-        let session = self.session(account, || entry("cloudwatch", intent, target))?;
         let region = target.region();
-        Ok(CloudWatchApi::new(
-            &session.cloudwatch,
-            account,
-            region,
-            target,
-        ))
+        self.of_account(target, intent, |session| &session.cloudwatch, region)
     }
 
     fn sns<'a>(&'a self, target: &'a Target, intent: Intent) -> Result<SnsApi<'a>, Failure> {
-        let account = target.account();
-        let session = self.session(account, || entry("sns", intent, target))?;
-        Ok(SnsApi::new(&session.sns, account, target.region(), target))
+        self.of_account(target, intent, |session| &session.sns, target.region())
     }
 
     fn s3control<'a>(
@@ -152,9 +143,20 @@ impl Cloud {
         target: &'a Target,
         intent: Intent,
     ) -> Result<AccountApi<'a>, Failure> {
+        self.of_account(target, intent, |session| &session.s3control, None)
+    }
+
+    /// The calls on what an account has in a service, in a Region where the service has Regions.
+    fn of_account<'a, C: SdkClient>(
+        &'a self,
+        target: &'a Target,
+        intent: Intent,
+        service: impl FnOnce(&'a Session) -> &'a Service<C>,
+        region: Option<&'a Region>,
+    ) -> Result<Api<'a, C, AccountId>, Failure> {
         let account = target.account();
-        let session = self.session(account, || entry("s3control", intent, target))?;
-        Ok(AccountApi::new(&session.s3control, account, None, target))
+        let session = self.session(account, || entry(C::SERVICE, intent, target))?;
+        Ok(Api::new(service(session), account, region, target))
     }
 }
 

@@ -11,38 +11,16 @@ use s3ferry_core::ownership::ALARM_PREFIX;
 
 use super::CloudWatchApi;
 use super::alarm::dimensions;
+use super::read::described;
 use crate::answer::pages::Pages;
 use crate::failure::Failure;
 
-/// The most alarms that CloudWatch answers at once (BC:cloudwatch DescribeAlarms, MaxRecords).
-const PAGE: i32 = 100;
-
 /// The names of the alarms that may be s3ferry's.
 pub(crate) async fn names(api: &CloudWatchApi<'_>) -> Result<Option<Document>, Failure> {
-    let mut names = BTreeSet::new();
-    let mut token: Option<String> = None;
-    let mut pages = Pages::default();
-    loop {
-        let page = api
-            .read("DescribeAlarms", |cloudwatch| {
-                cloudwatch
-                    .describe_alarms()
-                    .alarm_name_prefix(ALARM_PREFIX)
-                    .max_records(PAGE)
-                    .set_next_token(token.clone())
-                    .send()
-            })
-            .await?;
-        let found = page.metric_alarms().iter();
-        names.extend(found.filter_map(|alarm| AlarmName::new(alarm.alarm_name()?).ok()));
-        let goes_on = page.next_token.is_some();
-        token = pages
-            .next(goes_on, page.next_token)
-            .map_err(|endless| api.unreadable("DescribeAlarms", endless))?;
-        if token.is_none() {
-            return Ok(Some(Document::AlarmNames(AlarmNames(names))));
-        }
-    }
+    let found = described(api, |asked| asked.alarm_name_prefix(ALARM_PREFIX)).await?;
+    let named = found.iter();
+    let names = named.filter_map(|alarm| AlarmName::new(alarm.alarm_name()?).ok());
+    Ok(Some(Document::AlarmNames(AlarmNames(names.collect()))))
 }
 
 /// The metrics of rules: whatever else S3 has metrics of has no rule for a dimension.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use aws_sdk_cloudwatch::operation::describe_alarms::builders::DescribeAlarmsFluentBuilder;
 use aws_sdk_cloudwatch::types::MetricAlarm;
 use s3ferry_core::ids::AlarmName;
 use s3ferry_core::model::{Document, Target};
@@ -14,6 +15,9 @@ use crate::failure::Failure;
 
 /// The most names that one call takes (BC:cloudwatch DescribeAlarms, AlarmNames).
 pub(crate) const NAMES: usize = 100;
+
+/// The most alarms that CloudWatch answers at once (BC:cloudwatch DescribeAlarms, MaxRecords).
+const PAGE: i32 = 100;
 
 /// Reads an alarm.
 pub(crate) async fn one(
@@ -48,22 +52,31 @@ async fn named(
     names: &[&AlarmName],
 ) -> Result<BTreeMap<String, MetricAlarm>, Failure> {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let mut found = BTreeMap::new();
+    let alarms = described(api, |asked| asked.set_alarm_names(Some(names.clone()))).await?;
+    let named = alarms.into_iter();
+    Ok(named
+        .filter_map(|alarm| Some((alarm.alarm_name()?.to_owned(), alarm)))
+        .collect())
+}
+
+/// The alarms that are asked for, page by page.
+pub(super) async fn described(
+    api: &CloudWatchApi<'_>,
+    ask: impl Fn(DescribeAlarmsFluentBuilder) -> DescribeAlarmsFluentBuilder + Send + Sync,
+) -> Result<Vec<MetricAlarm>, Failure> {
+    let mut found = Vec::new();
     let mut token: Option<String> = None;
     let mut pages = Pages::default();
     loop {
         let page = api
             .read("DescribeAlarms", |cloudwatch| {
-                cloudwatch
-                    .describe_alarms()
-                    .set_alarm_names(Some(names.clone()))
-                    .max_records(i32::try_from(NAMES).unwrap_or(i32::MAX))
+                ask(cloudwatch.describe_alarms())
+                    .max_records(PAGE)
                     .set_next_token(token.clone())
                     .send()
             })
             .await?;
-        let alarms = page.metric_alarms.unwrap_or_default().into_iter();
-        found.extend(alarms.filter_map(|alarm| Some((alarm.alarm_name()?.to_owned(), alarm))));
+        found.extend(page.metric_alarms.unwrap_or_default());
         let goes_on = page.next_token.is_some();
         token = pages
             .next(goes_on, page.next_token)

@@ -1,51 +1,60 @@
 //! Alarms of one rule that change alike, drawn as one: what they have in common once, and of each what is its own. Nothing of any
 //! of them is left out.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use s3ferry_core::format::Change;
 use serde_json::Value;
 
-use crate::detail::{Line, Sign, changed_leaves, in_columns, leaf_lines, sign};
+use crate::detail::{Line, Sign, changed_leaves, details, in_columns, leaf_lines, sign};
 use crate::json::compact;
 use crate::leaf::Leaf;
 use crate::view::{Verb, warnings};
+use crate::words::count;
 
 /// The kind of what is drawn together.
 const KIND: &str = "metric alarm";
 
 /// Changes that are drawn as one; most often a single one.
 pub(crate) struct Bundle<'a> {
-    /// At least one.
-    pub(crate) changes: Vec<&'a Change>,
+    /// What is said of it holds of all.
+    pub(crate) first: &'a Change,
+    more: Vec<&'a Change>,
 }
+
+/// What alarms have in common that are drawn together: their account, their rule, and all that is said of them besides.
+type Alike<'a> = (&'a str, &'a str, Verb, u8, &'a [String], Vec<String>);
 
 /// The changes, those that are drawn as one together, where the first of them stands.
 pub(crate) fn bundles<'a>(changes: &[&'a Change]) -> Vec<Bundle<'a>> {
     let mut bundles: Vec<Bundle<'a>> = Vec::new();
+    // Alarms of one rule stand in two Regions, and so not all together.
+    let mut places: BTreeMap<Alike<'a>, usize> = BTreeMap::new();
     for change in changes {
-        let fits = |bundle: &&mut Bundle<'a>| {
-            let first = bundle.changes.first();
-            first.is_some_and(|first| goes_with(first, change))
-        };
-        // Alarms of one rule stand in two Regions, and so not all together.
-        let is_alarm = change.kind == KIND;
-        match bundles.iter_mut().find(fits).filter(|_| is_alarm) {
-            Some(bundle) => bundle.changes.push(change),
-            None => bundles.push(Bundle {
-                changes: vec![change],
-            }),
+        let place = alike(change).map(|alike| *places.entry(alike).or_insert(bundles.len()));
+        match place.and_then(|place| bundles.get_mut(place)) {
+            Some(bundle) => bundle.more.push(change),
+            None => bundles.push(Bundle::alone(change)),
         }
     }
     bundles
 }
 
-fn goes_with(one: &Change, other: &Change) -> bool {
-    let alike = one.kind == KIND
-        && other.kind == KIND
-        && Verb::of(one) == Verb::of(other)
-        && one.reason == other.reason
-        && one.migrations == other.migrations
-        && warnings(one) == warnings(other);
-    alike && of_rule(&one.address).is_some() && of_rule(&one.address) == of_rule(&other.address)
+fn alike(change: &Change) -> Option<Alike<'_>> {
+    if change.kind != KIND {
+        return None;
+    }
+    let (account, _, rule, _) = parts(&change.address)?;
+    let (verb, reason) = (Verb::of(change), change.reason as u8);
+    Some((
+        account,
+        rule,
+        verb,
+        reason,
+        &change.migrations,
+        warnings(change),
+    ))
 }
 
 /// The account, the Region, the rule and the last part of the address of an alarm.
@@ -56,28 +65,53 @@ fn parts(address: &str) -> Option<(&str, &str, &str, &str)> {
     Some((account, region, rule, metric))
 }
 
-fn of_rule(address: &str) -> Option<(&str, &str)> {
-    parts(address).map(|(account, _, rule, _)| (account, rule))
-}
-
-impl Bundle<'_> {
-    /// What they are called together, where there are several: their addresses with stars for what differs.
-    pub(crate) fn address(&self) -> Option<String> {
-        let first = self.changes.first().filter(|_| self.changes.len() > 1)?;
-        let (account, rule) = of_rule(&first.address)?;
-        Some(format!("{account}/alarm/*/{rule}/*"))
+impl<'a> Bundle<'a> {
+    /// A change by itself.
+    pub(crate) const fn alone(change: &'a Change) -> Self {
+        Self {
+            first: change,
+            more: Vec::new(),
+        }
     }
 
-    /// The lines of several: what is common, then each with its own.
+    /// How many changes it is.
+    pub(crate) const fn len(&self) -> usize {
+        1 + self.more.len()
+    }
+
+    /// The address; of several, with stars for what differs.
+    pub(crate) fn address(&self) -> Cow<'_, str> {
+        match parts(&self.first.address) {
+            Some((account, _, rule, _)) if !self.more.is_empty() => {
+                Cow::Owned(format!("{account}/alarm/*/{rule}/*"))
+            }
+            Some(_) | None => Cow::Borrowed(&self.first.address),
+        }
+    }
+
+    /// The kind; of several, with their number.
+    pub(crate) fn kind(&self) -> Cow<'_, str> {
+        if self.more.is_empty() {
+            Cow::Borrowed(&self.first.kind)
+        } else {
+            Cow::Owned(count(self.len(), &self.first.kind))
+        }
+    }
+
+    /// The lines; of several what is common, then each with its own.
     pub(crate) fn details(&self, width: usize) -> Vec<Line> {
-        let all: Vec<Vec<Leaf<'_>>> = self.changes.iter().map(|of| changed_leaves(of)).collect();
+        if self.more.is_empty() {
+            return details(self.first, width);
+        }
+        let changes = || std::iter::once(&self.first).chain(&self.more);
+        let all: Vec<Vec<Leaf<'_>>> = changes().map(|of| changed_leaves(of)).collect();
         let is_common = |leaf: &Leaf<'_>| all.iter().all(|leaves| leaves.contains(leaf));
         let mut lines = Vec::new();
         for leaf in all.first().into_iter().flatten().filter(|of| is_common(of)) {
             leaf_lines(&mut lines, leaf, width);
         }
         in_columns(&mut lines);
-        for (change, leaves) in self.changes.iter().zip(&all) {
+        for (change, leaves) in changes().zip(&all) {
             let own: Vec<&Leaf<'_>> = leaves.iter().filter(|leaf| !is_common(leaf)).collect();
             lines.extend(own_lines(change, &own));
         }

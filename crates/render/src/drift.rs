@@ -5,10 +5,10 @@ use s3ferry_core::format::drift::{DriftFile, Drifted};
 
 use crate::budget::{Class, Item, Rank, Section, fit, size};
 use crate::detail::details;
-use crate::escape::{code, fenced, prose};
-use crate::markdown::{DIFF_WIDTH, LEAST, diff_line, marker};
+use crate::escape::{code, prose};
+use crate::markdown::{DIFF_WIDTH, LEAST, diff, headline, marker, without_details};
 use crate::page::{Page, Style, Tone};
-use crate::text::{draw_line, tone_of};
+use crate::text::{draw_head, draw_lines};
 use crate::view::{self, Verb};
 use crate::words::plural;
 
@@ -97,18 +97,8 @@ fn would(change: &Change) -> &'static str {
 }
 
 fn draw(page: &mut Page, change: &Change, what: &str) {
-    let verb = Verb::of(change);
-    let symbol = format!("{} ", verb.symbol());
-    page.blank();
-    page.line(
-        2,
-        2 + symbol.len(),
-        &[(tone_of(verb), &symbol), (Tone::Strong, &change.address)],
-    );
-    page.line(4, 6, &[(Tone::Plain, what)]);
-    for line in details(change, page.room(10)) {
-        draw_line(page, &line);
-    }
+    draw_head(page, 2, change, &change.address, what);
+    draw_lines(page, &details(change, page.room(10)));
 }
 
 fn beside(page: &mut Page, drift: &DriftFile) {
@@ -182,19 +172,8 @@ pub fn drift_markdown(drift: &DriftFile, limit: usize) -> String {
 
 fn item(change: &Change, why: &str) -> Item {
     let verb = Verb::of(change);
-    let title = format!(
-        "<b>{} {}</b> {} {}",
-        verb.symbol(),
-        happened(verb),
-        prose(&change.kind),
-        code(&change.address)
-    );
-    let lines: Vec<String> = details(change, DIFF_WIDTH).iter().map(diff_line).collect();
-    let diff = if lines.is_empty() {
-        String::new()
-    } else {
-        format!("\n{}", fenced("diff", &lines))
-    };
+    let title = headline(change, happened(verb), &change.kind, &change.address);
+    let diff = diff(&details(change, DIFF_WIDTH));
     let dangerous = view::opens_access(change) || verb == Verb::Delete;
     Item {
         rank: if dangerous {
@@ -208,6 +187,6 @@ fn item(change: &Change, why: &str) -> Item {
             "<details open><summary>{title}</summary>\n\n{}\n{diff}\n</details>\n\n",
             prose(why)
         ),
-        short: Some(format!("- {title} (details left out for length)\n\n")),
+        short: Some(without_details(&title)),
     }
 }

@@ -9,7 +9,7 @@ use s3ferry_core::format::{
 
 use crate::budget::{Class, Item, Rank, Section, fit, size};
 use crate::bundle::{Bundle, bundles};
-use crate::detail::{Line, Sign, details};
+use crate::detail::{Line, Sign};
 use crate::escape::{clipped_code, code, fenced, message, prose};
 use crate::steps::steps;
 use crate::view::{self, Tally, Verb};
@@ -228,27 +228,15 @@ fn changes(plan: &PlanFile, heading: &str, wanted: impl Fn(&Change) -> bool) -> 
         heading: heading.to_owned(),
         items: bundles(&wanted)
             .iter()
-            .filter_map(|bundle| change_item(plan, bundle))
+            .map(|bundle| change_item(plan, bundle))
             .collect(),
     }
 }
 
-fn change_item(plan: &PlanFile, bundle: &Bundle<'_>) -> Option<Item> {
-    let change = *bundle.changes.first()?;
+fn change_item(plan: &PlanFile, bundle: &Bundle<'_>) -> Item {
+    let change = bundle.first;
     let verb = Verb::of(change);
-    let (title, lines) = match bundle.address() {
-        Some(address) => {
-            let kinds = words::count(bundle.changes.len(), &change.kind);
-            (
-                title(change, verb, &kinds, &address),
-                bundle.details(DIFF_WIDTH),
-            )
-        }
-        None => (
-            title(change, verb, &change.kind, &change.address),
-            details(change, DIFF_WIDTH),
-        ),
-    };
+    let title = title(change, verb.meaning(), &bundle.kind(), &bundle.address());
     let rank = rank(change);
     let open = if rank <= Rank::Access { " open" } else { "" };
     let mut full = format!(
@@ -260,30 +248,20 @@ fn change_item(plan: &PlanFile, bundle: &Bundle<'_>) -> Option<Item> {
         full.push('\n');
         full.extend(warnings.iter().map(|note| format!("- {}\n", message(note))));
     }
-    let lines: Vec<String> = lines.iter().map(diff_line).collect();
-    if !lines.is_empty() {
-        full.push_str(&format!("\n{}", fenced("diff", &lines)));
-    }
+    full.push_str(&diff(&bundle.details(DIFF_WIDTH)));
     full.push_str("\n</details>\n\n");
-    let short = Some(format!("- {title} (details left out for length)\n\n"));
-    Some(Item {
+    Item {
         rank,
         class: Class::Word(verb as u8, verb.counted()),
-        stands_for: bundle.changes.len(),
+        stands_for: bundle.len(),
         full,
-        short,
-    })
+        short: Some(without_details(&title)),
+    }
 }
 
 /// The line of a change that is seen while its details are folded.
-fn title(change: &Change, verb: Verb, kind: &str, address: &str) -> String {
-    let mut out = format!(
-        "<b>{} {}</b> {} {}",
-        verb.symbol(),
-        verb.meaning(),
-        prose(kind),
-        code(address)
-    );
+fn title(change: &Change, does: &str, kind: &str, address: &str) -> String {
+    let mut out = headline(change, does, kind, address);
     for label in view::labels(change) {
         out.push_str(&format!(" · <b>{label}</b>"));
     }
@@ -300,8 +278,28 @@ fn why(plan: &PlanFile, change: &Change) -> String {
     format!("{of}, because {}.", prose(&view::because(plan, change)))
 }
 
+/// What is done to an item, or was.
+pub(crate) fn headline(change: &Change, does: &str, kind: &str, address: &str) -> String {
+    let symbol = Verb::of(change).symbol();
+    format!("<b>{symbol} {does}</b> {} {}", prose(kind), code(address))
+}
+
+/// A change where there is not room for its details.
+pub(crate) fn without_details(title: &str) -> String {
+    format!("- {title} (details left out for length)\n\n")
+}
+
+/// The details of a change as a block, where there are any.
+pub(crate) fn diff(lines: &[Line]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = lines.iter().map(diff_line).collect();
+    format!("\n{}", fenced("diff", &lines))
+}
+
 /// A line of a diff: what changes in place begins with `!`, which is how diffs mark it.
-pub(crate) fn diff_line(line: &Line) -> String {
+fn diff_line(line: &Line) -> String {
     let sign = match line.sign {
         Sign::Add => '+',
         Sign::Remove => '-',

@@ -8,7 +8,7 @@ use s3ferry_core::format::{
 };
 
 use crate::bundle::{Bundle, bundles};
-use crate::detail::{Line, Sign, details};
+use crate::detail::{Line, Sign};
 use crate::page::{Page, Style, Tone};
 use crate::sanitize::columns;
 use crate::steps::steps;
@@ -72,7 +72,7 @@ pub fn text(plan: &PlanFile, style: Style, width: usize, detail: Detail) -> Stri
 pub fn changes(changes: &[Change], because: &str, style: Style, width: usize) -> String {
     let mut page = Page::new(style, width);
     for change in changes {
-        draw_change(&mut page, change, because);
+        draw_bundle(&mut page, &Bundle::alone(change), because);
     }
     page.finish()
 }
@@ -205,7 +205,7 @@ fn changes_by_account(page: &mut Page, plan: &PlanFile, group: &Group<'_>) {
         page.blank();
         page.line(2, 4, &[(Tone::Strong, &account_title(plan, name))]);
         for bundle in bundles(&changes) {
-            draw_bundle(page, plan, &bundle);
+            draw_bundle(page, &bundle, &view::because(plan, bundle.first));
         }
     }
     if group.changes.is_empty() {
@@ -287,7 +287,7 @@ fn not_carried(page: &mut Page, migration: &MigrationInfo) {
     }
 }
 
-pub(crate) const fn tone_of(verb: Verb) -> Tone {
+const fn tone_of(verb: Verb) -> Tone {
     match verb {
         Verb::Create => Tone::Add,
         Verb::Update => Tone::Change,
@@ -296,35 +296,34 @@ pub(crate) const fn tone_of(verb: Verb) -> Tone {
     }
 }
 
-fn draw_bundle(page: &mut Page, plan: &PlanFile, bundle: &Bundle<'_>) {
-    let Some(first) = bundle.changes.first() else {
-        return;
-    };
-    let because = view::because(plan, first);
-    let Some(address) = bundle.address() else {
-        draw_change(page, first, &because);
-        return;
-    };
-    let kinds = words::count(bundle.changes.len(), &first.kind);
-    draw_head(page, first, &address, &kinds, &because);
-    for line in bundle.details(page.room(10)) {
-        draw_line(page, &line);
-    }
-    draw_warnings(page, first);
+fn draw_bundle(page: &mut Page, bundle: &Bundle<'_>, because: &str) {
+    let (address, kind) = (bundle.address(), bundle.kind());
+    let why = format!(
+        "{kind}: {}, because {because}.",
+        Verb::of(bundle.first).meaning()
+    );
+    draw_head(page, 4, bundle.first, &address, &why);
+    draw_lines(page, &bundle.details(page.room(10)));
+    draw_warnings(page, bundle.first);
 }
 
-/// What is changed, how and why.
-fn draw_head(page: &mut Page, change: &Change, address: &str, kind: &str, because: &str) {
+/// What is changed, and a sentence on it.
+pub(crate) fn draw_head(
+    page: &mut Page,
+    indent: usize,
+    change: &Change,
+    address: &str,
+    said: &str,
+) {
     let verb = Verb::of(change);
     let symbol = format!("{} ", verb.symbol());
     page.blank();
     page.line(
-        4,
-        4 + symbol.len(),
+        indent,
+        indent + symbol.len(),
         &[(tone_of(verb), &symbol), (Tone::Strong, address)],
     );
-    let why = format!("{kind}: {}, because {because}.", verb.meaning());
-    page.line(6, 8, &[(Tone::Plain, &why)]);
+    page.line(indent + 2, indent + 4, &[(Tone::Plain, said)]);
 }
 
 fn draw_warnings(page: &mut Page, change: &Change) {
@@ -333,15 +332,13 @@ fn draw_warnings(page: &mut Page, change: &Change) {
     }
 }
 
-fn draw_change(page: &mut Page, change: &Change, because: &str) {
-    draw_head(page, change, &change.address, &change.kind, because);
-    for line in details(change, page.room(10)) {
-        draw_line(page, &line);
+pub(crate) fn draw_lines(page: &mut Page, lines: &[Line]) {
+    for line in lines {
+        draw_line(page, line);
     }
-    draw_warnings(page, change);
 }
 
-pub(crate) fn draw_line(page: &mut Page, line: &Line) {
+fn draw_line(page: &mut Page, line: &Line) {
     let (tone, sign) = match line.sign {
         Sign::Add => (Tone::Add, "+ "),
         Sign::Remove => (Tone::Remove, "- "),

@@ -5,14 +5,9 @@ Messages are AWS's where their source is told; the others are only looked at by 
 
 import datetime
 import json
-import os
-import pathlib
-import shutil
-import subprocess
-import sys
 
 from cloudwatch_world import PROTOCOLS, alarm, client
-from s3_world import DESTINATION, ONCE, REGION, SOURCE, control, document, expect, refused, session
+from s3_world import DESTINATION, ONCE, SOURCE, cli, control, document, expect, refused, session
 
 TOPIC = f"arn:aws:sns:eu-west-1:{SOURCE}:judge"
 
@@ -357,22 +352,8 @@ def faults_are_worded(cloudwatch):
 
 
 def the_cli_finds_the_same():
-    beside = pathlib.Path(sys.executable).parent / "aws"
-    aws = str(beside) if beside.exists() else shutil.which("aws")
-    given = session(SOURCE).get_credentials()
-    environment = dict(
-        os.environ,
-        AWS_ACCESS_KEY_ID=given.access_key,
-        AWS_SECRET_ACCESS_KEY=given.secret_key,
-        AWS_SESSION_TOKEN=given.token,
-        AWS_DEFAULT_REGION=REGION[SOURCE],
-        AWS_PAGER="",
-    )
-
     def run(*arguments, fails=False):
-        done = subprocess.run([aws, "cloudwatch", *arguments, "--output", "json"], env=environment, capture_output=True, text=True)
-        expect(done.returncode != 0, fails, f"failure of {arguments}: {done.stderr}")
-        return json.loads(done.stdout) if done.stdout.strip() else done.stderr
+        return cli("cloudwatch", *arguments, fails=fails)
 
     settings = alarm("cli")
     dimensions = [f"Name={one['Name']},Value={one['Value']}" for one in settings["Dimensions"]]

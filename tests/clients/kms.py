@@ -5,19 +5,15 @@ Messages are AWS's where their source is told; the others are only looked at by 
 
 import json
 import os
-import pathlib
-import shutil
-import subprocess
-import sys
 
 import boto3
 from s3_world import (
     DESTINATION,
     ONCE,
-    REGION,
     SOURCE,
     TRUST,
     Pair,
+    cli,
     control,
     create_bucket,
     create_key,
@@ -284,22 +280,8 @@ def replication_asks_for_both_keys(kms):
 
 
 def the_cli_finds_the_same():
-    beside = pathlib.Path(sys.executable).parent / "aws"
-    aws = str(beside) if beside.exists() else shutil.which("aws")
-    given = session(SOURCE).get_credentials()
-    environment = dict(
-        os.environ,
-        AWS_ACCESS_KEY_ID=given.access_key,
-        AWS_SECRET_ACCESS_KEY=given.secret_key,
-        AWS_SESSION_TOKEN=given.token,
-        AWS_DEFAULT_REGION=REGION[SOURCE],
-        AWS_PAGER="",
-    )
-
     def run(*arguments, fails=False):
-        done = subprocess.run([aws, "kms", *arguments, "--output", "json"], env=environment, capture_output=True, text=True)
-        expect(done.returncode != 0, fails, f"failure of {arguments}: {done.stderr}")
-        return json.loads(done.stdout) if done.stdout.strip() else done.stderr
+        return cli("kms", *arguments, fails=fails)
 
     key = run("create-key", "--description", "cli")["KeyMetadata"]["KeyId"]
     run("create-alias", "--alias-name", "alias/cli", "--target-key-id", key)

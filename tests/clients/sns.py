@@ -4,13 +4,8 @@ Messages are AWS's where their source is told; the others are only looked at by 
 """
 
 import json
-import os
-import pathlib
-import shutil
-import subprocess
-import sys
 
-from s3_world import DESTINATION, ONCE, REGION, SOURCE, control, create_key, document, expect, refused, session
+from s3_world import DESTINATION, ONCE, SOURCE, cli, control, create_key, document, expect, refused, session
 
 BAD = "InvalidParameter"
 # GH:hashicorp/terraform#12740
@@ -215,22 +210,8 @@ def callers_need_permissions():
 
 
 def the_cli_finds_the_same():
-    beside = pathlib.Path(sys.executable).parent / "aws"
-    aws = str(beside) if beside.exists() else shutil.which("aws")
-    given = session(SOURCE).get_credentials()
-    environment = dict(
-        os.environ,
-        AWS_ACCESS_KEY_ID=given.access_key,
-        AWS_SECRET_ACCESS_KEY=given.secret_key,
-        AWS_SESSION_TOKEN=given.token,
-        AWS_DEFAULT_REGION=REGION[SOURCE],
-        AWS_PAGER="",
-    )
-
     def run(*arguments, fails=False):
-        done = subprocess.run([aws, "sns", *arguments, "--output", "json"], env=environment, capture_output=True, text=True)
-        expect(done.returncode != 0, fails, f"failure of {arguments}: {done.stderr}")
-        return json.loads(done.stdout) if done.stdout.strip() else done.stderr
+        return cli("sns", *arguments, fails=fails)
 
     topic = run("create-topic", "--name", "cli", "--tags", "Key=a,Value=b")["TopicArn"]
     of = ["--topic-arn", topic]

@@ -1,6 +1,7 @@
 //! CloudWatch's errors: codes as BC:cloudwatch has them, words of AWS where their source is told.
 
-use crate::iam::constraint;
+/// The value of a field is not as the API's model demands.
+pub(super) use crate::iam::constraint as invalid;
 use crate::wire::{Dialect, Refusal};
 
 /// How CloudWatch is worded in each protocol: codes and shapes of BC:cloudwatch, and those that every service has
@@ -38,11 +39,6 @@ pub(super) fn fault(status: u16, code: &str, message: impl Into<String>) -> Refu
 /// What makes no sense together, in a code without a shape; the words are unverified but for those whose source is told.
 pub(super) fn validation(message: impl Into<String>) -> Refusal {
     fault(400, "ValidationError", message)
-}
-
-/// The value of a field is not as the API's model demands.
-pub(super) fn invalid(value: Option<&str>, field: &str, must: &str) -> Refusal {
-    constraint(value, field, must)
 }
 
 pub(super) fn bad_value(message: impl Into<String>) -> Refusal {

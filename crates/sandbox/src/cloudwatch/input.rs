@@ -1,6 +1,7 @@
 //! Reads the fields of a call, and says what is wrong with them as AWS does.
 
 use super::errors::{invalid, validation};
+use crate::iam::outside;
 use crate::wire::{Node, Refusal};
 
 type Checked<T> = Result<T, Refusal>;
@@ -72,16 +73,10 @@ impl<'a> Fields<'a> {
         let Some(number) = self.read(field, Node::as_integer)? else {
             return Ok(None);
         };
-        let told = number.to_string();
-        if number < least {
-            let must = format!("have value greater than or equal to {least}");
-            return Err(invalid(Some(&told), field, &must));
+        match outside(number, least, most) {
+            Some(must) => Err(invalid(Some(&number.to_string()), field, &must)),
+            None => Ok(Some(number)),
         }
-        if number > most {
-            let must = format!("have value less than or equal to {most}");
-            return Err(invalid(Some(&told), field, &must));
-        }
-        Ok(Some(number))
     }
 
     /// Returns a list of so many at most.

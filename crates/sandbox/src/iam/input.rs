@@ -1,6 +1,7 @@
 //! Reads and checks the fields of a call, and words what is wrong with them as AWS does.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -36,6 +37,17 @@ pub(crate) fn constraint(value: Option<&str>, field: &str, must: &str) -> Refusa
          Member must {must}"
     );
     Refusal::new(400, "ValidationError", message)
+}
+
+/// Says what a number must be that is not within its bounds.
+pub(crate) fn outside<T: PartialOrd + Display>(number: T, least: T, most: T) -> Option<String> {
+    if number < least {
+        Some(format!("have value greater than or equal to {least}"))
+    } else if number > most {
+        Some(format!("have value less than or equal to {most}"))
+    } else {
+        None
+    }
 }
 
 /// Makes the error of a value with characters that are not allowed.
@@ -105,15 +117,10 @@ pub(crate) fn number(form: &Form, field: &str, least: u64, most: u64) -> Checked
             format!("{field} is not a number"),
         ));
     };
-    if number < least {
-        let must = format!("have value greater than or equal to {least}");
-        return Err(constraint(Some(given), field, &must));
+    match outside(number, least, most) {
+        Some(must) => Err(constraint(Some(given), field, &must)),
+        None => Ok(Some(number)),
     }
-    if number > most {
-        let must = format!("have value less than or equal to {most}");
-        return Err(constraint(Some(given), field, &must));
-    }
-    Ok(Some(number))
 }
 
 /// Reads `Tags.member.N.Key` and `.Value`.

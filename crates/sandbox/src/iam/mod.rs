@@ -38,7 +38,7 @@ use crate::switches::Switches;
 use crate::wire::Refusal;
 
 pub(crate) use authority::session_caller;
-pub(crate) use input::{constraint, pattern_error};
+pub(crate) use input::{constraint, outside, pattern_error};
 pub(crate) use principals::arn_parts;
 pub(crate) use state::Role;
 pub(crate) use xml::{element, text};

@@ -9,6 +9,7 @@ use super::managed;
 use super::names::{Name, Of};
 use super::state::{Key, Place, State};
 use crate::authority::Caller;
+use crate::iam::outside;
 use crate::vault::Unusable;
 use crate::wire::{JsonRequest, Refusal};
 
@@ -86,16 +87,10 @@ impl<'a> Call<'a> {
             None | Some(Value::Null) => return Ok(None),
             Some(value) => value.as_u64().ok_or_else(|| wrong_type(field))?,
         };
-        let told = number.to_string();
-        if number < least {
-            let must = format!("have value greater than or equal to {least}");
-            return Err(invalid(Some(&told), field, &must));
+        match outside(number, least, most) {
+            Some(must) => Err(invalid(Some(&number.to_string()), field, &must)),
+            None => Ok(Some(number)),
         }
-        if number > most {
-            let must = format!("have value less than or equal to {most}");
-            return Err(invalid(Some(&told), field, &must));
-        }
-        Ok(Some(number))
     }
 
     /// Answers with a page of a list, given with what each is found again by.

@@ -337,6 +337,11 @@ def faults_are_worded(cloudwatch):
     refused("InternalServiceError", None, cloudwatch.list_metrics)
     calls = [call for call in control("GET", "calls") if call["service"] == "monitoring"]
     expect([(call["operation"], call["error_code"]) for call in calls[-2:]], [("ListMetrics", "Throttling"), ("ListMetrics", "InternalServiceError")], "codes in the log")
+
+
+def writes_are_limited(protocol):
+    # A Region where nothing was written in the second before.
+    cloudwatch = client(protocol, region="ca-central-1")
     switches = control("GET", "switches")
     control("PUT", "switches", {**switches, "alarm_writes_per_second": 3})
     answers = []
@@ -395,6 +400,7 @@ def main():
         callers_need_permissions(protocol, prefix)
         places_are_apart(cloudwatch, protocol, prefix)
         faults_are_worded(cloudwatch)
+        writes_are_limited(protocol)
     the_cli_finds_the_same()
 
 

@@ -18,9 +18,6 @@ pub(super) struct Store {
     pub(super) alarm_writes: Vec<f64>,
 }
 
-/// The shortest time between two evaluations of an alarm, in seconds.
-const SHORTEST: i64 = 10;
-
 /// What all accounts have in all Regions.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -60,7 +57,7 @@ impl State {
     pub(super) fn look_again(&mut self) {
         let stores = self.places.values();
         let alarms = stores.flat_map(|store| store.alarms.values());
-        self.next = alarms.map(|alarm| alarm.evaluated + SHORTEST).min();
+        self.next = alarms.filter_map(Alarm::next_evaluation).min();
     }
 
     pub(super) fn alarm(&self, place: &Place, name: &str) -> Option<&Alarm> {

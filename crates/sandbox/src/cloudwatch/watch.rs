@@ -1,9 +1,10 @@
 //! When alarms are evaluated: at every full minute that has passed since the last time, before a call is served.
 //!
 //! "The window advances each time the alarm is evaluated, forming a rolling time window" of the alarm's periods
-//! (CWUG:alarm-evaluation-window); each minute for periods of a minute and more (GH:guardian/cdk#1063), every ten seconds for shorter
-//! ones, every hour where the window is longer than a day (unverified both). Of a time that is long only the stretches are looked at in
-//! which something changes: where the window moves over the same numbers the state stays what it is.
+//! (CWUG:alarm-evaluation-window); how often: [`Settings::every`]. Of a time that is long only the stretches are looked at in which
+//! something changes: where the window moves over the same numbers the state stays what it is.
+//!
+//! [`Settings::every`]: super::alarms::alarm::Settings::every
 
 use super::CloudWatch;
 use super::alarms::alarm::{Alarm, Measured, MissingData};
@@ -22,8 +23,6 @@ const ALL: i64 = 200;
 /// How far into numbers that grow from minute to minute each is looked at, and around where they cross the threshold.
 const GROWING: i64 = 1000 * MINUTE;
 
-const DAY: i64 = 24 * 3600;
-
 /// One evaluation after another of an alarm.
 #[derive(Debug, Clone, Copy)]
 struct Pace {
@@ -34,18 +33,12 @@ struct Pace {
 }
 
 impl Pace {
-    fn of(alarm: &Alarm, measured: &Measured) -> Self {
-        let (period, periods) = (measured.period, alarm.settings.evaluation_periods);
-        let every = match period {
-            _ if period < MINUTE => 10,
-            _ if period * periods > DAY => 3600,
-            _ => MINUTE,
-        };
-        Self {
-            period,
-            window: period * looked_at(periods),
-            every,
-        }
+    fn of(alarm: &Alarm, measured: &Measured) -> Option<Self> {
+        Some(Self {
+            period: measured.period,
+            window: measured.period * looked_at(alarm.settings.evaluation_periods),
+            every: alarm.settings.every()?,
+        })
     }
 
     /// Returns the last time of evaluation that is not after a moment.
@@ -83,7 +76,10 @@ impl CloudWatch {
         let Some((measured, rule)) = watched(alarm) else {
             return;
         };
-        let (pace, since) = (Pace::of(alarm, &measured), alarm.evaluated);
+        let Some(pace) = Pace::of(alarm, &measured) else {
+            return;
+        };
+        let since = alarm.evaluated;
         let last = pace.before(now);
         if last <= since {
             return;

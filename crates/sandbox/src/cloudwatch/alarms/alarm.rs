@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::metering::MetricId;
+use crate::metering::{MINUTE, MetricId};
+
+const DAY: i64 = 24 * 3600;
 
 pub(in crate::cloudwatch) type Tags = BTreeMap<String, String>;
 
@@ -17,6 +19,14 @@ pub(in crate::cloudwatch) struct Alarm {
     pub(in crate::cloudwatch) configured: f64,
     /// Up to when it was evaluated; see [`crate::cloudwatch::watch`].
     pub(in crate::cloudwatch) evaluated: i64,
+}
+
+impl Alarm {
+    /// Returns when it is to be evaluated next; nothing where it never is.
+    pub(in crate::cloudwatch) fn next_evaluation(&self) -> Option<i64> {
+        let every = self.settings.every()?;
+        Some(self.evaluated - self.evaluated.rem_euclid(every) + every)
+    }
 }
 
 /// What is set with PutMetricAlarm, all at once.
@@ -254,5 +264,21 @@ impl Settings {
                 _ => None,
             },
         }
+    }
+
+    /// Returns how many seconds are between two evaluations; nothing where it is not one metric and a threshold, which is all that is
+    /// evaluated here.
+    ///
+    /// Each minute for periods of a minute and more (GH:guardian/cdk#1063), every ten seconds for shorter ones, every hour where the
+    /// window is longer than a day (unverified both).
+    pub(in crate::cloudwatch) fn every(&self) -> Option<i64> {
+        self.threshold?;
+        let period = self.measured()?.period;
+        let every = match period {
+            _ if period < MINUTE => 10,
+            _ if period * self.evaluation_periods > DAY => 3600,
+            _ => MINUTE,
+        };
+        Some(every)
     }
 }

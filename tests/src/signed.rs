@@ -161,6 +161,23 @@ impl Client {
         .expect_ok();
     }
 
+    /// Calls an operation of KMS.
+    pub fn kms(&self, operation: &str, input: &str) -> Reply {
+        let target = format!("TrentService.{operation}");
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", target.as_str()),
+        ];
+        let request = Request {
+            method: "POST",
+            path: "/",
+            query: "",
+            headers: &headers,
+            body: input,
+        };
+        self.send("kms", &self.region, request)
+    }
+
     fn query(&self, service: &str, body: &str) -> Reply {
         let form = [("content-type", "application/x-www-form-urlencoded")];
         let request = Request {

@@ -95,6 +95,40 @@ fn a_move_into_a_bucket_that_is_made_survives_every_call() {
     });
 }
 
+#[test]
+fn a_move_under_keys_whose_policies_are_written_survives_every_call() {
+    let key = |arn: &str| {
+        let account = arn.split(':').nth(4).expect("an ARN");
+        let admin = json!({ "Sid": "Admin", "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{account}:role/sandbox") },
+            "Action": "kms:*", "Resource": "*" });
+        json!({ "arn": arn, "policy": { "Version": "2012-10-17", "Statement": [admin] } })
+    };
+    every_call(&Case {
+        migration: "  orders:
+    phase: replicate
+    source: { account: prod, bucket: orders-prod }
+    destination: { account: archive, bucket: orders-archive, kms: { write_policy: true } }
+    rules:
+      - id: open
+        prefix: open/
+        delete_markers: keep
+        source_kms:
+          keys: [\"arn:aws:kms:eu-west-1:111111111111:key/aaaaaaaa-1111-2222-3333-444444444444\"]
+          replica_key: \"arn:aws:kms:eu-central-1:222222222222:key/bbbbbbbb-1111-2222-3333-444444444444\"
+",
+        seed: json!({
+            "keys": [
+                key("arn:aws:kms:eu-west-1:111111111111:key/aaaaaaaa-1111-2222-3333-444444444444"),
+                key("arn:aws:kms:eu-central-1:222222222222:key/bbbbbbbb-1111-2222-3333-444444444444"),
+            ],
+            "buckets": [
+                bucket("orders-prod", SOURCE, json!({ "versioning": "Enabled", "objects": objects() })),
+                bucket("orders-archive", DESTINATION, json!({ "versioning": "Enabled" })),
+            ],
+        }),
+    });
+}
+
 /// A statement as a person may have laid it out.
 const ODD_STATEMENT: &str = r#"{ "Resource" : ["arn:aws:s3:::orders-archive"],
    "Action":"s3:ListBucket" ,  "Effect":"Allow",

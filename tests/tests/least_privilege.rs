@@ -30,6 +30,8 @@ const FOR_OLD_OBJECTS: &str = "the default key is for source objects that are no
 struct Case {
     migration: String,
     seed: Value,
+    /// The keys whose policies the spec asks to be written.
+    keys: Vec<&'static str>,
     /// Keys to write, with their headers.
     objects: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
     /// Keys to write and to delete, so that a delete marker replicates.
@@ -42,25 +44,68 @@ struct Case {
 struct Policies {
     role: BTreeMap<String, Value>,
     bucket: Value,
+    /// By ARN.
+    keys: BTreeMap<String, Value>,
+}
+
+/// Whose policy a statement is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Of {
+    /// The role's inline policy of this name.
+    Role(String),
+    /// The destination bucket's.
+    Bucket,
+    /// That of the key of this ARN.
+    Key(String),
 }
 
 /// One action of one statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Grant {
-    /// The role's inline policy; `None` for the bucket's policy.
-    inline: Option<String>,
+    of: Of,
     sid: String,
     action: String,
 }
 
 #[test]
 fn every_action_is_missed_where_every_feature_is_used() {
-    every_action_is_missed(&Case {
+    every_action_is_missed(&every_feature("", &open_keys(), vec![], &[]));
+}
+
+#[test]
+fn every_action_is_missed_where_the_policies_of_keys_are_written() {
+    let same_account = "a key's policy that names a role of its own account needs no IAM (KMS Developer Guide, \"Default key \
+         policy\"); the role's policy is for keys whose policies leave it to IAM";
+    let exceptions = [
+        ("SourceKey", "kms:Decrypt", same_account),
+        ("ReplicaKey of cccccccc", "kms:Encrypt", FOR_OLD_OBJECTS),
+        (
+            "ReplicaKey of cccccccc",
+            "kms:GenerateDataKey",
+            FOR_OLD_OBJECTS,
+        ),
+        ("ReplicaKey of cccccccc", "kms:Decrypt", FOR_OLD_OBJECTS),
+    ];
+    every_action_is_missed(&every_feature(
+        ", kms: { write_policy: true }",
+        &closed_keys(),
+        vec![SOURCE_KEY, REPLICA_KEY, DEFAULT_KEY],
+        &exceptions,
+    ));
+}
+
+fn every_feature(
+    destination: &str,
+    seeded: &Value,
+    keys: Vec<&'static str>,
+    exceptions: &[Exception],
+) -> Case {
+    Case {
         migration: format!(
             r#"  everything:
     phase: replicate
     source: {{ account: prod, bucket: source }}
-    destination: {{ account: archive, bucket: destination }}
+    destination: {{ account: archive, bucket: destination{destination} }}
     owner: destination
     rules:
       - id: mirrored
@@ -77,7 +122,9 @@ fn every_action_is_missed_where_every_feature_is_used() {
         seed: seed(
             &json!({ "object-lock": LOCK }),
             &json!({ "object-lock": LOCK, "encryption": encryption(true), "policy": foreign_policy() }),
+            seeded,
         ),
+        keys,
         objects: vec![
             ("mirrored/plain", vec![]),
             ("mirrored/tagged", vec![TAGS]),
@@ -87,8 +134,12 @@ fn every_action_is_missed_where_every_feature_is_used() {
             ("tagged/key", [&KMS[..], &[TAGS]].concat()),
         ],
         deleted: vec!["mirrored/deleted"],
-        exceptions: vec![("SourceObjectsLocks", ANNOTATIONS.0, ANNOTATIONS.1)],
-    });
+        exceptions: [
+            &[("SourceObjectsLocks", ANNOTATIONS.0, ANNOTATIONS.1)],
+            exceptions,
+        ]
+        .concat(),
+    }
 }
 
 #[test]
@@ -102,7 +153,12 @@ fn every_action_is_missed_where_the_destination_has_a_default_key() {
       - { id: everything, delete_markers: keep }
 "#
         .to_owned(),
-        seed: seed(&json!({}), &json!({ "encryption": encryption(false) })),
+        seed: seed(
+            &json!({}),
+            &json!({ "encryption": encryption(false) }),
+            &open_keys(),
+        ),
+        keys: vec![],
         objects: vec![("plain", vec![]), ("tagged", vec![TAGS])],
         deleted: vec![],
         exceptions: vec![
@@ -153,7 +209,7 @@ fn foreign_policy() -> String {
 
 /// The keys of both accounts. The policy of a key leaves its use to IAM's policies, that of the destination's also to those
 /// of the source's account: so every action that is missed is one of ours.
-fn keys() -> Value {
+fn open_keys() -> Value {
     json!([
         { "arn": SOURCE_KEY },
         { "arn": REPLICA_KEY, "users": ["111111111111"] },
@@ -161,15 +217,26 @@ fn keys() -> Value {
     ])
 }
 
+/// The same, each for who administers it, and the source's for who writes objects: the role is let in by our statements alone.
+fn closed_keys() -> Value {
+    let key = |arn: &str| {
+        let account = arn.split(':').nth(4).expect("an ARN");
+        let caller = format!("arn:aws:iam::{account}:role/sandbox");
+        let admin = json!({ "Sid": "Auditors", "Effect": "Allow", "Principal": { "AWS": caller }, "Action": "kms:*", "Resource": "*" });
+        json!({ "arn": arn, "policy": { "Version": "2012-10-17", "Statement": [admin] } })
+    };
+    json!([key(SOURCE_KEY), key(REPLICA_KEY), key(DEFAULT_KEY)])
+}
+
 /// A pair of buckets; writers of the destination own what they write.
-fn seed(source: &Value, destination: &Value) -> Value {
+fn seed(source: &Value, destination: &Value, keys: &Value) -> Value {
     let bucket = |name: &str, account: &str, region: &str, configuration: &Value| {
         json!({
             "name": name, "account": account, "region": region, "versioning": "Enabled",
             "ownership": "ObjectWriter", "configuration": configuration,
         })
     };
-    json!({ "keys": keys(), "buckets": [
+    json!({ "keys": keys, "buckets": [
         bucket("source", "111111111111", "eu-west-1", source),
         bucket("destination", "222222222222", "eu-central-1", destination),
     ] })
@@ -179,7 +246,7 @@ fn every_action_is_missed(case: &Case) {
     let world = World::new(&case.migration).with(&case.seed);
     world.converge();
     let (source, destination) = (world.source(), world.destination());
-    let intact = Policies::read(&world, &destination);
+    let intact = Policies::read(&world, &destination, &case.keys);
     let grants = intact.grants();
     assert!(grants.len() >= 10, "the policies grant only {grants:?}");
 
@@ -194,9 +261,7 @@ fn every_action_is_missed(case: &Case) {
     for grant in grants {
         intact.without(&grant).put(&source, &destination);
         if case.replicate(&world, &source) == whole {
-            // What follows is the mark of the spec.
-            let purpose = grant.sid.split("S3Ferry").next().unwrap_or_default();
-            idle.push((purpose.to_owned(), grant.action));
+            idle.push((grant.purpose(), grant.action));
         }
     }
     let excepted = case
@@ -221,7 +286,7 @@ fn every_action_is_missed(case: &Case) {
 }
 
 impl Policies {
-    fn read(world: &World, destination: &Client) -> Self {
+    fn read(world: &World, destination: &Client, keys: &[&str]) -> Self {
         let snapshot = world.sandbox().snapshot();
         let inline = &snapshot["iam"]["111111111111"]["roles"][ROLE]["inline"];
         let role = inline.as_object().expect("the role is there").clone();
@@ -229,6 +294,10 @@ impl Policies {
         Self {
             role: role.into_iter().collect(),
             bucket: serde_json::from_str(&bucket).expect("a policy is JSON"),
+            keys: keys
+                .iter()
+                .map(|arn| ((*arn).to_owned(), key_policy(world, arn)))
+                .collect(),
         }
     }
 
@@ -237,18 +306,21 @@ impl Policies {
         let role = self
             .role
             .iter()
-            .map(|(name, policy)| (Some(name.clone()), policy));
-        let documents = role.chain([(None, &self.bucket)]);
+            .map(|(name, policy)| (Of::Role(name.clone()), policy));
+        let keys = self.keys.iter();
+        let keys = keys.map(|(arn, policy)| (Of::Key(arn.clone()), policy));
+        let documents = role.chain([(Of::Bucket, &self.bucket)]).chain(keys);
         documents
-            .flat_map(|(inline, policy)| grants_of(inline, policy))
+            .flat_map(|(of, policy)| grants_of(&of, policy))
             .collect()
     }
 
     fn without(&self, grant: &Grant) -> Self {
         let mut less = self.clone();
-        let policy = match &grant.inline {
-            Some(name) => less.role.get_mut(name).expect("it was read"),
-            None => &mut less.bucket,
+        let policy = match &grant.of {
+            Of::Role(name) => less.role.get_mut(name).expect("it was read"),
+            Of::Bucket => &mut less.bucket,
+            Of::Key(arn) => less.keys.get_mut(arn).expect("it was read"),
         };
         let statements = policy["Statement"].as_array_mut().expect("statements");
         let at = statements
@@ -279,16 +351,55 @@ impl Policies {
             source.iam(&parameters).expect_ok();
         }
         destination.put("destination", "policy", &self.bucket.to_string());
+        for (arn, policy) in &self.keys {
+            let input = json!({ "KeyId": arn, "Policy": policy.to_string() });
+            let owner = if arn.contains(":111111111111:") {
+                source
+            } else {
+                destination
+            };
+            owner.kms("PutKeyPolicy", &input.to_string()).expect_ok();
+        }
     }
 }
 
-fn grants_of(inline: Option<String>, policy: &Value) -> Vec<Grant> {
+impl Grant {
+    /// What the statement is for; what stands beside it is the mark of the spec.
+    fn purpose(&self) -> String {
+        let word = match self.of {
+            Of::Role(_) | Of::Bucket => self.sid.split("S3Ferry").next().unwrap_or_default(),
+            Of::Key(_) if self.sid.ends_with("SourceKey") => "SourceKey",
+            Of::Key(_) => "ReplicaKey",
+        };
+        match &self.of {
+            Of::Role(_) | Of::Bucket => word.to_owned(),
+            Of::Key(arn) => {
+                let id = arn.rsplit('/').next().unwrap_or_default();
+                format!("{word} of {}", id.split('-').next().unwrap_or_default())
+            }
+        }
+    }
+}
+
+fn key_policy(world: &World, arn: &str) -> Value {
+    let owner = if arn.contains(":111111111111:") {
+        world.source()
+    } else {
+        world.destination()
+    };
+    let input = json!({ "KeyId": arn, "PolicyName": "default" });
+    let reply = owner.kms("GetKeyPolicy", &input.to_string()).expect_ok();
+    let reply: Value = serde_json::from_str(&reply.body).expect("KMS answers JSON");
+    serde_json::from_str(reply["Policy"].as_str().expect("a policy")).expect("a policy is JSON")
+}
+
+fn grants_of(of: &Of, policy: &Value) -> Vec<Grant> {
     let statements = policy["Statement"].as_array().expect("statements");
     let ours = statements
         .iter()
         .filter(|statement| statement["Sid"] != "Auditors");
     let grant = |statement: &Value, action: &str| Grant {
-        inline: inline.clone(),
+        of: of.clone(),
         sid: statement["Sid"]
             .as_str()
             .expect("ours have Sids")

@@ -403,7 +403,7 @@ migrations:
       - {{ id: tagged, prefix: tagged/, tags: {{ class: hot }}, delete_markers: keep }}
   keeps:
     source: {{ account: prod, bucket: shared-source }}
-    destination: {{ account: archive, bucket: kept }}
+    destination: {{ account: archive, bucket: kept, kms: {{ write_policy: true }} }}
     rules:
       - id: secret
         prefix: ""

@@ -67,6 +67,9 @@ const TABLE: &[Row] = &[
     Row("RequestTimeout", "", On::Any, Class::Transient),
     Row("RequestTimeoutException", "", On::Any, Class::Transient),
     Row("IncompleteBody", "", On::Any, Class::Transient),
+    // KMS answers both with 500 or 503 (BC:kms PutKeyPolicy).
+    Row("KMSInternalException", "", On::Any, Class::Transient),
+    Row("DependencyTimeoutException", "", On::Any, Class::Transient),
     Row("NotImplemented", "", On::Any, Class::Rejected),
     // Somebody else is at the same thing.
     Row("OperationAborted", "", On::Any, Class::Busy),
@@ -82,6 +85,8 @@ const TABLE: &[Row] = &[
     // AWS does not see yet what was just made.
     Row("MalformedPolicyDocument", "Invalid principal", On::Write, Class::Propagation),
     Row("MalformedPolicy", "Invalid principal", On::Write, Class::Propagation),
+    // KMS: "Policy contains a statement with one or more invalid principals" (Knowledge Center, of that title).
+    Row("MalformedPolicyDocumentException", "invalid principals", On::Write, Class::Propagation),
     Row("InvalidRequest", "Versioning must be 'Enabled'", On::Write, Class::Propagation),
     Row("InvalidRequest", "Destination bucket must have versioning enabled", On::Write, Class::Propagation),
     Row("InvalidRequest", "Destination bucket must exist", On::Write, Class::Propagation),
@@ -255,7 +260,12 @@ fn hint(facts: &Facts, class: Class) -> Option<String> {
 fn denied_hint(call: &Call) -> String {
     let actions = actions(call);
     format!(
-        "the caller needs {actions} here, with no Deny in a policy of the bucket, the organization, a boundary or the session{}",
+        "the caller needs {actions} here, with no Deny in a policy of {}, the organization, a boundary or the session{}",
+        if call.service == "kms" {
+            "the key, which must let the caller or its account in,"
+        } else {
+            "the bucket"
+        },
         // S3 answers the same to a bucket of another account, and only ListBuckets tells the two apart for sure.
         if call.service == "s3" {
             "; and the bucket must belong to the account"
@@ -267,7 +277,7 @@ fn denied_hint(call: &Call) -> String {
 
 /// What leads requests elsewhere than to AWS, or lets them fail there: the variables that are set, by name. Their values may
 /// hold passwords.
-pub(crate) const DETOURS: [&str; 13] = [
+pub(crate) const DETOURS: [&str; 14] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_STS",
     "AWS_ENDPOINT_URL_S3",
@@ -275,6 +285,7 @@ pub(crate) const DETOURS: [&str; 13] = [
     "AWS_ENDPOINT_URL_S3_CONTROL",
     "AWS_ENDPOINT_URL_CLOUDWATCH",
     "AWS_ENDPOINT_URL_SNS",
+    "AWS_ENDPOINT_URL_KMS",
     "AWS_CA_BUNDLE",
     "HTTPS_PROXY",
     "https_proxy",

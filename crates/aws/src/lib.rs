@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! spec accounts --sign_in--> Cloud { Session per account { clients per Region } }
-//! Read/Write/Objects (port) --> s3/*, iam/*, cloudwatch/*, ... (a folder a service) --> api (one place, one answer) --> answer (is it one?) --> failure --> classify
+//! Read/Write/Objects (port) --> s3/*, iam/*, kms/*, cloudwatch/*, ... (a folder a service) --> api (one place, one answer) --> answer (is it one?) --> failure --> classify
 //! --> PortError
 //! ```
 //!
@@ -23,6 +23,7 @@ mod credentials;
 mod failure;
 mod http;
 mod iam;
+mod kms;
 mod limit;
 mod options;
 mod port;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::future::{join, join_all};
 use s3ferry_core::ids::{AccountId, AccountName, AlarmName, BucketName, Region};
-use s3ferry_core::model::{AccountPart, BucketRef, Document, RegionPart, Target};
+use s3ferry_core::model::{AccountPart, BucketRef, Document, KeyRef, RegionPart, Target};
 use s3ferry_core::permissions::Asked;
 use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{
@@ -21,6 +21,7 @@ use crate::cloudwatch::{self, CloudWatchApi};
 use crate::failure::{Call, Cause, Failure, Intent};
 use crate::iam::simulate::Refused;
 use crate::iam::{self, IamApi};
+use crate::kms::{self, KeyApi};
 use crate::options::Options;
 use crate::s3::{self, BucketApi};
 use crate::s3control::{self, AccountApi};
@@ -123,6 +124,16 @@ impl Cloud {
 
     fn iam<'a>(&'a self, target: &'a Target, intent: Intent) -> Result<IamApi<'a>, Failure> {
         self.of_account(target, intent, |session| &session.iam, None)
+    }
+
+    fn kms<'a>(
+        &'a self,
+        of: &'a KeyRef,
+        target: &'a Target,
+        intent: Intent,
+    ) -> Result<KeyApi<'a>, Failure> {
+        let session = self.session(&of.account, || entry("kms", intent, target))?;
+        Ok(KeyApi::new(&session.kms, of, Some(&of.region), target))
     }
 
     fn cloudwatch<'a>(
@@ -348,6 +359,7 @@ impl Cloud {
             Target::Role(of, part) => {
                 iam::read::role_part(&self.iam(target, Intent::Read)?, &of.name, *part).await
             }
+            Target::Key(of, part) => kms::read(&self.kms(of, target, Intent::Read)?, *part).await,
             Target::Region(_, RegionPart::Alarms) => {
                 cloudwatch::lists::names(&self.cloudwatch(target, Intent::Read)?).await
             }
@@ -378,6 +390,9 @@ impl Cloud {
             Target::Role(of, part) => {
                 let api = self.iam(target, Intent::Write)?;
                 iam::write::role_part(&api, &of.name, *part, change).await
+            }
+            Target::Key(of, part) => {
+                kms::write(&self.kms(of, target, Intent::Write)?, *part, change).await
             }
             Target::Alarm(at) => {
                 let api = self.cloudwatch(target, Intent::Write)?;

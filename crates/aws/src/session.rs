@@ -20,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) iam: Service<aws_sdk_iam::Client>,
     /// What is set for all buckets of the account: any Region answers for all, so it is the account's.
     pub(crate) s3control: Service<aws_sdk_s3control::Client>,
+    /// Keys answer in their own Region.
+    pub(crate) kms: Service<aws_sdk_kms::Client>,
     pub(crate) cloudwatch: Service<aws_sdk_cloudwatch::Client>,
     pub(crate) sns: Service<aws_sdk_sns::Client>,
     /// Whether the account answers for all its roles at once.
@@ -41,6 +43,7 @@ impl Session {
             s3: Service::new(&config, options),
             iam: Service::new(&config, options),
             s3control: Service::new(&config, options),
+            kms: Service::new(&config, options),
             cloudwatch: Service::new(&config, options),
             sns: Service::new(&config, options),
             roles: Together::default(),

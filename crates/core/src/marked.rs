@@ -1,4 +1,4 @@
-//! What of a bucket's document carries the mark of a spec: rules and inventories by their IDs, statements by their Sids.
+//! What of a bucket's or a key's document carries the mark of a spec: rules and inventories by their IDs, statements by their Sids.
 
 use crate::model::Document;
 use crate::ownership::Markers;
@@ -11,7 +11,7 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
             let ids = live.rules.iter().filter_map(|rule| rule.id.as_deref());
             ids.filter(|id| markers.rule(id).is_some()).collect()
         }
-        Document::BucketPolicy(policy) => {
+        Document::BucketPolicy(policy) | Document::KeyPolicy(policy) => {
             let sids = policy.statements().iter().filter_map(Statement::sid);
             sids.filter(|sid| markers.owns_sid(sid)).collect()
         }
@@ -34,6 +34,7 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
         | Document::Role(_)
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)
+        | Document::Key(_)
         | Document::AlarmNames(_)
         | Document::RuleMetrics(_)
         | Document::Alarm(_)

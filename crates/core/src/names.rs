@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::{AccountId, AccountName, AlarmName, BucketName, Region, RoleName};
-use crate::model::{AlarmRef, BucketPart, BucketRef, RolePart, RoleRef, Target};
+use crate::model::{AlarmRef, BucketPart, BucketRef, KeyPart, KeyRef, RolePart, RoleRef, Target};
 use crate::spec::Spec;
 
 /// The names that a spec gives to accounts.
@@ -29,10 +29,9 @@ impl Names {
     /// The address of a target.
     #[must_use]
     pub fn address(&self, target: &Target) -> String {
-        let region = target.region();
         format!(
             "{}/{}",
-            self.account(target.account(), region),
+            self.account(target.account(), target.region()),
             target.path()
         )
     }
@@ -80,6 +79,15 @@ impl Names {
                 };
                 let parts = RolePart::ALL.into_iter();
                 parts.map(|part| Target::Role(of.clone(), part)).collect()
+            }
+            "key" => {
+                let of = KeyRef {
+                    account: account.clone(),
+                    region: Region::new(name).ok()?,
+                    id: rest.split('/').nth(1)?.to_owned(),
+                };
+                let parts = KeyPart::ALL.into_iter();
+                parts.map(|part| Target::Key(of.clone(), part)).collect()
             }
             "alarm" => {
                 let of = AlarmRef {

@@ -13,6 +13,8 @@ pub enum Part {
     Versioning,
     /// The replication role, its policy and the destination policy's statements.
     Access,
+    /// What the policies of keys let the replication role do.
+    Keys,
     /// The replication rules with their metrics.
     Rules,
     /// The alarms on the rules.
@@ -45,8 +47,8 @@ pub const fn presence(part: Part, phase: Phase) -> Presence {
         (Part::DestinationBucket, _) => Present,
         (Part::Versioning, Prepare | Replicate | Backfill | Verify | Cutover) => Present,
         (Part::Versioning, Retire) => Leave,
-        (Part::Access, Prepare | Replicate | Backfill | Verify | Cutover) => Present,
-        (Part::Access, Retire) => Absent,
+        (Part::Access | Part::Keys, Prepare | Replicate | Backfill | Verify | Cutover) => Present,
+        (Part::Access | Part::Keys, Retire) => Absent,
         (Part::Rules, Replicate | Backfill | Verify | Cutover) => Present,
         (Part::Rules, Prepare | Retire) => Absent,
         (Part::Monitoring, Replicate | Backfill | Verify | Cutover) => Present,

@@ -1,4 +1,4 @@
-//! Places: buckets, roles and accounts, which targets are parts of.
+//! Places: buckets, roles, keys and accounts, which targets are parts of.
 
 use crate::ids::{AccountId, AlarmName, Arn, BucketName, Partition, Region, RoleName};
 
@@ -168,4 +168,49 @@ impl TopicRef {
     pub fn name(&self) -> &str {
         self.arn.resource()
     }
+}
+
+/// A KMS key, by the account and the Region that its ARN names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyRef {
+    /// The account that owns it.
+    pub account: AccountId,
+    /// The Region that it is in.
+    pub region: Region,
+    /// Its key ID.
+    pub id: String,
+}
+
+impl KeyRef {
+    /// The key that an ARN is of; none where the ARN is of something else, as of an alias.
+    #[must_use]
+    pub fn of_arn(arn: &Arn) -> Option<Self> {
+        let id = arn.resource().strip_prefix("key/")?;
+        let region = Region::new(arn.region()).ok()?;
+        let is_key = arn.service() == "kms" && is_key_id(id);
+        let is_whole = arn.partition() == region.partition().as_str();
+        Some(Self {
+            account: AccountId::new(arn.account()).ok()?,
+            region,
+            id: id.to_owned(),
+        })
+        .filter(|_| is_key && is_whole)
+    }
+
+    /// The key's ARN.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        let Self {
+            account,
+            region,
+            id,
+        } = self;
+        format!("arn:{}:kms:{region}:{account}:key/{id}", region.partition())
+    }
+}
+
+/// Whether a text can be the ID of a key: a UUID, or `mrk-` and digits (BC:kms KeyId). Nothing in it ends a path.
+fn is_key_id(id: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    !id.is_empty() && id.bytes().all(fits)
 }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::ids::{AccountId, Arn};
 use crate::marked::marked;
 use crate::migration::{self, Sight, public_policy};
-use crate::model::kinds::Document;
-use crate::model::{AccountPart, BucketPart, Observed, RegionPart, RolePart, RoleRef, Target};
+use crate::model::kinds::policy::keys;
+use crate::model::kinds::{Document, Policy};
+use crate::model::{
+    AccountPart, BucketPart, KeyPart, KeyRef, Observed, RegionPart, RolePart, RoleRef, Target,
+};
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_alarms, tagged_destinations, tagged_logs, tagged_sources};
 use crate::route::Route;
@@ -39,15 +43,43 @@ pub fn following(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Ta
 #[must_use]
 pub fn needed(spec: &Spec, scope: &Scope, observed: &Observed) -> BTreeSet<Target> {
     let concerned = concerned(spec, scope);
-    let markers = Markers::of(&spec.name);
-    let of_route = |route: &Route<'_>| migration::reads(&markers, route, Sight::SoFar(observed));
-    let mut targets: BTreeSet<Target> = concerned.iter().flat_map(of_route).collect();
+    let mut targets: BTreeSet<Target> = concerned
+        .iter()
+        .flat_map(|route| of_route(spec, route, Sight::SoFar(observed)))
+        .collect();
     if *scope == Scope::All {
         let accounts = spec.account_refs().into_iter();
         targets.extend(accounts.map(|of| Target::Account(of, AccountPart::Roles)));
     }
     targets.extend(left_the_spec(spec, observed));
     targets
+}
+
+/// The targets of a migration that somebody can look at: a key may belong to an account that the spec does not sign in to.
+pub(crate) fn of_route(spec: &Spec, route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
+    let markers = Markers::of(&spec.name);
+    let mut targets = migration::reads(&markers, route, seen);
+    targets.retain(|target| {
+        target
+            .key()
+            .is_none_or(|key| is_signed_in(spec, &key.account))
+    });
+    targets
+}
+
+fn is_signed_in(spec: &Spec, account: &AccountId) -> bool {
+    spec.accounts.values().any(|of| of.id == *account)
+}
+
+/// Whether a plan goes on where the caller may not look at a target, and says so: what a key's policy says is worth knowing, and no
+/// rule of AWS's makes who sets up replication a reader of keys.
+#[must_use]
+pub const fn may_be_denied(target: &Target) -> bool {
+    match target {
+        Target::Key(_, _) => true,
+        Target::Bucket(_, _) | Target::Account(_, _) | Target::Role(_, _) => false,
+        Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
+    }
 }
 
 /// Whether a plan can go on without a target: a bucket that the spec does not name any more may be another account's by now, or
@@ -79,7 +111,7 @@ pub(crate) fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<Route<'a>> {
 }
 
 /// What may be ours although the spec no longer names it: the roles that do not say that they are another spec's, and the
-/// buckets that the tags of ours lead to.
+/// buckets that the tags of ours lead to; and the keys that their policies name.
 fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
     let markers = Markers::of(&spec.name);
     let names = Names::of(spec);
@@ -118,6 +150,13 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 let ours = alarms.0.iter().filter(|name| markers.alarm(name).is_some());
                 targets.extend(ours.map(|name| Target::Alarm(of.alarm(name))));
             }
+            (Target::Role(_, RolePart::Policy), Some(Document::RolePolicy(policy))) => {
+                let keys = led_to(policy, &markers).into_iter();
+                let known = keys.filter(|key| names.knows(&key.account));
+                targets.extend(
+                    known.flat_map(|key| KeyPart::ALL.map(|part| Target::Key(key.clone(), part))),
+                );
+            }
             (Target::Bucket(of, BucketPart::Policy), Some(policy))
                 if !marked(policy, &markers).is_empty() =>
             {
@@ -131,6 +170,19 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
         }
     }
     targets
+}
+
+/// The keys that our statements in a role's policy name: what is ours in their policies is found by it.
+pub(crate) fn led_to(policy: &Policy, markers: &Markers) -> BTreeSet<KeyRef> {
+    let statements = policy.statements().iter();
+    let ours = statements.filter(|statement| {
+        let sid = statement.sid();
+        sid.is_some_and(|sid| markers.owns_role_sid(sid))
+    });
+    let named = ours.flat_map(keys);
+    named
+        .filter_map(|key| KeyRef::of_arn(&Arn::new(key).ok()?))
+        .collect()
 }
 
 /// The roles of ours that the spec no longer names.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::ids::{AccountId, AccountName, BucketName, RoleName};
+use crate::ids::{AccountId, AccountName, Arn, BucketName, Region, RoleName};
 use crate::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Document, Kind, Observed, Target,
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, KeyRef, Kind, Observed,
+    Target,
 };
 use crate::spec::Spec;
 
@@ -15,6 +16,8 @@ pub struct Remembered {
     pub sources: BTreeSet<BucketRef>,
     /// Buckets that rules were proven to.
     pub destinations: BTreeSet<BucketRef>,
+    /// Keys whose policies runs wrote.
+    pub keys: BTreeSet<KeyRef>,
     /// From where to where rules of this spec were proven.
     pub proven: BTreeSet<(BucketRef, BucketRef)>,
 }
@@ -25,6 +28,10 @@ impl Remembered {
     pub fn add_step(&mut self, spec: &Spec, step: &str) {
         let (address, _) = step.split_once('#').unwrap_or((step, ""));
         let parts: Vec<&str> = address.split('/').collect();
+        if let &[account, "key", region, id, "policy"] = parts.as_slice() {
+            self.keys.extend(key(spec, account, region, id));
+            return;
+        }
         let &[account, "bucket", name, part] = parts.as_slice() else {
             return;
         };
@@ -50,7 +57,9 @@ impl Remembered {
         match target {
             Target::Bucket(of, BucketPart::Replication) => self.sources.contains(of),
             Target::Bucket(of, BucketPart::Policy) => self.destinations.contains(of),
+            Target::Key(of, KeyPart::Policy) => self.keys.contains(of),
             Target::Bucket(_, _) | Target::Account(_, _) | Target::Role(_, _) => false,
+            Target::Key(_, KeyPart::Itself) => false,
             Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
         }
     }
@@ -69,6 +78,8 @@ impl Remembered {
         };
         let mut all: BTreeSet<Target> = with(&self.sources, BucketPart::Replication);
         all.extend::<BTreeSet<Target>>(with(&self.destinations, BucketPart::Policy));
+        let policy = |key: &KeyRef| Target::Key(key.clone(), KeyPart::Policy);
+        all.extend(self.keys.iter().map(policy));
         all.retain(|target| {
             let is_named = target.bucket().is_some_and(|of| named.contains(of));
             !is_named && accounts.contains(target.account())
@@ -89,7 +100,7 @@ impl Remembered {
         if !suspected.iter().any(is_rule) {
             let out_of_sight: BTreeSet<&BucketRef> =
                 self.out_of_sight(spec).map(|(_, to)| to).collect();
-            suspected.retain(|of| of.bucket().is_some_and(|of| out_of_sight.contains(of)));
+            suspected.retain(|of| of.bucket().is_none_or(|of| out_of_sight.contains(of)));
         }
         suspected
     }
@@ -116,4 +127,12 @@ fn is_of_others(spec: &Spec, observed: &Observed, source: &BucketRef) -> bool {
     let role = RoleName::new(format!("s3ferry-{}", source.bucket)).ok();
     let says = role.and_then(|role| roles.get(&role)?.as_ref());
     says.is_some_and(|specs| !specs.contains(&spec.name))
+}
+
+/// The key of a step's name.
+fn key(spec: &Spec, account: &str, region: &str, id: &str) -> Option<KeyRef> {
+    let account = &spec.accounts.get(&AccountName::new(account).ok()?)?.id;
+    let partition = Region::new(region).ok()?.partition();
+    let arn = format!("arn:{partition}:kms:{region}:{account}:key/{id}");
+    KeyRef::of_arn(&Arn::new(arn).ok()?)
 }

@@ -167,6 +167,18 @@ pub struct Destination {
     pub bucket: BucketName,
     /// Whether s3ferry makes and keeps it.
     pub create: Create,
+    /// Whether s3ferry writes into the policies of the keys on both sides.
+    pub key_policies: KeyPolicies,
+}
+
+/// Whether s3ferry writes into the policies of the keys that a migration uses, on both sides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum KeyPolicies {
+    /// They are read, and left as they are.
+    #[default]
+    LeftAlone,
+    /// Our statements are added to those of keys in accounts of the spec.
+    Written,
 }
 
 /// Whether s3ferry makes the destination bucket.

@@ -26,6 +26,8 @@ pub enum Wanted {
     Encryption(Encryption),
     /// These statements among others.
     BucketPolicy(Vec<(MigrationName, Statement)>),
+    /// These statements among others, in the policy of a key.
+    KeyPolicy(Vec<(MigrationName, Statement)>),
     /// These rules among others, under this role; priorities are assigned when the live document is known.
     Replication(Vec<(MigrationName, Rule)>, Option<Arn>),
     /// Access logs that go there, with what others are granted on them.
@@ -91,6 +93,7 @@ impl Wanted {
     fn empty(&self) -> Self {
         match self {
             Self::BucketPolicy(_) => Self::BucketPolicy(Vec::new()),
+            Self::KeyPolicy(_) => Self::KeyPolicy(Vec::new()),
             Self::Replication(_, role) => Self::Replication(Vec::new(), role.clone()),
             Self::Whole(_)
             | Self::Bucket(_)
@@ -109,11 +112,12 @@ impl Wanted {
         }
     }
 
-    /// Joins another migration's wish for the same target; the spec's invariants make all but these two equal.
+    /// Joins another migration's wish for the same target; the spec's invariants make all but these equal.
     /// A bucket that is both made by us and only needed elsewhere (a chain of migrations) is made by us.
     fn join(&mut self, other: Self) {
         match (&mut *self, other) {
-            (Self::BucketPolicy(statements), Self::BucketPolicy(more)) => statements.extend(more),
+            (Self::BucketPolicy(statements), Self::BucketPolicy(more))
+            | (Self::KeyPolicy(statements), Self::KeyPolicy(more)) => statements.extend(more),
             (Self::Replication(rules, role), Self::Replication(more, more_role)) => {
                 rules.extend(more);
                 *role = role.take().or(more_role);

@@ -188,6 +188,8 @@ fn with_the_rest(document: Document, word: &str) -> Document {
         | Document::AccountPublicAccess(_)
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)
+        | Document::Key(_)
+        | Document::KeyPolicy(_)
         | Document::AlarmNames(_)
         | Document::RuleMetrics(_)
         | Document::Topic(_) => {}

@@ -88,6 +88,9 @@ pub async fn survey<R: Read>(
         if failure.class == Class::Misplaced && reads::can_do_without(spec, target) {
             return Some(OutOfReach::Elsewhere(failure.code.clone()));
         }
+        if failure.class == Class::Denied && reads::may_be_denied(target) {
+            return Some(OutOfReach::Unread(failure.code.clone()));
+        }
         if !optional.contains(target) {
             return None;
         }

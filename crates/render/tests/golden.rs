@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use s3ferry_core::format::{AccountInfo, PlanFile, SpecFileInfo, SpecInfo};
 use s3ferry_core::model::kinds::{
-    AlarmNames, Bucket, BucketEncryption, Document, ObjectOwnership, Policy, Role, RolePolicies,
-    Topic, Versioning, VersioningStatus,
+    AlarmNames, Bucket, BucketEncryption, Document, Key, ObjectOwnership, Policy, Role,
+    RolePolicies, Topic, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RegionPart, RolePart, Target,
-    TopicRef,
+    AccountPart, AccountRef, BucketPart, BucketRef, KeyPart, KeyRef, Observed, RegionPart,
+    RolePart, Target, TopicRef,
 };
 use s3ferry_core::plan::file::Head;
 use s3ferry_core::plan::{Plan, Proofs, Work, plan};
@@ -246,6 +246,10 @@ impl World {
             documents: BTreeMap::new(),
             proofs: Proofs::default(),
         };
+        let keys = reads::first_in(spec, &Scope::All).into_iter();
+        for key in keys.filter_map(|target| target.key().cloned()) {
+            world.make_key(key);
+        }
         for migration in spec.migrations.values() {
             world.make(spec.source(migration));
             if migration.destination.create == Create::No {
@@ -263,6 +267,26 @@ impl World {
             }
         }
         world
+    }
+
+    /// A key that its account administers, and that nobody of another one may use.
+    fn make_key(&mut self, key: KeyRef) {
+        let policy = format!(
+            r#"{{"Version":"2012-10-17","Id":"key-default-1","Statement":[{{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{}:root"}},"Action":"kms:*","Resource":"*"}}]}}"#,
+            key.account
+        );
+        let made = Document::Key(Key {
+            state: "Enabled".to_owned(),
+            spec: "SYMMETRIC_DEFAULT".to_owned(),
+            usage: "ENCRYPT_DECRYPT".to_owned(),
+            manager: "CUSTOMER".to_owned(),
+            multi_region: key.id.starts_with("mrk-"),
+        });
+        let policy = Document::KeyPolicy(Policy::read(policy));
+        self.documents
+            .insert(Target::Key(key.clone(), KeyPart::Itself), made);
+        self.documents
+            .insert(Target::Key(key, KeyPart::Policy), policy);
     }
 
     /// A topic as SNS makes them, with somebody who listens.

@@ -10,18 +10,18 @@ use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status,
 };
 use s3ferry_core::model::kinds::{
-    Alarm, AlarmActions, Bucket, BucketEncryption, ObjectOwnership, Policy, PublicAccessBlock,
+    Alarm, AlarmActions, Bucket, BucketEncryption, Key, ObjectOwnership, Policy, PublicAccessBlock,
     Role, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_PATH;
-use s3ferry_core::model::{BucketRef, Document, RoleRef, Target};
+use s3ferry_core::model::{BucketRef, Document, KeyRef, RoleRef, Target};
 use s3ferry_core::plan::{
     CanaryGoal, Goal, PlacedCanary, Probe, ProofSubject, PutEncryption, Replica, Stage, Step,
     StepId, Sweep, Work, WriteStep,
 };
 use s3ferry_core::spec::{
-    Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, Ledger,
-    Logging, Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec,
+    Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, KeyPolicies,
+    Ledger, Logging, Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec,
 };
 
 /// The account that sources are in.
@@ -43,6 +43,40 @@ pub fn bucket(owner: &str, name: &str) -> BucketRef {
         region: Region::new("eu-west-1").expect("a valid Region"),
         bucket: BucketName::new(name).expect("a test names valid buckets"),
     }
+}
+
+/// A KMS key.
+#[must_use]
+pub fn key(account: &str, region: &str, id: &str) -> KeyRef {
+    let arn = format!("arn:aws:kms:{region}:{account}:key/{id}");
+    KeyRef::of_arn(&Arn::new(arn).expect("an ARN")).expect("a test names valid keys")
+}
+
+/// A key as customers make them.
+#[must_use]
+pub fn customer_key() -> Document {
+    Document::Key(Key {
+        state: "Enabled".to_owned(),
+        spec: "SYMMETRIC_DEFAULT".to_owned(),
+        usage: "ENCRYPT_DECRYPT".to_owned(),
+        manager: "CUSTOMER".to_owned(),
+        multi_region: false,
+    })
+}
+
+/// A policy that leaves a key to its account, and lets a role encrypt with it.
+#[must_use]
+pub fn key_policy(key: &KeyRef, role: Option<&RoleRef>) -> Document {
+    let role = role.map_or_else(String::new, |role| {
+        format!(
+            r#",{{"Sid":"Role","Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"kms:Encrypt","Resource":"*"}}"#,
+            role_arn(role)
+        )
+    });
+    Document::KeyPolicy(Policy::read(format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"Admin","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{}:root"}},"Action":"kms:*","Resource":"*"}}{role}]}}"#,
+        key.account
+    )))
 }
 
 /// The bucket that tests replicate from.
@@ -310,6 +344,7 @@ pub fn migration(phase: Phase) -> Migration {
             account: name("archive"),
             bucket: destination().bucket,
             create: Create::Yes(Encryption::SseS3),
+            key_policies: KeyPolicies::LeftAlone,
         },
         role: RoleName::new("s3ferry-orders-prod").expect("a valid name"),
         rules: vec![rule_spec("everything", "")],

@@ -11,7 +11,8 @@ use s3ferry_core::ids::AlarmName;
 use s3ferry_core::model::kinds::AlarmNames;
 use s3ferry_core::model::kinds::VersioningStatus;
 use s3ferry_core::model::{
-    BucketPart, BucketRef, Document, RegionPart, RegionRef, RolePart, RoleRef, Target, same,
+    BucketPart, BucketRef, Document, KeyPart, KeyRef, RegionPart, RegionRef, RolePart, RoleRef,
+    Target, same,
 };
 use s3ferry_core::plan::PutEncryption;
 use s3ferry_engine::ports::{NewObject, Objects, Onto, PortError, Read, Write, WriteChange};
@@ -27,6 +28,8 @@ pub struct Fixture {
     pub destination: BucketRef,
     /// A role to make in the source account.
     pub role: RoleRef,
+    /// A key that is there, and that the caller administers; none where the world has no keys.
+    pub key: Option<KeyRef>,
 }
 
 impl Default for Fixture {
@@ -35,6 +38,7 @@ impl Default for Fixture {
             source: build::source(),
             destination: build::destination(),
             role: build::role("s3ferry-contract"),
+            key: None,
         }
     }
 }
@@ -67,6 +71,9 @@ pub async fn run<W: Write + Objects>(world: &W, fixture: &Fixture) -> Vec<Violat
     suite.settings(&fixture.destination).await;
     suite.role(&fixture.role, &fixture.source).await;
     suite.replication(fixture).await;
+    if let Some(key) = &fixture.key {
+        suite.key(key, &fixture.role).await;
+    }
     suite.objects(&fixture.destination).await;
     suite.removal(fixture).await;
     suite.violations
@@ -160,6 +167,32 @@ impl<W: Write + Objects> Suite<'_, W> {
         self.together(role).await;
     }
 
+    /// A key always has a policy, which is replaced whole; one that nobody made is not there, and has none.
+    async fn key(&mut self, key: &KeyRef, role: &RoleRef) {
+        let itself = Target::Key(key.clone(), KeyPart::Itself);
+        self.expect(
+            &itself,
+            Some(&build::customer_key()),
+            "a key says what it is",
+        )
+        .await;
+        let policy = Target::Key(key.clone(), KeyPart::Policy);
+        let administered = build::key_policy(key, None);
+        self.write_twice(&policy, &administered).await;
+        self.write_twice(&policy, &build::key_policy(key, Some(role)))
+            .await;
+        self.write_twice(&policy, &administered).await;
+        let nobodys = KeyRef {
+            id: "00000000-0000-4000-8000-00000000dead".to_owned(),
+            ..key.clone()
+        };
+        for part in KeyPart::ALL {
+            let target = Target::Key(nobodys.clone(), part);
+            self.expect(&target, None, "a key that nobody made is not there")
+                .await;
+        }
+    }
+
     /// Whatever a world answers of many targets at once, it answers as it does of each.
     async fn together(&mut self, role: &RoleRef) {
         let some = (0..20).map(|number| build::role(&format!("s3ferry-contract-{number}")));
@@ -179,6 +212,7 @@ impl<W: Write + Objects> Suite<'_, W> {
             source,
             destination,
             role,
+            key: _, // It has a part of the suite to itself.
         } = fixture;
         let target = Target::Bucket(source.clone(), BucketPart::Replication);
         self.expect(&target, None, "a new bucket does not replicate")

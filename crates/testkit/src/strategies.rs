@@ -12,20 +12,20 @@ use s3ferry_core::model::kinds::replication::{
 };
 use s3ferry_core::model::kinds::{
     Alarm, AlarmActions, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging,
-    Inventory, InventoryEncryption, Lifecycle, LogGrant, LogKeys, ObjectLock, ObjectOwnership,
+    Inventory, InventoryEncryption, Key, Lifecycle, LogGrant, LogKeys, ObjectLock, ObjectOwnership,
     Policy, PublicAccessBlock, RequestPayment, Role, RolePolicies, RuleMetric, RuleMetrics,
     StateValue, Topic, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
-    AccountPart, AccountRef, BucketPart, Document, Kind, RegionPart, RegionRef, RolePart, Target,
-    TopicRef,
+    AccountPart, AccountRef, BucketPart, Document, KeyPart, Kind, RegionPart, RegionRef, RolePart,
+    Target, TopicRef,
 };
 
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [Kind; 22] = [
+pub const KINDS: [Kind; 24] = [
     Kind::Bucket(BucketPart::Itself),
     Kind::Bucket(BucketPart::Tags),
     Kind::Bucket(BucketPart::Versioning),
@@ -44,6 +44,8 @@ pub const KINDS: [Kind; 22] = [
     Kind::Role(RolePart::Itself),
     Kind::Role(RolePart::Policy),
     Kind::Role(RolePart::Policies),
+    Kind::Key(KeyPart::Itself),
+    Kind::Key(KeyPart::Policy),
     Kind::Region(RegionPart::Alarms),
     Kind::Region(RegionPart::Metrics),
     Kind::Alarm,
@@ -93,6 +95,10 @@ pub fn target_of(kind: Kind) -> Target {
         Kind::Role(RolePart::Itself) => Target::Role(role, RolePart::Itself),
         Kind::Role(RolePart::Policy) => Target::Role(role, RolePart::Policy),
         Kind::Role(RolePart::Policies) => Target::Role(role, RolePart::Policies),
+        Kind::Key(part) => Target::Key(
+            build::key(build::DESTINATION_ACCOUNT, "eu-central-1", "1"),
+            part,
+        ),
         Kind::Region(part) => Target::Region(alarm_place(), part),
         Kind::Alarm => Target::Alarm(alarm_place().alarm(
             &AlarmName::new("s3ferry/default/orders/everything/latency").expect("a valid name"),
@@ -139,6 +145,8 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
         Kind::Role(RolePart::Itself) => role().boxed(),
         Kind::Role(RolePart::Policy) => policy().prop_map(Document::RolePolicy).boxed(),
         Kind::Role(RolePart::Policies) => role_policies().boxed(),
+        Kind::Key(KeyPart::Itself) => key().boxed(),
+        Kind::Key(KeyPart::Policy) => policy().prop_map(Document::KeyPolicy).boxed(),
         Kind::Region(RegionPart::Alarms) => btree_set(alarm_name(), 0..3)
             .prop_map(|names| Document::AlarmNames(AlarmNames(names)))
             .boxed(),
@@ -429,6 +437,21 @@ fn role() -> impl Strategy<Value = Document> {
             tags,
             boundary,
             description: None,
+        })
+    })
+}
+
+fn key() -> impl Strategy<Value = Document> {
+    let state = select(&["Enabled", "Disabled", "PendingDeletion"][..]);
+    let spec = select(&["SYMMETRIC_DEFAULT", "RSA_2048"][..]);
+    let manager = select(&["CUSTOMER", "AWS"][..]);
+    (state, spec, manager, any::<bool>()).prop_map(|(state, spec, manager, multi_region)| {
+        Document::Key(Key {
+            state: state.to_owned(),
+            spec: spec.to_owned(),
+            usage: "ENCRYPT_DECRYPT".to_owned(),
+            manager: manager.to_owned(),
+            multi_region,
         })
     })
 }

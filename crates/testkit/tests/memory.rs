@@ -1,7 +1,9 @@
 //! The world in memory keeps the contract of the ports, and a broken one does not.
 
 use s3ferry_core::ids::BucketName;
-use s3ferry_core::model::{BucketPart, BucketRef, RegionRef, RolePart, Target, fingerprint, same};
+use s3ferry_core::model::{
+    BucketPart, BucketRef, KeyPart, RegionRef, RolePart, Target, fingerprint, same,
+};
 use s3ferry_engine::ports::{Class, Read as _, Write as _, WriteChange};
 use s3ferry_testkit::contract::{self, Fixture};
 use s3ferry_testkit::{Fault, Faulty, MemoryWorld, Operation, Stale, build, strategies};
@@ -10,12 +12,23 @@ use proptest::prelude::*;
 
 #[tokio::test(start_paused = true)]
 async fn the_world_in_memory_keeps_the_contract() {
-    let world = MemoryWorld::new();
-    assert_eq!(contract::run(&world, &Fixture::default()).await, []);
-    assert!(
-        world.documents().is_empty(),
-        "the suite removes what it made"
-    );
+    let key = build::key(build::DESTINATION_ACCOUNT, "eu-central-1", "1");
+    let world = MemoryWorld::new()
+        .with(
+            &Target::Key(key.clone(), KeyPart::Itself),
+            build::customer_key(),
+        )
+        .with(
+            &Target::Key(key.clone(), KeyPart::Policy),
+            build::key_policy(&key, None),
+        );
+    let before = world.documents();
+    let fixture = Fixture {
+        key: Some(key),
+        ..Fixture::default()
+    };
+    assert_eq!(contract::run(&world, &fixture).await, []);
+    assert_eq!(world.documents(), before, "the suite removes what it made");
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,6 +104,8 @@ proptest! {
             .with_bucket(&beside("archive-logs"))
             .with_bucket(&beside("theirs"))
             .with(&role, build::replication_role(&[]));
+        let key = build::key(build::DESTINATION_ACCOUNT, "eu-central-1", "1");
+        let world = world.with(&Target::Key(key, KeyPart::Itself), build::customer_key());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let change = WriteChange { before: None, after: Some(&document) };
         let read = runtime.block_on(async {

@@ -160,7 +160,15 @@ fn destination_policy(destination: &BucketRef, role: &RoleRef) -> Document {
 #[tokio::test]
 async fn the_contract_of_the_ports_holds() {
     let world = World::start().await;
-    let violations = contract::run(&world.cloud, &contract::Fixture::default()).await;
+    let id = "11111111-2222-3333-4444-555555555555";
+    let key = build::key(build::DESTINATION_ACCOUNT, "eu-central-1", id);
+    let seed = format!(r#"{{ "keys": [ {{ "arn": "{}" }} ] }}"#, key.arn());
+    world.sandbox.load_seed(&seed).unwrap();
+    let fixture = contract::Fixture {
+        key: Some(key),
+        ..contract::Fixture::default()
+    };
+    let violations = contract::run(&world.cloud, &fixture).await;
     // The suite ends with removing its two buckets, twice each; this version never removes a bucket.
     let (buckets, others): (Vec<_>, Vec<_>) = violations.into_iter().partition(|violation| {
         violation.what.contains("s3:DeleteBucket") && violation.what.contains("NotSupported")

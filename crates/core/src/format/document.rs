@@ -19,8 +19,8 @@ use crate::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
 };
 use crate::model::kinds::{
-    Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock,
-    RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
+    Bucket, BucketEncryption, Key, Lifecycle, ObjectLock, ObjectOwnership, Policy,
+    PublicAccessBlock, RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
 };
 
 /// The version of the format that this build writes.
@@ -96,6 +96,14 @@ enum Held {
         inline: BTreeSet<String>,
         attached: BTreeSet<String>,
     },
+    Key {
+        state: String,
+        spec: String,
+        usage: String,
+        manager: String,
+        multi_region: bool,
+    },
+    KeyPolicy(String),
     AlarmNames(BTreeSet<String>),
     RuleMetrics(Vec<HeldMetric>),
     Alarm(Box<HeldAlarm>),
@@ -302,6 +310,20 @@ fn held(document: &Document) -> Held {
             inline: inline.clone(),
             attached: attached.clone(),
         },
+        Document::Key(Key {
+            state,
+            spec,
+            usage,
+            manager,
+            multi_region,
+        }) => Held::Key {
+            state: state.clone(),
+            spec: spec.clone(),
+            usage: usage.clone(),
+            manager: manager.clone(),
+            multi_region: *multi_region,
+        },
+        Document::KeyPolicy(policy) => Held::KeyPolicy(policy.text().to_owned()),
         Document::AlarmNames(names) => Held::AlarmNames(alarm::held_names(names)),
         Document::RuleMetrics(metrics) => Held::RuleMetrics(alarm::held_metrics(metrics)),
         Document::Alarm(of) => Held::Alarm(Box::new(alarm::held_alarm(of))),
@@ -391,6 +413,20 @@ fn document_of(held: Held) -> Result<Document, InvalidName> {
         Held::RolePolicies { inline, attached } => {
             Document::RolePolicies(RolePolicies { inline, attached })
         }
+        Held::Key {
+            state,
+            spec,
+            usage,
+            manager,
+            multi_region,
+        } => Document::Key(Key {
+            state,
+            spec,
+            usage,
+            manager,
+            multi_region,
+        }),
+        Held::KeyPolicy(text) => Document::KeyPolicy(Policy::read(text)),
         Held::AlarmNames(names) => Document::AlarmNames(alarm::names(names)?),
         Held::RuleMetrics(metrics) => Document::RuleMetrics(alarm::metrics(metrics)),
         Held::Alarm(held) => Document::Alarm(Box::new(alarm::alarm(*held))),

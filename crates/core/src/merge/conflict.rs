@@ -72,6 +72,8 @@ pub enum ConflictKind {
     ForeignRules(Vec<String>),
     /// Statements that are not ours name principals that were deleted, and AWS refuses to write a policy with such.
     DeletedPrincipals(Vec<String>),
+    /// The policy of a key would no longer let these in who administer it; none where nobody would be left.
+    LocksOut(Vec<String>),
     /// The bucket is logged elsewhere, and not by this spec; a bucket has one place for its logs.
     OtherLogging {
         /// The bucket that the logs go to.
@@ -139,6 +141,7 @@ impl ConflictKind {
             Self::PoliciesOfRules { .. } => "role-policies-needed",
             Self::ForeignRules(_) => "role-foreign-rules",
             Self::DeletedPrincipals(_) => "policy-deleted-principal",
+            Self::LocksOut(_) => "key-policy-locks-out",
             Self::OtherLogging { .. } => "logging-elsewhere",
             Self::LoggingGrants(_) => "logging-grants",
             Self::TooManySpecs { .. } | Self::TooLarge { .. } => "too-large",
@@ -222,6 +225,16 @@ impl ConflictKind {
                 "statements that are not this plan's name principals that were deleted ({}); AWS \
                  refuses to write a policy that holds such a principal",
                 statements.join(", ")
+            ),
+            Self::LocksOut(lost) if lost.is_empty() => {
+                "nobody of the key's account may change the key's policy: no statement allows \
+                 kms:PutKeyPolicy"
+                    .to_owned()
+            }
+            Self::LocksOut(lost) => format!(
+                "the key's policy would no longer let in who administers the key ({}), and only AWS \
+                 Support could open it again",
+                lost.join(", ")
             ),
             Self::OtherLogging {
                 bucket,
@@ -335,6 +348,9 @@ impl ConflictKind {
                      to let s3ferry remove them, {adopt}"
                 )
             }
+            Self::LocksOut(_) => "leave a statement in the key's policy that allows the key's account kms:PutKeyPolicy: take what \
+                 administers the key out of guards.adopt, or add such a statement by hand"
+                .to_owned(),
             Self::OtherLogging {
                 bucket,
                 prefix,

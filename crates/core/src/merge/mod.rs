@@ -52,6 +52,7 @@ pub(crate) fn merge(
         Wanted::Versioning => settings::versioning(scene, target, live),
         Wanted::Encryption(encryption) => Ok(Some(settings::encryption(encryption, live))),
         Wanted::BucketPolicy(statements) => policy::bucket_policy(scene, target, statements, live),
+        Wanted::KeyPolicy(statements) => policy::key_policy(scene, target, statements, live),
         Wanted::Replication(rules, role) => {
             replication::merge(scene, target, rules, role.as_ref(), live)
         }

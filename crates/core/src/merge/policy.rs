@@ -1,7 +1,7 @@
-//! Policies: in a bucket's, our statements by Sid and everybody else's as they stand; a role's is ours, and that of the specs
+//! Policies: in a bucket's and in a key's, our statements by Sid and everybody else's as they stand; a role's is ours, and that of the specs
 //! that share the role.
 
-use super::conflict::ConflictKind;
+use super::conflict::{Conflict, ConflictKind};
 use super::limits::fits;
 use super::{Merged, refuse};
 use crate::ids::MigrationName;
@@ -11,6 +11,7 @@ use crate::ownership::marked_role_sid;
 use crate::policy::{PolicyDocument, Statement};
 use crate::scene::Scene;
 use crate::scope::Scope;
+use crate::spec::KeyPolicies;
 
 pub(super) fn bucket_policy(
     scene: &Scene<'_>,
@@ -18,22 +19,81 @@ pub(super) fn bucket_policy(
     wanted: &[(MigrationName, Statement)],
     live: Option<&Document>,
 ) -> Merged {
+    let live = match live {
+        Some(Document::BucketPolicy(policy)) => Some(policy),
+        _ => None,
+    };
+    let after = with_ours(scene, target, wanted, live, |sid| is_managed(scene, sid))?;
+    let policy = (!after.is_empty()).then(|| Policy::from(after));
+    Ok(policy.map(Document::BucketPolicy))
+}
+
+/// The policy of a key that is there and not AWS's own; where there is none to be written, that is said as a finding. A policy that
+/// would no longer let in who administers the key is never written: nobody but AWS could open it again (KMS Developer Guide,
+/// "Key policies").
+pub(super) fn key_policy(
+    scene: &Scene<'_>,
+    target: &Target,
+    wanted: &[(MigrationName, Statement)],
+    live: Option<&Document>,
+) -> Merged {
+    let itself = target.whole().and_then(|key| scene.observed.document(&key));
+    let is_of_aws = matches!(itself, Some(Document::Key(key)) if key.is_of_aws());
+    let before = match live {
+        Some(Document::KeyPolicy(policy)) if !is_of_aws => policy,
+        _ => return Ok(live.cloned()),
+    };
+    let after = with_ours(scene, target, wanted, Some(before), |sid| {
+        is_managed(scene, sid) && may_write_keys(scene, sid)
+    })?;
+    if before.document().is_some_and(|before| *before == after) {
+        return Ok(live.cloned());
+    }
+    let administrators =
+        |document: &PolicyDocument| document.administrators(target.account().as_str());
+    let left = administrators(&after);
+    let lost: Vec<String> = before
+        .document()
+        .map(administrators)
+        .unwrap_or_default()
+        .difference(&left)
+        .cloned()
+        .collect();
+    if left.is_empty() || !lost.is_empty() {
+        return Err(refuse(scene, target, ConflictKind::LocksOut(lost)));
+    }
+    Ok(Some(Document::KeyPolicy(Policy::from(after))))
+}
+
+/// Statements of a migration that leaves the policies of its keys alone stay as they are.
+fn may_write_keys(scene: &Scene<'_>, sid: &str) -> bool {
+    let migration = scene.migration_of_sid(sid);
+    let migration = migration.and_then(|name| scene.spec.migrations.get(name));
+    migration.is_none_or(|of| of.destination.key_policies == KeyPolicies::Written)
+}
+
+/// A policy with our statements among those of others, none where nobody has one.
+fn with_ours(
+    scene: &Scene<'_>,
+    target: &Target,
+    wanted: &[(MigrationName, Statement)],
+    live: Option<&Policy>,
+    is_managed: impl Fn(&str) -> bool,
+) -> Result<PolicyDocument, Box<Conflict>> {
     let refused = |kind| refuse(scene, target, kind);
     let ours: Vec<Statement> = wanted
         .iter()
         .filter(|(migration, _)| scene.scope.covers(migration))
         .map(|(_, statement)| statement.clone())
         .collect();
-    let before = match live {
-        Some(Document::BucketPolicy(policy)) => match policy.says() {
-            Says::Readable(document) => document.clone(),
-            Says::Unreadable(error) => {
-                return Err(refused(ConflictKind::UnreadablePolicy(error.to_string())));
-            }
-        },
-        _ => PolicyDocument::empty(),
+    let before = match live.map(Policy::says) {
+        Some(Says::Readable(document)) => document.clone(),
+        Some(Says::Unreadable(error)) => {
+            return Err(refused(ConflictKind::UnreadablePolicy(error.to_string())));
+        }
+        None => PolicyDocument::empty(),
     };
-    let managed = |statement: &Statement| statement.sid().is_some_and(|sid| is_managed(scene, sid));
+    let managed = |statement: &Statement| statement.sid().is_some_and(&is_managed);
     let address = scene.names.address(target);
     let adopted = |name: &str| scene.adopts(&format!("{address}/statement/{name}"));
     let after = before
@@ -41,15 +101,14 @@ pub(super) fn bucket_policy(
         .merged(&ours, managed)
         .map_err(|error| refused(ConflictKind::PolicyVersion(error.to_string())))?;
     if after.is_empty() {
-        return Ok(None);
+        return Ok(after);
     }
-    let policy = Policy::from(after.clone());
-    fits(target, &policy).map_err(refused)?;
+    fits(target, &Policy::from(after.clone())).map_err(refused)?;
     let deleted = deleted_principals(&after);
     if !deleted.is_empty() && after.canonical_json() != before.canonical_json() {
         return Err(refused(ConflictKind::DeletedPrincipals(deleted)));
     }
-    Ok(Some(Document::BucketPolicy(policy)))
+    Ok(after)
 }
 
 /// The statements that name deleted principals, each once (T13). Ours never do after a merge.

@@ -13,11 +13,9 @@ use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, Policy, Role, RolePolicies};
 use crate::model::{BucketPart, BucketRef, RegionRef, RolePart, RoleRef, Target, same};
 use crate::phase::Part;
-use crate::policy::Statement;
 use crate::policy::deny::{Certainty, DenyHit};
 use crate::policy::generate::{
-    self, BucketKeys, DestinationInput, Encrypted, KmsAccess, ReplicaAccess, ReplicaKey,
-    RolePolicyInput, RuleAccess, key_policy_statement,
+    self, BucketKeys, DestinationInput, KmsAccess, ReplicaAccess, RolePolicyInput, RuleAccess,
 };
 use crate::refusals;
 use crate::route::Route;
@@ -31,7 +29,7 @@ pub(super) struct Access {
     /// The role that they run under.
     pub(super) role: Arn,
     /// Rule by rule.
-    rules: Vec<RuleAccess>,
+    pub(super) rules: Vec<RuleAccess>,
     /// Whether replicas change their owner.
     pub(super) owner_override: bool,
 }
@@ -208,9 +206,9 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     findings.extend(object_lock(scene, case));
     findings.extend(denies(scene, case, future));
     findings.extend(source_encryption(scene, case));
-    findings.extend(key_policies(scene, case));
     findings.extend(default_key(scene, case));
-    findings.extend(dangling(scene, case, future));
+    let policy = Target::Bucket(case.route.destination.clone(), BucketPart::Policy);
+    findings.extend(dangling(scene, &policy, future));
     findings.extend(taken_from_others(scene, case, future));
     findings.extend(role_limits(scene, case, future));
     findings
@@ -304,35 +302,6 @@ fn shown(key: SourceKey<'_>) -> String {
     }
 }
 
-/// Policies of destination keys are not ours to write yet, and AWS does not check them when rules are put (T3).
-fn key_policies(scene: &Scene<'_>, case: &Case<'_>) -> Vec<Finding> {
-    let rules = case.access.rules.iter();
-    let keys: BTreeSet<ReplicaKey<'_>> = rules.flat_map(RuleAccess::replica_keys).collect();
-    let again = if !keys.is_empty() && is_made_again(scene, case) {
-        "; the role is made again and is another principal: save the key's policy again even where it has the statement"
-    } else {
-        ""
-    };
-    let told = |key: &ReplicaKey<'_>| {
-        let objects = match key.objects {
-            Encrypted::WithKms => "SSE-KMS objects",
-            Encrypted::NotAtAll => {
-                "objects that are not encrypted at all (from before 2023; SSE-S3 objects stay SSE-S3)"
-            }
-        };
-        finding(
-            "key-policy-unchecked",
-            Warning,
-            key.key.to_string(),
-            format!(
-                "s3ferry does not read or write key policies yet; without this statement in the key's policy replicas of {objects} fail{again}"
-            ),
-            key_policy_statement(&case.access.role, *key).raw(),
-        )
-    };
-    keys.iter().map(told).collect()
-}
-
 /// Rules of others under the role that can write their replicas today because of what the role's policy grants to ours, and could
 /// not any more: their objects would fail for good.
 fn taken_from_others(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
@@ -385,14 +354,13 @@ fn taken_from_others(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) ->
 
 /// Statements of others that name a principal that was deleted: they grant nothing, and the next change of the policy will be
 /// refused for them (T13). Where this plan changes it, that is said as a conflict.
-fn dangling(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
-    let target = Target::Bucket(case.route.destination.clone(), BucketPart::Policy);
-    let live = scene.observed.document(&target);
+pub(super) fn dangling(scene: &Scene<'_>, target: &Target, future: &Future<'_>) -> Vec<Finding> {
+    let live = scene.observed.document(target);
     let document = live.and_then(Document::policy_document);
-    let Some(document) = document.filter(|_| same(live, future.document(&target))) else {
+    let Some(document) = document.filter(|_| same(live, future.document(target))) else {
         return Vec::new();
     };
-    let address = scene.names.address(&target);
+    let address = scene.names.address(target);
     let named = document.named().into_iter();
     let broken = named.filter(|(_, statement)| {
         let is_ours = statement
@@ -420,21 +388,6 @@ fn dangling(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Find
         finding("policy-dangling", Warning, address, message, &help)
     });
     told.collect()
-}
-
-/// Whether the role is gone while statements of the spec name it still: policies keep the unique ID of the old one (Knowledge
-/// Center, "KMS key policy error: one or more invalid principals").
-fn is_made_again(scene: &Scene<'_>, case: &Case<'_>) -> bool {
-    let role = Target::Role(case.route.role.clone(), RolePart::Itself);
-    let policy = Target::Bucket(case.route.destination.clone(), BucketPart::Policy);
-    let live = scene.observed.document(&policy);
-    let statements = live.and_then(Document::policy_document);
-    let is_ours = |statement: &Statement| {
-        let sid = statement.sid();
-        sid.is_some_and(|sid| scene.migration_of_sid(sid) == Some(case.route.name))
-    };
-    scene.observed.document(&role).is_none()
-        && statements.is_some_and(|document| document.statements().iter().any(is_ours))
 }
 
 /// A default key at the destination says nothing of objects that come under SSE-S3.
@@ -546,7 +499,7 @@ fn denies(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Findin
     findings
 }
 
-fn denied(address: String, hit: &DenyHit) -> Finding {
+pub(super) fn denied(address: String, hit: &DenyHit) -> Finding {
     let (level, when) = match &hit.certainty {
         Certainty::Always => (Blocked, String::new()),
         Certainty::Partly(part) => (Blocked, format!(" where {part}")),

@@ -6,6 +6,7 @@
 mod access;
 mod canary;
 mod destination_bucket;
+mod keys;
 mod logging;
 mod monitoring;
 pub(crate) mod public_policy;
@@ -13,6 +14,9 @@ mod rules;
 mod versioning;
 
 pub(crate) use access::role_targets;
+pub(crate) use keys::{
+    is_used as is_key_used, named as named_keys, of_migration as keys_of, of_rule as keys_of_rule,
+};
 pub(crate) use logging::mark;
 
 use access::Access;
@@ -69,6 +73,7 @@ pub(crate) fn reads(markers: &Markers, route: &Route<'_>, seen: Sight<'_>) -> Ve
         Part::DestinationBucket => destination_bucket::reads(route, seen),
         Part::Versioning => versioning::reads(route, seen),
         Part::Access => access::reads(route, seen),
+        Part::Keys => keys::reads(route, seen),
         Part::Rules => rules::reads(route),
         Part::Monitoring => monitoring::reads(markers, route),
         Part::Logging => logging::reads(route, seen),
@@ -90,7 +95,8 @@ pub(crate) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Vec<Target> {
     let of = |part| match part {
         Part::DestinationBucket => destination_bucket::asks(scene, route),
         Part::CanaryGoal => canary::asks(scene, route),
-        Part::Versioning | Part::Access | Part::Rules | Part::Monitoring | Part::Logging => None,
+        Part::Versioning | Part::Access | Part::Keys | Part::Rules => None,
+        Part::Monitoring | Part::Logging => None,
     };
     Part::ALL.into_iter().filter_map(of).collect()
 }
@@ -118,6 +124,7 @@ fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
         Part::DestinationBucket => destination_bucket::wants(scene, case, phase),
         Part::Versioning => versioning::wants(case, phase),
         Part::Access => access::wants(scene, case, phase),
+        Part::Keys => keys::wants(scene, case, phase),
         Part::Rules => rules::wants(scene, case, phase),
         Part::Monitoring => monitoring::wants(scene, case, phase),
         Part::Logging => logging::wants(scene, case, phase),
@@ -133,6 +140,7 @@ pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) 
         Part::DestinationBucket => destination_bucket::warns(scene, case, future),
         Part::Versioning => versioning::warns(scene, case),
         Part::Access => access::warns(scene, case, future),
+        Part::Keys => keys::warns(scene, case, future),
         Part::Rules => rules::warns(scene, case, future),
         Part::Monitoring => monitoring::warns(scene, case, future),
         Part::Logging => logging::warns(scene, case, future),

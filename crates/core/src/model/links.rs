@@ -1,7 +1,7 @@
 //! Links: what a document makes depend on what. The order of an apply follows from them (`plan::order`).
 
 use crate::ids::BucketName;
-use crate::model::target::{AlarmRef, BucketPart, RolePart, RoleRef, Target};
+use crate::model::target::{AlarmRef, BucketPart, KeyPart, KeyRef, RolePart, RoleRef, Target};
 
 /// What a document can use, or lead to. Buckets go by their names, which are unique in a partition; an ARN tells no more.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,8 +10,12 @@ pub enum Thing {
     Bucket(BucketName, BucketPart),
     /// A part of a role.
     Role(RoleRef, RolePart),
-    /// A role's permission to use a key for the objects of a bucket.
+    /// A part of a KMS key.
+    Key(KeyRef, KeyPart),
+    /// A permission to use a key for the objects of a bucket: a role's, or by the key's own policy.
     KeyGrant(BucketName, String),
+    /// What policies of keys permit for the objects of a bucket, whichever the key: a rule does not say what it decrypts with.
+    KeyGrants(BucketName),
     /// What watches the rules of a source bucket.
     Watch(BucketName),
     /// An alarm.
@@ -25,6 +29,7 @@ impl Thing {
         match target {
             Target::Bucket(bucket, part) => Some(Self::Bucket(bucket.bucket.clone(), *part)),
             Target::Role(role, part) => Some(Self::Role(role.clone(), *part)),
+            Target::Key(key, part) => Some(Self::Key(key.clone(), *part)),
             Target::Alarm(alarm) => Some(Self::Alarm(alarm.clone())),
             Target::Account(_, _) | Target::Region(_, _) | Target::Topic(_) => None,
         }

@@ -14,8 +14,8 @@ pub use kinds::Document;
 pub use links::{Link, Thing};
 pub use meaning::{fingerprint, same};
 pub use target::{
-    AccountPart, AccountRef, AlarmRef, BucketPart, BucketRef, Kind, RegionPart, RegionRef,
-    RolePart, RoleRef, Service, Target, TopicRef,
+    AccountPart, AccountRef, AlarmRef, BucketPart, BucketRef, KeyPart, KeyRef, Kind, RegionPart,
+    RegionRef, RolePart, RoleRef, Service, Target, TopicRef,
 };
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::ids::{AccountId, Region};
 use crate::listed::listed;
-pub use crate::places::{AccountRef, AlarmRef, BucketRef, RegionRef, RoleRef, TopicRef};
+pub use crate::places::{AccountRef, AlarmRef, BucketRef, KeyRef, RegionRef, RoleRef, TopicRef};
 
 /// What AWS reads and writes whole: a part of a place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,6 +16,8 @@ pub enum Target {
     Account(AccountRef, AccountPart),
     /// A part of a role.
     Role(RoleRef, RolePart),
+    /// A part of a KMS key.
+    Key(KeyRef, KeyPart),
     /// What an account has in one Region.
     Region(RegionRef, RegionPart),
     /// A CloudWatch alarm.
@@ -82,6 +84,17 @@ listed! {
 }
 
 listed! {
+    /// What a KMS key has that is read and written whole.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum KeyPart {
+        /// The key itself: what it is and whether it can be used; read only.
+        Itself,
+        /// Its one policy.
+        Policy,
+    }
+}
+
+listed! {
     /// What an account has in one Region that is read whole.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum RegionPart {
@@ -107,6 +120,8 @@ pub enum Kind {
     Account(AccountPart),
     /// A part of a role.
     Role(RolePart),
+    /// A part of a KMS key.
+    Key(KeyPart),
     /// What an account has in one Region.
     Region(RegionPart),
     /// An alarm.
@@ -124,6 +139,8 @@ pub enum Service {
     Iam,
     /// S3 Control, which answers for the settings of an account.
     S3Control,
+    /// KMS.
+    Kms,
     /// CloudWatch.
     CloudWatch,
     /// SNS.
@@ -138,6 +155,7 @@ impl Service {
             Self::S3 => "s3",
             Self::Iam => "iam",
             Self::S3Control => "s3control",
+            Self::Kms => "kms",
             Self::CloudWatch => "cloudwatch",
             Self::Sns => "sns",
         }
@@ -150,7 +168,7 @@ impl Service {
     pub const fn writes_a_second(self) -> Option<u32> {
         match self {
             Self::CloudWatch => Some(3),
-            Self::S3 | Self::Iam | Self::S3Control | Self::Sns => None,
+            Self::S3 | Self::Iam | Self::S3Control | Self::Kms | Self::Sns => None,
         }
     }
 }
@@ -163,6 +181,7 @@ impl Target {
             Self::Bucket(_, part) => Kind::Bucket(*part),
             Self::Account(_, part) => Kind::Account(*part),
             Self::Role(_, part) => Kind::Role(*part),
+            Self::Key(_, part) => Kind::Key(*part),
             Self::Region(_, part) => Kind::Region(*part),
             Self::Alarm(_) => Kind::Alarm,
             Self::Topic(_) => Kind::Topic,
@@ -174,7 +193,17 @@ impl Target {
     pub const fn bucket(&self) -> Option<&BucketRef> {
         match self {
             Self::Bucket(bucket, _) => Some(bucket),
-            Self::Account(_, _) | Self::Role(_, _) => None,
+            Self::Account(_, _) | Self::Role(_, _) | Self::Key(_, _) => None,
+            Self::Region(_, _) | Self::Alarm(_) | Self::Topic(_) => None,
+        }
+    }
+
+    /// The key that this target is a part of.
+    #[must_use]
+    pub const fn key(&self) -> Option<&KeyRef> {
+        match self {
+            Self::Key(key, _) => Some(key),
+            Self::Bucket(_, _) | Self::Account(_, _) | Self::Role(_, _) => None,
             Self::Region(_, _) | Self::Alarm(_) | Self::Topic(_) => None,
         }
     }
@@ -184,6 +213,7 @@ impl Target {
     pub const fn region(&self) -> Option<&Region> {
         match self {
             Self::Bucket(of, _) => Some(&of.region),
+            Self::Key(of, _) => Some(&of.region),
             Self::Region(of, _) => Some(&of.region),
             Self::Alarm(of) => Some(&of.region),
             Self::Topic(of) => Some(&of.region),
@@ -196,17 +226,18 @@ impl Target {
     pub const fn role(&self) -> Option<&RoleRef> {
         match self {
             Self::Role(role, _) => Some(role),
-            Self::Bucket(_, _) | Self::Account(_, _) => None,
+            Self::Bucket(_, _) | Self::Account(_, _) | Self::Key(_, _) => None,
             Self::Region(_, _) | Self::Alarm(_) | Self::Topic(_) => None,
         }
     }
 
-    /// What the target is a part of; a bucket and a role are their own wholes.
+    /// What the target is a part of; a bucket, a role and a key are their own wholes.
     #[must_use]
     pub fn whole(&self) -> Option<Self> {
         match self {
             Self::Bucket(of, _) => Some(Self::Bucket(of.clone(), BucketPart::Itself)),
             Self::Role(of, _) => Some(Self::Role(of.clone(), RolePart::Itself)),
+            Self::Key(of, _) => Some(Self::Key(of.clone(), KeyPart::Itself)),
             Self::Alarm(of) => Some(Self::Alarm(of.clone())),
             Self::Account(_, _) | Self::Region(_, _) | Self::Topic(_) => None,
         }
@@ -219,6 +250,7 @@ impl Target {
             Self::Bucket(bucket, _) => &bucket.account,
             Self::Account(of, _) => &of.account,
             Self::Role(role, _) => &role.account,
+            Self::Key(key, _) => &key.account,
             Self::Region(of, _) => &of.account,
             Self::Alarm(of) => &of.account,
             Self::Topic(of) => &of.account,
@@ -233,6 +265,8 @@ impl Target {
             Self::Bucket(of, _) => format!("bucket/{}{part}", of.bucket),
             Self::Account(_, _) => part.to_owned(),
             Self::Role(of, _) => format!("role/{}{part}", of.name),
+            // A multi-Region key has one ID in several Regions.
+            Self::Key(of, _) => format!("key/{}/{}{part}", of.region, of.id),
             Self::Region(of, _) => format!("{part}/{}", of.region),
             Self::Alarm(of) => format!("alarm/{}/{}", of.region, of.name),
             Self::Topic(of) => format!("topic/{}/{}", of.region, of.name()),
@@ -247,6 +281,7 @@ impl Ord for Target {
             (Self::Bucket(one, _), Self::Bucket(other, _)) => one.cmp(other),
             (Self::Account(one, _), Self::Account(other, _)) => one.cmp(other),
             (Self::Role(one, _), Self::Role(other, _)) => one.cmp(other),
+            (Self::Key(one, _), Self::Key(other, _)) => one.cmp(other),
             (Self::Region(one, _), Self::Region(other, _)) => one.cmp(other),
             (Self::Alarm(one), Self::Alarm(other)) => one.cmp(other),
             (Self::Topic(one), Self::Topic(other)) => one.cmp(other),
@@ -254,6 +289,7 @@ impl Ord for Target {
                 Self::Bucket(..)
                 | Self::Account(..)
                 | Self::Role(..)
+                | Self::Key(..)
                 | Self::Region(..)
                 | Self::Alarm(..)
                 | Self::Topic(..),

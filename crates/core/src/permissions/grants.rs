@@ -34,6 +34,7 @@ pub(super) enum About {
     Roles,
     PassedRoles,
     LeftRoles,
+    Keys,
     Alarms,
     Topics,
 }
@@ -138,9 +139,8 @@ impl<'a> Granted<'a> {
     }
 
     fn plan(&mut self) {
-        let markers = Markers::of(&self.spec.name);
         for route in reads::concerned(self.spec, self.scope) {
-            for target in migration::reads(&markers, &route, Sight::AnyWorld) {
+            for target in reads::of_route(self.spec, &route, Sight::AnyWorld) {
                 self.read(&target);
             }
             for target in migration::may_ask(&route) {
@@ -277,6 +277,11 @@ impl<'a> Granted<'a> {
             Target::Role(role, _) => At {
                 place: self.arns(role, asked),
                 about: Some(About::Roles),
+                ..At::default()
+            },
+            Target::Key(key, _) => At {
+                place: vec![key.arn()],
+                about: Some(About::Keys),
                 ..At::default()
             },
             // All alarms of a spec begin alike: one by one they would fill policies.
@@ -424,6 +429,8 @@ fn verbs(scene: &Scene<'_>, target: &Target, wanted: &Wanted) -> &'static [Verb]
         Wanted::Tags(_) | Wanted::OtherPolicies if !is_adopted(scene, target) => &[],
         Wanted::Tags(_) => SET,
         Wanted::OtherPolicies | Wanted::Absent => TAKEN_AWAY,
+        // A key always has a policy.
+        Wanted::KeyPolicy(_) => &[Verb::Update],
         Wanted::BucketPolicy(statements) if statements.is_empty() => TAKEN_AWAY,
         Wanted::Replication(rules, _) if rules.is_empty() => TAKEN_AWAY,
         Wanted::AsItIs => &[],

@@ -144,6 +144,7 @@ impl About {
             Self::Roles => "Roles",
             Self::PassedRoles => "PassedRoles",
             Self::LeftRoles => "RolesThatLeft",
+            Self::Keys => "Keys",
             Self::Alarms => "Alarms",
             Self::Topics => "Topics",
         }

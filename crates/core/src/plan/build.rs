@@ -16,7 +16,7 @@ use crate::marked::marked;
 use crate::merge::Conflict;
 use crate::migration::{self, Case};
 use crate::model::kinds::Document;
-use crate::model::{BucketPart, BucketRef, RolePart, Target, fingerprint};
+use crate::model::{BucketPart, BucketRef, KeyRef, RolePart, Target, fingerprint};
 use crate::route::Route;
 use crate::scene::Scene;
 
@@ -115,12 +115,13 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
 
 /// What is not known of the migrations that a step touches and that only steps make worth knowing.
 fn questions(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
-    let (mut buckets, mut roles) = (BTreeSet::new(), BTreeSet::new());
+    let (mut buckets, mut roles, mut keys) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for step in steps {
         match &step.work {
             Work::Write(write) => {
                 buckets.extend(write.target.bucket());
                 roles.extend(write.target.role());
+                keys.extend(write.target.key());
             }
             Work::Prove(goal) => {
                 let (of, role) = goal.rests_on();
@@ -134,6 +135,7 @@ fn questions(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
         buckets.contains(&route.source)
             || buckets.contains(&route.destination)
             || roles.contains(&route.role)
+            || migration::keys_of(scene, route).any(|key| keys.contains(&key))
     };
     let asked = scene.covered().filter(touched);
     let mut questions: BTreeSet<Target> = asked
@@ -146,7 +148,11 @@ fn questions(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
 /// The fingerprint of every document that the plan rests on.
 fn fingerprints(scene: &Scene<'_>) -> BTreeMap<String, String> {
     let of_spec: BTreeSet<BucketRef> = scene.routes.iter().flat_map(Route::buckets).collect();
-    let is_left = |target: &Target| target.bucket().is_some_and(|of| !of_spec.contains(of));
+    let is_left = |target: &Target| {
+        let is_left_key = |key: &KeyRef| !migration::is_key_used(scene, key);
+        target.bucket().is_some_and(|of| !of_spec.contains(of))
+            || target.key().is_some_and(is_left_key)
+    };
     let read = scene.observed.iter();
     let rested_on = read.filter(|(target, document)| {
         rests_on(scene, target, *document) && (!is_left(target) || has_ours(scene, *document))
@@ -160,11 +166,14 @@ fn fingerprints(scene: &Scene<'_>) -> BTreeMap<String, String> {
 fn has_ours(scene: &Scene<'_>, document: Option<&Document>) -> bool {
     match document {
         Some(
-            live
-            @ (Document::Replication(_) | Document::BucketPolicy(_) | Document::Inventories(_)),
+            live @ (Document::Replication(_)
+            | Document::BucketPolicy(_)
+            | Document::KeyPolicy(_)
+            | Document::Inventories(_)),
         ) => !marked(live, &scene.markers).is_empty(),
+        // Only the policy of a key can hold anything of a spec.
+        Some(Document::Key(_)) | None => false,
         Some(_) => true,
-        None => false,
     }
 }
 
@@ -181,7 +190,9 @@ fn rests_on(scene: &Scene<'_>, target: &Target, document: Option<&Document>) -> 
         (Target::Role(of, RolePart::Itself), Some(Document::Role(role))) => {
             scene.markers.owns_tags(&role.tags) || scene.has_role(of)
         }
-        (Target::Role(_, _) | Target::Bucket(_, _) | Target::Alarm(_), _) => true,
+        (Target::Role(_, _) | Target::Bucket(_, _) | Target::Key(_, _) | Target::Alarm(_), _) => {
+            true
+        }
     }
 }
 

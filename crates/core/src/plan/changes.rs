@@ -209,7 +209,8 @@ fn is_adopted(scene: &Scene<'_>, target: &Target) -> bool {
         Target::Bucket(bucket, _) => Target::Bucket(bucket.clone(), BucketPart::Tags),
         Target::Role(role, _) => Target::Role(role.clone(), RolePart::Itself),
         Target::Alarm(_) => target.clone(),
-        Target::Account(_, _) | Target::Region(_, _) | Target::Topic(_) => return false,
+        Target::Account(_, _) | Target::Key(_, _) => return false,
+        Target::Region(_, _) | Target::Topic(_) => return false,
     };
     match scene.observed.document(&tags) {
         Some(Document::Tags(tags)) => !scene.markers.owns_tags(tags),
@@ -234,7 +235,7 @@ fn reason_to_delete(scene: &Scene<'_>, diff: &Diff) -> Reason {
             Some(_) | None => phase::Part::Rules,
         },
         Item::Part(Part::ReplicationRole(_)) => phase::Part::Rules,
-        Item::Part(Part::Statement(PolicyOf::Bucket, statement))
+        Item::Part(Part::Statement(PolicyOf::Bucket | PolicyOf::Key, statement))
             if !statement
                 .sid()
                 .is_some_and(|sid| scene.markers.owns_sid(sid)) =>
@@ -245,6 +246,7 @@ fn reason_to_delete(scene: &Scene<'_>, diff: &Diff) -> Reason {
         Item::Part(Part::Inventory(_, _)) | Item::Whole(Document::Logging(_)) => {
             return Reason::LeftSpec;
         }
+        Item::Part(Part::Statement(PolicyOf::Key, _)) => phase::Part::Keys,
         Item::Part(Part::Statement(_, _)) | Item::Whole(_) => phase::Part::Access,
     };
     let migration = marked(scene, item).and_then(|name| scene.spec.migrations.get(&name));

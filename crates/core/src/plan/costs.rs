@@ -119,8 +119,7 @@ pub(super) fn permissions(scene: &Scene<'_>, steps: &[Step]) -> Vec<PermissionIn
         accounts.entry(account.to_string()).or_default();
     }
     let mut need = |target: &Target, calls: &[Call]| {
-        let region = target.region();
-        let name = scene.names.account(target.account(), region);
+        let name = scene.names.account(target.account(), target.region());
         let actions = accounts.entry(name).or_default();
         actions.extend(calls.iter().flat_map(Call::actions));
     };

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::led::Led;
 use super::steps::{Stage, WriteStep};
 use crate::future::Future;
-use crate::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target};
+use crate::model::{BucketPart, BucketRef, Document, KeyPart, KeyRef, RolePart, RoleRef, Target};
 use crate::ownership::{tagged_destinations, tagged_logs, tagged_sources};
+use crate::reads::led_to;
 use crate::scene::Scene;
 
 /// What a write takes the last lead to. A role's policy is what its rules run on, so it waits for these alone.
@@ -29,6 +30,12 @@ pub(super) fn led(scene: &Scene<'_>, future: &Future<'_>, write: &WriteStep) -> 
         let of = move |part: &BucketPart| Target::Bucket(bucket.clone(), *part);
         parts.iter().map(of)
     });
+    let keys = match part {
+        RolePart::Policy => lost_keys(scene, future, role),
+        RolePart::Itself | RolePart::Policies => BTreeSet::new(),
+    };
+    let keys = keys.into_iter();
+    let targets = targets.chain(keys.map(|key| Target::Key(key, KeyPart::Policy)));
     // What could not be looked at is said of the plan, and gone on without.
     targets
         .filter(|target| scene.observed.knows(target))
@@ -54,5 +61,18 @@ fn lost(scene: &Scene<'_>, future: &Future<'_>, role: &RoleRef) -> BTreeSet<Buck
     let stay = tagged(future.document(&itself));
     let mut lost = tagged(scene.observed.document(&itself));
     lost.retain(|bucket| !stay.contains(bucket));
+    lost
+}
+
+/// The keys that a role's policy leads to and will no longer.
+fn lost_keys(scene: &Scene<'_>, future: &Future<'_>, role: &RoleRef) -> BTreeSet<KeyRef> {
+    let policy = Target::Role(role.clone(), RolePart::Policy);
+    let named = |document: Option<&Document>| -> BTreeSet<KeyRef> {
+        let policy = document.and_then(Document::policy);
+        policy.map_or_else(BTreeSet::new, |policy| led_to(policy, &scene.markers))
+    };
+    let stay = named(future.document(&policy));
+    let mut lost = named(scene.observed.document(&policy));
+    lost.retain(|key| !stay.contains(key));
     lost
 }

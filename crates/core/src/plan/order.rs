@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::steps::{Stage, Step, Work, WriteStep};
 use crate::format::Edge;
-use crate::model::{BucketPart, BucketRef, Link, RolePart, RoleRef, Target, Thing};
+use crate::model::{BucketPart, BucketRef, KeyPart, Link, RolePart, RoleRef, Target, Thing};
 
 /// Adds to every step what it needs, and gives the edges with their reasons.
 pub(crate) fn arrange(steps: &mut [Step]) -> Vec<Edge> {
@@ -48,8 +48,12 @@ fn edges(steps: &[Step]) -> Edges {
             }
             Work::Prove(goal) => {
                 let (buckets, role) = goal.rests_on();
-                let of_buckets = buckets.into_iter().flat_map(|bucket| index.at(bucket));
-                let rested_on = of_buckets.chain(index.under(role));
+                let of_buckets = buckets.iter().flat_map(|bucket| index.at(bucket));
+                let keys = buckets.iter().flat_map(|bucket| {
+                    let grants = Thing::KeyGrants(bucket.bucket.clone());
+                    index.writing(&grants, ANY)
+                });
+                let rested_on = of_buckets.chain(index.under(role)).chain(keys);
                 let why = "a canary proves what is there, so everything of its rule comes first";
                 rested_on.map(|first| ((first, place), why)).collect()
             }
@@ -153,7 +157,14 @@ fn wholes(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
             "a role exists before its policy",
             "a role is deleted when its policies are",
         ),
-        Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => return Found::new(),
+        Target::Key(key, part) if *part != KeyPart::Itself => (
+            Thing::Key(key.clone(), KeyPart::Itself),
+            "a key exists before its policy",
+            "a key is deleted when its policy is",
+        ),
+        Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) | Target::Key(_, _) => {
+            return Found::new();
+        }
         Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => return Found::new(),
     };
     match write.stage {
@@ -224,10 +235,12 @@ fn grows(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
 mod tests {
     use super::*;
     use crate::goals::{CanaryGoal, Goal};
-    use crate::ids::{AccountId, BucketName, MigrationName, Partition, Region, RoleName, RuleName};
-    use crate::model::Document;
+    use crate::ids::{
+        AccountId, Arn, BucketName, MigrationName, Partition, Region, RoleName, RuleName,
+    };
     use crate::model::kinds::replication::{Filter, Rule, RuleDestination, Status};
     use crate::model::kinds::{BucketEncryption, Policy, ReplicationConfiguration, Role};
+    use crate::model::{Document, KeyRef};
     use crate::plan::steps::StepId;
     use crate::proof::ProofSubject;
 
@@ -291,6 +304,10 @@ mod tests {
         let policy = statement(&format!(
             r#""Principal":{{"AWS":"{arn}"}},"Action":"s3:*","Resource":"*""#
         ));
+        let lets_in = statement(&format!(
+            r#""Principal":{{"AWS":"{arn}"}},"Action":"kms:Encrypt","Resource":"*","Condition":{{"StringLike":{{"a":"arn:aws:s3:::shared/*"}}}}"#
+        ));
+        let key = KeyRef::of_arn(&Arn::new(KEY).unwrap()).unwrap();
         let grants = statement(&format!(
             r#""Action":"kms:*","Resource":"{KEY}","Condition":{{"StringLike":{{"a":"arn:aws:s3:::shared/*"}}}}"#
         ));
@@ -340,6 +357,10 @@ mod tests {
             (
                 Target::Role(role, RolePart::Policy),
                 Document::RolePolicy(grants),
+            ),
+            (
+                Target::Key(key, KeyPart::Policy),
+                Document::KeyPolicy(lets_in),
             ),
         ]
     }

@@ -7,7 +7,7 @@ use super::steps::WriteStep;
 use crate::merge::{RULE_LIMIT, fits_while_grown, with_priorities};
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Inventories, Inventory, Policy, ReplicationConfiguration};
-use crate::model::{BucketPart, Document, RolePart, Target, same};
+use crate::model::{BucketPart, Document, KeyPart, RolePart, Target, same};
 use crate::ownership::{mark_of_sid, spec_of_inventory, spec_of_rule};
 use crate::policy::{PolicyDocument, Statement};
 
@@ -101,6 +101,7 @@ impl WriteStep {
                 _,
                 BucketPart::Policy | BucketPart::Replication | BucketPart::Inventory
             ) | Target::Role(_, RolePart::Policy)
+                | Target::Key(_, KeyPart::Policy)
         );
         if !has_items {
             return None;
@@ -142,7 +143,10 @@ impl WriteStep {
                 let changed = inventories(of(live), of(self.after.as_ref()), open);
                 Some((!changed.is_empty()).then_some(Document::Inventories(changed)))
             }
-            Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => {
+            Target::Bucket(_, _)
+            | Target::Role(_, _)
+            | Target::Account(_, _)
+            | Target::Key(_, _) => {
                 let sample = live.or(self.after.as_ref())?;
                 let after = self.after.as_ref().and_then(Document::policy_document);
                 let changed = statements(live.and_then(Document::policy_document), after, open)?;

@@ -7,11 +7,12 @@ use super::steps::{Stage, Step, StepId, Work, WriteStep};
 use super::{changes, order, stages};
 use crate::format::Change;
 use crate::marked::marked;
+use crate::migration;
 use crate::model::kinds::{Born, Document, VersioningStatus};
-use crate::model::{BucketPart, BucketRef, Observed, RolePart, RoleRef, Target, same};
+use crate::model::{BucketPart, BucketRef, KeyRef, Observed, RolePart, RoleRef, Target, same};
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_logs, tagged_sources};
-use crate::spec::Spec;
+use crate::spec::{KeyPolicies, Spec};
 
 /// A document to be given back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +107,7 @@ pub struct Places {
     destinations: BTreeSet<BucketRef>,
     buckets: BTreeSet<BucketRef>,
     marked: BTreeSet<RoleRef>,
+    keys: BTreeSet<KeyRef>,
     markers: Markers,
 }
 
@@ -129,6 +131,7 @@ impl Places {
                 .collect(),
             buckets: spec.routes().map(|route| route.source).collect(),
             marked: BTreeSet::new(),
+            keys: written_keys(spec),
             markers,
         };
         let found_ones = found.iter().map(|(of, kept)| (of, kept.as_ref()));
@@ -152,6 +155,7 @@ impl Places {
                     places.destinations.insert(bucket.clone());
                 }
                 (Target::Bucket(bucket, _), _) => drop(places.buckets.insert(bucket.clone())),
+                (Target::Key(key, _), _) => drop(places.keys.insert(key.clone())),
                 (Target::Role(_, _) | Target::Account(_, _), _) => {}
                 // Its name says whose it is.
                 (Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_), _) => {}
@@ -173,6 +177,7 @@ impl Places {
             Target::Role(role, _) => self.marked.contains(role) || self.spec_roles.contains(role),
             Target::Bucket(bucket, BucketPart::Policy) => self.destinations.contains(bucket),
             Target::Bucket(bucket, _) => self.buckets.contains(bucket),
+            Target::Key(key, _) => self.keys.contains(key),
             // What does not say that it is the spec's was not made by it, whatever it is called.
             Target::Alarm(at) => {
                 let seen = of.live.as_ref().or(of.kept.as_ref());
@@ -184,14 +189,23 @@ impl Places {
     }
 }
 
+/// The keys whose policies a spec asks to be written.
+fn written_keys(spec: &Spec) -> BTreeSet<KeyRef> {
+    let routes = spec.routes();
+    let writing = routes.filter(|of| of.migration.destination.key_policies == KeyPolicies::Written);
+    let keys = writing.flat_map(|route| migration::named_keys(&route).collect::<Vec<_>>());
+    keys.filter_map(KeyRef::of_arn).collect()
+}
+
 /// Whether a document carries the mark of a spec.
 fn is_marked(document: &Document, markers: &Markers) -> bool {
     match document {
         Document::Role(role) => markers.owns_tags(&role.tags),
         Document::Tags(tags) => markers.owns_tags(tags),
-        Document::Replication(_) | Document::BucketPolicy(_) | Document::Inventories(_) => {
-            !marked(document, markers).is_empty()
-        }
+        Document::Replication(_)
+        | Document::BucketPolicy(_)
+        | Document::KeyPolicy(_)
+        | Document::Inventories(_) => !marked(document, markers).is_empty(),
         Document::Alarm(alarm) => markers.describes_alarm(alarm.description.as_deref()),
         Document::Bucket(_)
         | Document::Versioning(_)
@@ -206,6 +220,7 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         | Document::AccountPublicAccess(_)
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)
+        | Document::Key(_)
         | Document::AlarmNames(_)
         | Document::RuleMetrics(_)
         | Document::Topic(_) => false,
@@ -271,6 +286,10 @@ impl GivenBack {
                 "every bucket has it, and this one was made by the run",
                 "leave it, or delete the bucket by hand while it is empty".to_owned(),
             ),
+            (Target::Key(_, _), None) => obstacle(
+                "every key has a policy",
+                "leave it, or write another one by hand: aws kms put-key-policy".to_owned(),
+            ),
             (_, Some(kept)) => self
                 .cannot_be_written(kept)
                 .or_else(|| self.missing_whole(has_whole)),
@@ -318,6 +337,10 @@ impl GivenBack {
             Target::Role(_, _) => (
                 "the role is not there any more",
                 "give the role back, too: name its own document as well".to_owned(),
+            ),
+            Target::Key(_, _) => (
+                "the key is not there any more",
+                "a key that was deleted does not come back".to_owned(),
             ),
             Target::Account(_, _) | Target::Region(_, _) => return None,
             Target::Alarm(_) | Target::Topic(_) => return None,

@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::restore::GivenBack;
 use crate::ids::{Arn, BucketName};
+use crate::migration::named_keys;
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{ReplicationConfiguration, Role};
-use crate::model::{BucketPart, BucketRef, Document, Observed, RolePart, RoleRef, Target, same};
+use crate::model::{
+    BucketPart, BucketRef, Document, KeyRef, Observed, RolePart, RoleRef, Target, same,
+};
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_sources};
 use crate::policy::PolicyDocument;
 use crate::policy::deny::{Certainty, denies};
+use crate::route::Route;
 use crate::spec::Spec;
 
 /// Why a document must not come back as things are.
@@ -67,6 +71,7 @@ impl<'a> World<'a> {
                 open: true,
             },
             Target::Role(_, _) => need.of_role(policy),
+            Target::Key(_, _) => need.of_key(policy),
             // Rules are no worse off for who watches them.
             Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => Granted {
                 simple: BTreeSet::new(),
@@ -140,14 +145,27 @@ impl<'a> Needs<'a> {
         Granted { simple, open: true }
     }
 
+    /// What the policy of a key lets the role do with the key for the rule's objects and their replicas.
+    fn of_key(&self, policy: Option<&PolicyDocument>) -> Granted {
+        let ours = policy.map(|policy| policy.for_principal(|name| self.is_role(name)));
+        let objects = [&self.from, &self.to].into_iter();
+        let simple = objects.flat_map(|of| ours.iter().flat_map(|ours| ours.key_grants(of)));
+        Granted {
+            simple: simple.collect(),
+            open: true,
+        }
+    }
+
+    /// Whether a principal is the role, or lets it in with others.
+    fn is_role(&self, name: &str) -> bool {
+        RoleRef::of_arn(name).as_ref() == Some(self.role)
+            || name == "*"
+            || name == self.role.account.as_str()
+            || name.ends_with(&format!("::{}:root", self.role.account))
+    }
+
     fn of_bucket(&self, policy: Option<&PolicyDocument>, role: &Arn) -> Granted {
-        let names_it = |name: &str| {
-            RoleRef::of_arn(name).as_ref() == Some(self.role)
-                || name == "*"
-                || name == self.role.account.as_str()
-                || name.ends_with(&format!("::{}:root", self.role.account))
-        };
-        let ours = policy.map(|policy| policy.for_principal(names_it));
+        let ours = policy.map(|policy| policy.for_principal(|name| self.is_role(name)));
         let hit = policy.and_then(|policy| denies(policy, role, ON_REPLICAS[0], &self.to));
         Granted {
             simple: granted(ours.as_ref(), &ON_REPLICAS, &self.to),
@@ -164,6 +182,7 @@ impl<'a> Needs<'a> {
                 BTreeSet::from([("sts:AssumeRole".to_owned(), String::new())])
             }
             Target::Role(_, _) => BTreeSet::from([objects, replicas]),
+            Target::Key(_, _) => BTreeSet::new(),
             Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => BTreeSet::new(),
             Target::Bucket(_, _) | Target::Account(_, _) => BTreeSet::from([replicas]),
         };
@@ -289,7 +308,10 @@ impl Judge<'_> {
         let to = to.map(|policy| (policy, "what lets its role write replicas", true));
         let address = self.names.address(target);
         let id = needs.rule.id.as_deref().unwrap_or_default();
-        let lacking = parts.into_iter().chain(to);
+        let keys = self.after.given.keys().copied();
+        let keys = keys.filter(|of| needs.rule.is_for_kms() && of.key().is_some());
+        let keys = keys.map(|of| (of.clone(), "what lets its role use a key", true));
+        let lacking = parts.into_iter().chain(to).chain(keys);
         let lacking = lacking.filter(|(part, _, _)| self.lacks(needs, part, stays));
         let hurts = lacking.map(|(part, what, is_sure)| {
             if stays {
@@ -331,13 +353,14 @@ impl Judge<'_> {
         is_ours && is_known && !is_as_found && !after.holds(&needs.least(part))
     }
 
-    /// The policy of a bucket that names a role, and would name a principal that is gone.
+    /// The policy of a bucket or a key that names a role, and would name a principal that is gone.
     fn naming(&self, role: &RoleRef) -> Option<Target> {
         let targets = self.after.observed.iter().map(|(target, _)| target);
         let mut targets = targets.chain(self.after.given.keys().copied());
         let named = targets.find(|target| {
             let document = self.after.document(target);
-            let policy = document.filter(|of| matches!(of, Document::BucketPolicy(_)));
+            let policy = document
+                .filter(|of| matches!(of, Document::BucketPolicy(_) | Document::KeyPolicy(_)));
             let policy = policy.and_then(Document::policy_document).into_iter();
             let mut statements = policy.flat_map(PolicyDocument::statements);
             statements.any(|statement| {
@@ -360,7 +383,7 @@ impl Judge<'_> {
                 ("its policy s3ferry would still be on it", policy)
             }
             (RolePart::Itself, None) => (
-                "a bucket's policy would name a principal that is gone, and AWS refuses every change of such a policy",
+                "a policy would name a principal that is gone, and AWS refuses every change of such a policy",
                 self.naming(role)?,
             ),
             (RolePart::Policy, Some(_)) if self.after.is_gone(&itself) => {
@@ -437,6 +460,18 @@ pub fn linked(spec: &Spec, documents: &[(&Target, Option<&Document>)]) -> BTreeS
                     let to = tagged_destinations(&held.tags);
                     linked.extend(to.iter().map(|of| part(of, BucketPart::Policy)));
                 }
+            }
+            (Target::Key(of, _), policy) => {
+                let policy = policy.and_then(Document::policy_document).into_iter();
+                let statements = policy.flat_map(PolicyDocument::statements);
+                let named = statements.flat_map(|statement| statement.aws_principals());
+                let roles = named.filter_map(RoleRef::of_arn);
+                linked.extend(roles.map(|role| Target::Role(role, RolePart::Itself)));
+                let uses = |route: &Route<'_>| {
+                    named_keys(route).any(|key| KeyRef::of_arn(key).as_ref() == Some(of))
+                };
+                let sources = spec.routes().filter(uses);
+                linked.extend(sources.map(|of| part(&of.source, BucketPart::Replication)));
             }
             (Target::Bucket(_, _) | Target::Account(_, _), _) => {}
             (Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_), _) => {}

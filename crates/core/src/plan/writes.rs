@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::growth::grown;
 use crate::future::Planned;
 use crate::ids::MigrationName;
+use crate::marked::marked;
 use crate::merge::{self, Conflict, refuse};
 use crate::migration::{self, Case};
 use crate::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target, same};
@@ -81,7 +82,7 @@ fn kept_for_others(
         Target::Role(_, RolePart::Itself) => *scene.scope != Scope::All,
         Target::Role(role, RolePart::Policy) => is_used_by_others(scene, role, want),
         Target::Role(_, RolePart::Policies) | Target::Bucket(_, _) | Target::Account(_, _) => false,
-        Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
+        Target::Key(_, _) | Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
     };
     if !keeps {
         return document;
@@ -104,8 +105,8 @@ fn is_used_by_others(scene: &Scene<'_>, role: &RoleRef, want: &Want) -> bool {
     lives || want.migrations.iter().any(is_other)
 }
 
-/// What nobody in the spec wants any more: rules, statements, inventories and logging of ours on every bucket that was read, and
-/// roles.
+/// What nobody in the spec wants any more: rules, statements, inventories and logging of ours on every bucket and key that was
+/// read, and roles.
 fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
     for (target, document) in scene.observed.iter() {
         match document {
@@ -114,6 +115,9 @@ fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
             }
             Some(Document::BucketPolicy(_)) => {
                 desired.abandon(target.clone(), Wanted::BucketPolicy(Vec::new()));
+            }
+            Some(live @ Document::KeyPolicy(_)) if !marked(live, &scene.markers).is_empty() => {
+                desired.abandon(target.clone(), Wanted::KeyPolicy(Vec::new()));
             }
             Some(Document::Alarm(_)) => abandon_alarm(scene, target, desired),
             Some(Document::Inventories(_)) => {
@@ -166,7 +170,8 @@ impl Writes {
                     roles.insert(role.clone());
                 }
                 Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => {}
-                Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => {}
+                Target::Key(_, _) | Target::Region(_, _) => {}
+                Target::Alarm(_) | Target::Topic(_) => {}
             }
         }
         let refused = |target: &Target| {

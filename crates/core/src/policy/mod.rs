@@ -18,11 +18,13 @@ pub mod edit;
 pub mod generate;
 pub mod grammar;
 mod grants;
+pub mod key_use;
 pub mod meaning;
 mod names;
 mod pattern;
 mod principals;
 mod public;
+mod request;
 pub mod service;
 pub mod size;
 

@@ -5,6 +5,9 @@ use super::grammar::PolicyDocument;
 /// The most bytes of a bucket policy: 20 KB (UG:S3OutpostsBucketPolicy; unverified: that S3 proper counts as Outposts does).
 pub const BUCKET_POLICY_BYTES: usize = 20 * 1024;
 
+/// The most bytes of a key policy: "The key policy size quota is 32 kilobytes (32768 bytes)" (BC:kms PutKeyPolicy).
+pub const KEY_POLICY_BYTES: usize = 32 * 1024;
+
 /// The most characters of all inline policies of a role together (IAMUG:reference_iam-quotas; unverified there).
 pub const INLINE_ROLE_CHARACTERS: usize = 10_240;
 

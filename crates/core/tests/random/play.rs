@@ -22,6 +22,8 @@ pub(crate) struct Play {
     pub(crate) shape: Shape,
     /// Whether somebody took away what s3ferry finds its own things by.
     pub(crate) lost: bool,
+    /// Whether somebody took away what leads to keys that left the spec.
+    pub(crate) lost_keys: bool,
 }
 
 /// What a world may be while a plan is applied.
@@ -52,6 +54,7 @@ impl Play {
             proofs: Proofs::new(),
             shape,
             lost: false,
+            lost_keys: false,
         }
     }
 
@@ -66,6 +69,7 @@ impl Play {
     pub(crate) fn edit(&mut self, edits: &[Edit]) {
         for edit in edits {
             self.lost |= edit.loses_track();
+            self.lost_keys |= edit.loses_keys();
             edit.make(&self.world);
         }
     }

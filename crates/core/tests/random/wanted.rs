@@ -6,8 +6,9 @@ use s3ferry_core::model::kinds::Role;
 use s3ferry_core::model::kinds::replication::{Rule, Status};
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target};
-use s3ferry_core::spec::{DeleteMarkers, Monitoring, Phase, RuleSpec, Spec};
+use s3ferry_core::spec::{Create, DeleteMarkers, Encryption, Monitoring, Phase, RuleSpec, Spec};
 use s3ferry_testkit::random::foreign::is_their_rule;
+use s3ferry_testkit::random::keys;
 use s3ferry_testkit::random::oracle::{self, configuration};
 use s3ferry_testkit::random::policies::{is_theirs, parts};
 use s3ferry_testkit::random::shape::{
@@ -208,6 +209,9 @@ pub(crate) fn nothing_is_left_over(play: &Play) -> Checked {
             )?;
         }
     }
+    if !play.lost_keys {
+        no_key_is_left_over(play, &spec)?;
+    }
     for of in (0..ROLES.len())
         .map(role)
         .filter(|role| !roles.contains(role))
@@ -219,6 +223,33 @@ pub(crate) fn nothing_is_left_over(play: &Play) -> Checked {
             let ours = path == ROLE_PATH && tags.contains_key("s3ferry:spec");
             ensure(!ours, &format!("the role {} is left over", of.name))?;
         }
+    }
+    Ok(())
+}
+
+/// The policies of keys hold statements of ours for migrations that use them, where these are to be written; statements from when
+/// they were written stay in the policies of keys that are left alone.
+fn no_key_is_left_over(play: &Play, spec: &Spec) -> Checked {
+    if !play.shape.writes_keys {
+        return Ok(());
+    }
+    for index in 0..keys::KEYS.len() {
+        let arn = keys::key(index).arn();
+        let is_used = spec.migrations.values().any(|migration| {
+            let of_rules = migration.rules.iter().filter_map(|rule| rule.kms.as_ref());
+            let mut of_rules =
+                of_rules.flat_map(|kms| kms.source_keys.iter().chain([&kms.replica_key]));
+            let by_rule = of_rules.any(|key| key.as_str() == arn);
+            let by_default = matches!(&migration.destination.create,
+                Create::Yes(Encryption::SseKms { key, .. }) if key.as_str() == arn);
+            by_rule || by_default
+        });
+        let ours = keys::live(&play.world, index).statements;
+        let ours = ours.into_iter().find(|one| !is_theirs(one));
+        ensure(
+            ours.is_some() == is_used,
+            &format!("the key {arn} is used: {is_used}; of ours is {ours:?}"),
+        )?;
     }
     Ok(())
 }

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3ferry_core::ids::{AccountId, BucketName, MigrationName, Partition, Region, RoleName};
+use s3ferry_core::ids::{AccountId, Arn, BucketName, MigrationName, Partition, Region, RoleName};
 use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status, Timed,
 };
 use s3ferry_core::model::kinds::{
-    AlarmNames, Bucket, Document, ObjectOwnership, Policy, RequestPayment, Role, RolePolicies,
+    AlarmNames, Bucket, Document, Key, ObjectOwnership, Policy, RequestPayment, Role, RolePolicies,
     Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RegionPart, RolePart, RoleRef,
-    Target, same,
+    AccountPart, AccountRef, BucketPart, BucketRef, KeyPart, KeyRef, Observed, OutOfReach,
+    RegionPart, RolePart, RoleRef, Target, same,
 };
 use s3ferry_core::ownership::{described, description};
 use s3ferry_core::plan::{PlacedCanary, Plan, Proofs, Step, Work, plan};
@@ -181,6 +181,40 @@ pub(crate) struct World {
     pub(crate) placed: Vec<PlacedCanary>,
     /// Roles that were made or changed, for their unique IDs.
     made: u32,
+    /// Keys that are not there; every other key is, and its account and that of the roles may use it.
+    pub(crate) missing: BTreeSet<KeyRef>,
+    /// Targets that the caller may not read.
+    pub(crate) denied: BTreeSet<Target>,
+}
+
+/// A key in a state.
+pub(crate) fn customer_key(state: &str, manager: &str) -> Document {
+    Document::Key(Key {
+        state: state.to_owned(),
+        spec: "SYMMETRIC_DEFAULT".to_owned(),
+        usage: "ENCRYPT_DECRYPT".to_owned(),
+        manager: manager.to_owned(),
+        multi_region: false,
+    })
+}
+
+/// The policy of a key: its account administers it, and with no other statements both accounts may use it.
+pub(crate) fn key_policy(key: &KeyRef, others: &[&str]) -> Document {
+    let admin = format!(
+        r#"{{"Sid":"Admin","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{}:root"}},"Action":["kms:PutKeyPolicy","kms:GetKeyPolicy","kms:DescribeKey"],"Resource":"*"}}"#,
+        key.account
+    );
+    let users = r#"{ "Sid" :"Users", "Effect":"Allow","Principal":{"AWS":["111111111111","222222222222"]},"Action":["kms:Encrypt","kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*"}"#;
+    let others = if others.is_empty() { &[users] } else { others };
+    let all = [&[admin.as_str()], others].concat().join(" ,");
+    Document::KeyPolicy(Policy::read(format!(
+        r#"{{"Version":"2012-10-17","Id":"theirs","Statement":[{all}]}}"#
+    )))
+}
+
+/// A key by its ARN.
+pub(crate) fn key(arn: &str) -> KeyRef {
+    KeyRef::of_arn(&Arn::new(arn).expect("an ARN")).expect("the ARN of a key")
 }
 
 fn bucket_ref(account: &str, bucket: &str) -> BucketRef {
@@ -300,6 +334,17 @@ impl World {
 
     pub(crate) fn set(&mut self, address: &str, document: Document) {
         self.documents.insert(target(address), document);
+    }
+
+    pub(crate) fn set_at(&mut self, target: Target, document: Document) {
+        self.documents.insert(target, document);
+    }
+
+    pub(crate) fn key_policy_text(&self, key: &KeyRef) -> String {
+        match self.read(&Target::Key(key.clone(), KeyPart::Policy)) {
+            Some(Document::KeyPolicy(policy)) => policy.text().to_owned(),
+            other => panic!("{key:?} has no policy: {other:?}"),
+        }
     }
 
     pub(crate) fn set_replication(&mut self, bucket: &str, role: &str, rules: Vec<Rule>) {
@@ -424,6 +469,13 @@ impl World {
                 let default = || Document::RequestPayment(RequestPayment::BucketOwner);
                 held.or_else(|| self.documents.contains_key(&itself).then(default))
             }
+            Target::Key(key, part) => Some(self.documents.get(target).cloned().unwrap_or_else(
+                || match part {
+                    KeyPart::Itself => customer_key("Enabled", "CUSTOMER"),
+                    KeyPart::Policy => key_policy(key, &[]),
+                },
+            ))
+            .filter(|_| !self.missing.contains(key)),
             _ => self.documents.get(target).cloned(),
         }
     }
@@ -446,6 +498,10 @@ impl World {
         loop {
             while !targets.is_empty() {
                 for target in targets {
+                    if self.denied.contains(&target) && reads::may_be_denied(&target) {
+                        observed.set_aside(target, OutOfReach::Unread("AccessDenied".to_owned()));
+                        continue;
+                    }
                     let document = self.read(&target);
                     observed.insert(target, document);
                 }

@@ -1,7 +1,7 @@
 //! From which bucket to which: the two ends of a migration, and what they make impossible.
 
 use s3ferry_core::ids::{ACCOUNT_REGIONAL, AccountName, BucketName, RoleName};
-use s3ferry_core::spec::{Account, Create, Encryption, ReplicaOwner};
+use s3ferry_core::spec::{Account, Create, Encryption, KeyPolicies, ReplicaOwner};
 
 use super::accounts::Accounts;
 use super::keys::{self, Side};
@@ -15,6 +15,7 @@ pub(super) struct Ends<'a> {
     pub(super) source: Option<End<'a>>,
     pub(super) destination: Option<End<'a>>,
     pub(super) create: Option<(Create, Span)>,
+    pub(super) key_policies: Option<KeyPolicies>,
     pub(super) owner: Option<(ReplicaOwner, Option<Span>)>,
     /// Whether the ends go together.
     pub(super) sound: Option<()>,
@@ -48,6 +49,7 @@ pub(super) fn ends<'a>(
     let destination = there.and_then(|view| end(report, accounts, &view));
     let account = destination.as_ref().map(|end| end.account);
     let create = there.and_then(|view| create(report, &view, account));
+    let key_policies = there.and_then(|view| key_policies(&view));
     let owner = owner(view);
     let sound = match (&source, &destination, owner) {
         (Some(source), Some(destination), Some(owner)) => {
@@ -60,6 +62,7 @@ pub(super) fn ends<'a>(
         source,
         destination,
         create,
+        key_policies,
         owner,
         sound,
     }
@@ -212,6 +215,18 @@ fn create(
             None
         }
     }
+}
+
+fn key_policies(view: &View<'_>) -> Option<KeyPolicies> {
+    let Some(kms) = view.optional("kms")? else {
+        return Some(KeyPolicies::LeftAlone);
+    };
+    let writes = kms.bool_or("write_policy", false)?;
+    Some(if writes {
+        KeyPolicies::Written
+    } else {
+        KeyPolicies::LeftAlone
+    })
 }
 
 fn encryption_of(

@@ -85,11 +85,13 @@ fn placed(
         source,
         destination,
         create,
+        key_policies,
         owner,
         sound,
     } = ends;
     let (source, destination, (create, create_at), (owner, owner_at)) =
         (source?, destination?, create?, owner?);
+    let key_policies = key_policies?;
     sound?;
     let migration = Migration {
         phase,
@@ -101,6 +103,7 @@ fn placed(
             account: destination.name,
             bucket: destination.bucket,
             create,
+            key_policies,
         },
         role: role.0,
         rules: rules.iter().map(|placed| placed.rule.clone()).collect(),

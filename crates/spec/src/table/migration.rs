@@ -151,7 +151,26 @@ static DESTINATION: Record = record(
             "The default encryption of a bucket that s3ferry makes. Only with `create: true`.",
         )
         .whole(),
+        Field::new(
+            "kms",
+            RecordShape(&KMS),
+            Default("{}"),
+            "What s3ferry does with the KMS keys that the migration uses, on both sides.",
+        ),
     ],
+);
+
+/// What is done with keys.
+static KMS: Record = record(
+    "what is done with keys",
+    &[Field::new(
+        "write_policy",
+        Bool,
+        Default("false"),
+        "Whether s3ferry adds its statements to the policies of the keys that the migration uses, on both sides: those of \
+         `source_kms` and of `encryption`. Only to keys of accounts that the spec has; the statements of others stay as they are. \
+         Where false, policies are read, and what is missing is shown for you to add.",
+    )],
 );
 
 pub(super) const SSE_S3: Word = word("sse-s3", "Keys that S3 manages.");

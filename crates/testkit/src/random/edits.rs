@@ -15,6 +15,7 @@ use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target};
 
 use super::foreign::is_their_rule;
+use super::keys::{self, KeyDrift};
 use super::oracle::configuration;
 use super::policies::{Parts, is_theirs, parts};
 use super::shape::{LOGS, ROLES, destination, end, logs, role, source};
@@ -51,6 +52,8 @@ pub enum Edit {
     Suspend(Side),
     /// Somebody changes who owns objects in a destination bucket.
     Own(usize, &'static str),
+    /// Somebody edits the policy of a key.
+    Key(usize, KeyDrift),
     /// The alarm of this place in the list, as many times round as it takes, drifts.
     Alarm(usize, AlarmDrift),
     /// Somebody lets the access logs of a bucket go elsewhere.
@@ -197,6 +200,7 @@ pub fn edit() -> impl Strategy<Value = Edit> {
         2 => (role(), roles).prop_map(|(at, drift)| Edit::Role(at, drift)),
         1 => side().prop_map(Edit::Suspend),
         1 => (two(), select(&["ObjectWriter", "BucketOwnerPreferred", "BucketOwnerEnforced"][..])).prop_map(|(at, word)| Edit::Own(at, word)),
+        2 => keys::drift().prop_map(|(at, drift)| Edit::Key(at, drift)),
         2 => (0..32_usize, alarm_drift()).prop_map(|(at, drift)| Edit::Alarm(at, drift)),
         1 => (0..4_usize).prop_map(Edit::Unlog),
         // Logging of others blocks a plan, which only some cases are about.
@@ -264,6 +268,12 @@ impl Edit {
         )
     }
 
+    /// Whether s3ferry can lose track of keys that left the spec by it: the role's policy leads to them.
+    #[must_use]
+    pub const fn loses_keys(&self) -> bool {
+        matches!(self, Self::Role(_, RoleDrift::NoPolicy)) || self.loses_track()
+    }
+
     /// Makes the edit.
     pub fn make(&self, world: &MemoryWorld) {
         match self {
@@ -287,6 +297,7 @@ impl Edit {
             Self::Role(at, drift) => drift_role(world, *at, *drift),
             Self::Suspend(at) => suspend(world, *at),
             Self::Own(at, word) => own(world, *at, word),
+            Self::Key(at, drift) => keys::edit(world, *at, *drift),
             Self::Alarm(at, drift) => drift_alarm(world, *at, *drift),
             Self::Log(at) => log(world, *at),
             Self::Unlog(at) => world.set(&Target::Bucket(end(*at), BucketPart::Logging), None),
@@ -614,11 +625,13 @@ fn delete_role(world: &MemoryWorld, at: usize) {
     world.set(&Target::Role(of.clone(), RolePart::Policy), None);
     world.set(&Target::Role(of, RolePart::Itself), None);
     for (target, document) in world.documents() {
-        if let Document::BucketPolicy(policy) = document {
+        if matches!(document, Document::BucketPolicy(_) | Document::KeyPolicy(_))
+            && let Some(policy) = document.policy()
+        {
             let text = policy
                 .text()
                 .replace(arn.as_str(), &format!("AROAEXAMPLEEXAMPLE12{at}"));
-            world.set(&target, Some(Document::BucketPolicy(Policy::read(text))));
+            world.set(&target, Some(document.with_policy(Policy::read(text))));
         }
     }
 }
@@ -703,6 +716,7 @@ fn reformat(world: &MemoryWorld) {
                 Document::BucketPolicy(policy)
             }
             Document::RolePolicy(policy) => Document::RolePolicy(pretty(policy.text())),
+            Document::KeyPolicy(policy) => Document::KeyPolicy(pretty(policy.text())),
             Document::Replication(mut live) => {
                 live.rules.reverse();
                 Document::Replication(live)
@@ -717,7 +731,8 @@ fn reformat(world: &MemoryWorld) {
 #[must_use]
 pub fn start() -> MemoryWorld {
     let neighbour = build::bucket(build::SOURCE_ACCOUNT, "neighbour");
-    let world = (0..LOGS.len()).fold(MemoryWorld::new(), |world, at| world.with_bucket(&logs(at)));
+    let world = keys::with_keys(MemoryWorld::new());
+    let world = (0..LOGS.len()).fold(world, |world, at| world.with_bucket(&logs(at)));
     world
         .with_bucket(&source(0))
         .with(

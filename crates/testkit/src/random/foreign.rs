@@ -55,7 +55,7 @@ impl Foreign {
                     self.rules.insert(target, (live.role, theirs));
                 }
             }
-            Document::BucketPolicy(policy) => {
+            Document::BucketPolicy(policy) | Document::KeyPolicy(policy) => {
                 let mut statements = parts(policy.text()).statements;
                 statements.retain(|statement| is_theirs(statement));
                 if !statements.is_empty() {
@@ -131,6 +131,9 @@ fn is_our_alarm(document: &Document) -> bool {
 
 fn is_of_specs(target: &Target) -> bool {
     let bucket = target.bucket().map(|bucket| bucket.bucket.as_str());
+    if target.key().is_some() {
+        return true; // Specs name every key of a world.
+    }
     let role = target.role().map(|role| role.name.as_str());
     let named = |name: &str| {
         let of_specs: [&[&str]; 4] = [&SOURCES, &DESTINATIONS, &ROLES, &LOGS];

@@ -3,6 +3,7 @@
 //! ```text
 //! shape    specs over two source and two destination buckets, and changes to them
 //! edits    what other people do between a plan and an apply, and at any other time
+//! keys     the KMS keys, and what other people do to their policies
 //! foreign  everything in a world that is not s3ferry's
 //! oracle   whether a live rule may do what it does; what AWS takes
 //! ```
@@ -10,6 +11,7 @@
 
 pub mod edits;
 pub mod foreign;
+pub mod keys;
 pub mod oracle;
 pub mod policies;
 pub mod shape;

@@ -10,6 +10,7 @@ use s3ferry_core::model::kinds::{Role, Versioning, VersioningStatus};
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target};
 
 use super::foreign::is_their_rule;
+use super::keys;
 use super::policies::{Context, allows, delivers, is_theirs, parts};
 use super::shape::{DESTINATIONS, LOGS, ROLES, SOURCES, destination, end, logs, role, source};
 use crate::world::MemoryWorld;
@@ -146,7 +147,8 @@ fn problem(world: &MemoryWorld, from: &BucketRef, role_arn: &str, rule: &Rule) -
         problems.extend(lacks(&own, None, action, &replica));
         problems.extend(lacks(&theirs, Some(role_arn), action, &replica));
     }
-    problems.extend(keys(world, &own, rule, &to_bucket, &replica));
+    let places = (from, object.as_str(), &to_bucket, replica.as_str());
+    problems.extend(of_keys(world, (&own, role_arn), rule, places));
     problems.into_iter().next()
 }
 
@@ -166,13 +168,12 @@ fn written(rule: &Rule) -> Vec<&'static str> {
     actions
 }
 
-/// What is missing to encrypt replicas with the rule's key and with the bucket's.
-fn keys(
+/// What is missing to encrypt replicas with the rule's key and with the bucket's, and to decrypt what the source's key encrypted.
+fn of_keys(
     world: &MemoryWorld,
-    own: &str,
+    (own, role_arn): (&str, &str),
     rule: &Rule,
-    to: &BucketRef,
-    replica: &str,
+    (from, object, to, replica): (&BucketRef, &str, &BucketRef, &str),
 ) -> Option<String> {
     let of_rule = rule
         .destination
@@ -186,11 +187,50 @@ fn keys(
         ("kms:ViaService", format!("s3.{}.amazonaws.com", to.region)),
         ("kms:EncryptionContext:aws:s3:arn", replica.to_owned()),
     ]));
-    let mut keys = of_rule.into_iter().chain(default);
-    let key = keys.find(|key| !allows(own, None, "kms:Encrypt", key, &context))?;
-    Some(format!(
-        "the role does not allow kms:Encrypt with {key} for {replica}"
-    ))
+    let mut keys = of_rule.iter().chain(&default);
+    if let Some(key) = keys.find(|key| !allows(own, None, "kms:Encrypt", key, &context)) {
+        return Some(format!(
+            "the role does not allow kms:Encrypt with {key} for {replica}"
+        ));
+    }
+    let needs = ["kms:Encrypt", "kms:GenerateDataKey", "kms:Decrypt"];
+    let key = of_rule?;
+    let mut needs = needs.iter();
+    if let Some(action) = needs.find(|action| !key_allows(world, &key, role_arn, action, &context))
+    {
+        return Some(format!(
+            "the policy of {key} does not allow {action} for {replica}"
+        ));
+    }
+    let context = Context(BTreeMap::from([
+        (
+            "kms:ViaService",
+            format!("s3.{}.amazonaws.com", from.region),
+        ),
+        ("kms:EncryptionContext:aws:s3:arn", object.to_owned()),
+    ]));
+    let source = keys::key(0).arn();
+    (!key_allows(world, &source, role_arn, "kms:Decrypt", &context))
+        .then(|| format!("the policy of {source} does not allow kms:Decrypt for {object}"))
+}
+
+/// Whether a key's policy lets the role in, by its name or with its account, whose IAM has the role's policy.
+fn key_allows(
+    world: &MemoryWorld,
+    key: &str,
+    role_arn: &str,
+    action: &str,
+    context: &Context<'_>,
+) -> bool {
+    let Some(index) = (0..keys::KEYS.len()).find(|index| keys::key(*index).arn() == key) else {
+        return false;
+    };
+    let text = policy(world, &keys::policy_of(index));
+    let account = role_arn.split(':').nth(4).unwrap_or_default();
+    let root = format!("arn:aws:iam::{account}:root");
+    [role_arn, &root]
+        .iter()
+        .any(|name| allows(&text, Some(name), action, "*", context))
 }
 
 fn is_versioned(world: &MemoryWorld, bucket: &BucketRef) -> bool {
@@ -206,9 +246,11 @@ fn is_versioned(world: &MemoryWorld, bucket: &BucketRef) -> bool {
 
 fn policy(world: &MemoryWorld, target: &Target) -> String {
     match world.document(target) {
-        Some(Document::BucketPolicy(policy) | Document::RolePolicy(policy)) => {
-            policy.text().to_owned()
-        }
+        Some(
+            Document::BucketPolicy(policy)
+            | Document::RolePolicy(policy)
+            | Document::KeyPolicy(policy),
+        ) => policy.text().to_owned(),
         _ => r#"{"Statement":[]}"#.to_owned(),
     }
 }
@@ -245,6 +287,12 @@ pub fn refused(world: &MemoryWorld, target: &Target, after: Option<&Document>) -
                 return Some(format!("{target} would have {} bytes", text.len()));
             }
             dangling(world, text)
+        }
+        Document::KeyPolicy(policy) => {
+            if !policy.text().contains("TheirsAdmin") {
+                return Some(format!("{target} locks out who administers the key"));
+            }
+            dangling(world, policy.text())
         }
         Document::RolePolicy(policy) => {
             let characters = policy

@@ -13,9 +13,9 @@ use s3ferry_core::ids::{
 use s3ferry_core::model::{BucketRef, RoleRef};
 use s3ferry_core::spec::{
     Above, Access, AccessLogs, Account, AlarmSpec, Canary, Create, DeleteMarkers, Destination,
-    Encryption, Guards, Inventories, InventoryPlace, KeyFormat, KmsSelection, Ledger, LogPlace,
-    Logging, Migration, MissingData, Monitoring, Phase, ReplicaOwner, RuleSpec, Sides, Source,
-    Spec, StorageClass,
+    Encryption, Guards, Inventories, InventoryPlace, KeyFormat, KeyPolicies, KmsSelection, Ledger,
+    LogPlace, Logging, Migration, MissingData, Monitoring, Phase, ReplicaOwner, RuleSpec, Sides,
+    Source, Spec, StorageClass,
 };
 
 use crate::build;
@@ -94,6 +94,8 @@ pub struct Shape {
     pub written: [Written; 4],
     /// Whether buckets and roles that exist are handed over.
     pub adopts: bool,
+    /// Whether the policies of keys are written.
+    pub writes_keys: bool,
 }
 
 /// What is written down of a bucket.
@@ -156,20 +158,22 @@ pub struct Line {
 pub fn shape() -> impl Strategy<Value = Shape> {
     let more = || option::weighted(0.4, moving());
     let migrations = (option::weighted(0.95, moving()), more(), more(), more());
+    let flags = (any::<bool>(), any::<bool>());
     (
         migrations,
         roles(),
         uniform2(to()),
         uniform4(written()),
-        any::<bool>(),
+        flags,
     )
         .prop_map(
-            |((a, b, c, d), roles, destinations, written, adopts)| Shape {
+            |((a, b, c, d), roles, destinations, written, (adopts, writes_keys))| Shape {
                 migrations: [a, b, c, d],
                 roles,
                 destinations,
                 written,
                 adopts,
+                writes_keys,
             },
         )
 }
@@ -269,6 +273,8 @@ pub enum Change {
     Written(usize, Written),
     /// What exists is handed over, or is not.
     Adopt(bool),
+    /// The policies of keys are written, or are not.
+    Keys(bool),
 }
 
 /// Any change.
@@ -286,6 +292,7 @@ pub fn change() -> impl Strategy<Value = Change> {
         1 => (which(), watched()).prop_map(|(at, to)| Change::Watch(at, to)),
         2 => (0..4_usize, written()).prop_map(|(at, to)| Change::Written(at, to)),
         1 => any::<bool>().prop_map(Change::Adopt),
+        1 => any::<bool>().prop_map(Change::Keys),
     ]
 }
 
@@ -304,6 +311,7 @@ impl Shape {
             Change::Watch(at, to) => self.with(at, |it| it.watched = to),
             Change::Written(at, to) => self.written[at] = to,
             Change::Adopt(to) => self.adopts = to,
+            Change::Keys(to) => self.writes_keys = to,
         }
     }
 
@@ -384,6 +392,11 @@ impl Shape {
                 account: name("archive"),
                 bucket: bucket(DESTINATIONS[shape.to]),
                 create,
+                key_policies: if self.writes_keys {
+                    KeyPolicies::Written
+                } else {
+                    KeyPolicies::LeftAlone
+                },
             },
             role: RoleName::new(ROLES[self.roles[shape.from]]).expect("a valid name"),
             rules,

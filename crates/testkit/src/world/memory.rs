@@ -17,7 +17,7 @@ use s3ferry_core::model::kinds::{
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Document, RegionPart, RolePart, Target,
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, RegionPart, RolePart, Target,
 };
 use s3ferry_core::ownership::{ALARM_PREFIX, described, description};
 use s3ferry_engine::ports::{
@@ -315,6 +315,8 @@ impl State {
 
     fn remove(&mut self, target: &Target) -> Result<(), Refusal> {
         match target {
+            // Nobody takes the policy of a key away.
+            Target::Key(_, _) => return Err(Refusal(Class::Rejected, "UnsupportedOperation")),
             Target::Bucket(bucket, BucketPart::Itself) => {
                 if self.objects.has_any(bucket) {
                     return Err(Refusal(Class::Rejected, "BucketNotEmpty"));
@@ -362,10 +364,13 @@ impl State {
             Target::Role(role, RolePart::Policy | RolePart::Policies) => {
                 Target::Role(role.clone(), RolePart::Itself)
             }
+            Target::Key(key, KeyPart::Policy) => Target::Key(key.clone(), KeyPart::Itself),
             _ => return Ok(()),
         };
         if self.documents.contains_key(&parent) {
             Ok(())
+        } else if target.key().is_some() {
+            Err(Refusal(Class::Rejected, "NotFoundException"))
         } else {
             Err(Refusal(Class::Propagation, "NoSuchEntity"))
         }

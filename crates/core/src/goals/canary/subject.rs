@@ -1,15 +1,16 @@
 //! What a proof is of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::Probe;
 use crate::digest::digest;
 use crate::future::Future;
+use crate::migration;
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{BucketEncryption, Document, Role};
-use crate::model::{BucketPart, RolePart, Target, fingerprint};
+use crate::model::{BucketPart, KeyPart, KeyRef, RolePart, Target, fingerprint};
 use crate::ownership::marked_role_sid;
 use crate::policy::{Effect, Statement};
 use crate::proof::ProofSubject;
@@ -52,7 +53,35 @@ pub(super) fn of(
             fingerprint(at_destination(BucketPart::Versioning)),
         ],
     });
-    ProofSubject(digest(&value))
+    ProofSubject(digest(&with_keys(value, scene, route, rule, future)))
+}
+
+/// The same with what our statements in the policies of the rule's keys grant, and what others' deny; as it is where there are
+/// none, so that a proof from before they were read holds.
+fn with_keys(
+    mut value: Value,
+    scene: &Scene<'_>,
+    route: &Route<'_>,
+    rule: &RuleSpec,
+    future: &Future<'_>,
+) -> Value {
+    let counts = |statement: &Statement| {
+        let sid = statement.sid();
+        let is_ours = sid.is_some_and(|sid| scene.migration_of_sid(sid) == Some(route.name));
+        is_ours || statement.effect() == Effect::Deny
+    };
+    let keys = migration::keys_of_rule(rule).filter_map(KeyRef::of_arn);
+    let said: BTreeMap<String, Vec<String>> = keys
+        .filter_map(|key| {
+            let policy = Target::Key(key.clone(), KeyPart::Policy);
+            let statements = statements(future.document(&policy), counts);
+            (!statements.is_empty()).then(|| (key.arn(), statements))
+        })
+        .collect();
+    if let (Value::Object(fields), false) = (&mut value, said.is_empty()) {
+        fields.insert("keys".to_owned(), json!(said));
+    }
+    value
 }
 
 /// The role without its tags, which let it do nothing more and nothing less: the tools of others put theirs there at any time.

@@ -10,6 +10,7 @@ pub mod call;
 pub mod facts;
 pub mod inventory;
 pub mod kind;
+pub mod kms;
 pub mod listing;
 pub mod logging;
 pub mod part;
@@ -32,6 +33,7 @@ pub use facts::{Lifecycle, ObjectLock, RequestPayment};
 pub use inventory::Inventories;
 pub(crate) use kind::Holding;
 pub use kind::{Born, Facts, Grows, Implied, Marked, Settled, Size, Tags, Verb};
+pub use kms::Key;
 pub use listing::{Inventory, InventoryEncryption};
 pub use logging::{BucketLogging, LogGrant, LogKeys};
 pub use part::{Part, PolicyOf, RolePolicyName};
@@ -46,7 +48,9 @@ pub use watch::{AlarmNames, RuleMetric, RuleMetrics};
 
 use crate::ids::{RoleName, SpecName};
 use crate::model::links::Link;
-use crate::model::target::{AccountPart, BucketPart, Kind, RegionPart, RolePart, Service, Target};
+use crate::model::target::{
+    AccountPart, BucketPart, KeyPart, Kind, RegionPart, RolePart, Service, Target,
+};
 use crate::policy::PolicyDocument;
 
 /// What a target holds. Each variant belongs to one [`Kind`].
@@ -91,6 +95,10 @@ pub enum Document {
     RolePolicy(Policy),
     /// The names of the role's policies.
     RolePolicies(RolePolicies),
+    /// A KMS key.
+    Key(Key),
+    /// The key's policy.
+    KeyPolicy(Policy),
     /// The alarms that may be s3ferry's.
     AlarmNames(AlarmNames),
     /// The metrics of rules.
@@ -129,6 +137,10 @@ impl Kind {
                 RolePart::Itself => &role::ROLE,
                 RolePart::Policy => &policy::ROLE_POLICY,
                 RolePart::Policies => &role::ROLE_POLICIES,
+            },
+            Self::Key(part) => match part {
+                KeyPart::Itself => &kms::KEY,
+                KeyPart::Policy => &kms::KEY_POLICY,
             },
             Self::Region(part) => match part {
                 RegionPart::Alarms => &watch::ALARMS,
@@ -183,6 +195,8 @@ impl Document {
             Self::Role(_) => Kind::Role(RolePart::Itself),
             Self::RolePolicy(_) => Kind::Role(RolePart::Policy),
             Self::RolePolicies(_) => Kind::Role(RolePart::Policies),
+            Self::Key(_) => Kind::Key(KeyPart::Itself),
+            Self::KeyPolicy(_) => Kind::Key(KeyPart::Policy),
             Self::AlarmNames(_) => Kind::Region(RegionPart::Alarms),
             Self::RuleMetrics(_) => Kind::Region(RegionPart::Metrics),
             Self::Alarm(_) => Kind::Alarm,
@@ -194,7 +208,9 @@ impl Document {
     #[must_use]
     pub const fn policy(&self) -> Option<&Policy> {
         match self {
-            Self::BucketPolicy(policy) | Self::RolePolicy(policy) => Some(policy),
+            Self::BucketPolicy(policy) | Self::RolePolicy(policy) | Self::KeyPolicy(policy) => {
+                Some(policy)
+            }
             Self::Bucket(_)
             | Self::Tags(_)
             | Self::Versioning(_)
@@ -211,6 +227,7 @@ impl Document {
             | Self::AccountPublicAccess(_)
             | Self::Role(_)
             | Self::RolePolicies(_)
+            | Self::Key(_)
             | Self::AlarmNames(_)
             | Self::RuleMetrics(_)
             | Self::Alarm(_)
@@ -230,6 +247,7 @@ impl Document {
         match self {
             Self::BucketPolicy(_) => Self::BucketPolicy(policy),
             Self::RolePolicy(_) => Self::RolePolicy(policy),
+            Self::KeyPolicy(_) => Self::KeyPolicy(policy),
             Self::Bucket(_)
             | Self::Tags(_)
             | Self::Versioning(_)
@@ -246,6 +264,7 @@ impl Document {
             | Self::AccountPublicAccess(_)
             | Self::Role(_)
             | Self::RolePolicies(_)
+            | Self::Key(_)
             | Self::AlarmNames(_)
             | Self::RuleMetrics(_)
             | Self::Alarm(_)
@@ -274,6 +293,8 @@ impl Document {
             Self::Role(held) => question(held),
             Self::RolePolicy(held) => question(&policy::OfRole(held)),
             Self::RolePolicies(held) => question(held),
+            Self::Key(held) => question(held),
+            Self::KeyPolicy(held) => question(&kms::OfKey(held)),
             Self::AlarmNames(held) => question(held),
             Self::RuleMetrics(held) => question(held),
             Self::Alarm(held) => question(&**held),
@@ -311,8 +332,10 @@ pub fn calls() -> impl Iterator<Item = (Service, Call)> {
     let buckets = BucketPart::ALL.into_iter().map(Kind::Bucket);
     let accounts = AccountPart::ALL.into_iter().map(Kind::Account);
     let roles = RolePart::ALL.into_iter().map(Kind::Role);
+    let keys = KeyPart::ALL.into_iter().map(Kind::Key);
     let regions = RegionPart::ALL.into_iter().map(Kind::Region);
-    let kinds = buckets.chain(accounts).chain(roles).chain(regions);
+    let kinds = buckets.chain(accounts).chain(roles);
+    let kinds = kinds.chain(keys).chain(regions);
     let kinds = kinds.chain([Kind::Alarm, Kind::Topic]);
     kinds.flat_map(|kind| {
         let facts = kind.facts();

@@ -37,6 +37,8 @@ pub enum PolicyOf {
     Bucket,
     /// A role's, inline.
     Role,
+    /// A KMS key's.
+    Key,
 }
 
 impl Part {
@@ -48,6 +50,7 @@ impl Part {
             Self::Rule(_) => "replication rule",
             Self::Statement(PolicyOf::Bucket, _) => "bucket policy statement",
             Self::Statement(PolicyOf::Role, _) => "role policy statement",
+            Self::Statement(PolicyOf::Key, _) => "key policy statement",
             Self::RolePolicy(RolePolicyName::Inline(_)) => "inline role policy",
             Self::RolePolicy(RolePolicyName::Attached(_)) => "attached role policy",
             Self::Inventory(_, _) => "inventory configuration",

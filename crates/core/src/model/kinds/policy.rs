@@ -11,9 +11,9 @@ use super::kind::{
     Born, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, Writes, nothing_of_note,
 };
 use super::part::{Part, PolicyOf};
-use crate::ids::BucketName;
+use crate::ids::{Arn, BucketName};
 use crate::model::links::{Link, Thing};
-use crate::model::target::{BucketPart, RolePart, RoleRef, Service, Target};
+use crate::model::target::{BucketPart, KeyPart, KeyRef, RolePart, RoleRef, Service, Target};
 use crate::policy::{PolicyDocument, PolicyError, Statement, size};
 
 /// A policy as AWS holds it: its JSON text, decoded but otherwise as AWS answered it, and what the text says.
@@ -85,7 +85,7 @@ impl Policy {
     }
 
     /// The statements; a policy that cannot be read is one thing.
-    fn parts(&self, of: PolicyOf) -> Option<Parts> {
+    pub(super) fn parts(&self, of: PolicyOf) -> Option<Parts> {
         let document = self.document()?;
         let placed = document.named().into_iter().map(|(name, statement)| {
             let part = Part::Statement(of, Box::new(statement.clone()));
@@ -301,12 +301,20 @@ impl Holding for OfRole<'_> {
             };
             keys(statement).flat_map(of).collect::<Vec<Link>>()
         });
-        grants.collect()
+        let named = self.0.statements().iter().flat_map(keys);
+        let named = named.filter_map(|key| KeyRef::of_arn(&Arn::new(key).ok()?));
+        let found = named.map(|key| {
+            Link::Finds(
+                Thing::Key(key, KeyPart::Policy),
+                "what a role's policy leads to is cleaned before it shrinks, or a run that stops between would not find it again",
+            )
+        });
+        grants.chain(found).collect()
     }
 }
 
-/// The KMS keys that a statement is about.
-fn keys(statement: &Statement) -> impl Iterator<Item = &str> {
+/// The KMS keys that a statement of a role's policy is about.
+pub(crate) fn keys(statement: &Statement) -> impl Iterator<Item = &str> {
     let resources = statement.resources().into_iter();
     let listed = resources.flat_map(|scope| scope.listed());
     listed
@@ -322,7 +330,7 @@ fn buckets(statement: &Statement) -> impl Iterator<Item = BucketName> {
 }
 
 /// The buckets that the conditions of a statement name, as the encryption contexts that S3 sends do.
-fn contexts(statement: &Statement) -> impl Iterator<Item = BucketName> {
+pub(super) fn contexts(statement: &Statement) -> impl Iterator<Item = BucketName> {
     let values = statement.conditions().iter().flat_map(|one| &one.values);
     values.filter_map(|value| bucket_of(value))
 }
@@ -353,8 +361,14 @@ mod tests {
             BucketName::new("beside").unwrap(),
             key.to_owned(),
         ));
-        assert!(links.iter().all(|link| *link == grant), "{links:?}");
-        assert!(!links.is_empty());
+        let (grants, rest): (Vec<_>, Vec<_>) = links.into_iter().partition(|link| *link == grant);
+        assert_eq!(grants.len(), 2);
+        let key = KeyRef::of_arn(&Arn::new(key).unwrap()).unwrap();
+        let led = Thing::Key(key, KeyPart::Policy);
+        assert!(
+            matches!(&rest[..], [Link::Finds(to, _)] if *to == led),
+            "{rest:?}"
+        );
     }
 
     #[test]

@@ -143,11 +143,14 @@ impl Holding for ReplicationConfiguration {
         let source = at.bucket().map(|bucket| bucket.bucket.clone());
         let destinations = self.rules.iter().filter_map(Rule::destination_bucket);
         let buckets = source.into_iter().chain(destinations);
+        let buckets_of_keys = buckets.clone();
         let settings =
             buckets.flat_map(|bucket| USED.map(|part| Thing::Bucket(bucket.clone(), part)));
+        let encrypted = self.rules.iter().any(Rule::is_for_kms);
+        let keys = buckets_of_keys.filter(|_| encrypted).map(Thing::KeyGrants);
         let role = self.runs_as().into_iter();
         let role = role.flat_map(|role| RolePart::ALL.map(|part| Thing::Role(role.clone(), part)));
-        let used = settings.chain(role).flat_map(|thing| {
+        let used = settings.chain(role).chain(keys).flat_map(|thing| {
             [
                 Link::Uses(
                     thing.clone(),

@@ -251,6 +251,13 @@ impl Rule {
         self.status == Status::Enabled
     }
 
+    /// Whether the rule selects objects that are encrypted with KMS keys.
+    #[must_use]
+    pub fn is_for_kms(&self) -> bool {
+        let selection = self.source_selection.as_ref();
+        selection.is_some_and(|selection| selection.sse_kms == Some(Status::Enabled))
+    }
+
     /// Whether the rule selects an object of this key and these tags.
     #[must_use]
     pub fn selects_object(&self, key: &str, tags: &BTreeMap<String, String>) -> bool {

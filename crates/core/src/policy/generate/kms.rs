@@ -1,11 +1,11 @@
-//! Keys: what the replication role may do with them, and what the destination key's policy must say.
+//! Keys: what the replication role may do with them, and what their policies must say.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::{BucketKeys, RuleAccess};
 use super::area::Area;
 use crate::ids::{Arn, Partition, Region};
-use crate::policy::grammar::{Effect, Statement};
+use crate::policy::grammar::{Effect, Statement, StatementBuilder};
 
 /// Encrypting replicas: the guide names `kms:Encrypt`, and `kms:GenerateDataKey` for sources that were not under
 /// KMS (UG:replication-config-for-kms-objects); the troubleshooting page wants both (UG26:replication-troubleshoot).
@@ -60,18 +60,100 @@ impl RuleAccess {
     }
 }
 
-/// The statement to add to the policy of a destination key, which belongs to the destination account
-/// (UG:replication-troubleshoot). In a key policy `"*"` means the key itself.
+/// On which side of a migration a key is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeySide {
+    /// Source objects are decrypted with it.
+    Source,
+    /// Replicas are encrypted with it.
+    Replica,
+}
+
+/// How a key's policy names the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleBy {
+    /// By its ARN: the role must be there, and policies know it by its unique ID from then on.
+    Name,
+    /// As its account, with a condition on the role's ARN: it can be written before the role is made and holds for one that is
+    /// made again (IAMUG:reference_policies_elements_principal).
+    Account,
+}
+
+/// What the replication role of rules does with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPolicyInput<'a> {
+    /// How the Sids begin; a word for what is granted follows.
+    pub sid: &'a str,
+    /// The replication role.
+    pub role: &'a Arn,
+    /// How it is named.
+    pub by: RoleBy,
+    /// The key.
+    pub key: &'a Arn,
+    /// On which side.
+    pub side: KeySide,
+    /// The rules, in any order; those that do not use the key ask for nothing.
+    pub rules: &'a [RuleAccess],
+}
+
+/// One use of a key: what the actions are, under which names S3 calls, with which encryption contexts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyGrant {
+    /// The statement that grants it.
+    pub statement: Statement,
+    /// The actions.
+    pub actions: &'static [&'static str],
+    /// The names under which S3 calls KMS.
+    pub via: Vec<String>,
+    /// The encryption contexts.
+    pub contexts: Vec<String>,
+}
+
+/// What the policy of a key must grant (UG:replication-troubleshoot for the destination's, UG:replication-config-for-kms-objects
+/// for the conditions). In a key policy `"*"` means the key itself.
 #[must_use]
-pub fn key_policy_statement(role: &Arn, key: ReplicaKey<'_>) -> Statement {
-    Statement::builder(
-        "AllowS3Replication",
-        Effect::Allow,
-        key.actions.iter().copied(),
-    )
-    .principals("AWS", [role.as_str()])
-    .resources(["*"])
-    .build()
+pub fn key_policy_grants(input: &KeyPolicyInput<'_>) -> Vec<KeyGrant> {
+    let Some(first) = input.rules.first() else {
+        return Vec::new();
+    };
+    let partition = first.source_region.partition();
+    let (word, mut wanted) = match input.side {
+        KeySide::Source => ("SourceKey", source_keys(input.rules)),
+        KeySide::Replica => ("ReplicaKey", replica_keys(input.rules)),
+    };
+    wanted.retain(|(_, key, _), _| *key == input.key);
+    let uses = by_use(wanted).into_keys();
+    uses.zip(1_usize..)
+        .map(|(of, number)| {
+            let sid = format!("{}{word}{}", input.sid, suffix(number));
+            let via = via_s3(&of.region);
+            let contexts = contexts(&of.areas, partition);
+            let statement =
+                Statement::builder(sid, Effect::Allow, of.actions.iter().copied()).resources(["*"]);
+            let statement = conditioned(statement, &via, &contexts);
+            KeyGrant {
+                statement: named(statement, input).build(),
+                actions: of.actions,
+                via,
+                contexts,
+            }
+        })
+        .collect()
+}
+
+fn named(statement: StatementBuilder, input: &KeyPolicyInput<'_>) -> StatementBuilder {
+    let role = input.role;
+    match input.by {
+        RoleBy::Name => statement.principals("AWS", [role.as_str()]),
+        RoleBy::Account => {
+            let account = format!("arn:{}:iam::{}:root", role.partition(), role.account());
+            statement.principals("AWS", [account]).condition(
+                "ArnEquals",
+                "aws:PrincipalArn",
+                [role.as_str()],
+            )
+        }
+    }
 }
 
 /// How keys may be used: in one Region, for these actions, on these objects.
@@ -137,7 +219,7 @@ fn replica_keys(rules: &[RuleAccess]) -> Wanted<'_> {
     wanted
 }
 
-fn numbered(sid: &str, wanted: Wanted<'_>, partition: Partition) -> Vec<Statement> {
+fn by_use(wanted: Wanted<'_>) -> BTreeMap<Use, BTreeSet<&Arn>> {
     let mut keys: BTreeMap<Use, BTreeSet<&Arn>> = BTreeMap::new();
     for ((region, key, actions), areas) in wanted {
         let same = Use {
@@ -147,17 +229,26 @@ fn numbered(sid: &str, wanted: Wanted<'_>, partition: Partition) -> Vec<Statemen
         };
         keys.entry(same).or_default().insert(key);
     }
-    keys.into_iter()
+    keys
+}
+
+fn numbered(sid: &str, wanted: Wanted<'_>, partition: Partition) -> Vec<Statement> {
+    by_use(wanted)
+        .into_iter()
         .zip(1_usize..)
         .map(|((granted, keys), number)| {
-            let suffix = if number == 1 {
-                String::new()
-            } else {
-                number.to_string()
-            };
-            statement(format!("{sid}{suffix}"), &granted, &keys, partition)
+            let sid = format!("{sid}{}", suffix(number));
+            statement(sid, &granted, &keys, partition)
         })
         .collect()
+}
+
+fn suffix(number: usize) -> String {
+    if number == 1 {
+        String::new()
+    } else {
+        number.to_string()
+    }
 }
 
 fn outermost(areas: &BTreeSet<Area>) -> BTreeSet<Area> {
@@ -170,15 +261,16 @@ fn outermost(areas: &BTreeSet<Area>) -> BTreeSet<Area> {
 }
 
 fn statement(sid: String, granted: &Use, keys: &BTreeSet<&Arn>, partition: Partition) -> Statement {
-    Statement::builder(sid, Effect::Allow, granted.actions.iter().copied())
-        .resources(keys.iter().map(|key| key.as_str()))
-        .condition("StringLike", "kms:ViaService", via_s3(&granted.region))
-        .condition(
-            "StringLike",
-            "kms:EncryptionContext:aws:s3:arn",
-            contexts(&granted.areas, partition),
-        )
-        .build()
+    let grant = Statement::builder(sid, Effect::Allow, granted.actions.iter().copied())
+        .resources(keys.iter().map(|key| key.as_str()));
+    let contexts = contexts(&granted.areas, partition);
+    conditioned(grant, &via_s3(&granted.region), &contexts).build()
+}
+
+fn conditioned(grant: StatementBuilder, via: &[String], contexts: &[String]) -> StatementBuilder {
+    grant
+        .condition("StringLike", "kms:ViaService", via)
+        .condition("StringLike", "kms:EncryptionContext:aws:s3:arn", contexts)
 }
 
 /// The encryption contexts that S3 sends: the object's ARN, or the bucket's where S3 Bucket Keys are used.

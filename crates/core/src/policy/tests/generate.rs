@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use crate::ids::{Arn, BucketName, Partition, Region};
 use crate::policy::generate::{
-    BucketKeys, DestinationInput, KmsAccess, RolePolicyInput, RuleAccess, destination_statements,
-    key_policy_statement, replication_role_policy, trust_for_s3,
+    BucketKeys, DestinationInput, KeyPolicyInput, KeySide, KmsAccess, RoleBy, RolePolicyInput,
+    RuleAccess, destination_statements, key_policy_grants, replication_role_policy, trust_for_s3,
 };
 use crate::policy::{PolicyDocument, Statement, size};
 use crate::spec::DeleteMarkers;
@@ -222,20 +222,35 @@ fn the_destination_allows_objects_only() {
 }
 
 #[test]
-fn the_key_policy_names_the_role() {
+fn a_key_policy_names_the_role_and_what_s3_says_of_itself() {
     let role = arn("arn:aws:iam::111111111111:role/s3ferry/r");
-    let key = key("eu-central-1", "r");
-    let mut default = rule("");
-    default.destination_default_key = Some(key.clone());
+    let (source, replica) = (key("eu-west-1", "s"), key("eu-central-1", "r"));
+    let texts = |rules: &[RuleAccess], key: &Arn, side: KeySide| {
+        let grants = key_policy_grants(&KeyPolicyInput {
+            sid: "Ours",
+            role: &role,
+            by: RoleBy::Name,
+            key,
+            side,
+            rules,
+        });
+        let texts = grants.into_iter();
+        texts
+            .map(|of| of.statement.raw().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let mut default = rule("a");
+    default.destination_default_key = Some(replica.clone());
     assert_eq!(
-        key_policy_statement(&role, default.replica_keys()[0]).raw(),
-        r#"{"Sid":"AllowS3Replication","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/s3ferry/r"},"Action":["kms:Encrypt","kms:GenerateDataKey"],"Resource":"*"}"#
+        texts(std::slice::from_ref(&default), &replica, KeySide::Replica),
+        [
+            r#"{"Sid":"OursReplicaKey","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/s3ferry/r"},"Action":["kms:Encrypt","kms:GenerateDataKey"],"Resource":"*","Condition":{"StringLike":{"kms:ViaService":"s3.eu-central-1.amazonaws.com","kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::dst","arn:aws:s3:::dst/a*"]}}}"#
+        ]
     );
     let decrypts = |rule: &RuleAccess| {
-        let keys = rule.replica_keys();
-        let statement = key_policy_statement(&role, keys[0]);
-        assert_eq!(keys.len(), 1);
-        statement.raw().contains("kms:Decrypt")
+        let texts = texts(std::slice::from_ref(rule), &replica, KeySide::Replica);
+        assert_eq!(texts.len(), 1);
+        texts[0].contains("kms:Decrypt")
     };
     assert!(!decrypts(&default));
     default.destination_bucket_keys = BucketKeys::Used;
@@ -243,10 +258,16 @@ fn the_key_policy_names_the_role() {
     let mut selected = default.clone();
     selected.destination_bucket_keys = BucketKeys::Unused;
     selected.kms = Some(KmsAccess {
-        source_keys: Vec::new(),
-        replica_key: key,
+        source_keys: vec![source.clone()],
+        replica_key: replica.clone(),
     });
     assert!(decrypts(&selected), "bucket keys travel with the object");
+    assert_eq!(
+        texts(&[selected], &source, KeySide::Source),
+        [
+            r#"{"Sid":"OursSourceKey","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/s3ferry/r"},"Action":"kms:Decrypt","Resource":"*","Condition":{"StringLike":{"kms:ViaService":"s3.eu-west-1.amazonaws.com","kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::src","arn:aws:s3:::src/a*"]}}}"#
+        ]
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod deny;
 mod edits;
 mod generate;
 mod grammar;
+mod key_use;
 mod meaning;
 mod style;
 

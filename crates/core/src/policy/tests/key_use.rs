@@ -1,0 +1,125 @@
+//! What a key's policy lets the replication role do, in the sure cases and the unsure ones.
+
+use crate::ids::Arn;
+use crate::policy::PolicyDocument;
+use crate::policy::deny::Certainty;
+use crate::policy::key_use::{Granted, KeyUse, denials, granted};
+
+const ROLE: &str = "arn:aws:iam::111111111111:role/s3ferry/r";
+const KEY: &str = "arn:aws:kms:eu-central-1:222222222222:key/k";
+
+fn asked<T>(statements: &str, ask: impl FnOnce(&PolicyDocument, &KeyUse<'_>) -> T) -> T {
+    let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+    let policy = PolicyDocument::parse(&text).expect("a policy");
+    let role = Arn::new(ROLE).expect("an ARN");
+    let via = ["s3.eu-central-1.amazonaws.com".to_owned()];
+    let contexts = ["arn:aws:s3:::dst", "arn:aws:s3:::dst/hot/*"].map(str::to_owned);
+    let of = KeyUse {
+        role: &role,
+        key: KEY,
+        actions: &["kms:Encrypt", "kms:GenerateDataKey"],
+        via: &via,
+        contexts: &contexts,
+    };
+    ask(&policy, &of)
+}
+
+fn statement(effect: &str, principal: &str, action: &str, rest: &str) -> String {
+    format!(
+        r#"{{"Effect":"{effect}","Principal":{{"AWS":"{principal}"}},"Action":{action},"Resource":"*"{rest}}}"#
+    )
+}
+
+const BOTH: &str = r#"["kms:encrypt","kms:GenerateDataKey*"]"#;
+
+#[test]
+fn the_role_its_account_and_everyone_are_granted() {
+    for principal in [ROLE, "111111111111", "arn:aws:iam::111111111111:root", "*"] {
+        let said = asked(&statement("Allow", principal, BOTH, ""), granted);
+        assert_eq!(said, Granted::Surely, "{principal}");
+    }
+    for principal in [
+        "222222222222",
+        "arn:aws:iam::111111111111:role/r",
+        "AROAEXAMPLEEXAMPLE123",
+    ] {
+        let said = asked(&statement("Allow", principal, BOTH, ""), granted);
+        assert!(
+            matches!(said, Granted::Not(actions) if actions.len() == 2),
+            "{principal}"
+        );
+    }
+    let one = asked(&statement("Allow", ROLE, r#""kms:Encrypt""#, ""), granted);
+    assert!(matches!(one, Granted::Not(actions) if actions.contains("kms:GenerateDataKey")));
+}
+
+#[test]
+fn conditions_on_what_s3_says_of_itself_are_known() {
+    let with = |condition: &str| {
+        let rest = format!(r#","Condition":{{{condition}}}"#);
+        asked(&statement("Allow", ROLE, BOTH, &rest), granted)
+    };
+    for surely in [
+        r#""StringEquals":{"kms:ViaService":"s3.eu-central-1.amazonaws.com","kms:CallerAccount":"111111111111"}"#,
+        r#""StringLike":{"kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::dst","arn:aws:s3:::dst/*"]}"#,
+        r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/s3ferry/*"}"#,
+    ] {
+        assert_eq!(with(surely), Granted::Surely, "{surely}");
+    }
+    for not in [
+        r#""StringEquals":{"kms:ViaService":"s3.eu-west-1.amazonaws.com"}"#,
+        r#""StringEquals":{"kms:CallerAccount":"222222222222"}"#,
+        r#""StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::other*"}"#,
+    ] {
+        assert!(matches!(with(not), Granted::Not(_)), "{not}");
+    }
+    for perhaps in [
+        // Without the bucket's ARN objects under S3 Bucket Keys fail.
+        r#""StringLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:s3:::dst/*"}"#,
+        r#""StringLike":{"kms:EncryptionContext:aws:s3:arn":["arn:aws:s3:::dst","arn:aws:s3:::dst/hot/new/*"]}"#,
+        r#""StringEquals":{"aws:PrincipalOrgID":"o-1"}"#,
+    ] {
+        assert!(matches!(with(perhaps), Granted::Perhaps(_)), "{perhaps}");
+    }
+}
+
+#[test]
+fn a_deny_is_seen_as_far_as_it_reaches() {
+    let hit = |rest: &str| {
+        let denied = statement("Deny", "*", r#""kms:*""#, rest);
+        let hits = asked(&denied, denials);
+        hits.into_iter().next().map(|hit| hit.certainty)
+    };
+    assert_eq!(hit(""), Some(Certainty::Always));
+    assert_eq!(
+        hit(
+            r#","Condition":{"StringNotEquals":{"kms:ViaService":"s3.eu-central-1.amazonaws.com"}}"#
+        ),
+        None
+    );
+    assert!(matches!(
+        hit(r#","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}"#),
+        Some(Certainty::Maybe(_))
+    ));
+}
+
+#[test]
+fn who_may_change_the_policy_administers_the_key() {
+    let of = |statements: &str| {
+        asked(statements, |policy, _| {
+            policy.administrators("222222222222")
+        })
+    };
+    let admin = "arn:aws:iam::222222222222:role/admin";
+    assert_eq!(
+        of(&statement("Allow", "222222222222", r#""kms:*""#, "")).len(),
+        1
+    );
+    assert!(of(&statement("Allow", admin, r#""kms:Put*""#, "")).contains(admin));
+    assert!(of(&statement("Allow", admin, r#""kms:Encrypt""#, "")).is_empty());
+    assert!(
+        of(&statement("Allow", ROLE, r#""kms:*""#, "")).is_empty(),
+        "of another account"
+    );
+    assert!(of(&statement("Deny", admin, r#""kms:*""#, "")).is_empty());
+}

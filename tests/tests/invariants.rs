@@ -120,18 +120,30 @@ fn the_judge_shares_nothing_with_the_judged() {
 
 /// The rooms of the sandbox's S3, from what is to what a request does. Each may know those before it. `errors`, `xml` and
 /// `checksum` are the words that all of them share.
-const S3_ROOMS: [&str; 7] = [
+const S3_ROOMS: [&str; 9] = [
     "errors",
     "xml",
     "checksum",
     "state",
     "rules",
+    "notifications",
     "replication",
     "calls",
+    "deliveries",
 ];
 
 /// The rooms of the sandbox that answer requests, which neither state nor rules may know.
-const ANSWERING: [&str; 6] = ["front", "iam", "kms", "sandbox", "sts", "world"];
+const ANSWERING: [&str; 9] = [
+    "cloudwatch",
+    "front",
+    "iam",
+    "kms",
+    "sandbox",
+    "sns",
+    "sts",
+    "trail",
+    "world",
+];
 
 #[test]
 fn the_sandbox_s_state_knows_no_call() {

@@ -39,6 +39,8 @@ pub(crate) enum CallerKind {
     AssumedRole,
     /// Nobody: the request was not signed.
     Anonymous,
+    /// An AWS service in its own name.
+    Service,
 }
 
 impl Caller {
@@ -58,6 +60,22 @@ impl Caller {
         }
     }
 
+    /// Returns a service that acts in its own name, as `cloudtrail.amazonaws.com`: no account's policies speak for it, only
+    /// those of what it asks for.
+    pub(crate) fn service(name: &str) -> Self {
+        Self {
+            account: String::new(),
+            arn: name.to_owned(),
+            principal_arn: String::new(),
+            user_id: name.to_owned(),
+            principal_id: String::new(),
+            kind: CallerKind::Service,
+            is_root: false,
+            session_policy: None,
+            of_service: true,
+        }
+    }
+
     /// Returns the caller of a request that was not signed.
     pub(crate) fn anonymous() -> Self {
         Self {
@@ -71,6 +89,23 @@ impl Caller {
             session_policy: None,
             of_service: false,
         }
+    }
+}
+
+/// On whose behalf a service acts in its own name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) arn: &'a str,
+    pub(crate) account: &'a str,
+}
+
+impl Source<'_> {
+    /// Returns the condition keys that tell it.
+    pub(crate) fn keys(&self) -> [(&'static str, String); 2] {
+        [
+            ("aws:SourceArn", self.arn.to_owned()),
+            ("aws:SourceAccount", self.account.to_owned()),
+        ]
     }
 }
 
@@ -109,11 +144,9 @@ impl fmt::Display for Denied {
 
 /// Decides what callers may do; implemented by IAM.
 pub(crate) trait Authority: Send + Sync {
-    /// Decides one action with AWS's policy evaluation logic.
+    /// Decides one action with AWS's policy evaluation logic. Of a service in its own name ([`Caller::service`]) only the
+    /// resource's policy counts.
     fn authorize(&self, caller: &Caller, action: &Action<'_>) -> Result<(), Denied>;
-
-    /// Decides one action of a service in its own name (`cloudwatch.amazonaws.com`): only the resource's policy counts.
-    fn authorize_service(&self, service: &str, action: &Action<'_>) -> Result<(), Denied>;
 
     /// Lets a service (`s3.amazonaws.com`) assume a role, by the role's trust policy.
     fn assume_as_service(&self, service: &str, role_arn: &str) -> Result<Caller, Denied>;

@@ -53,6 +53,15 @@ pub(crate) fn seconds(time: SystemTime) -> f64 {
     since.as_millis() as f64 / 1000.0
 }
 
+/// Returns the time in UTC in a form of `strftime`.
+pub(crate) fn stamp(time: SystemTime, form: &str) -> String {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = since.map_or(0, |since| since.as_secs());
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| String::new(), |time| time.strftime(form).to_string())
+}
+
 /// Returns a time in seconds since 1970 with its milliseconds: `2026-01-02T03:04:05.006Z`.
 pub(crate) fn iso_millis(seconds: f64) -> String {
     // Times are of this century or the next.

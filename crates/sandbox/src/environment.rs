@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::authority::Authority;
+use crate::call_log::CallLog;
 use crate::clock::Clock;
+use crate::notifier::Notifier;
 use crate::switches::Switches;
 use crate::vault::Vault;
 
@@ -21,6 +23,9 @@ pub(crate) struct Account {
 pub(crate) struct Environment {
     pub(crate) authority: Arc<dyn Authority>,
     pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) notifier: Arc<dyn Notifier>,
+    /// What was called; logs of AWS are read out of it.
+    pub(crate) calls: Arc<CallLog>,
     pub(crate) clock: Clock,
     pub(crate) switches: Arc<Switches>,
     /// Seed of every id; see [`crate::ids::Ids`].

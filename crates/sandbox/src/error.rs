@@ -62,6 +62,14 @@ pub enum SeedError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A trail cannot be made.
+    #[error("trail {name} is refused: {reason}")]
+    Trail {
+        /// The trail's name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// S3 would refuse a part of it.
     #[error("{what} of bucket {bucket} is refused: {reason}")]
     Refused {

@@ -7,12 +7,13 @@
 //! one port -> front (who calls, which service, faults, latency, call log)
 //!               |- s3   -> s3s -> s3/ (buckets, objects, configuration, replication)
 //!               |- iam  -> iam/     |- sts -> sts/     (query protocol)
-//!               |- kms  -> kms/                        (AWS JSON 1.1)
+//!               |- kms  -> kms/   |- cloudtrail -> trail/   (AWS JSON 1.1)
 //!               |- sns  -> sns/                        (query protocol)
 //!               |- monitoring -> cloudwatch/           (RPC v2 CBOR, AWS JSON 1.0, query protocol)
 //!               `- /_sandbox/ -> control (switches, faults, call log, settle)
-//! All ask authority.rs (over policy/) whether a caller may act; s3 and sns ask vault.rs (kms/) for keys, and cloudwatch tells
-//! notifier.rs (sns/) what topics are to get. wire/ is what they and the front speak.
+//! All ask authority.rs (over policy/) whether a caller may act; s3, sns and cloudtrail ask vault.rs (kms/) for keys; s3, cloudwatch
+//! and cloudtrail tell notifier.rs (sns/) what topics are to get; cloudtrail asks depot.rs (s3/) to take what it delivers.
+//! wire/ is what they and the front speak.
 //! ```
 //!
 //! A new service of the query protocol is one more `QueryService` in `sandbox.rs`, one of AWS JSON 1.1 one more
@@ -24,9 +25,11 @@ mod builder;
 mod call_log;
 mod clock;
 mod cloudwatch;
+mod depot;
 mod environment;
 mod error;
 mod front;
+mod gzip;
 mod history;
 mod iam;
 mod ids;
@@ -34,6 +37,7 @@ mod keys;
 mod kms;
 mod metering;
 mod notifier;
+mod particulars;
 mod place;
 mod policy;
 mod s3;
@@ -43,6 +47,7 @@ mod shared_map;
 mod sns;
 mod sts;
 mod switches;
+mod trail;
 mod vault;
 mod wire;
 mod world;

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::authority::Authority;
 use crate::builder::Builder;
-use crate::call_log::CallRecord;
+use crate::call_log::{CallLog, CallRecord};
 use crate::clock::Clock;
 use crate::cloudwatch::CloudWatch;
 use crate::environment::Environment;
@@ -17,6 +18,8 @@ use crate::s3::S3;
 use crate::sns::Sns;
 use crate::sts::Sts;
 use crate::switches::Switches;
+use crate::trail::CloudTrail;
+use crate::vault::Vault;
 use crate::world::World;
 
 /// A running sandbox: accounts, Regions and services behind one port. It stops when dropped.
@@ -106,12 +109,12 @@ impl Sandbox {
 
     /// Returns the API calls since the start or the last reset.
     pub fn calls(&self) -> Vec<CallRecord> {
-        self.front.calls.all()
+        self.front.environment.calls.all()
     }
 
     /// Forgets the API calls so far; their numbers begin again at 1.
     pub fn reset_calls(&self) {
-        self.front.calls.reset();
+        self.front.environment.calls.reset();
     }
 
     /// Waits until no replication work is pending.
@@ -160,18 +163,27 @@ fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
         keys.clone(),
     );
     let root = iam.add_root_key(&first.id);
-    let authority = Arc::new(iam.clone());
-    let kms = Kms::new(seed, clock.clone(), Arc::new(iam.clone()));
+    let authority: Arc<dyn Authority> = Arc::new(iam.clone());
+    let kms = Kms::new(seed, clock.clone(), Arc::clone(&authority));
+    let vault: Arc<dyn Vault> = Arc::new(kms.clone());
+    let sns = Sns::new(
+        seed,
+        clock.clone(),
+        Arc::clone(&authority),
+        Arc::clone(&vault),
+    );
     let environment = Environment {
         authority,
-        vault: Arc::new(kms.clone()),
+        vault,
+        notifier: Arc::new(sns.clone()),
+        calls: Arc::new(CallLog::new()),
         clock,
         switches,
         seed,
     };
     let s3 = S3::start(&environment, keys.clone());
-    let sns = Sns::new(&environment);
-    let cloudwatch = CloudWatch::new(&environment, Arc::new(sns.clone()), Arc::new(s3.clone()));
+    let cloudwatch = CloudWatch::new(&environment, Arc::new(s3.clone()));
+    let trail = CloudTrail::start(environment.clone(), s3.depot());
     let world = World {
         admission: Admission::new(at, control_is_open),
         endpoint: format!("http://{at}"),
@@ -182,6 +194,7 @@ fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
         s3: s3.clone(),
         sns: sns.clone(),
         cloudwatch: cloudwatch.clone(),
+        trail: trail.clone(),
     };
     let services = Services {
         s3,
@@ -190,7 +203,7 @@ fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
             Box::new(Sts::new(iam)),
             Box::new(sns),
         ],
-        json: vec![Box::new(kms)],
+        json: vec![Box::new(kms), Box::new(trail)],
         rpc: vec![Box::new(cloudwatch)],
     };
     Ok(Front::new(environment, keys, services, world))

@@ -1,5 +1,5 @@
-//! A seed file: the keys, buckets, objects, topics and alarms a sandbox starts with ([`crate::kms::seed`], [`crate::s3::seed`],
-//! [`crate::sns::seed`], [`crate::cloudwatch::seed`]).
+//! A seed file: the keys, buckets, objects, topics, alarms and trails a sandbox starts with ([`crate::kms::seed`],
+//! [`crate::s3::seed`], [`crate::sns::seed`], [`crate::cloudwatch::seed`], [`crate::trail::seed`]).
 
 use serde::Deserialize;
 
@@ -8,6 +8,7 @@ use crate::error::SeedError;
 use crate::kms::seed::KeySeed;
 use crate::s3::seed::BucketSeed;
 use crate::sns::seed::TopicSeed;
+use crate::trail::seed::TrailSeed;
 
 /// What is in it. Keys are made first, so that objects can be under them.
 #[derive(Deserialize)]
@@ -21,6 +22,8 @@ pub(crate) struct Seed {
     pub(crate) topics: Vec<TopicSeed>,
     #[serde(default)]
     pub(crate) alarms: Vec<AlarmSeed>,
+    #[serde(default)]
+    pub(crate) trails: Vec<TrailSeed>,
 }
 
 impl Seed {

@@ -102,6 +102,7 @@ pub(crate) struct Delays {
     pub(crate) missing_after_versioning_ms: u64,
     /// 0 is as many as there are.
     pub(crate) alarm_writes_per_second: u64,
+    pub(crate) lookups_throttled: bool,
 }
 
 impl Delays {
@@ -115,6 +116,7 @@ impl Delays {
             iam_reads_lag: _,
             missing_after_versioning_ms,
             alarm_writes_per_second: _,
+            lookups_throttled: _,
         } = self;
         for delay in [
             latency_ms,
@@ -174,6 +176,12 @@ impl Switches {
     /// (CWUG:cloudwatch_limits). 0 takes all.
     pub fn alarm_writes_per_second(&self, most: u64) -> &Self {
         self.set(|delays| delays.alarm_writes_per_second = most)
+    }
+
+    /// LookupEvents of CloudTrail is refused with a throttling error beyond two in a second for an account in a Region, as AWS
+    /// refuses it.
+    pub fn throttle_lookups(&self, throttled: bool) -> &Self {
+        self.set(|delays| delays.lookups_throttled = throttled)
     }
 
     /// Arms a fault. Several can be armed; a call takes the first that is due.

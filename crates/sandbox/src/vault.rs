@@ -4,7 +4,7 @@
 
 use crate::authority::Caller;
 
-/// One use of a key that a service makes for a caller.
+/// One use of a key that a service makes for a caller, or in its own name; the key's policy alone decides then.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeyUse<'a> {
     pub(crate) caller: &'a Caller,
@@ -12,27 +12,14 @@ pub(crate) struct KeyUse<'a> {
     pub(crate) key: &'a str,
     /// `kms:Decrypt`.
     pub(crate) action: &'a str,
-    /// The service through which it is used: `s3`.
-    pub(crate) service: &'a str,
+    /// The service through which it is used: `s3`; none where a service asks in its own name.
+    pub(crate) service: Option<&'a str>,
     /// The Region in which that service works.
     pub(crate) region: &'a str,
     /// The encryption context: one name and its value.
     pub(crate) context: (&'a str, &'a str),
-}
-
-/// One use of a key that a service makes in its own name.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ServiceKeyUse<'a> {
-    /// `cloudwatch.amazonaws.com`
-    pub(crate) service: &'a str,
-    /// On whose behalf.
-    pub(crate) source_arn: &'a str,
-    pub(crate) source_account: &'a str,
-    /// ARN of the key, as [`Vault::resolve`] returns it, in the Region in which it is used.
-    pub(crate) key: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) action: &'a str,
-    pub(crate) context: (&'a str, &'a str),
+    /// What else the request has, as `aws:SourceArn` where a service asks in its own name.
+    pub(crate) others: &'a [(&'a str, String)],
 }
 
 /// Why a key is not used, in KMS's words.
@@ -66,7 +53,4 @@ pub(crate) trait Vault: Send + Sync {
 
     /// Says whether the key may be used so.
     fn ask(&self, key_use: &KeyUse<'_>) -> Result<(), Unusable>;
-
-    /// Says whether a service may use the key so, of which the key's policy alone decides.
-    fn ask_for_service(&self, key_use: &ServiceKeyUse<'_>) -> Result<(), Unusable>;
 }

@@ -11,6 +11,7 @@ use crate::kms::{self, Kms};
 use crate::s3::S3;
 use crate::seed::Seed;
 use crate::sns::{self, Sns};
+use crate::trail::{self, CloudTrail};
 
 /// What the sandbox and its control endpoint show of the whole.
 #[derive(Clone)]
@@ -24,6 +25,7 @@ pub(crate) struct World {
     pub(crate) s3: S3,
     pub(crate) sns: Sns,
     pub(crate) cloudwatch: CloudWatch,
+    pub(crate) trail: CloudTrail,
 }
 
 impl World {
@@ -50,6 +52,7 @@ impl World {
         json!({
             "iam": self.iam.snapshot(), "kms": self.kms.snapshot(), "s3": self.s3.snapshot(),
             "sns": self.sns.snapshot(), "cloudwatch": self.cloudwatch.snapshot(),
+            "cloudtrail": self.trail.snapshot(),
         })
     }
 
@@ -60,11 +63,13 @@ impl World {
             buckets,
             topics,
             alarms,
+            trails,
         } = Seed::read(json)?;
         kms::seed::load(&self.kms, &keys)?;
         self.s3.load_seed(&buckets)?;
         sns::seed::load(&self.sns, &topics)?;
-        cloudwatch::seed::load(&self.cloudwatch, &alarms)
+        cloudwatch::seed::load(&self.cloudwatch, &alarms)?;
+        trail::seed::load(&self.trail, &trails)
     }
 
     /// Does what the clock has made due: alarms are evaluated.
@@ -73,6 +78,10 @@ impl World {
     }
 
     pub(crate) async fn settle(&self) {
+        self.s3.settle().await;
+        self.trail.deliver(true);
+        self.s3.deliver();
+        // What was delivered may be replicated in its turn.
         self.s3.settle().await;
     }
 }

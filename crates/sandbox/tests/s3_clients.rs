@@ -111,8 +111,44 @@ mod judges {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_trails_as_documented() {
+        judge("cloudtrail.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_logging_inventories_and_notifications_checked() {
+        judge("s3_reports.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_finds_what_aws_delivers_by_itself() {
+        judge("deliveries.py", "boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_topics_as_documented() {
+        judge("sns.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_and_the_aws_cli_find_alarms_as_documented() {
+        judge("cloudwatch.py", "awscli, boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn boto3_finds_alarms_following_metrics() {
+        judge("cloudwatch_states.py", "boto3").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn the_aws_cli_finds_a_bucket_pair_replicating() {
         judge("s3_cli.py", "awscli").await;
+    }
+
+    /// The script skips itself where Terraform is missing.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn terraform_makes_trails_and_reports_and_plans_no_more_changes() {
+        judge("terraform_reports.py", "json").await;
     }
 
     /// The script skips itself where Terraform is missing.

@@ -52,14 +52,12 @@ struct Shared {
 
 impl CloudWatch {
     /// Starts CloudWatch without alarms.
-    pub(crate) fn new(
-        environment: &Environment,
-        notifier: Arc<dyn Notifier>,
-        meter: Arc<dyn Meter>,
-    ) -> Self {
+    pub(crate) fn new(environment: &Environment, meter: Arc<dyn Meter>) -> Self {
         let Environment {
             authority,
             vault: _,
+            notifier,
+            calls: _,
             clock,
             switches,
             seed: _,
@@ -69,7 +67,7 @@ impl CloudWatch {
                 authority: Arc::clone(authority),
                 clock: clock.clone(),
                 switches: Arc::clone(switches),
-                notifier,
+                notifier: Arc::clone(notifier),
                 meter,
                 state: Mutex::default(),
             }),

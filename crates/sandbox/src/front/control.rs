@@ -6,7 +6,7 @@
 //! GET    /_sandbox/calls          the call log          DELETE  forgets it
 //! GET    /_sandbox/snapshot       the state of the world
 //! GET    /_sandbox/mailbox        what topics got    DELETE  forgets it
-//! POST   /_sandbox/settle         answers when no replication work is pending
+//! POST   /_sandbox/settle         answers when no replication work is pending and trails have delivered
 //! GET    /_sandbox/switches       the plain switches    PUT     replaces them
 //! POST   /_sandbox/faults         arms a fault          DELETE  removes all
 //! POST   /_sandbox/fail-call      {"k": 3, "kind": {"type": "drop_after"}}
@@ -22,7 +22,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::call_log::CallLog;
 use crate::environment::Environment;
 use crate::switches::FaultKind;
 use crate::wire::refusal::{Reply, json_reply};
@@ -50,7 +49,6 @@ struct Advance {
 /// What is controlled.
 #[derive(Clone, Copy)]
 pub(crate) struct Controlled<'a> {
-    pub(crate) calls: &'a CallLog,
     pub(crate) environment: &'a Environment,
     pub(crate) world: &'a World,
 }
@@ -84,7 +82,7 @@ fn show(controlled: Controlled<'_>, what: &str) -> Reply {
             let environment: BTreeMap<_, _> = controlled.world.environment().into_iter().collect();
             json_reply(200, &environment)
         }
-        "calls" => json_reply(200, &controlled.calls.all()),
+        "calls" => json_reply(200, &controlled.environment.calls.all()),
         "mailbox" => json_reply(200, &controlled.world.sns.mailbox()),
         "snapshot" => json_reply(200, &controlled.world.snapshot()),
         "switches" => json_reply(200, &controlled.environment.switches.delays()),
@@ -97,7 +95,7 @@ fn change(controlled: Controlled<'_>, method: &str, what: &str, body: &[u8]) -> 
         switches, clock, ..
     } = controlled.environment;
     match (method, what) {
-        ("DELETE", "calls") => controlled.calls.reset(),
+        ("DELETE", "calls") => controlled.environment.calls.reset(),
         ("DELETE", "mailbox") => controlled.world.sns.empty_mailbox(),
         ("PUT", "switches") => switches.set_delays(read(body)?),
         ("POST", "faults") => {

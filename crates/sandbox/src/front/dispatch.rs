@@ -1,7 +1,7 @@
 //! The way of one call: read, entered in the log, faulted or served, its result entered.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -14,17 +14,19 @@ use super::authenticate::{
 };
 use super::control::{self, Controlled};
 use super::operation::{S3Target, control_operation, s3_operation};
-use super::replies::{Dropped, coded, drain, explained, finish};
+use super::particulars;
+use super::replies::{Dropped, Why, coded, drain, explained, finish};
 use super::scope::Scope;
 use super::unknown;
 use crate::authority::Caller;
-use crate::call_log::{CallLog, CallRecord};
+use crate::call_log::CallRecord;
 use crate::environment::Environment;
 use crate::ids::Ids;
 use crate::keys::{Key, KeyError, KeyRing};
+use crate::particulars::Particulars;
 use crate::s3::S3;
 use crate::switches::{FaultKind, Hook};
-use crate::wire::codec::operation;
+use crate::wire::codec::{operation, written_json};
 use crate::wire::refusal::{Protocol, Refusal, Reply, json_1_1_reply, xml_reply};
 use crate::wire::{
     Codec, Form, JSON_1_1, JsonRequest, JsonService, Node, QueryRequest, QueryService, RpcRequest,
@@ -45,7 +47,6 @@ pub(crate) struct Services {
 
 /// The front of one sandbox.
 pub(crate) struct Front {
-    pub(crate) calls: CallLog,
     pub(crate) environment: Environment,
     pub(crate) keys: KeyRing,
     pub(crate) services: Services,
@@ -115,7 +116,6 @@ impl Front {
     ) -> Self {
         let ids = Ids::new(environment.seed, "front");
         Self {
-            calls: CallLog::new(),
             environment,
             keys,
             services,
@@ -138,21 +138,26 @@ impl Front {
         }
         let call = self.read(parts, body).await;
         let protocol = call.service.protocol();
-        let record = self.calls.open(self.record(&call));
-        let fault = self.before(&record).await;
+        let started = Instant::now();
+        let calls = &self.environment.calls;
+        let open = calls.open(self.record(&call), Some(self.particulars(&call)));
+        let fault = self.before(&open.call).await;
         self.world.catch_up();
         let outcome = self.perform(call, fault, protocol).await;
-        let (status, code) = match &outcome {
-            Ok((reply, code)) => (reply.status().as_u16(), code.clone()),
-            Err(Dropped) => (0, None),
+        let (result, replied) = match &outcome {
+            Ok((reply, why)) => {
+                let (code, message) = why.clone().unzip();
+                let replied = particulars::of_reply(reply, started, message);
+                ((reply.status().as_u16(), code), Some(replied))
+            }
+            Err(Dropped) => ((0, None), None),
         };
-        self.calls.close(record.seq, status, code);
+        calls.close(&open, result, replied);
         outcome.map(|(reply, _)| reply)
     }
 
     fn controlled(&self) -> Controlled<'_> {
         Controlled {
-            calls: &self.calls,
             environment: &self.environment,
             world: &self.world,
         }
@@ -257,6 +262,18 @@ impl Front {
         }
     }
 
+    fn particulars(&self, call: &Call<'_>) -> Particulars {
+        let key = call.key.as_ref().ok().and_then(Option::as_ref);
+        let input = match &call.service {
+            Service::Json(_, input, _) => particulars::of_json(input),
+            Service::Query(_, form, _) => particulars::of_form(form),
+            Service::Rpc(_, _, input, _) => particulars::of_json(&written_json(input)),
+            Service::S3 | Service::S3Control | Service::Unknown(..) => String::new(),
+        };
+        let now = self.environment.clock.now();
+        particulars::of_request(now, &call.parts, (call.scope.as_ref(), key), input)
+    }
+
     /// Waits out the latency, asks the hook and counts the call for the faults.
     async fn before(&self, record: &CallRecord) -> Option<FaultKind> {
         let switches = &self.environment.switches;
@@ -280,7 +297,7 @@ impl Front {
         mut call: Call<'_>,
         fault: Option<FaultKind>,
         protocol: Protocol,
-    ) -> Result<(Reply, Option<String>), Dropped> {
+    ) -> Result<(Reply, Why), Dropped> {
         let refusal = match fault {
             None => return coded(self.serve(call).await?).await,
             Some(FaultKind::ErrorBefore {
@@ -311,10 +328,10 @@ impl Front {
         Ok(self.refuse(protocol, &refusal))
     }
 
-    fn refuse(&self, protocol: Protocol, refusal: &Refusal) -> (Reply, Option<String>) {
+    fn refuse(&self, protocol: Protocol, refusal: &Refusal) -> (Reply, Why) {
         (
             protocol.error(refusal, &self.request_id(protocol)),
-            Some(refusal.code.clone()),
+            Some((refusal.code.clone(), refusal.message.clone())),
         )
     }
 

@@ -5,6 +5,7 @@ mod authenticate;
 mod control;
 mod dispatch;
 mod operation;
+mod particulars;
 mod replies;
 mod s3_errors;
 mod scope;

@@ -6,7 +6,7 @@ use s3s::Body;
 use super::s3_errors::with_message;
 use crate::wire::Node;
 use crate::wire::codec::read_cbor;
-use crate::wire::refusal::{Protocol, QUERY_ERROR, Reply, error_code, wrapped};
+use crate::wire::refusal::{Protocol, QUERY_ERROR, Reply, error_code, error_message, wrapped};
 
 /// The largest body that is read before a fault is answered.
 const DRAINED: usize = 1 << 30;
@@ -22,8 +22,11 @@ pub(super) async fn drain(body: &mut Body) {
     let _ = body.store_all_limited(DRAINED).await;
 }
 
-/// Reads a reply whose error code is wanted for the call log.
-pub(super) async fn coded(reply: Reply) -> Result<(Reply, Option<String>), Dropped> {
+/// The code and the message of an error, where a reply is one with a code.
+pub(super) type Why = Option<(String, String)>;
+
+/// Reads a reply whose error is wanted for the call log.
+pub(super) async fn coded(reply: Reply) -> Result<(Reply, Why), Dropped> {
     if reply.status().as_u16() < 400 {
         return Ok((reply, None));
     }
@@ -35,18 +38,21 @@ pub(super) async fn coded(reply: Reply) -> Result<(Reply, Option<String>), Dropp
         .headers
         .get(http::header::CONTENT_TYPE)
         .is_some_and(|of| of == "application/cbor");
-    let code = match told {
-        Some(code) => Some(code.to_owned()),
-        None if is_cbor => {
-            let error = read_cbor(&bytes);
-            error
-                .get("__type")
-                .and_then(Node::as_text)
-                .map(str::to_owned)
-        }
-        None => error_code(&String::from_utf8_lossy(&bytes)),
+    let (code, message) = if is_cbor {
+        of_cbor(&bytes)
+    } else {
+        let text = String::from_utf8_lossy(&bytes);
+        (error_code(&text), error_message(&text))
     };
-    Ok((Reply::from_parts(parts, Body::from(bytes)), code))
+    let code = told.map(str::to_owned).or(code);
+    let why = code.map(|code| (code, message));
+    Ok((Reply::from_parts(parts, Body::from(bytes)), why))
+}
+
+fn of_cbor(bytes: &[u8]) -> (Option<String>, String) {
+    let error = read_cbor(bytes);
+    let text = |name| error.get(name).and_then(Node::as_text).map(str::to_owned);
+    (text("__type"), text("message").unwrap_or_default())
 }
 
 /// Completes an error reply of S3, in the form of whom was asked.

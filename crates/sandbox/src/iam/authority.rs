@@ -29,8 +29,15 @@ impl Authority for Iam {
             return Ok(());
         }
         let policy = action.resource_policy.and_then(|json| self.parsed(json));
+        let requester = match caller.kind {
+            CallerKind::Service => Requester::Service(&caller.arn),
+            CallerKind::Root
+            | CallerKind::User
+            | CallerKind::AssumedRole
+            | CallerKind::Anonymous => Requester::Caller(caller),
+        };
         let question = Question {
-            requester: Requester::Caller(caller),
+            requester,
             action: action.name,
             resource: action.resource,
             resource_account: action.resource_account,
@@ -40,27 +47,6 @@ impl Authority for Iam {
         match decide(&question, &self.policies(caller)) {
             Decision::Allowed => Ok(()),
             decision => Err(denied(caller, action, decision)),
-        }
-    }
-
-    fn authorize_service(&self, service: &str, action: &Action<'_>) -> Result<(), Denied> {
-        let policy = action.resource_policy.and_then(|json| self.parsed(json));
-        let mut context = self.service_context(service);
-        for (key, value) in action.context {
-            context.add(key, value.clone());
-        }
-        context.add_default("aws:ResourceAccount", action.resource_account);
-        let question = Question {
-            requester: Requester::Service(service),
-            action: action.name,
-            resource: action.resource,
-            resource_account: action.resource_account,
-            resource_policy: policy.as_deref(),
-            context: &context,
-        };
-        match decide(&question, &Policies::default()) {
-            Decision::Allowed => Ok(()),
-            decision => Err(refused(service, action, decision)),
         }
     }
 
@@ -148,7 +134,8 @@ pub(crate) fn session_caller(
 impl Iam {
     /// Returns the policies in effect for a caller. One whose role or user is gone has none.
     pub(crate) fn policies(&self, caller: &Caller) -> Policies {
-        if caller.is_root || caller.kind == CallerKind::Anonymous {
+        let has_none = [CallerKind::Anonymous, CallerKind::Service].contains(&caller.kind);
+        if caller.is_root || has_none {
             return Policies::default();
         }
         let session = caller
@@ -182,11 +169,19 @@ impl Iam {
 
     /// Returns the condition keys of a request (IAMUG:reference_policies_condition-keys).
     pub(crate) fn context(&self, caller: &Caller, action: &Action<'_>) -> Context {
-        let mut context = self.common_context(self.now());
+        let is_service = caller.kind == CallerKind::Service;
+        let mut context = if is_service {
+            self.service_context(&caller.arn)
+        } else {
+            self.common_context(self.now())
+        };
         for (key, value) in action.context {
             context.add(key, value.clone());
         }
         context.add_default("aws:ResourceAccount", action.resource_account);
+        if is_service {
+            return context;
+        }
         context.add_default("aws:PrincipalIsAWSService", "false");
         // Every client of the sandbox is on this machine. A service is not, and unverified: its requests under a role
         // have no address that a policy could name.
@@ -273,6 +268,7 @@ fn principal_type(kind: CallerKind) -> &'static str {
         CallerKind::User => "User",
         CallerKind::AssumedRole => "AssumedRole",
         CallerKind::Anonymous => "Anonymous",
+        CallerKind::Service => "Service",
     }
 }
 
@@ -300,17 +296,13 @@ fn denied(caller: &Caller, action: &Action<'_>, decision: Decision) -> Denied {
     } else {
         (*resource).to_owned()
     };
-    let asked = format!(
-        "User: {} is not authorized to perform: {name} on resource: {resource}",
-        caller.arn
-    );
-    because(asked, name, decision)
-}
-
-/// Words a denial of a service.
-fn refused(service: &str, action: &Action<'_>, decision: Decision) -> Denied {
-    let Action { name, resource, .. } = action;
-    let asked = format!("{service} is not authorized to perform: {name} on resource: {resource}");
+    let who = match caller.kind {
+        CallerKind::Service => caller.arn.clone(),
+        CallerKind::Root | CallerKind::User | CallerKind::AssumedRole | CallerKind::Anonymous => {
+            format!("User: {}", caller.arn)
+        }
+    };
+    let asked = format!("{who} is not authorized to perform: {name} on resource: {resource}");
     because(asked, name, decision)
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Kms;
 use super::grant::Wanted;
 use super::state::{Key, Place, State};
-use crate::authority::{Action, Caller};
+use crate::authority::{Action, Caller, CallerKind};
 
 /// What is asked.
 pub(crate) struct Asked<'a> {
@@ -173,10 +173,10 @@ fn of_encryption(extra: &Extra<'_>) -> Vec<(String, String)> {
 }
 
 fn of_request<'a>(place: &Place, asked: &Asked<'a>) -> Vec<(&'a str, String)> {
-    let mut context = vec![
-        ("kms:CallerAccount", asked.caller.account.clone()),
-        ("aws:RequestedRegion", place.region.clone()),
-    ];
+    let mut context = vec![("aws:RequestedRegion", place.region.clone())];
+    if asked.caller.kind != CallerKind::Service {
+        context.push(("kms:CallerAccount", asked.caller.account.clone()));
+    }
     let Extra {
         alias,
         via,

@@ -100,9 +100,10 @@ impl Lab {
             caller,
             key,
             action: "kms:Decrypt",
-            service: "s3",
+            service: Some("s3"),
             region: REGION,
             context: ("aws:s3:arn", OBJECT),
+            others: &[],
         })
     }
 }

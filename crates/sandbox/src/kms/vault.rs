@@ -7,8 +7,7 @@ use super::access::{Asked, Extra};
 use super::managed;
 use super::names::Name;
 use super::state::{Key, Place, State, Status};
-use crate::authority::Action;
-use crate::vault::{KeyUse, ServiceKeyUse, Unusable, Vault};
+use crate::vault::{KeyUse, Unusable, Vault};
 
 /// Refuses a key that is pending deletion.
 pub(crate) fn is_pending(key: &Key) -> Result<(), Unusable> {
@@ -58,56 +57,26 @@ impl Vault for Kms {
             service,
             region,
             context: (context_name, context_value),
+            others,
         } = key_use;
         let name = Name::read(key, &Place::new(&caller.account, region))?;
         let state = self.state();
         let key = find(&state, &name)?;
-        let via = format!("{service}.{region}.amazonaws.com");
+        let via = service.map(|service| format!("{service}.{region}.amazonaws.com"));
         let encryption =
             BTreeMap::from([((*context_name).to_owned(), (*context_value).to_owned())]);
         let asked = Asked {
             caller,
             action,
             extra: Extra {
-                via: Some(&via),
+                via: via.as_deref(),
                 encryption: Some(&encryption),
+                others: others.to_vec(),
                 ..Extra::default()
             },
         };
         self.may_use(&state, key, &asked)
             .map_err(Unusable::Denied)?;
-        usable(key, action)
-    }
-
-    fn ask_for_service(&self, key_use: &ServiceKeyUse<'_>) -> Result<(), Unusable> {
-        let ServiceKeyUse {
-            service,
-            source_arn,
-            source_account,
-            key,
-            region,
-            action,
-            context: (context_name, context_value),
-        } = key_use;
-        let name = Name::read(key, &Place::new(source_account, region))?;
-        let state = self.state();
-        let key = find(&state, &name)?;
-        let encryption = format!("kms:EncryptionContext:{context_name}");
-        let context = [
-            ("aws:SourceArn", (*source_arn).to_owned()),
-            ("aws:SourceAccount", (*source_account).to_owned()),
-            (encryption.as_str(), (*context_value).to_owned()),
-            ("kms:EncryptionContextKeys", (*context_name).to_owned()),
-        ];
-        let asked = Action {
-            name: action,
-            resource: &key.arn(),
-            resource_account: &key.place.account,
-            resource_policy: Some(&key.policy),
-            context: &context,
-        };
-        let answer = self.authority().authorize_service(service, &asked);
-        answer.map_err(|denied| Unusable::Denied(denied.message))?;
         usable(key, action)
     }
 }

@@ -24,6 +24,7 @@ fn caller(kind: CallerKind) -> Caller {
             "AROAR",
         ),
         CallerKind::Anonymous => return Caller::anonymous(),
+        CallerKind::Service => return Caller::service("cloudtrail.amazonaws.com"),
     };
     Caller {
         account: OWN.to_owned(),

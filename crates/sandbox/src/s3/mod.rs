@@ -3,6 +3,7 @@
 //! ```text
 //! calls/ (what a request does) ----> rules/ (what S3 says) -> state/ (what is)
 //!    `-> replication/ (its worker) -----^
+//!    ^- deliveries/ (what AWS itself puts into buckets)    notifications (told by calls and by replication)
 //! ```
 //!
 //! One way only; a test of the workspace holds it. Under all of them lie [`errors`], [`xml`] and [`checksum`], the
@@ -10,8 +11,10 @@
 
 pub(crate) mod calls;
 pub(crate) mod checksum;
+mod deliveries;
 pub(crate) mod errors;
 mod meter;
+mod notifications;
 pub(crate) mod replication;
 pub(crate) mod rules;
 pub(crate) mod seed;
@@ -20,6 +23,7 @@ pub(crate) mod xml;
 
 use std::sync::Arc;
 
+use crate::depot::Depot;
 use crate::environment::Environment;
 use crate::error::SeedError;
 use crate::keys::KeyRing;
@@ -42,6 +46,7 @@ impl S3 {
     pub(crate) fn start(environment: &Environment, keys: KeyRing) -> Self {
         let store = Arc::new(Store::new(environment.clone(), ageing::sweep));
         replication::start(&store);
+        deliveries::start(&store);
         Self {
             service: Service::new(Arc::clone(&store), keys),
             store,
@@ -53,9 +58,19 @@ impl S3 {
         &self.service
     }
 
+    /// Returns what takes the deliveries of other services.
+    pub(crate) fn depot(&self) -> Arc<dyn Depot> {
+        Arc::clone(&self.store) as Arc<dyn Depot>
+    }
+
     /// Waits until no replication work is pending.
     pub(crate) async fn settle(&self) {
         self.store.queue.settle().await;
+    }
+
+    /// Delivers access logs and inventories that are due.
+    pub(crate) fn deliver(&self) {
+        deliveries::deliver(&self.store);
     }
 
     /// Makes the buckets of a seed.

@@ -25,7 +25,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::authority::Authority;
 use crate::clock::Clock;
-use crate::environment::Environment;
 use crate::ids::Ids;
 use crate::vault::Vault;
 use crate::wire::{Form, QueryRequest, QueryService, Refusal};
@@ -50,20 +49,18 @@ struct Shared {
 
 impl Sns {
     /// Starts SNS without topics.
-    pub(crate) fn new(environment: &Environment) -> Self {
-        let Environment {
-            authority,
-            vault,
-            clock,
-            switches: _,
-            seed,
-        } = environment;
+    pub(crate) fn new(
+        seed: u64,
+        clock: Clock,
+        authority: Arc<dyn Authority>,
+        vault: Arc<dyn Vault>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
-                authority: Arc::clone(authority),
-                vault: Arc::clone(vault),
-                clock: clock.clone(),
-                ids: Ids::new(*seed, "sns"),
+                authority,
+                vault,
+                clock,
+                ids: Ids::new(seed, "sns"),
                 state: Mutex::default(),
             }),
         }

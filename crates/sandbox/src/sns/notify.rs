@@ -4,19 +4,23 @@ use super::Sns;
 use super::mailbox::{Entry, What};
 use super::publish::{CONTEXT, ENCRYPTING};
 use super::state::{Topic, topic_arn};
-use crate::authority::Action;
-use crate::notifier::{Notice, Notifier};
-use crate::vault::{ServiceKeyUse, Unusable};
+use crate::authority::{Action, Caller};
+use crate::notifier::{Notice, Notifier, Unpublished};
+use crate::vault::{KeyUse, Unusable};
 
 impl Notifier for Sns {
-    fn publish(&self, notice: &Notice<'_>) -> Result<(), String> {
+    fn accepts(&self, notice: &Notice<'_>) -> Result<(), Unpublished> {
+        self.admitted(notice).map(|_| ())
+    }
+
+    fn publish(&self, notice: &Notice<'_>) -> Result<(), Unpublished> {
         match self.admitted(notice) {
             Ok(topic) => {
                 let message = (notice.subject, notice.message);
                 self.deliver(&topic, notice.service.to_owned(), message, notice.at);
                 Ok(())
             }
-            Err(reason) => {
+            Err(unpublished) => {
                 let entry = Entry {
                     at: notice.at,
                     topic: notice.topic.to_owned(),
@@ -24,11 +28,11 @@ impl Notifier for Sns {
                     what: What::Refused {
                         subject: notice.subject.map(str::to_owned),
                         message: notice.message.to_owned(),
-                        reason: reason.clone(),
+                        reason: unpublished.to_string(),
                     },
                 };
                 self.state().mailbox.add(entry);
-                Err(reason)
+                Err(unpublished)
             }
         }
     }
@@ -36,17 +40,14 @@ impl Notifier for Sns {
 
 impl Sns {
     /// Returns the topic, if it is there and takes the notice.
-    fn admitted(&self, notice: &Notice<'_>) -> Result<Topic, String> {
+    fn admitted(&self, notice: &Notice<'_>) -> Result<Topic, Unpublished> {
         let named = topic_arn(notice.topic);
         let topic = named.and_then(|(place, name)| self.state().topic(&place, name).cloned());
-        let topic = topic.ok_or("Topic does not exist")?;
-        let mut context = vec![
-            ("aws:SourceArn", notice.source_arn.to_owned()),
-            ("aws:SourceAccount", notice.source_account.to_owned()),
-            ("aws:RequestedRegion", topic.place.region.clone()),
-        ];
+        let topic = topic.ok_or(Unpublished::NoTopic)?;
+        let mut context = notice.source.keys().to_vec();
+        context.push(("aws:RequestedRegion", topic.place.region.clone()));
         if notice.tells_owner {
-            context.push(("aws:SourceOwner", notice.source_account.to_owned()));
+            context.push(("aws:SourceOwner", notice.source.account.to_owned()));
         }
         let action = Action {
             name: "SNS:Publish",
@@ -55,10 +56,11 @@ impl Sns {
             resource_policy: Some(&topic.policy),
             context: &context,
         };
-        let answer = self.authority().authorize_service(notice.service, &action);
-        answer.map_err(|denied| denied.message)?;
+        let service = Caller::service(notice.service);
+        let answer = self.authority().authorize(&service, &action);
+        answer.map_err(|denied| Unpublished::Denied(denied.message))?;
         self.may_encrypt_for(notice, &topic)
-            .map_err(|unusable| unusable.to_string())?;
+            .map_err(|unusable| Unpublished::Denied(unusable.to_string()))?;
         Ok(topic)
     }
 
@@ -70,14 +72,14 @@ impl Sns {
         let key = self.vault().resolve(account, region, key)?;
         let arn = topic.arn();
         ENCRYPTING.into_iter().try_for_each(|action| {
-            self.vault().ask_for_service(&ServiceKeyUse {
-                service: notice.service,
-                source_arn: notice.source_arn,
-                source_account: notice.source_account,
+            self.vault().ask(&KeyUse {
+                caller: &Caller::service(notice.service),
                 key: &key,
-                region,
                 action,
+                service: None,
+                region,
                 context: (CONTEXT, &arn),
+                others: &notice.source.keys(),
             })
         })
     }

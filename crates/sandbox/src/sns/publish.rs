@@ -74,9 +74,10 @@ fn may_encrypt(call: &Call<'_>, topic: &Topic) -> Result<(), Refusal> {
                 caller: call.caller,
                 key: &key,
                 action,
-                service: "sns",
+                service: Some("sns"),
                 region,
                 context: (CONTEXT, &arn),
+                others: &[],
             })?;
         }
         Ok(())

@@ -209,6 +209,27 @@ pub(crate) fn error_code(text: &str) -> Option<String> {
     Some(code.to_owned())
 }
 
+/// Finds the message in an error, of whatever service; empty where it has none.
+pub(crate) fn error_message(text: &str) -> String {
+    if let Ok(json) = serde_json::from_str::<serde_json::Value>(text) {
+        let message = json.get("message").and_then(serde_json::Value::as_str);
+        return message.unwrap_or_default().to_owned();
+    }
+    let rest = text.split_once("<Message>").map_or("", |(_, rest)| rest);
+    let message = rest
+        .split_once("</Message>")
+        .map_or("", |(message, _)| message);
+    let plain = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&amp;", "&"),
+    ];
+    plain.iter().fold(message.to_owned(), |text, (from, to)| {
+        text.replace(from, to)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

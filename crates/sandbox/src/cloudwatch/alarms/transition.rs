@@ -2,6 +2,7 @@
 
 use super::alarm::{Alarm, State, StateValue};
 use super::message;
+use crate::authority::Source;
 use crate::clock::seconds;
 use crate::cloudwatch::CloudWatch;
 use crate::cloudwatch::call::{Answer, Call};
@@ -103,14 +104,17 @@ fn carry_out(
         return Err("The sandbox carries out no other actions than those of SNS.".to_owned());
     }
     let arn = place.arn("cloudwatch", &format!("alarm:{}", alarm.name));
-    cloudwatch.notifier().publish(&Notice {
+    let told = cloudwatch.notifier().publish(&Notice {
         service: "cloudwatch.amazonaws.com",
-        source_arn: &arn,
-        source_account: &place.account,
+        source: Source {
+            arn: &arn,
+            account: &place.account,
+        },
         tells_owner: true,
         topic: action,
         subject: Some(&message::subject(alarm, place)),
         message: &message::message(alarm, old, place),
         at: alarm.state.updated,
-    })
+    });
+    told.map_err(|unpublished| unpublished.to_string())
 }

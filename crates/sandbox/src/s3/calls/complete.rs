@@ -11,7 +11,7 @@ use super::access::asker_of;
 use super::attributes::checksum_dto;
 use super::conditions::check_write;
 use super::put::{Shown, checksums_of};
-use super::write::{Writer, write_object};
+use super::write::{Writer, tell_written, write_object};
 use crate::s3::checksum::{self, Algorithm, Checksum, Type};
 use crate::s3::errors::{fault, malformed_xml, no_such_upload};
 use crate::s3::rules::keys::TO_READ;
@@ -68,6 +68,8 @@ pub(crate) fn complete(
         options,
         Arc::new(content),
     )?;
+    let event = ("ObjectCreated:CompleteMultipartUpload", &asker.caller);
+    tell_written(store, place, event, &written);
     store
         .world()
         .bucket_mut(&input.bucket)?

@@ -16,7 +16,7 @@ use super::find::{Conditions, Found, decrypted, find};
 use super::multipart::{Place, put_part};
 use super::put::{Received, Shown, algorithm, assemble_headers};
 use super::times::system_time;
-use super::write::{Writer, write_object};
+use super::write::{Writer, tell_written, write_object};
 use super::write_options::write_options_of;
 use super::{conditions, context};
 use crate::s3::checksum::{self, Algorithm};
@@ -158,6 +158,8 @@ pub(crate) fn copy_object(
         options,
         Arc::new(content),
     )?;
+    let event = ("ObjectCreated:Copy", &asker.caller);
+    tell_written(store, place, event, &written);
     let dto = checksum.as_ref().map(checksum_dto).unwrap_or_default();
     let shown = Shown::of(&written.encryption);
     Ok(S3Response::new(CopyObjectOutput {

@@ -12,7 +12,9 @@ use super::access::{Asker, asker_of};
 use super::put::check_version_id;
 use super::write::add_version;
 use super::{conditions, context};
+use crate::authority::Caller;
 use crate::s3::errors::{access_denied, malformed_xml};
+use crate::s3::notifications::{Happening, tell};
 use crate::s3::rules::lock::{Bypass, LOCKED};
 use crate::s3::rules::mfa::{NO_MFA, is_mfa_of_root};
 use crate::s3::rules::target::Target;
@@ -48,6 +50,7 @@ pub(crate) fn delete_object(
     let asked = input.bypass_governance_retention == Some(true);
     let bypass = bypass(store, &asker, place, version_id, asked);
     let deleted = delete(store, place, version_id, bypass)?;
+    tell_deleted(store, place, (version_id, &asker.caller), &deleted);
     Ok(S3Response::new(DeleteObjectOutput {
         delete_marker: deleted.marker.then_some(true),
         version_id: deleted.version_id,
@@ -203,7 +206,34 @@ fn delete_one(
         conditions::check_delete(store, asker, place, &condition)?;
     }
     let bypass = self::bypass(store, asker, place, id, bypass);
-    delete(store, place, id, bypass)
+    let deleted = delete(store, place, id, bypass)?;
+    tell_deleted(store, place, (id, &asker.caller), &deleted);
+    Ok(deleted)
+}
+
+/// Tells of what a caller deleted, where the bucket's notifications want it.
+fn tell_deleted(
+    store: &Store,
+    (bucket, key): (&str, &str),
+    (asked, caller): (Option<&str>, &Caller),
+    deleted: &Deleted,
+) {
+    let made_marker = asked.is_none() && deleted.marker;
+    let happening = Happening {
+        event: if made_marker {
+            "ObjectRemoved:DeleteMarkerCreated"
+        } else {
+            "ObjectRemoved:Delete"
+        },
+        bucket,
+        key,
+        version_id: deleted.version_id.as_deref(),
+        etag: None,
+        size: None,
+        caller: Some(caller),
+        replication: None,
+    };
+    tell(store, &happening);
 }
 
 fn shown(key: &str, id: Option<&str>, deleted: Deleted) -> DeletedObject {

@@ -17,8 +17,10 @@ use super::context;
 use super::policy_document;
 use super::request::{Call, Request};
 use super::subresource::{Absent, Subresource};
-use super::{acl, actions, create, lifecycle_document, replication_document, validate};
-use crate::s3::errors::{fault, method_not_allowed, not_modelled};
+use super::{
+    acl, actions, create, lifecycle_document, notification_document, replication_document, validate,
+};
+use crate::s3::errors::{fault, invalid_argument, method_not_allowed, not_modelled};
 use crate::s3::rules::acl::{self as acl_rules, document};
 use crate::s3::rules::new_bucket::DEFAULT_ENCRYPTION;
 use crate::s3::state::replication::Configuration;
@@ -223,18 +225,38 @@ fn list_documents(request: &Request<'_>) -> Reply {
     let at = store.read_instant();
     let world = store.world();
     let bucket = world.bucket(&target.name)?;
-    let keys = bucket
-        .documents
-        .keys()
-        .filter(|(name, _)| *name == subresource.query);
-    let documents: String = keys
-        .filter_map(|key| bucket.document_as_of(key, at))
-        .map(|text| text.to_string())
-        .collect();
+    let query = Form::parse(request.call.uri.query().unwrap_or_default());
+    let after = query.get("continuation-token").map(token_of).transpose()?;
+    let keys = bucket.documents.keys().filter(|(name, id)| {
+        let is_after = after.as_ref().is_none_or(|after| id > after);
+        *name == subresource.query && !id.is_empty() && is_after
+    });
+    let mut found = keys.filter_map(|key| Some((&key.1, bucket.document_as_of(key, at)?)));
+    let page: Vec<_> = found.by_ref().take(PAGE).collect();
+    let next = found.next().and_then(|_| page.last());
+    let next = next.map(|(id, _)| {
+        let token = hex::encode(id.as_bytes());
+        format!("<NextContinuationToken>{token}</NextContinuationToken>")
+    });
+    let token = query.get("continuation-token").map(xml::escape);
+    let token = token.map(|token| format!("<ContinuationToken>{token}</ContinuationToken>"));
+    let (truncated, next) = (next.is_some(), next.unwrap_or_default());
+    let documents: String = page.iter().map(|(_, text)| text.as_ref()).collect();
+    let token = token.unwrap_or_default();
     Ok(xml_reply(&format!(
-        "<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>false</IsTruncated>\
-         {documents}</{root}>"
+        "<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><IsTruncated>{truncated}</IsTruncated>\
+         {token}{next}{documents}</{root}>"
     )))
+}
+
+/// The most configurations of an answer (BC:s3 ListBucketInventoryConfigurations).
+const PAGE: usize = 100;
+
+/// Reads a token, which is the last id of the page before.
+fn token_of(token: &str) -> S3Result<String> {
+    let bytes = hex::decode(token).ok();
+    let id = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    id.ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))
 }
 
 fn put_document(request: &Request<'_>, body: &Bytes) -> Reply {
@@ -250,6 +272,7 @@ fn put_document(request: &Request<'_>, body: &Bytes) -> Reply {
         "acl" => acl::check(store, call, target, body)?,
         "replication" => replication_document::check(store, call, target, body)?,
         "lifecycle" => lifecycle_document::check(store, call, target, body)?,
+        "notification" => notification_document::check(store, call, target, body)?,
         _ => {
             let root = parse(body, subresource.root)?;
             validate::check(request, &root)?;
@@ -271,9 +294,10 @@ fn put_document(request: &Request<'_>, body: &Bytes) -> Reply {
     world.ages_anew(subresource.query, now);
     drop(world);
     measure(store, &target.name, subresource.query, Some(&text));
-    // BC:s3 responseCode of PutBucketPolicy and PutBucketTagging.
+    // BC:s3 responseCode of PutBucketPolicy and PutBucketTagging; of inventories seen (localstack's snapshot of AWS,
+    // test_s3_inventory_report_crud).
     let status = match subresource.query {
-        "policy" | "tagging" => StatusCode::NO_CONTENT,
+        "policy" | "tagging" | "inventory" => StatusCode::NO_CONTENT,
         _ => StatusCode::OK,
     };
     with_minimum_size(request, empty(status))

@@ -3,8 +3,8 @@
 //! ```text
 //! service (s3s, error documents)
 //!   |- routes -> documents: PUT/GET/DELETE of configuration, CreateBucket   (kept as the text that was sent)
-//!   |    |           |- subresource (the table)  |- validate, policy_document, acl, replication_document,
-//!   |    |           |    lifecycle_document
+//!   |    |           |- subresource (the table)  |- validate, acl, and a file for policy, replication, lifecycle,
+//!   |    |                                           logging, inventory, notification
 //!   |    |- account: what S3 Control sets for all of an account's buckets
 //!   |    `- versions: ListObjectVersions
 //!   `- access (bucket, Region, owner, policies) -> api -> put, get, attributes, copy, delete,
@@ -29,10 +29,13 @@ pub(crate) mod delete;
 pub(crate) mod documents;
 pub(crate) mod find;
 pub(crate) mod get;
+pub(crate) mod inventory_document;
 pub(crate) mod lifecycle_document;
 pub(crate) mod list_calls;
 pub(crate) mod listing;
+pub(crate) mod logging_document;
 pub(crate) mod multipart;
+pub(crate) mod notification_document;
 pub(crate) mod policy_document;
 pub(crate) mod put;
 pub(crate) mod replication_document;

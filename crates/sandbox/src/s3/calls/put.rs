@@ -14,7 +14,7 @@ use s3s::{S3Request, S3Response, S3Result, TrailingHeaders};
 use super::access::asker_of;
 use super::conditions::check_write;
 use super::times::system_time;
-use super::write::{Writer, write_object};
+use super::write::{Writer, tell_written, write_object};
 use super::write_options::write_options_of;
 use crate::s3::checksum::{self, ALGORITHMS, Algorithm, Checksum};
 use crate::s3::errors::{fault, invalid_argument};
@@ -152,6 +152,7 @@ pub(crate) async fn put_object(
         options,
         Arc::new(content),
     )?;
+    tell_written(store, place, ("ObjectCreated:Put", &asker.caller), &written);
     let shown = Shown::of(&written.encryption);
     let output = PutObjectOutput {
         e_tag: Some(ETag::Strong(written.etag)),

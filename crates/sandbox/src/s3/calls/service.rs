@@ -119,15 +119,28 @@ fn take_details(headers: &mut HeaderMap) -> Vec<Element> {
         .collect();
     let element = |name: &HeaderName| {
         let value = headers.remove(name)?;
-        let name = match &name.as_str()[DETAIL_PREFIX.len()..] {
+        let detail = &name.as_str()[DETAIL_PREFIX.len()..];
+        let numbered = |of: &str, shown: &str| {
+            let number = detail.strip_prefix(of)?;
+            Some(format!("{shown}{number}"))
+        };
+        let name = match detail {
             "bucketname" => "BucketName",
+            "targetbucket" => "TargetBucket",
+            "targetbucketlocation" => "TargetBucketLocation",
+            "sourcebucketlocation" => "SourceBucketLocation",
             "bucket" => "Bucket",
             "endpoint" => "Endpoint",
             "region" => "Region",
             "condition" => "Condition",
             "storageclass" => "StorageClass",
             "actualobjectsize" => "ActualObjectSize",
-            _ => return None,
+            // A refused notification may have several arguments, with numbers.
+            _ => {
+                let name = numbered("argumentname", "ArgumentName");
+                let name = name.or_else(|| numbered("argumentvalue", "ArgumentValue"))?;
+                return Some(Element::leaf(&name, value.to_str().ok()?));
+            }
         };
         Some(Element::leaf(name, value.to_str().ok()?))
     };

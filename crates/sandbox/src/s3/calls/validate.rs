@@ -3,6 +3,7 @@
 use s3s::S3Result;
 
 use super::request::Request;
+use super::{inventory_document, logging_document};
 use crate::s3::errors::{access_denied, fault, invalid_argument, malformed_xml};
 use crate::s3::rules::acl;
 use crate::s3::rules::mfa::{NO_MFA, is_mfa_of_root};
@@ -19,11 +20,12 @@ pub(crate) fn check(request: &Request<'_>, root: &Element) -> S3Result<()> {
         "publicAccessBlock" => public_access_block(root),
         "tagging" => tagging(root),
         "object-lock" => object_lock(request, root),
-        "logging" => logging(request, root),
+        "logging" => logging_document::check(request, root),
+        "inventory" => inventory_document::check(request, root),
         "requestPayment" => one_of(root, "Payer", &["Requester", "BucketOwner"]),
         "accelerate" => one_of(root, "Status", &["Enabled", "Suspended"]),
         "cors" => need(!root.children.is_empty() && root.has_only(&["ID"], &["CORSRule"])),
-        "analytics" | "inventory" | "metrics" | "intelligent-tiering" => identified(request, root),
+        "analytics" | "metrics" | "intelligent-tiering" => identified(request, root),
         _ => Ok(()),
     }
 }
@@ -184,31 +186,6 @@ fn object_lock(request: &Request<'_>, root: &Element) -> S3Result<()> {
     }
     let text = "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration";
     Err(fault(409, "InvalidBucketState", text))
-}
-
-/// The target must exist, in the same account and Region (UG:troubleshooting-server-access-logging).
-fn logging(request: &Request<'_>, root: &Element) -> S3Result<()> {
-    need(root.has_only(&["LoggingEnabled"], &[]))?;
-    let Some(enabled) = root.child("LoggingEnabled") else {
-        return Ok(());
-    };
-    let name = enabled.text_of("TargetBucket").ok_or_else(malformed_xml)?;
-    need(enabled.child("TargetPrefix").is_some())?;
-    let world = request.store.world();
-    let invalid = |text: &'static str| fault(400, "InvalidTargetBucketForLogging", text);
-    let Some(bucket) = world.buckets.get(name) else {
-        return Err(invalid("The target bucket for logging does not exist"));
-    };
-    if bucket.owner != request.target.owner {
-        return Err(invalid(
-            "The owner for the bucket to be logged and the target bucket must be the same.",
-        ));
-    }
-    if bucket.region != request.target.region {
-        let text = "Cross S3 location logging not allowed.";
-        return Err(fault(403, "CrossLocationLoggingProhibitted", text));
-    }
-    Ok(())
 }
 
 /// The id in the document is the id in the request.

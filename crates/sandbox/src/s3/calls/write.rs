@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use s3s::S3Result;
 
 use crate::authority::Caller;
+use crate::s3::notifications::{Happening, tell};
 use crate::s3::replication;
 use crate::s3::rules::acl::{of_write, owner};
 use crate::s3::rules::encryption::{encryption, etag_under};
@@ -25,6 +26,7 @@ pub(crate) struct Written {
     pub(crate) etag: String,
     pub(crate) encryption: Encryption,
     pub(crate) modified: SystemTime,
+    pub(crate) size: u64,
 }
 
 /// Who writes.
@@ -43,6 +45,26 @@ impl Writer<'_> {
             Self::Sandbox(account) => account,
         }
     }
+}
+
+/// Tells of a version that a caller wrote, where the bucket's notifications want it.
+pub(crate) fn tell_written(
+    store: &Store,
+    (bucket, key): (&str, &str),
+    (event, caller): (&str, &Caller),
+    written: &Written,
+) {
+    let happening = Happening {
+        event,
+        bucket,
+        key,
+        version_id: written.version_id.as_deref(),
+        etag: Some(&written.etag),
+        size: Some(written.size),
+        caller: Some(caller),
+        replication: None,
+    };
+    tell(store, &happening);
 }
 
 /// Writes a new version of an object.
@@ -78,12 +100,14 @@ pub(crate) fn write_object(
         restored: None,
     };
     let etag = object.etag.to_string();
+    let size = object.content.body.size();
     let (version_id, modified) = add_version(store, world, (bucket, key), owner, Some(object))?;
     Ok(Written {
         version_id,
         etag,
         encryption,
         modified,
+        size,
     })
 }
 

@@ -10,6 +10,7 @@
 //! (UG:replication-status).
 
 pub(crate) mod admission;
+mod noted;
 mod permissions;
 mod plan;
 #[cfg(test)]

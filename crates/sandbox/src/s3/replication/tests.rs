@@ -8,8 +8,10 @@ use bytes::Bytes;
 
 use super::{admission, transfer};
 use crate::authority::{Action, Authority, Caller, Denied};
+use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::environment::Environment;
+use crate::notifier::{Notice, Notifier, Unpublished};
 use crate::s3::calls::documents::force as force_document;
 use crate::s3::calls::write::{Writer, add_version, write_object};
 use crate::s3::rules::acl::canonical_id;
@@ -21,7 +23,7 @@ use crate::s3::state::world::{Store, World};
 use crate::s3::state::write_options::{EncryptionOptions, WriteOptions};
 use crate::s3::xml;
 use crate::switches::Switches;
-use crate::vault::{KeyUse, ServiceKeyUse, Unusable, Vault};
+use crate::vault::{KeyUse, Unusable, Vault};
 
 /// Allows everything but the actions named, of which some are named with what they are done to.
 #[derive(Default)]
@@ -45,10 +47,6 @@ impl Authority for Fence {
         } else {
             Ok(())
         }
-    }
-
-    fn authorize_service(&self, _: &str, _: &Action<'_>) -> Result<(), Denied> {
-        Ok(())
     }
 
     fn assume_as_service(&self, service: &str, _: &str) -> Result<Caller, Denied> {
@@ -98,8 +96,15 @@ impl Vault for Fence {
         let answer = self.authorize(key_use.caller, &action);
         answer.map_err(|denied| Unusable::Denied(denied.message))
     }
+}
 
-    fn ask_for_service(&self, _: &ServiceKeyUse<'_>) -> Result<(), Unusable> {
+/// Everybody hears everything.
+impl Notifier for Fence {
+    fn accepts(&self, _: &Notice<'_>) -> Result<(), Unpublished> {
+        Ok(())
+    }
+
+    fn publish(&self, _: &Notice<'_>) -> Result<(), Unpublished> {
         Ok(())
     }
 }
@@ -123,6 +128,8 @@ impl Lab {
         let environment = Environment {
             authority: Arc::clone(&fence) as Arc<dyn Authority>,
             vault: Arc::clone(&fence) as Arc<dyn Vault>,
+            notifier: Arc::clone(&fence) as Arc<dyn Notifier>,
+            calls: Arc::new(CallLog::new()),
             clock: Clock::default(),
             switches: Arc::new(Switches::default()),
             seed: 1,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::noted;
 use super::permissions::{Actor, Reason, assume};
 use crate::s3::rules::encryption::{customer_keys_blocked, etag_under};
 use crate::s3::rules::keys::key_arn;
@@ -24,8 +25,10 @@ pub(crate) fn run(store: &Store, job: &Job) {
     let outcome = |rule| {
         let outcome = replicate(store, job, rule);
         let failed = outcome.is_err();
-        let mut metering = store.metering();
-        metering.finished(&job.bucket, rule, job.due, failed);
+        store
+            .metering()
+            .finished(&job.bucket, rule, job.due, failed);
+        noted::note(store, job, rule, outcome);
         outcome
     };
     let outcomes: Vec<Result<(), Reason>> = rules.map(outcome).collect();

@@ -65,9 +65,10 @@ pub(crate) fn ask(
         caller,
         key,
         action,
-        service: "s3",
+        service: Some("s3"),
         region,
         context: (CONTEXT, &context),
+        others: &[],
     })
 }
 

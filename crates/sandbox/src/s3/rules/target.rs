@@ -7,7 +7,7 @@ use s3s::S3Result;
 
 use super::acl_access;
 use super::public_access::{self, Setting};
-use crate::authority::{Action, Caller, Denied};
+use crate::authority::{Action, Caller, CallerKind, Denied};
 use crate::s3::state::world::Store;
 
 /// A bucket as far as authorization needs it.
@@ -92,6 +92,7 @@ impl Target {
     fn is_closed_to(&self, store: &Store, caller: &Caller) -> bool {
         let is_public = |policy: &Arc<str>| store.environment.authority.is_public(policy);
         self.restricted
+            && caller.kind != CallerKind::Service
             && caller.account != *self.owner
             && self.policy.as_ref().is_some_and(is_public)
     }

@@ -5,8 +5,11 @@
 pub(crate) mod acl;
 pub(crate) mod ageing;
 pub(crate) mod dates;
+pub(crate) mod deliveries;
+pub(crate) mod inventory;
 pub(crate) mod lifecycle;
 pub(crate) mod metering;
+pub(crate) mod notification;
 pub(crate) mod queue;
 pub(crate) mod replication;
 pub(crate) mod snapshot;

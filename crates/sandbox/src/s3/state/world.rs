@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use s3s::S3Result;
 
+use super::deliveries::Deliveries;
 use super::metering::Metering;
 use super::queue::Queue;
 use super::upload::Upload;
@@ -24,6 +25,7 @@ pub(crate) struct Store {
     pub(crate) ids: Ids,
     pub(crate) queue: Queue,
     ageing: Ageing,
+    pub(crate) deliveries: Deliveries,
     metering: Mutex<Metering>,
     world: Mutex<World>,
 }
@@ -38,6 +40,7 @@ impl Store {
             ids: Ids::new(environment.seed, "s3"),
             queue: Queue::default(),
             ageing,
+            deliveries: Deliveries::new(environment.seed),
             metering: Mutex::default(),
             world: Mutex::new(World::default()),
             environment,

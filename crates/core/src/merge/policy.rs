@@ -49,17 +49,13 @@ pub(super) fn key_policy(
     if before.document().is_some_and(|before| *before == after) {
         return Ok(live.cloned());
     }
-    let administrators =
-        |document: &PolicyDocument| document.administrators(target.account().as_str());
-    let left = administrators(&after);
-    let lost: Vec<String> = before
-        .document()
-        .map(administrators)
-        .unwrap_or_default()
-        .difference(&left)
-        .cloned()
-        .collect();
-    if left.is_empty() || !lost.is_empty() {
+    let key = target.key();
+    let lost = key.and_then(|key| {
+        let before = before.document()?;
+        before.locked_out(&after, &key.arn(), key.account.as_str())
+    });
+    if let Some(lost) = lost {
+        let lost = lost.iter().map(ToString::to_string).collect();
         return Err(refuse(scene, target, ConflictKind::LocksOut(lost)));
     }
     Ok(Some(Document::KeyPolicy(Policy::from(after))))

@@ -56,7 +56,15 @@ pub(crate) enum Sight<'a> {
     AnyWorld,
 }
 
-impl Sight<'_> {
+impl<'a> Sight<'a> {
+    /// What was read, if anything is meant in particular.
+    const fn so_far(self) -> Option<&'a Observed> {
+        match self {
+            Self::SoFar(seen) => Some(seen),
+            Self::AnyWorld => None,
+        }
+    }
+
     /// Whether what was seen says so, or some world could.
     fn says(self, test: impl FnOnce(&Observed) -> bool) -> bool {
         match self {

@@ -4,11 +4,12 @@
 //! "Key policies"). A statement for the role's account leaves the decision to IAM, where the role's policy is ours.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use super::grammar::{Effect, PolicyDocument, Scope, Statement};
+use super::grammar::{Effect, PolicyDocument, Scope, Statement, Version};
 use super::pattern::Pattern;
 use super::principals::{account_of_arn, is_account_id, root_account};
-use super::request::{DenyHit, KeyContext, Known, Request, Truth, Who};
+use super::request::{DenyHit, KeyContext, Known, Request, Truth, Who, quote};
 use crate::ids::Arn;
 
 /// What S3 does with a key in the name of a role.
@@ -112,31 +113,87 @@ pub fn denials(policy: &PolicyDocument, of: &KeyUse<'_>) -> Vec<DenyHit> {
 /// What lets its holder give a key another policy.
 const ADMINISTERS: &str = "kms:putkeypolicy";
 
-impl PolicyDocument {
-    /// The principals of an account that a key's policy lets change it, whatever the conditions: the account itself leaves it to
-    /// its IAM.
-    #[must_use]
-    pub fn administrators(&self, account: &str) -> BTreeSet<String> {
-        let statements = self.statements().iter();
-        let allow = statements.filter(|of| of.effect() == Effect::Allow && administers(of));
-        let names = allow.flat_map(|statement| match statement.principals() {
-            Some(Scope::Only(_)) => statement.aws_principals().collect::<Vec<_>>(),
-            Some(Scope::Except(_)) | None => Vec::new(),
-        });
-        names
-            .filter_map(|name| match name {
-                "*" => Some("*".to_owned()),
-                id if is_account_id(id) => (id == account).then(|| account.to_owned()),
-                arn if root_account(arn) == Some(account) => Some(account.to_owned()),
-                arn => (account_of_arn(arn) == Some(account)).then(|| arn.to_owned()),
-            })
-            .collect()
+/// Who may change a key's policy. The account itself leaves it to its IAM.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Administrator {
+    /// The account, or somebody in it.
+    pub name: String,
+    /// What must hold for it, all of it.
+    pub conditions: BTreeSet<String>,
+}
+
+impl Administrator {
+    /// Whether it may whenever the other may.
+    fn stands_for(&self, other: &Self) -> bool {
+        self.name == other.name && self.conditions.is_subset(&other.conditions)
     }
 }
 
-fn administers(statement: &Statement) -> bool {
-    let scope = statement.actions();
-    let mut listed = scope.listed().iter();
-    let is_listed = listed.any(|name| Pattern::action(name).matches(ADMINISTERS));
-    is_listed == matches!(scope, Scope::Only(_))
+impl fmt::Display for Administrator {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.name)?;
+        let mut word = "where";
+        for condition in &self.conditions {
+            write!(out, " {word} {condition}")?;
+            word = "and";
+        }
+        Ok(())
+    }
+}
+
+impl PolicyDocument {
+    /// The principals of a key's account that the key's policy lets change it.
+    #[must_use]
+    pub fn administrators(&self, key: &str, account: &str) -> BTreeSet<Administrator> {
+        let statements = self.statements().iter();
+        let allow = statements
+            .filter(|of| of.effect() == Effect::Allow && administers(of, key, self.version()));
+        allow
+            .flat_map(|statement| {
+                let conditions: BTreeSet<String> =
+                    statement.conditions().iter().map(quote).collect();
+                let names = administering(statement, account);
+                names.map(move |name| Administrator {
+                    name,
+                    conditions: conditions.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// Who may change the policy of a key now, and could not with another one; `None` where all of them still can, and somebody can.
+    #[must_use]
+    pub fn locked_out(&self, after: &Self, key: &str, account: &str) -> Option<Vec<Administrator>> {
+        let left = after.administrators(key, account);
+        let mut lost: Vec<Administrator> = self.administrators(key, account).into_iter().collect();
+        lost.retain(|of| !left.iter().any(|other| other.stands_for(of)));
+        (left.is_empty() || !lost.is_empty()).then_some(lost)
+    }
+}
+
+/// The names by which a statement lets in an account or somebody of it.
+fn administering<'a>(
+    statement: &'a Statement,
+    account: &'a str,
+) -> impl Iterator<Item = String> + 'a {
+    let names = match statement.principals() {
+        Some(Scope::Only(_)) => statement.aws_principals().collect::<Vec<_>>(),
+        Some(Scope::Except(_)) | None => Vec::new(),
+    };
+    names.into_iter().filter_map(move |name| match name {
+        "*" => Some("*".to_owned()),
+        id if is_account_id(id) => (id == account).then(|| account.to_owned()),
+        arn if root_account(arn) == Some(account) => Some(account.to_owned()),
+        arn => (account_of_arn(arn) == Some(account)).then(|| arn.to_owned()),
+    })
+}
+
+fn administers(statement: &Statement, key: &str, version: Version) -> bool {
+    let action = |name: &String| Pattern::action(name).matches(ADMINISTERS);
+    let resource = |text: &String| Pattern::new(text, version).matches(key);
+    let lists = |scope: &Scope<Vec<String>>, test: &dyn Fn(&String) -> bool| {
+        scope.listed().iter().any(test) == matches!(scope, Scope::Only(_))
+    };
+    let resources = statement.resources();
+    lists(statement.actions(), &action) && resources.is_none_or(|scope| lists(scope, &resource))
 }

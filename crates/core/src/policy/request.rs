@@ -407,7 +407,7 @@ fn unknown(statement: &Statement) -> Truth {
     }
 }
 
-fn quote(condition: &Condition) -> String {
+pub(super) fn quote(condition: &Condition) -> String {
     let Condition {
         operator,
         key,

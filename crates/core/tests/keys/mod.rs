@@ -1,12 +1,15 @@
 //! Keys: what plans say of them, and what they write into their policies.
 
+mod usable;
+
 use s3ferry_core::format::{Finding, FindingLevel, Reason};
-use s3ferry_core::model::kinds::{Document, Key, Policy};
+use s3ferry_core::ids::Arn;
+use s3ferry_core::model::kinds::{Document, Policy};
 use s3ferry_core::model::{KeyPart, KeyRef, Target};
 use s3ferry_core::plan::Plan;
-use s3ferry_core::spec::Spec;
+use s3ferry_core::spec::{Create, Encryption, Spec};
 
-use crate::world::{World, customer_key, key, key_policy, no_migrations, order, role_of, spec};
+use crate::world::{World, key, key_policy, no_migrations, order, role_of, spec};
 
 const SOURCE: &str = "arn:aws:kms:eu-west-1:111111111111:key/aaaa";
 const REPLICA: &str = "arn:aws:kms:eu-central-1:222222222222:key/bbbb";
@@ -171,6 +174,27 @@ fn a_policy_that_would_lock_out_who_administers_the_key_is_not_written() {
 }
 
 #[test]
+fn who_may_administer_a_key_under_a_condition_only_is_locked_out_too() {
+    let root = "arn:aws:iam::222222222222:root";
+    let with_mfa = format!(
+        r#"{{"Sid":"WithMfa","Effect":"Allow","Principal":{{"AWS":"{root}"}},"Action":"kms:*","Resource":"*","Condition":{{"Bool":{{"aws:MultiFactorAuthPresent":"true"}}}}}}"#
+    );
+    let mut world = closed();
+    let key = key(REPLICA);
+    world.set_at(policy_at(&key), key_policy(&key, &[&with_mfa]));
+    let mut spec = with_keys(REPLICA, true);
+    let mut blocked = |statement: &str| {
+        spec.guards.adopt = vec![format!(
+            "archive/key/eu-central-1/bbbb/policy/statement/{statement}"
+        )];
+        let plan = world.plan(&spec);
+        coded(&plan, "key-policy-locks-out").len()
+    };
+    assert_eq!(blocked("Admin"), 1);
+    assert_eq!(blocked("WithMfa"), 0);
+}
+
+#[test]
 fn a_role_that_was_made_again_is_named_anew() {
     let mut world = closed();
     let spec = with_keys(REPLICA, true);
@@ -204,40 +228,6 @@ fn a_principal_of_others_that_is_gone_is_told_before_it_is_in_the_way() {
 }
 
 #[test]
-fn a_key_that_cannot_be_used_blocks() {
-    let key = key(REPLICA);
-    let itself = Target::Key(key.clone(), KeyPart::Itself);
-    let asymmetric = Document::Key(Key {
-        state: "Enabled".to_owned(),
-        spec: "RSA_2048".to_owned(),
-        usage: "ENCRYPT_DECRYPT".to_owned(),
-        manager: "CUSTOMER".to_owned(),
-        multi_region: false,
-    });
-    for (code, document) in [
-        ("key-disabled", customer_key("Disabled", "CUSTOMER")),
-        (
-            "key-pending-deletion",
-            customer_key("PendingDeletion", "CUSTOMER"),
-        ),
-        ("key-aws-managed", customer_key("Enabled", "AWS")),
-        ("key-not-symmetric", asymmetric),
-    ] {
-        let mut world = world();
-        world.set_at(itself.clone(), document);
-        let plan = world.plan(&with_keys(REPLICA, true));
-        let found = coded(&plan, code);
-        assert_eq!(found.len(), 1, "{code}: {:#?}", plan.findings);
-        assert_eq!(found[0].level, FindingLevel::Blocked, "{code}");
-        assert_eq!(found[0].address, "archive/key/eu-central-1/bbbb");
-    }
-    let mut world = world();
-    world.missing.insert(key);
-    let plan = world.plan(&with_keys(REPLICA, true));
-    assert_eq!(coded(&plan, "key-missing").len(), 1, "{:#?}", plan.findings);
-}
-
-#[test]
 fn a_key_that_may_not_be_looked_at_is_said_and_blocks_only_where_it_is_to_be_written() {
     let mut world = closed();
     world.denied.insert(policy_at(&key(REPLICA)));
@@ -257,23 +247,29 @@ fn a_key_that_may_not_be_looked_at_is_said_and_blocks_only_where_it_is_to_be_wri
     }
 }
 
+/// Only what is not encrypted at all would be under the default key: the plan goes on, and leaves the policy that nobody saw alone.
 #[test]
-fn a_deny_in_a_key_policy_is_a_deny_of_the_role() {
-    let deny = r#"{"Sid":"NotFromThere","Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111111111111"}}}"#;
-    let mut world = world();
-    let source = key(SOURCE);
-    let spec = with_keys(REPLICA, true);
-    world.set_at(policy_at(&source), key_policy(&source, &[deny]));
-    assert_eq!(
-        coded(&world.plan(&spec), "policy-denies-replication").len(),
-        0
-    );
-    let always = deny.replace("StringNotEquals", "StringEquals");
-    world.set_at(policy_at(&source), key_policy(&source, &[&always]));
+fn a_default_key_that_may_not_be_looked_at_does_not_stop_the_rest() {
+    let mut world = closed();
+    world.denied.insert(policy_at(&key(OTHER)));
+    let mut spec = with_keys(REPLICA, true);
+    let migration = spec.migrations.values_mut().next().expect("a migration");
+    migration.destination.create = Create::Yes(Encryption::SseKms {
+        key: Arn::new(OTHER).expect("an ARN"),
+        bucket_key: true,
+    });
     let plan = world.plan(&spec);
-    let found = coded(&plan, "policy-denies-replication");
-    assert_eq!(
-        found[0].address,
-        "prod/key/eu-west-1/aaaa/policy/statement/NotFromThere"
+    let found = coded(&plan, "key-policy-unchecked");
+    assert_eq!(found.len(), 1, "{:#?}", plan.findings);
+    assert_eq!(found[0].level, FindingLevel::Warning);
+    assert!(!plan.is_blocked(), "{:#?}", plan.findings);
+    let written = order(&plan);
+    assert!(
+        !written.iter().any(|step| step.contains("/cccc/")),
+        "{written:#?}"
+    );
+    assert!(
+        written.iter().any(|step| step.contains("/bbbb/")),
+        "{written:#?}"
     );
 }

@@ -1,5 +1,7 @@
 //! Access logs and inventories: in which order they come and go, whose they are, and what stands in their way.
 
+mod list_keys;
+
 use std::collections::BTreeSet;
 
 use s3ferry_core::format::{Action, FindingLevel, Reason};
@@ -476,19 +478,6 @@ fn a_bucket_for_logs_must_be_there() {
     assert_eq!(
         missing.map(|of| of.address.as_str()),
         Some("prod/bucket/prod-logs")
-    );
-}
-
-#[test]
-fn lists_under_a_key_say_the_statement_that_the_key_needs() {
-    let key = "arn:aws:kms:eu-west-1:111111111111:key/lists";
-    let world = world();
-    let to = format!("prefix: orders, encryption: {{ kms_key: \"{key}\" }} }}");
-    let plan = world.plan(&logged(&[("prefix: orders }", &to)]));
-    let statement = help(&plan, "inventory-key-unchecked");
-    assert!(
-        statement.contains("kms:GenerateDataKey") && statement.contains("arn:aws:s3:::orders-prod"),
-        "{statement}"
     );
 }
 

@@ -168,7 +168,7 @@ static KMS: Record = record(
         Bool,
         Default("false"),
         "Whether s3ferry adds its statements to the policies of the keys that the migration uses, on both sides: those of \
-         `source_kms` and of `encryption`. Only to keys of accounts that the spec has; the statements of others stay as they are. \
+         `source_kms`, and those that the destination encrypts with. Only to keys of accounts that the spec has; the statements of others stay as they are. \
          Where false, policies are read, and what is missing is shown for you to add.",
     )],
 );

@@ -1,7 +1,7 @@
 //! Inventories of both buckets: all versions, with what a comparison of both sides needs.
 
 use super::places::{Delivered, lock, requester_pays};
-use super::takes;
+use super::{list_keys, takes};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::migration::{Case, finding};
@@ -89,7 +89,7 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
         };
         findings.extend(requester_pays(scene, &delivered));
         findings.extend(retained(scene, &delivered));
-        findings.extend(key(scene, &listed, &delivered));
+        findings.extend(list_keys::warns(scene, &listed, &delivered, future));
         findings.extend(too_many(scene, &listed, future));
     }
     findings
@@ -107,61 +107,6 @@ fn retained(scene: &Scene<'_>, of: &Delivered<'_>) -> Option<Finding> {
             &format!("if this is not meant, {}", of.elsewhere()),
         )
     })
-}
-
-/// S3 encrypts lists with a key of the customer's only if the key's policy lets it (UG:configure-inventory). Whether it does is
-/// not looked at.
-fn key(
-    scene: &Scene<'_>,
-    listed: &Recorded<'_, InventoryPlace>,
-    of: &Delivered<'_>,
-) -> Option<Finding> {
-    let default = match scene.observed.document(&of.part(BucketPart::Encryption)) {
-        Some(Document::Encryption(live)) if live.algorithm != "AES256" => Some(live.key.clone()),
-        _ => None,
-    };
-    let key = match (&listed.place.encryption, default) {
-        (Some(ListEncryption::SseKms(key)), _) => key.to_string(),
-        (None, Some(Some(key))) => key,
-        (None, Some(None)) => return Some(managed_key(scene, of)),
-        (Some(ListEncryption::SseS3), _) | (None, None) => return None,
-    };
-    let statement = serde_json::json!({
-        "Effect": "Allow",
-        "Principal": { "Service": "s3.amazonaws.com" },
-        "Action": "kms:GenerateDataKey",
-        "Resource": "*",
-        "Condition": {
-            "StringEquals": { "aws:SourceAccount": listed.of.account.as_str() },
-            "ArnLike": { "aws:SourceArn": listed.of.arn().to_string() },
-        },
-    });
-    Some(finding(
-        "inventory-key-unchecked",
-        Warning,
-        key,
-        format!(
-            "inventories of {} are encrypted with this key; without this statement in the key's policy none is delivered",
-            listed.of.bucket
-        ),
-        &statement.to_string(),
-    ))
-}
-
-/// Nobody writes the policy of a key that AWS manages (UG:configure-inventory: it is not supported).
-fn managed_key(scene: &Scene<'_>, of: &Delivered<'_>) -> Finding {
-    finding(
-        "inventory-managed-key",
-        Blocked,
-        scene.names.address(&of.part(BucketPart::Encryption)),
-        "inventories go to a bucket that encrypts with the AWS managed key aws/s3 by default, which S3 cannot encrypt them with"
-            .to_owned(),
-        &format!(
-            "write encryption: sse-s3 in {}, or a kms_key of your own\nor {}",
-            of.field,
-            of.elsewhere()
-        ),
-    )
 }
 
 /// How many inventory configurations a bucket has (BC:s3 PutBucketInventoryConfiguration).

@@ -6,6 +6,7 @@
 
 mod access;
 mod inventory;
+mod list_keys;
 pub(crate) mod mark;
 mod places;
 
@@ -27,6 +28,7 @@ pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
     }
     let mut targets = access::reads(route, seen);
     targets.extend(inventory::reads(route));
+    targets.extend(list_keys::reads(route, seen.so_far()));
     for to in route.log_buckets() {
         let part = |part| Target::Bucket(to.clone(), part);
         let policy = part(BucketPart::Policy);

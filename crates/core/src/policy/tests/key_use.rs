@@ -103,23 +103,62 @@ fn a_deny_is_seen_as_far_as_it_reaches() {
     ));
 }
 
+const ADMIN: &str = "arn:aws:iam::222222222222:role/admin";
+const OWN: &str = "222222222222";
+
+fn admins(statements: &str) -> Vec<String> {
+    asked(statements, |policy, _| {
+        let all = policy.administrators(KEY, OWN);
+        all.iter().map(ToString::to_string).collect()
+    })
+}
+
 #[test]
 fn who_may_change_the_policy_administers_the_key() {
-    let of = |statements: &str| {
-        asked(statements, |policy, _| {
-            policy.administrators("222222222222")
+    assert_eq!(admins(&statement("Allow", OWN, r#""kms:*""#, "")), [OWN]);
+    let root = format!("arn:aws:iam::{OWN}:root");
+    assert_eq!(admins(&statement("Allow", &root, r#""*""#, "")), [OWN]);
+    assert_eq!(
+        admins(&statement("Allow", ADMIN, r#""kms:Put*""#, "")),
+        [ADMIN]
+    );
+    for nobody in [
+        statement("Allow", ADMIN, r#""kms:Encrypt""#, ""),
+        // Of another account: a key's policy is changed from its own.
+        statement("Allow", ROLE, r#""kms:*""#, ""),
+        statement("Deny", ADMIN, r#""kms:*""#, ""),
+        // Of another key.
+        statement("Allow", ADMIN, r#""kms:*""#, "").replace("\"*\"", &format!("\"{KEY}2\"")),
+    ] {
+        assert_eq!(admins(&nobody), Vec::<String>::new(), "{nobody}");
+    }
+}
+
+#[test]
+fn who_still_may_under_more_conditions_only_is_locked_out() {
+    let of = |condition: &str| {
+        let condition = format!(r#","Condition":{{{condition}}}"#);
+        statement("Allow", ADMIN, r#""kms:*""#, &condition)
+    };
+    let (free, mfa) = (
+        statement("Allow", ADMIN, r#""kms:*""#, ""),
+        of(r#""Bool":{"aws:MultiFactorAuthPresent":"true"}"#),
+    );
+    let both = of(
+        r#""Bool":{"aws:MultiFactorAuthPresent":"true"},"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}"#,
+    );
+    let lost = |before: &str, after: &str| {
+        asked(before, |before, _| {
+            asked(after, |after, _| before.locked_out(after, KEY, OWN))
         })
     };
-    let admin = "arn:aws:iam::222222222222:role/admin";
-    assert_eq!(
-        of(&statement("Allow", "222222222222", r#""kms:*""#, "")).len(),
-        1
-    );
-    assert!(of(&statement("Allow", admin, r#""kms:Put*""#, "")).contains(admin));
-    assert!(of(&statement("Allow", admin, r#""kms:Encrypt""#, "")).is_empty());
-    assert!(
-        of(&statement("Allow", ROLE, r#""kms:*""#, "")).is_empty(),
-        "of another account"
-    );
-    assert!(of(&statement("Deny", admin, r#""kms:*""#, "")).is_empty());
+    for (before, after) in [(&mfa, &free), (&both, &mfa), (&free, &free), (&mfa, &mfa)] {
+        assert_eq!(lost(before, after), None, "{before} {after}");
+    }
+    for (before, after) in [(&free, &mfa), (&mfa, &both)] {
+        let lost = lost(before, after).expect("somebody is locked out");
+        assert_eq!(lost[0].name, ADMIN, "{before} {after}");
+    }
+    let nobody = statement("Allow", ADMIN, r#""kms:Encrypt""#, "");
+    assert_eq!(lost(&nobody, &nobody), Some(Vec::new()));
 }

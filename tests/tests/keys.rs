@@ -1,5 +1,7 @@
 //! Keys through the program: their policies are written and cleaned up, and what a plan advises to add is enough.
 
+use std::time::Duration;
+
 use s3ferry_tests::signed::Client;
 use s3ferry_tests::world::{DESTINATION, SOURCE, World};
 use serde_json::{Value, json};
@@ -70,6 +72,36 @@ fn put_policy(world: &World, key: &str, policy: &Value) {
         .expect_ok();
 }
 
+/// The statements that a plan advises under a code, with the addresses of the policies.
+fn all_advised(world: &World, code: &str) -> Vec<(String, Value)> {
+    let shown = world.s3ferry(&["plan", "--format", "json", "spec.yaml"]);
+    let plan: Value = serde_json::from_str(&shown.out).expect("a plan is JSON");
+    let findings = plan["findings"].as_array().expect("findings");
+    let statement = |finding: &Value| {
+        let line = finding["help"].as_str()?.lines().next()?;
+        let address = finding["address"].as_str()?.to_owned();
+        Some((address, serde_json::from_str(line).ok()?))
+    };
+    let found = findings.iter().filter(|of| of["code"] == code);
+    found
+        .map(|of| statement(of).unwrap_or_else(|| panic!("no statement in {of}")))
+        .collect()
+}
+
+fn advised(world: &World, code: &str) -> Value {
+    let all = all_advised(world, code);
+    let [(_, statement)] = <[_; 1]>::try_from(all).expect("one statement");
+    statement
+}
+
+/// Adds a statement to the policy of a key by hand.
+fn add(world: &World, key: &str, statement: Value) {
+    let mut policy = policy(world, key);
+    let statements = policy["Statement"].as_array_mut().expect("statements");
+    statements.push(statement);
+    put_policy(world, key, &policy);
+}
+
 /// What becomes of a new object.
 fn replicated(world: &World, name: &str) -> Value {
     let headers = [
@@ -119,38 +151,14 @@ fn statements_are_added_proven_and_taken_away_again() {
 fn what_a_plan_says_is_missing_is_all_that_is() {
     let world = world("");
     world.expect(4, &PLAN);
-    let shown = world.s3ferry(&["plan", "--format", "json", "spec.yaml"]);
-    let plan: Value = serde_json::from_str(&shown.out).expect("a plan is JSON");
-    let findings = plan["findings"].as_array().expect("findings");
-    let missing = findings
-        .iter()
-        .filter(|of| of["code"] == "key-grants-nothing");
-    let mut added = 0;
-    for finding in missing {
-        let help = finding["help"].as_str().expect("help");
-        let statement: Value = help
-            .lines()
-            .next()
-            .and_then(|line| serde_json::from_str(line).ok())
-            .expect("a statement");
-        let key = if finding["address"]
-            .as_str()
-            .is_some_and(|of| of.starts_with("prod/"))
-        {
-            SOURCE_KEY
-        } else {
-            REPLICA_KEY
-        };
+    let statements = all_advised(&world, "key-grants-nothing");
+    assert_eq!(statements.len(), 2, "{statements:?}");
+    for (address, statement) in statements {
+        let is_source = address.starts_with("prod/");
+        let key = if is_source { SOURCE_KEY } else { REPLICA_KEY };
         // Before the role is there.
-        let mut policy = policy(&world, key);
-        policy["Statement"]
-            .as_array_mut()
-            .expect("statements")
-            .push(statement);
-        put_policy(&world, key, &policy);
-        added += 1;
+        add(&world, key, statement);
     }
-    assert_eq!(added, 2, "{}", shown.out);
     world.expect(0, &APPLY);
     world.must_be_settled();
     assert_eq!(replicated(&world, "a"), "COMPLETED");
@@ -223,4 +231,40 @@ fn a_caller_who_may_not_read_keys_is_told_what_the_policies_need() {
         "{}",
         ran.said()
     );
+}
+
+/// The key of lists is looked at before the inventory is set up, and the statement of the finding is enough for S3.
+#[test]
+fn what_a_plan_says_is_missing_lets_lists_be_delivered() {
+    let world = world("").with(&json!({ "buckets": [
+        { "name": "prod-lists", "account": SOURCE.0, "region": SOURCE.1 },
+    ] }));
+    let plain = spec("");
+    let (head, _) = plain.split_once("        source_kms").expect("the key");
+    world.spec(&format!(
+        "{head}    logging: {{ inventory: {{ source: {{ bucket: prod-lists, encryption: {{ kms_key: \"{SOURCE_KEY}\" }} }} }} }}\n"
+    ));
+    let statement = advised(&world, "inventory-key-closed");
+    world.expect(4, &APPLY);
+    add(&world, SOURCE_KEY, statement);
+    world.expect(0, &APPLY);
+    world.must_be_settled();
+    let lists = || {
+        let objects = world.buckets("/prod-lists/objects");
+        let keys = objects.as_object().into_iter().flatten();
+        keys.filter(|(key, _)| key.starts_with("orders-prod/"))
+            .count()
+    };
+    // Deliveries are made a moment after the clock was moved.
+    for _ in 0..200 {
+        if lists() > 0 {
+            return;
+        }
+        world
+            .sandbox()
+            .clock()
+            .advance(Duration::from_secs(12 * 3_600));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("no list came: {}", world.buckets("/prod-lists"));
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use s3ferry_core::ids::SpecName;
+use s3ferry_core::ids::{AccountId, Arn, BucketName, Region, SpecName};
+use s3ferry_core::model::RoleRef;
+use s3ferry_core::spec::Access;
 
 use crate::build_info::long_version;
 
@@ -115,6 +117,8 @@ pub(crate) enum Command {
     Permissions(PermissionsArgs),
     /// Say what a code of a finding, a problem or a diagnostic means, and what to do about it
     Explain(Explain),
+    /// Write a spec from live configuration; planning it changes nothing but what it takes over by name
+    Import(Import),
     /// Print the JSON Schema of the spec
     Schema,
     /// Print a shell completion script
@@ -288,6 +292,80 @@ pub(crate) enum PolicyFormat {
     Json,
     /// aws_iam_policy resources
     Terraform,
+}
+
+/// Everything is read and nothing is written but the spec. What no spec can say stands in it as a comment.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// A bucket whose replication is imported
+    #[arg(long, required = true, value_name = "ACCOUNT_ID:BUCKET", value_parser = place)]
+    pub(crate) source: Vec<Place>,
+    /// Import the rules to this bucket only
+    #[arg(long, value_name = "ACCOUNT_ID:BUCKET", value_parser = place)]
+    pub(crate) destination: Vec<Place>,
+    /// The profile to sign in to an account with, here and in the spec; the account is called after it there
+    #[arg(long, value_name = "ACCOUNT_ID=NAME", value_parser = profile)]
+    pub(crate) profile: Vec<(AccountId, String)>,
+    /// The role to assume in an account, here and in the spec
+    #[arg(long, value_name = "ACCOUNT_ID=ARN[,EXTERNAL_ID]", value_parser = assumed_role)]
+    pub(crate) assume_role: Vec<(AccountId, Access)>,
+    /// The Region to sign in to and to ask in first; buckets are found wherever they are
+    #[arg(long, value_name = "REGION", env = "AWS_REGION", default_value = "us-east-1", value_parser = region)]
+    pub(crate) region: Region,
+    /// The spec's name; left out, that of the s3ferry rules that are found, or default
+    #[arg(long, value_name = "NAME", value_parser = spec_name)]
+    pub(crate) name: Option<SpecName>,
+    /// The file to write; left out, standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write over the file if it exists
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+}
+
+/// A bucket in an account.
+pub(crate) type Place = (AccountId, BucketName);
+
+fn place(text: &str) -> Result<Place, String> {
+    let (account, bucket) = text
+        .split_once(':')
+        .ok_or("it must be an account ID and a bucket, e.g. 111111111111:orders-prod")?;
+    let account = account_id(account)?;
+    let bucket = BucketName::new(bucket).map_err(|error| error.to_string())?;
+    Ok((account, bucket))
+}
+
+fn account_id(text: &str) -> Result<AccountId, String> {
+    AccountId::new(text).map_err(|_| "an account ID has 12 digits".to_owned())
+}
+
+fn region(text: &str) -> Result<Region, String> {
+    Region::new(text).map_err(|error| error.to_string())
+}
+
+fn profile(text: &str) -> Result<(AccountId, String), String> {
+    let (account, name) = text
+        .split_once('=')
+        .filter(|(_, name)| !name.trim().is_empty())
+        .ok_or("it must be an account ID and a profile, e.g. 111111111111=prod")?;
+    Ok((account_id(account)?, name.to_owned()))
+}
+
+fn assumed_role(text: &str) -> Result<(AccountId, Access), String> {
+    let (account, role) = text.split_once('=').ok_or(
+        "it must be an account ID and a role, e.g. 111111111111=arn:aws:iam::111111111111:role/s3ferry",
+    )?;
+    let account = account_id(account)?;
+    let (arn, external_id) = match role.split_once(',') {
+        Some((arn, external_id)) => (arn, Some(external_id.to_owned())),
+        None => (role, None),
+    };
+    let of = RoleRef::of_arn(arn).ok_or("what follows the account ID must be the ARN of a role")?;
+    if of.account != account {
+        return Err(format!("the role is in account {}", of.account));
+    }
+    let arn = Arn::new(arn).map_err(|error| error.to_string())?;
+    Ok((account, Access::AssumeRole { arn, external_id }))
 }
 
 #[derive(Debug, Args)]

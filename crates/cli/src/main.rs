@@ -113,6 +113,7 @@ async fn run(printer: &Printer, cli: Cli) -> Exit {
         Command::Restore(args) => commands::restore::run(printer, &args, parallelism).await,
         Command::Permissions(args) => commands::permissions::run(printer, &args),
         Command::Explain(args) => commands::explain::run(printer, &args),
+        Command::Import(args) => commands::import::run(printer, &args, parallelism).await,
         Command::Schema => commands::schema::run(printer),
         Command::Completions(args) => commands::completions::run(printer, &args),
         Command::Sandbox(args) => commands::sandbox::run(printer, &args).await,

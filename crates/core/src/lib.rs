@@ -15,6 +15,7 @@ pub mod format;
 mod future;
 pub mod goals;
 pub mod ids;
+pub mod import;
 mod listed;
 pub mod live;
 mod marked;

@@ -13,6 +13,7 @@ pub mod cancel;
 pub mod clock;
 pub mod events;
 pub mod execute;
+pub mod import;
 pub mod journal;
 pub mod ledger;
 pub mod limits;

@@ -3,7 +3,7 @@
 //! ```text
 //! bytes --yaml--> tree with places --check (table)--> checked tree --decode--> s3ferry_core::spec::Spec
 //!                                       |
-//!                    schema, reference, starter are drawn from the same table
+//!                    schema, reference, starter are drawn from the same table, and a spec is written by it
 //! ```
 //!
 //! Every step reports all that it finds, marks it in the tree, and the next step is silent about it: one
@@ -27,6 +27,7 @@ mod scalar;
 mod suggest;
 mod table;
 mod unknown;
+mod write;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Place, Severity};
@@ -35,3 +36,4 @@ pub use masked::masked;
 pub use pages::{json_schema, reference, starter};
 pub use read::{Reading, SourceFile, read};
 pub use suggest::nearest;
+pub use write::write;

@@ -2,6 +2,7 @@
 //!
 //! `PROPTEST_CASES` raises the number of cases. A failure prints the smallest case that was found.
 
+mod import;
 mod play;
 mod wanted;
 
@@ -119,6 +120,30 @@ fn each_round(
     Ok(())
 }
 
+/// Imports what a case applies, as the spec's own and then as others'; whether both could be looked at.
+fn import(case: &Case) -> Checked<bool> {
+    // Of what is only prepared nothing tells the rules.
+    let mut shape = case.shape.clone();
+    for migration in shape.migrations.iter_mut().flatten() {
+        migration.replicates = true;
+    }
+    let there = shape.destinations.iter().enumerate();
+    let there = there.filter(|(_, to)| !to.made);
+    let mut edits: Vec<Edit> = there.map(|(at, _)| Edit::MakeDestination(at)).collect();
+    let owned = case
+        .edits
+        .iter()
+        .filter(|edit| matches!(edit, Edit::Own(_, _)));
+    edits.extend(owned.cloned());
+    let mut play = Play::new(shape);
+    play.edit(&edits);
+    if !settle(&mut play, &[])? {
+        return Ok(false);
+    }
+    import::changes_nothing(&play)?;
+    import::takes_over_by_name(&play)
+}
+
 /// Applies a plan of the whole spec, if it may be applied, and plans again; whether it was applied.
 fn settle(play: &mut Play, picks: &[usize]) -> Checked<bool> {
     let plan = play.plan(&Scope::All);
@@ -170,6 +195,11 @@ proptest! {
     #[test]
     fn an_apply_converges_step_by_step_and_leaves_what_is_foreign(case in case()) {
         each_round(&case, |play, round| settle(play, &round.picks).map(drop))?;
+    }
+
+    #[test]
+    fn what_is_applied_is_imported_as_it_is_and_what_is_others_is_taken_over(case in case()) {
+        import(&case).map_err(TestCaseError::fail)?;
     }
 
     #[test]
@@ -296,8 +326,10 @@ fn of_others(play: &Play, targets: &BTreeSet<MigrationName>) -> (Vec<Rule>, Vec<
 fn the_generator_reaches_what_matters() {
     let mut runner = TestRunner::deterministic();
     let (mut applied, mut grown, mut deletes, mut empty, mut plans) = (0, 0, 0, 0, 0);
+    let mut imported = 0;
     for _ in 0..120 {
         let case = case().new_tree(&mut runner).expect("a case").current();
+        imported += usize::from(import(&case).expect("the import holds"));
         let played = each_round(&case, |play, round| {
             let plan = play.plan(&Scope::All);
             plans += 1;
@@ -311,6 +343,10 @@ fn the_generator_reaches_what_matters() {
     }
     let reached = format!(
         "{plans} plans: {applied} applied, {grown} grow first, {deletes} delete, {empty} empty"
+    );
+    assert!(
+        imported > 60,
+        "{imported} of 120 were imported and taken over"
     );
     assert!(applied * 5 > plans * 2, "{reached}");
     assert!(

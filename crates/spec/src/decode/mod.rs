@@ -15,6 +15,9 @@ mod role;
 mod rule;
 mod view;
 
+pub(crate) use migration::CANARY;
+pub(crate) use role::default_role;
+
 use std::collections::BTreeMap;
 
 use s3ferry_core::ids::{MigrationName, SpecName};

@@ -98,7 +98,7 @@ fn by_path(report: &mut Report<'_>, arn: &Arn, at: Span, last: &str) -> Option<R
 }
 
 /// `s3ferry-<bucket>`, shortened with a hash where it is too long.
-pub(super) fn default_role(bucket: &BucketName) -> Option<RoleName> {
+pub(crate) fn default_role(bucket: &BucketName) -> Option<RoleName> {
     let whole = format!("s3ferry-{bucket}");
     if whole.len() <= LONGEST {
         return RoleName::new(whole).ok();

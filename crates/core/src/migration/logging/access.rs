@@ -6,10 +6,12 @@ use super::places::{Delivered, lock, requester_pays};
 use super::{mark, takes};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
+use crate::ids::MigrationName;
 use crate::merge::conflict::{guards_line, quoted};
 use crate::migration::{Case, Sight, finding};
 use crate::model::kinds::{BucketLogging, LogKeys};
 use crate::model::{BucketPart, BucketRef, Document, Observed, Target};
+use crate::ownership::Markers;
 use crate::policy::generate::access_log_statement;
 use crate::route::{Recorded, Route, Side};
 use crate::scene::Scene;
@@ -60,11 +62,7 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
     let route = case.route;
     let mut items = Items::new();
     for logged in route.access_logs() {
-        let words = match logged.side {
-            Side::Source => "SourceAccessLogs",
-            Side::Destination => "DestinationAccessLogs",
-        };
-        let sid = format!("{}{words}", scene.markers.sid_prefix(route.name));
+        let sid = sid(&scene.markers, route.name, logged.side);
         let LogPlace { bucket, prefix } = logged.place;
         let statement = access_log_statement(sid, logged.of, bucket, prefix);
         items.extend(takes(route, &logged.to, statement));
@@ -77,6 +75,15 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
         items.push((logging_of(logged.of), Wanted::Logging(wanted)));
     }
     items
+}
+
+/// The Sid of the statement that lets a migration's access logs come.
+pub(crate) fn sid(markers: &Markers, migration: &MigrationName, side: Side) -> String {
+    let words = match side {
+        Side::Source => "SourceAccessLogs",
+        Side::Destination => "DestinationAccessLogs",
+    };
+    format!("{}{words}", markers.sid_prefix(migration))
 }
 
 fn log_keys(format: KeyFormat) -> LogKeys {

@@ -4,9 +4,11 @@ use super::places::{Delivered, lock, requester_pays};
 use super::{list_keys, takes};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
+use crate::ids::MigrationName;
 use crate::migration::{Case, finding};
 use crate::model::kinds::{Inventory, InventoryEncryption};
 use crate::model::{BucketPart, BucketRef, Document, Target};
+use crate::ownership::Markers;
 use crate::policy::generate::inventory_statement;
 use crate::route::{Recorded, Route, Side};
 use crate::scene::Scene;
@@ -44,11 +46,7 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
     let route = case.route;
     let mut items = Items::new();
     for listed in route.inventories() {
-        let words = match listed.side {
-            Side::Source => "SourceInventory",
-            Side::Destination => "DestinationInventory",
-        };
-        let sid = format!("{}{words}", scene.markers.sid_prefix(route.name));
+        let sid = sid(&scene.markers, route.name, listed.side);
         let LogPlace { bucket, prefix } = &listed.place.place;
         let id = scene.markers.inventory_id();
         let statement = inventory_statement(sid, listed.of, bucket, prefix, &id);
@@ -57,6 +55,15 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
         items.push((inventory_of(listed.of), Wanted::Inventory(Some(wanted))));
     }
     items
+}
+
+/// The Sid of the statement that lets a migration's inventories come.
+pub(crate) fn sid(markers: &Markers, migration: &MigrationName, side: Side) -> String {
+    let words = match side {
+        Side::Source => "SourceInventory",
+        Side::Destination => "DestinationInventory",
+    };
+    format!("{}{words}", markers.sid_prefix(migration))
 }
 
 fn configuration(route: &Route<'_>, listed: &Recorded<'_, InventoryPlace>) -> Inventory {

@@ -10,6 +10,9 @@ mod list_keys;
 pub(crate) mod mark;
 mod places;
 
+pub(crate) use access::sid as access_sid;
+pub(crate) use inventory::sid as inventory_sid;
+
 use super::{Case, Sight, public_policy};
 use crate::format::Finding;
 use crate::future::Future;

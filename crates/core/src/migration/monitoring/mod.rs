@@ -15,7 +15,8 @@ use crate::scene::Scene;
 use crate::spec::{AlarmSpec, Monitoring, Phase};
 use crate::wanted::{Items, Wanted};
 use FindingLevel::{Note, Warning};
-use watched::{Watched, told};
+pub(crate) use watched::Watched;
+use watched::told;
 
 /// Whether a migration has alarms in its phase.
 pub(super) fn has_alarms(route: &Route<'_>) -> bool {

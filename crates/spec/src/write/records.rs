@@ -1,0 +1,154 @@
+//! What watches a migration and writes down of it, as values.
+
+use s3ferry_core::spec::{
+    Above, AccessLogs, AlarmSpec, Inventories, InventoryPlace, KeyFormat, ListEncryption,
+    ListFormat, LogPlace, Logging, Monitoring, Schedule, Sides,
+};
+use serde_yaml::{Mapping, Value};
+
+use super::encode::{list, map, text};
+use crate::table::monitoring::THRESHOLDS;
+
+pub(super) fn monitoring(monitoring: &Monitoring) -> Option<Value> {
+    let alarms = match monitoring {
+        Monitoring::Unset => return None,
+        Monitoring::None { reason } => return Some(map([("none", text(reason))]).into()),
+        Monitoring::Alarms(alarms) => alarms,
+    };
+    let AlarmSpec {
+        account,
+        notify_source,
+        notify_destination,
+        failed_operations,
+        latency,
+        pending_operations,
+        pending_bytes,
+    } = &**alarms;
+    // The others have one word for all: that of the first.
+    let missing_data = latency.missing_data;
+    let Above {
+        threshold,
+        missing_data: of_failed,
+    } = failed_operations;
+    let failed = map([
+        ("above", Some((*threshold).into())),
+        (
+            "missing_data",
+            (*of_failed != missing_data)
+                .then(|| text(of_failed.as_str()))
+                .flatten(),
+        ),
+    ]);
+    let notify = map([
+        ("source", list(notify_source)),
+        ("destination", list(notify_destination)),
+    ]);
+    let fields = map([
+        ("account", account.as_ref().and_then(text)),
+        ("notify", Some(notify.into())),
+        ("failed_operations", Some(failed.into())),
+        (
+            "latency",
+            text(with_unit(latency.threshold, &["d", "h", "m", "s"])),
+        ),
+        (
+            "pending_operations",
+            Some(pending_operations.threshold.into()),
+        ),
+        (
+            "pending_bytes",
+            text(with_unit(
+                pending_bytes.threshold,
+                &["TiB", "GiB", "MiB", "KiB", "B"],
+            )),
+        ),
+        ("missing_data", text(missing_data.as_str())),
+    ]);
+    Some(fields.into())
+}
+
+/// A number with the largest of these units that it is a multiple of; the default of the table is written so, too.
+fn with_unit(number: u64, units: &[&str]) -> String {
+    let times = |unit: &str| {
+        let mut known = THRESHOLDS.iter();
+        known
+            .find(|(name, _)| *name == unit)
+            .map_or(1, |(_, times)| *times)
+    };
+    let fits = |unit: &&&str| number > 0 && number.is_multiple_of(times(unit));
+    let last = units.last().copied().unwrap_or_default();
+    let unit = units.iter().find(fits).copied().unwrap_or(last);
+    format!("{}{unit}", number / times(unit))
+}
+
+pub(super) fn logging(logging: &Logging) -> Mapping {
+    let Logging { access, inventory } = logging;
+    map([
+        ("access", Some(access_logs(access).into())),
+        ("inventory", Some(inventories(inventory).into())),
+    ])
+}
+
+fn access_logs(logs: &AccessLogs) -> Mapping {
+    let AccessLogs {
+        to: Sides {
+            source,
+            destination,
+        },
+        key_format,
+    } = logs;
+    let format = match key_format {
+        KeyFormat::Simple => "simple",
+        KeyFormat::EventTime => "event-time",
+        KeyFormat::DeliveryTime => "delivery-time",
+    };
+    let place = |of: &LogPlace| place(of, None).into();
+    map([
+        ("source", source.as_ref().map(place)),
+        ("destination", destination.as_ref().map(place)),
+        ("key_format", text(format)),
+    ])
+}
+
+fn inventories(lists: &Inventories) -> Mapping {
+    let Inventories {
+        to: Sides {
+            source,
+            destination,
+        },
+        format,
+        schedule,
+    } = lists;
+    let format = match format {
+        ListFormat::Csv => "csv",
+        ListFormat::Orc => "orc",
+        ListFormat::Parquet => "parquet",
+    };
+    let schedule = match schedule {
+        Schedule::Daily => "daily",
+        Schedule::Weekly => "weekly",
+    };
+    let listed = |of: &InventoryPlace| {
+        let InventoryPlace { place, encryption } = of;
+        let encryption = encryption.as_ref().map(|of| match of {
+            ListEncryption::SseS3 => Value::from("sse-s3"),
+            ListEncryption::SseKms(key) => map([("kms_key", text(key))]).into(),
+        });
+        self::place(place, encryption).into()
+    };
+    map([
+        ("source", source.as_ref().map(listed)),
+        ("destination", destination.as_ref().map(listed)),
+        ("format", text(format)),
+        ("schedule", text(schedule)),
+    ])
+}
+
+fn place(place: &LogPlace, encryption: Option<Value>) -> Mapping {
+    let LogPlace { bucket, prefix } = place;
+    map([
+        ("bucket", text(bucket)),
+        ("prefix", text(prefix)),
+        ("encryption", encryption),
+    ])
+}

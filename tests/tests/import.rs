@@ -75,7 +75,19 @@ fn has(text: &str, parts: &[&str]) {
 
 /// The role `crr` made by hand, which may do everything, and the destination's policy that lets it.
 fn role_by_hand(world: &World, destinations: &[&str]) {
-    let source = world.source();
+    role_in(&world.source());
+    for name in destinations {
+        let statement = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "Hand", "Effect": "Allow",
+            "Principal": { "AWS": "arn:aws:iam::111111111111:role/service-role/crr" },
+            "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner"],
+            "Resource": format!("arn:aws:s3:::{name}/*") }] });
+        world
+            .destination()
+            .put(name, "policy", &statement.to_string());
+    }
+}
+
+fn role_in(source: &Client) {
     let made = source.iam(&[
         ("Action", "CreateRole"),
         ("RoleName", "crr"),
@@ -92,26 +104,21 @@ fn role_by_hand(world: &World, destinations: &[&str]) {
         ("PolicyDocument", &all.to_string()),
     ]);
     put.expect_ok();
-    for name in destinations {
-        let statement = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "Hand", "Effect": "Allow",
-            "Principal": { "AWS": "arn:aws:iam::111111111111:role/service-role/crr" },
-            "Action": ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner"],
-            "Resource": format!("arn:aws:s3:::{name}/*") }] });
-        world
-            .destination()
-            .put(name, "policy", &statement.to_string());
-    }
 }
 
 /// Puts a replication configuration of these rules under the role `crr`.
 fn replicate(client: &Client, bucket: &str, rules: &[&str]) {
+    replicate_in("111111111111", client, bucket, rules);
+}
+
+fn replicate_in(account: &str, client: &Client, bucket: &str, rules: &[&str]) {
     let rules: String = rules
         .iter()
         .map(|rule| format!("<Rule>{rule}</Rule>"))
         .collect();
     let xml = format!(
         "<ReplicationConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
-         <Role>arn:aws:iam::111111111111:role/service-role/crr</Role>{rules}</ReplicationConfiguration>"
+         <Role>arn:aws:iam::{account}:role/service-role/crr</Role>{rules}</ReplicationConfiguration>"
     );
     client.put(bucket, "replication", &xml);
 }
@@ -520,4 +527,64 @@ fn rules_of_two_specs_need_a_name() {
     let named = import(&world, 0, &[&ORDERS[..], &["--name", "test"]].concat());
     has(&named.out, &["it is of the s3ferry spec science"]);
     plan(&world, 0, &named.out);
+}
+
+#[test]
+fn everything_that_replicates_is_found_and_what_is_closed_is_said() {
+    let world = world(&[
+        bucket(SOURCE, "orders-prod"),
+        bucket(("111111111111", "us-east-1"), "invoices-prod"),
+        bucket(SOURCE, "nothing-here"),
+        bucket(SOURCE, "closed"),
+        bucket(DESTINATION, "orders-archive"),
+        bucket(DESTINATION, "invoices-archive"),
+    ]);
+    role_by_hand(&world, &["orders-archive", "invoices-archive"]);
+    role_in(&world.destination());
+    let all = |id: &str, to: &str| rule(id, 1, "<Prefix></Prefix>", "", to);
+    let there = all("there", "orders-archive");
+    replicate(&world.source(), "orders-prod", &[&there]);
+    let invoices = all("invoices", "invoices-archive");
+    replicate(&world.source_in("us-east-1"), "invoices-prod", &[&invoices]);
+    let back = all("back", "orders-prod");
+    replicate_in(
+        DESTINATION.0,
+        &world.destination(),
+        "orders-archive",
+        &[&back],
+    );
+    let deny = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Principal": "*",
+        "Action": "s3:GetReplicationConfiguration", "Resource": "arn:aws:s3:::closed" }] });
+    world.source().put("closed", "policy", &deny.to_string());
+
+    let accounts = ["--all", "--account", SOURCE.0, "--account", DESTINATION.0];
+    let imported = import(&world, 0, &accounts);
+    has(
+        &imported.out,
+        &[
+            "invoices-prod: phase: replicate",
+            "source: { account: aws-111111111111-us-east-1, bucket: invoices-prod }",
+            "orders-prod: phase: replicate",
+            "rule \"back\" of orders-archive stays as it is and is not in this spec: orders-prod replicates back to orders-archive",
+            "aws-111111111111-eu-west-1/bucket/closed/replication could not be looked at (AccessDenied)",
+        ],
+    );
+    assert_eq!(imported.out.matches("- id:").count(), 2, "{}", imported.out);
+    has(&imported.err, &["Imported 2 rules in 2 migrations."]);
+    plan(&world, 2, &imported.out);
+    let again = import(&world, 0, &accounts);
+    assert_eq!(again.out, imported.out, "the same world, other bytes");
+
+    let lonely = ["--all", "--account", DESTINATION.0];
+    let alone = import(
+        &world,
+        1,
+        &[&lonely[..], &["--destination", "222222222222:nowhere"]].concat(),
+    );
+    has(&alone.err, &["no rule can be written as a spec"]);
+    world.deny("s3", "ListBuckets");
+    has(&import(&world, 7, &accounts).err, &["s3:ListAllMyBuckets"]);
+    let stranger = world.expect(7, &["import", "--all", "--account", "333333333333"]);
+    has(&stranger.err, &["--profile ACCOUNT_ID=NAME"]);
+    has(&world.expect(64, &["import", "--all"]).err, &["--account"]);
 }

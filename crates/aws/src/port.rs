@@ -356,6 +356,10 @@ impl Cloud {
             Target::Account(_, AccountPart::PublicAccess) => {
                 s3control::public_access(&self.s3control(target, Intent::Read)?).await
             }
+            Target::Account(_, AccountPart::Buckets) => {
+                let api = self.of_account(target, Intent::Read, |of| &of.s3, None)?;
+                s3::list::buckets(&api).await
+            }
             Target::Role(of, part) => {
                 iam::read::role_part(&self.iam(target, Intent::Read)?, &of.name, *part).await
             }
@@ -382,6 +386,10 @@ impl Cloud {
             Target::Account(_, AccountPart::Roles) => {
                 let api = self.iam(target, Intent::Write)?;
                 Err(api.refused("Write", "a list of roles is only read"))
+            }
+            Target::Account(_, AccountPart::Buckets) => {
+                let api = self.of_account(target, Intent::Write, |of| &of.s3, None)?;
+                Err(api.misfit(target.kind(), change.after))
             }
             Target::Account(_, AccountPart::PublicAccess) => {
                 let api = self.s3control(target, Intent::Write)?;

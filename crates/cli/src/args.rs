@@ -298,11 +298,17 @@ pub(crate) enum PolicyFormat {
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// A bucket whose replication is imported
-    #[arg(long, required = true, value_name = "ACCOUNT_ID:BUCKET", value_parser = place)]
+    #[arg(long, required_unless_present = "all", value_name = "ACCOUNT_ID:BUCKET", value_parser = place)]
     pub(crate) source: Vec<Place>,
     /// Import the rules to this bucket only
     #[arg(long, value_name = "ACCOUNT_ID:BUCKET", value_parser = place)]
     pub(crate) destination: Vec<Place>,
+    /// An account whose buckets are looked at, with --all
+    #[arg(long, value_name = "ACCOUNT_ID", requires = "all", value_parser = account_id)]
+    pub(crate) account: Vec<AccountId>,
+    /// Import every replication from buckets of the accounts
+    #[arg(long, requires = "account", conflicts_with = "source")]
+    pub(crate) all: bool,
     /// The profile to sign in to an account with, here and in the spec; the account is called after it there
     #[arg(long, value_name = "ACCOUNT_ID=NAME", value_parser = profile)]
     pub(crate) profile: Vec<(AccountId, String)>,

@@ -31,6 +31,7 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
         | Document::Logging(_)
         | Document::Roles(_)
         | Document::AccountPublicAccess(_)
+        | Document::Buckets(_)
         | Document::Role(_)
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)

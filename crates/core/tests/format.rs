@@ -186,6 +186,7 @@ fn with_the_rest(document: Document, word: &str) -> Document {
         | Document::Logging(_)
         | Document::Inventories(_)
         | Document::AccountPublicAccess(_)
+        | Document::Buckets(_)
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)
         | Document::Key(_)

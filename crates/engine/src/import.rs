@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use s3ferry_core::ids::{AccountId, BucketName, Region};
 use s3ferry_core::import::{
-    Sought, can_do_without, claimed, configurations_of, following, itself, unplaced,
+    Sought, buckets_of, can_do_without, claimed, configurations_of, following, itself, listed,
+    unplaced,
 };
 use s3ferry_core::model::{BucketRef, Observed, OutOfReach, Target};
 
@@ -69,18 +70,51 @@ async fn one<R: Read>(
     }
 }
 
-/// Reads the configurations of buckets.
+/// Finds every bucket of accounts, wherever it is; and the names that no spec takes.
+///
+/// # Errors
+/// Every list that could not be read.
+pub async fn all<R: Read>(
+    world: &R,
+    accounts: &BTreeSet<AccountId>,
+    home: &Region,
+    parallelism: usize,
+) -> Result<(BTreeSet<BucketRef>, BTreeSet<String>), Vec<PortError>> {
+    let lists = accounts.iter().map(|account| buckets_of(account, home));
+    let nothing = |_: &Observed| BTreeSet::new();
+    let observed = observe(world, lists.collect(), nothing, |_, _| None, parallelism).await?;
+    let (listed, unnamed) = listed(&observed);
+    let placed = listed.into_iter().map(|((account, bucket), region)| async {
+        match region {
+            Some(region) => Some(BucketRef {
+                account,
+                region,
+                bucket,
+            }),
+            None => world.locate(&account, &bucket).await,
+        }
+    });
+    let placed = join_all(placed).await.into_iter().flatten();
+    Ok((placed.collect(), unnamed))
+}
+
+/// Reads the configurations of buckets; those that `may_be_closed` are set aside where the caller may not read them.
 ///
 /// # Errors
 /// Every read that failed.
 pub async fn configurations<R: Read>(
     world: &R,
     sources: &BTreeSet<BucketRef>,
+    may_be_closed: bool,
     parallelism: usize,
 ) -> Result<Observed, Vec<PortError>> {
     let first = configurations_of(sources);
     let nothing = |_: &Observed| BTreeSet::new();
-    observe(world, first, nothing, |_, _| None, parallelism).await
+    let aside = |_: &Target, failure: &PortError| {
+        let closed = may_be_closed && failure.class.is_access();
+        closed.then(|| OutOfReach::Unread(failure.code.clone()))
+    };
+    observe(world, first, nothing, aside, parallelism).await
 }
 
 /// Reads everything that an import rests on, given the configurations.
@@ -112,6 +146,10 @@ pub async fn look<R: Read>(
     let located = |mut observed: Observed| {
         for (name, place) in &places {
             observed.locate(name.clone(), place.clone());
+        }
+        // What could not be looked at at first is told with the rest.
+        for (target, why) in configurations.out_of_reach() {
+            observed.set_aside(target.clone(), why.clone());
         }
         observed
     };

@@ -11,7 +11,7 @@ use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
 };
 use s3ferry_core::model::kinds::{
-    Alarm, AlarmActions, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging,
+    Alarm, AlarmActions, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, Buckets,
     Inventory, InventoryEncryption, Key, Lifecycle, LogGrant, LogKeys, ObjectLock, ObjectOwnership,
     Policy, PublicAccessBlock, RequestPayment, Role, RolePolicies, RuleMetric, RuleMetrics,
     StateValue, Topic, Versioning, VersioningStatus,
@@ -25,7 +25,7 @@ use s3ferry_core::model::{
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [Kind; 24] = [
+pub const KINDS: [Kind; 25] = [
     Kind::Bucket(BucketPart::Itself),
     Kind::Bucket(BucketPart::Tags),
     Kind::Bucket(BucketPart::Versioning),
@@ -41,6 +41,7 @@ pub const KINDS: [Kind; 24] = [
     Kind::Bucket(BucketPart::Inventory),
     Kind::Account(AccountPart::Roles),
     Kind::Account(AccountPart::PublicAccess),
+    Kind::Account(AccountPart::Buckets),
     Kind::Role(RolePart::Itself),
     Kind::Role(RolePart::Policy),
     Kind::Role(RolePart::Policies),
@@ -141,6 +142,12 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
             .boxed(),
         Kind::Account(AccountPart::PublicAccess) => public_access()
             .prop_map(Document::AccountPublicAccess)
+            .boxed(),
+        Kind::Account(AccountPart::Buckets) => any::<bool>()
+            .prop_map(|is_said| {
+                let region = is_said.then(|| Region::new("eu-west-1").expect("a valid Region"));
+                Document::Buckets(Buckets([("orders-prod".to_owned(), region)].into()))
+            })
             .boxed(),
         Kind::Role(RolePart::Itself) => role().boxed(),
         Kind::Role(RolePart::Policy) => policy().prop_map(Document::RolePolicy).boxed(),

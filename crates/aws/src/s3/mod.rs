@@ -6,6 +6,7 @@
 pub(crate) mod bucket;
 pub(crate) mod facts;
 pub(crate) mod inventory;
+pub(crate) mod list;
 pub(crate) mod logging;
 pub(crate) mod objects;
 pub(crate) mod policy;

@@ -19,7 +19,7 @@ use crate::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
 };
 use crate::model::kinds::{
-    Bucket, BucketEncryption, Key, Lifecycle, ObjectLock, ObjectOwnership, Policy,
+    Bucket, BucketEncryption, Buckets, Key, Lifecycle, ObjectLock, ObjectOwnership, Policy,
     PublicAccessBlock, RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
 };
 
@@ -83,6 +83,7 @@ enum Held {
     Inventories(BTreeMap<String, HeldInventory>),
     Roles(BTreeMap<String, Option<BTreeSet<String>>>),
     AccountPublicAccess(Blocks),
+    Buckets(BTreeMap<String, Option<String>>),
     Role {
         id: Option<String>,
         path: String,
@@ -290,6 +291,14 @@ fn held(document: &Document) -> Held {
                 .collect(),
         ),
         Document::AccountPublicAccess(block) => Held::AccountPublicAccess(blocks(*block)),
+        Document::Buckets(Buckets(of)) => {
+            let place = |region: &Option<Region>| region.as_ref().map(ToString::to_string);
+            Held::Buckets(
+                of.iter()
+                    .map(|(name, at)| (name.clone(), place(at)))
+                    .collect(),
+            )
+        }
         Document::Role(Role {
             id,
             path,
@@ -394,6 +403,13 @@ fn document_of(held: Held) -> Result<Document, InvalidName> {
         ),
         Held::Roles(of) => Document::Roles(roles(of)?),
         Held::AccountPublicAccess(of) => Document::AccountPublicAccess(block(of)),
+        Held::Buckets(of) => {
+            let place = |(name, region): (String, Option<String>)| {
+                Ok((name, region.map(Region::new).transpose()?))
+            };
+            let buckets: Result<_, InvalidName> = of.into_iter().map(place).collect();
+            Document::Buckets(Buckets(buckets?))
+        }
         Held::Role {
             id,
             path,

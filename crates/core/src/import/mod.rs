@@ -28,7 +28,10 @@ mod sort;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use draft::draft;
-pub use reads::{can_do_without, claimed, configurations_of, following, itself, unplaced};
+pub use reads::{
+    Listed, buckets_of, can_do_without, claimed, configurations_of, following, itself, listed,
+    unplaced,
+};
 pub use remark::{Draft, Place, Remark, Says};
 
 use crate::ids::{AccountId, AccountName, BucketName, Region, SpecName};
@@ -58,6 +61,16 @@ pub struct WayIn {
     pub access: Access,
     /// The Region that it is entered in.
     pub home: Region,
+}
+
+/// The buckets that were read and replicate something.
+#[must_use]
+pub fn replicating(observed: &Observed) -> BTreeSet<BucketRef> {
+    let configured = observed.iter().filter_map(|(target, document)| {
+        let is_one = matches!(document, Some(Document::Replication(_)));
+        target.bucket().filter(|_| is_one).cloned()
+    });
+    configured.collect()
 }
 
 /// The names of the specs whose rules are found in configurations.

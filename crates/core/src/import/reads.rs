@@ -1,13 +1,14 @@
 //! What must be read to import: the configurations, then what they name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::live::part;
 use super::{Sought, keys};
-use crate::ids::{AccountId, BucketName};
-use crate::model::kinds::ReplicationConfiguration;
+use crate::ids::{AccountId, BucketName, Region};
+use crate::model::kinds::{Buckets, ReplicationConfiguration};
 use crate::model::{
-    BucketPart, BucketRef, Document, KeyPart, Observed, RegionPart, RegionRef, RolePart, Target,
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, Observed, RegionPart,
+    RegionRef, RolePart, Target,
 };
 use crate::ownership::Markers;
 
@@ -45,6 +46,36 @@ pub fn claimed<'a>(
         })
     })
 }
+
+/// The buckets of an account.
+#[must_use]
+pub fn buckets_of(account: &AccountId, home: &Region) -> Target {
+    Target::Account(AccountRef::of(account, home), AccountPart::Buckets)
+}
+
+/// The buckets that lists of accounts name, with where they are if that is said; and the names that no spec takes.
+#[must_use]
+pub fn listed(observed: &Observed) -> (Listed, BTreeSet<String>) {
+    let (mut found, mut unnamed) = (Listed::new(), BTreeSet::new());
+    for (target, document) in observed.iter() {
+        let Some(Document::Buckets(Buckets(buckets))) = document else {
+            continue;
+        };
+        for (name, region) in buckets {
+            match BucketName::new(name.clone()) {
+                Ok(bucket) => {
+                    let of = (target.account().clone(), bucket);
+                    drop(found.insert(of, region.clone()));
+                }
+                Err(_) => drop(unnamed.insert(name.clone())),
+            }
+        }
+    }
+    (found, unnamed)
+}
+
+/// Buckets by account and name, with their Regions where they are known.
+pub type Listed = BTreeMap<(AccountId, BucketName), Option<Region>>;
 
 /// A bucket itself: whether it is there.
 #[must_use]

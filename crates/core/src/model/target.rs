@@ -67,6 +67,8 @@ listed! {
         Roles,
         /// The public access block of all its buckets; read only.
         PublicAccess,
+        /// Its buckets; read only, to find what replicates.
+        Buckets,
     }
 }
 

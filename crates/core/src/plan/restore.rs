@@ -218,6 +218,7 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         | Document::Logging(_)
         | Document::Roles(_)
         | Document::AccountPublicAccess(_)
+        | Document::Buckets(_)
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)
         | Document::Key(_)

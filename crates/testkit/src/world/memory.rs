@@ -11,9 +11,9 @@ use std::time::Duration;
 use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
-    Alarm, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, ObjectOwnership,
-    PublicAccessBlock, RequestPayment, Role, RolePolicies, RuleMetrics, StateValue, Versioning,
-    VersioningStatus,
+    Alarm, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, Buckets,
+    ObjectOwnership, PublicAccessBlock, RequestPayment, Role, RolePolicies, RuleMetrics,
+    StateValue, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
@@ -166,6 +166,15 @@ impl State {
                 Some(Document::Roles(
                     self.documents.iter().filter_map(ours).collect(),
                 ))
+            }
+            Target::Account(AccountRef { account, .. }, AccountPart::Buckets) => {
+                let own = self.documents.keys().filter_map(|target| match target {
+                    Target::Bucket(of, BucketPart::Itself) if of.account == *account => {
+                        Some((of.bucket.to_string(), Some(of.region.clone())))
+                    }
+                    _ => None,
+                });
+                Some(Document::Buckets(Buckets(own.collect())))
             }
             Target::Role(role, RolePart::Policies) => {
                 let has = |part| {

@@ -6,9 +6,10 @@
 //! ```
 
 mod check;
+mod find;
 mod ways;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
@@ -16,15 +17,17 @@ use std::path::Path;
 use s3ferry_aws::{Cloud, Options};
 use s3ferry_core::ids::{AccountName, SpecName};
 use s3ferry_core::import::{Draft, Says, Sought, draft, specs};
-use s3ferry_core::model::{BucketRef, Document, Observed};
+use s3ferry_core::model::Observed;
 use s3ferry_core::spec::Account;
-use s3ferry_engine::import::{NotFound, configurations, find, look};
+use s3ferry_engine::import::look;
+
+use find::NOTHING;
 
 use super::Ended;
 use super::plan::shell_word;
 use crate::args::Import;
 use crate::build_info::VERSION;
-use crate::causes::{messages, sign_in_messages};
+use crate::causes::sign_in_messages;
 use crate::exit::Exit;
 use crate::planning::unreadable;
 use crate::printer::Printer;
@@ -32,19 +35,12 @@ use crate::printer::Printer;
 /// What stands at the top of an imported spec.
 const HEAD: &str = "Imported by s3ferry import from what is live. Planning it changes nothing but what guards.adopt names; what no spec \
                     can say stands in comments.";
-const NOTHING: &str = "Nothing was imported";
 
 pub(crate) async fn run(printer: &Printer, args: &Import, parallelism: usize) -> Ended {
     refuse_out(printer, args)?;
     let ways = ways::of(printer, args)?;
     let cloud = sign_in(printer, &ways, parallelism).await?;
-    printer.status("looking for replication");
-    let named: BTreeSet<_> = args.source.iter().cloned().collect();
-    let sources = find(&cloud, &named, |_| args.region.clone()).await;
-    let sources = sources.map_err(|missing| missing_sources(printer, &missing))?;
-    let found = configurations(&cloud, &sources, parallelism).await;
-    let found = found.map_err(|failures| unreadable(printer, &failures, NOTHING))?;
-    has_rules(printer, &sources, &found)?;
+    let (sources, found) = find::sources(printer, args, &cloud, parallelism).await?;
     let sought = Sought {
         name: name(printer, args, &found)?,
         accounts: ways,
@@ -120,53 +116,6 @@ async fn sign_in(
         printer.detail(&format!("signed in to {name} as {}", caller.arn));
     }
     Ok(cloud)
-}
-
-fn missing_sources(printer: &Printer, missing: &[NotFound]) -> Exit {
-    printer.clear_status();
-    let mut failures = Vec::new();
-    for of in missing {
-        match of {
-            NotFound::Nowhere(account, bucket) => {
-                let text = format!("account {account} has no bucket {bucket}");
-                printer.error(&text, None);
-            }
-            NotFound::Failed(error) => failures.push((**error).clone()),
-        }
-    }
-    for (text, hint) in messages(&failures) {
-        printer.error(&text, hint);
-    }
-    Exit::of_errors(failures.iter())
-}
-
-/// A bucket that was named and replicates nothing is a slip.
-fn has_rules(
-    printer: &Printer,
-    sources: &BTreeSet<BucketRef>,
-    found: &Observed,
-) -> Result<(), Exit> {
-    let configured = |bucket: &BucketRef| {
-        found.iter().any(|(target, held)| {
-            target.bucket() == Some(bucket) && matches!(held, Some(Document::Replication(_)))
-        })
-    };
-    let without: Vec<&BucketRef> = sources.iter().filter(|of| !configured(of)).collect();
-    for bucket in &without {
-        let text = format!(
-            "{} of account {} has no replication configuration",
-            bucket.bucket, bucket.account
-        );
-        printer.error(
-            &text,
-            Some("name a bucket that replicates; what is only prepared cannot be told from its rules"),
-        );
-    }
-    if without.is_empty() {
-        Ok(())
-    } else {
-        Err(Exit::Error)
-    }
 }
 
 /// The name that was asked for, or that of the one spec whose rules were found.

@@ -31,6 +31,7 @@ pub(super) fn of(printer: &Printer, args: &Import) -> Result<BTreeMap<AccountId,
     let named = args.source.iter().chain(&args.destination);
     let mut ids: BTreeSet<&AccountId> = named.map(|(id, _)| id).collect();
     ids.extend(given.keys());
+    ids.extend(&args.account);
     let mut names = BTreeSet::new();
     let ways = ids.into_iter().map(|id| {
         let access = given.get(id).cloned().unwrap_or(Access::DefaultChain);

@@ -1,4 +1,6 @@
-//! A bucket itself, and its tags.
+//! A bucket itself, its tags, and the buckets of an account.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -11,6 +13,41 @@ use crate::format::{RiskLevel, UndoKind};
 use crate::ids::Region;
 use crate::model::links::Link;
 use crate::model::target::{Service, Target};
+
+/// The buckets of an account: by their names, some of which no bucket may have any more, and where each is if that is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Buckets(pub BTreeMap<String, Option<Region>>);
+
+pub(super) const BUCKETS: Facts = Facts::only_read(
+    "buckets",
+    "buckets",
+    Service::S3,
+    &[Call::of(
+        "ListBuckets",
+        &[Need::account("s3:ListAllMyBuckets")],
+    )],
+);
+
+impl Holding for Buckets {
+    fn canonical(&self) -> Value {
+        let Self(buckets) = self;
+        let place = |region: &Option<Region>| region.as_ref().map(ToString::to_string);
+        let places = buckets.iter().map(|(name, region)| (name, place(region)));
+        json!(places.collect::<BTreeMap<_, _>>())
+    }
+
+    fn view(&self) -> Value {
+        in_a_value(self.canonical())
+    }
+
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
+    }
+
+    fn links(&self, _: &Target) -> Vec<Link> {
+        nothing_linked()
+    }
+}
 
 /// A bucket that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]

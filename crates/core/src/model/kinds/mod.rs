@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 pub use alarm::{Alarm, AlarmActions, AlarmState, StateValue};
-pub use bucket::Bucket;
+pub use bucket::{Bucket, Buckets};
 pub use call::{Call, Need, On};
 pub use facts::{Lifecycle, ObjectLock, RequestPayment};
 pub use inventory::Inventories;
@@ -89,6 +89,8 @@ pub enum Document {
     Roles(BTreeMap<RoleName, Option<BTreeSet<SpecName>>>),
     /// The public access block of all buckets of an account.
     AccountPublicAccess(PublicAccessBlock),
+    /// The buckets of an account.
+    Buckets(Buckets),
     /// A role.
     Role(Role),
     /// The role's inline policy that is s3ferry's.
@@ -132,6 +134,7 @@ impl Kind {
             Self::Account(part) => match part {
                 AccountPart::Roles => &role::ROLES,
                 AccountPart::PublicAccess => &settings::ACCOUNT_PUBLIC_ACCESS,
+                AccountPart::Buckets => &bucket::BUCKETS,
             },
             Self::Role(part) => match part {
                 RolePart::Itself => &role::ROLE,
@@ -192,6 +195,7 @@ impl Document {
             Self::Inventories(_) => Kind::Bucket(BucketPart::Inventory),
             Self::Roles(_) => Kind::Account(AccountPart::Roles),
             Self::AccountPublicAccess(_) => Kind::Account(AccountPart::PublicAccess),
+            Self::Buckets(_) => Kind::Account(AccountPart::Buckets),
             Self::Role(_) => Kind::Role(RolePart::Itself),
             Self::RolePolicy(_) => Kind::Role(RolePart::Policy),
             Self::RolePolicies(_) => Kind::Role(RolePart::Policies),
@@ -225,6 +229,7 @@ impl Document {
             | Self::Inventories(_)
             | Self::Roles(_)
             | Self::AccountPublicAccess(_)
+            | Self::Buckets(_)
             | Self::Role(_)
             | Self::RolePolicies(_)
             | Self::Key(_)
@@ -262,6 +267,7 @@ impl Document {
             | Self::Inventories(_)
             | Self::Roles(_)
             | Self::AccountPublicAccess(_)
+            | Self::Buckets(_)
             | Self::Role(_)
             | Self::RolePolicies(_)
             | Self::Key(_)
@@ -290,6 +296,7 @@ impl Document {
             Self::Inventories(held) => question(held),
             Self::Roles(held) => question(held),
             Self::AccountPublicAccess(held) => question(held),
+            Self::Buckets(held) => question(held),
             Self::Role(held) => question(held),
             Self::RolePolicy(held) => question(&policy::OfRole(held)),
             Self::RolePolicies(held) => question(held),

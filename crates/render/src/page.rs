@@ -139,6 +139,7 @@ fn trimmed(cells: &[(char, Tone)]) -> &[(char, Tone)] {
 /// Cuts a line into lines: the first of at most `first` columns, the others of at most `rest`.
 fn fold(cells: &[(char, Tone)], first: usize, rest: usize) -> Vec<&[(char, Tone)]> {
     let mut lines = Vec::new();
+    let quoted = quoted(cells);
     let mut left = cells;
     let mut room = first;
     loop {
@@ -147,7 +148,8 @@ fn fold(cells: &[(char, Tone)], first: usize, rest: usize) -> Vec<&[(char, Tone)
             lines.push(left);
             return lines;
         }
-        let (line, after) = left.split_at(break_point(left, fitting));
+        let quoted = &quoted[cells.len() - left.len()..];
+        let (line, after) = left.split_at(break_point(left, quoted, fitting));
         lines.push(trimmed(line));
         let spaces = after.iter().take_while(|cell| cell.0 == ' ').count();
         left = &after[spaces..];
@@ -170,20 +172,42 @@ fn fitting(cells: &[(char, Tone)], room: usize) -> usize {
         .min(cells.len())
 }
 
-/// Where to break a line of which `fitting` cells fit: at a space, else after punctuation, as long as a third of the
-/// line is used; else anywhere. What follows does not begin with a sign of ours, unless there are only signs.
-fn break_point(cells: &[(char, Tone)], fitting: usize) -> usize {
-    let late = |index: &usize| index * 3 >= fitting;
-    let is_space = |index: &usize| cells[*index].0 == ' ' && !begins_with_sign(&cells[*index..]);
-    let is_after_mark = |index: &usize| {
-        matches!(cells[index - 1].0, '/' | ':' | ',') && !begins_with_sign(&cells[*index..])
+/// Which cells stand within the strings of JSON: a line end there would be part of the string, and whoever copies it copies something
+/// else. All do not in a line without JSON.
+fn quoted(cells: &[(char, Tone)]) -> Vec<bool> {
+    let has_json = cells
+        .windows(2)
+        .any(|pair| (pair[0].0, pair[1].0) == ('{', '"'));
+    let (mut inside, mut escaped) = (false, false);
+    let of = |cell: &(char, Tone)| {
+        let was = inside;
+        match cell.0 {
+            '"' if !escaped => inside = has_json && !inside,
+            _ => {}
+        }
+        escaped = cell.0 == '\\' && !escaped;
+        was
     };
-    let is_anywhere = |index: &usize| !begins_with_sign(&cells[*index..]);
+    cells.iter().map(of).collect()
+}
+
+/// Where to break a line of which `fitting` cells fit: at a space, else after punctuation, as long as a third of the line is used;
+/// outside of JSON's strings before within them; else anywhere. What follows does not begin with a sign of ours, unless there are
+/// only signs.
+fn break_point(cells: &[(char, Tone)], quoted: &[bool], fitting: usize) -> usize {
+    let late = |index: &usize| index * 3 >= fitting;
+    let is_free = |index: &usize| !begins_with_sign(&cells[*index..]);
+    let is_space = |index: &usize| cells[*index].0 == ' ' && is_free(index);
+    let is_after_mark =
+        |index: &usize| matches!(cells[index - 1].0, '/' | ':' | ',') && is_free(index);
+    let is_outside = |index: &usize| !quoted[*index];
     let last = |wanted: &dyn Fn(&usize) -> bool| (1..=fitting).rev().find(|index| wanted(index));
-    last(&is_space)
+    last(&|index| is_space(index) && is_outside(index))
         .filter(late)
+        .or_else(|| last(&|index| is_after_mark(index) && is_outside(index)).filter(late))
+        .or_else(|| last(&is_space).filter(late))
         .or_else(|| last(&is_after_mark).filter(late))
-        .or_else(|| last(&is_anywhere))
+        .or_else(|| last(&is_free))
         .unwrap_or(fitting)
 }
 
@@ -219,6 +243,19 @@ mod tests {
         arn:aws:iam::111111111111:role/
             service-role/replication
         ");
+    }
+
+    /// What is copied from a terminal is the same JSON, with spaces between its parts.
+    #[test]
+    fn json_breaks_between_its_strings() {
+        let json = r#"{"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::a b, \"c"}},"Action":["s3:PutObject","s3:GetObject"]}"#;
+        for width in 50..90 {
+            let shown = page(width, 0, 4, &format!("add: {json}"));
+            let copied = shown.trim().strip_prefix("add: ").expect("it is there");
+            let read = |text: &str| serde_json::from_str::<serde_json::Value>(text);
+            assert_eq!(read(copied).ok(), read(json).ok(), "{shown}");
+            assert!(read(json).is_ok());
+        }
     }
 
     #[test]

@@ -47,22 +47,14 @@ fn is_new(built: SystemTime) -> bool {
     changed.max().is_none_or(|newest| newest <= built)
 }
 
+/// The program is built along with a test of its crate, as `cargo test --workspace` does it: alone it would get other features, and
+/// every dependency be compiled once more.
 fn build(profile: &Path) {
-    let name = match profile.file_name().and_then(|name| name.to_str()) {
-        Some("release") => "release",
-        _ => "dev",
-    };
+    let is_release = profile.file_name().is_some_and(|name| name == "release");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let built = Command::new(cargo)
-        .args([
-            "build",
-            "--package",
-            "s3ferry-cli",
-            "--bin",
-            "s3ferry",
-            "--profile",
-            name,
-        ])
+        .args(["test", "--workspace", "--no-run", "--test", "starts"])
+        .args(is_release.then_some("--release"))
         .args(
             profile
                 .parent()

@@ -1,5 +1,5 @@
-//! Alarms of the program in the sandbox's CloudWatch: made where the metrics are, raised when objects fail, other people's
-//! left, and gone with what asked for them.
+//! Alarms and events of the program in the sandbox's CloudWatch and SNS: made where they belong, raised and told when objects
+//! fail, other people's left, and gone with what asked for them.
 
 use std::time::Duration;
 
@@ -186,4 +186,84 @@ fn what_somebody_did_to_an_alarm_is_told_and_undone() {
     world.source().sns(&gone).expect_ok();
     let plan = world.expect(0, &["plan", "--detailed-exitcode", "spec.yaml"]);
     assert!(plan.out.contains("topic-missing"), "{}", plan.out);
+}
+
+const OPS: &str = "arn:aws:sns:eu-west-1:111111111111:ops";
+
+/// The messages that S3 published to a topic.
+fn told(sandbox: &Sandbox) -> Vec<Value> {
+    let mailbox = sandbox.mailbox();
+    let entries = mailbox.as_array().expect("entries").iter();
+    let published = entries.filter(|entry| entry["type"] == "published" && entry["topic"] == OPS);
+    let messages = published.filter_map(|entry| entry["message"].as_str());
+    messages
+        .map(|text| serde_json::from_str(text).expect("JSON"))
+        .collect()
+}
+
+#[test]
+fn an_object_that_fails_is_told_by_its_key_beside_what_others_have_told() {
+    let events = format!("    monitoring: {{ events: \"{OPS}\" }}\n");
+    let world = world(&events);
+    let theirs = "<NotificationConfiguration><QueueConfiguration><Id>theirs</Id><Queue>arn:aws:sqs:eu-west-1:111111111111:theirs</Queue>\
+        <Event>s3:ObjectCreated:*</Event></QueueConfiguration><EventBridgeConfiguration/></NotificationConfiguration>";
+    world.source().put("orders-prod", "notification", theirs);
+
+    // A new topic does not let S3 in: the plan says so with the statement to add, and nothing is written.
+    let refused = world.expect(4, &["apply", "--yes", "spec.yaml"]);
+    assert!(
+        refused.said().contains("topic-closed"),
+        "{}",
+        refused.said()
+    );
+    // As it is copied from the terminal, over several lines.
+    let said = refused.said();
+    let from = said
+        .find(r#"{"Sid":"S3FerryEvents""#)
+        .expect("the statement");
+    let to = from + said[from..].find("}}}").expect("its end") + 3;
+    let statement = &said[from..to];
+    let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+    world
+        .source()
+        .sns(&[
+            ("Action", "SetTopicAttributes"),
+            ("TopicArn", OPS),
+            ("AttributeName", "Policy"),
+            ("AttributeValue", &policy),
+        ])
+        .expect_ok();
+    world.converge();
+    assert_eq!(told(world.sandbox())[0]["Event"], "s3:TestEvent");
+
+    let before = world.destination().get("orders-archive", "policy").body;
+    let deny = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny", "Principal": "*", "Action": "s3:ReplicateObject",
+        "Resource": "arn:aws:s3:::orders-archive/*",
+    }] });
+    world
+        .destination()
+        .put("orders-archive", "policy", &deny.to_string());
+    world.source().put_object("orders-prod", "late", &[]);
+    world.settle();
+    let failures = told(world.sandbox()).into_iter().filter_map(|message| {
+        let record = message.pointer("/Records/0")?.clone();
+        (record["eventName"] == "Replication:OperationFailedReplication").then_some(record)
+    });
+    let failures: Vec<Value> = failures.collect();
+    let [failure] = &failures[..] else {
+        panic!("{failures:#?}");
+    };
+    assert_eq!(failure["s3"]["object"]["key"], "late");
+    assert_eq!(failure["s3"]["configurationId"], "s3ferry-test");
+    assert_eq!(failure["replicationEventData"]["replicationRuleId"], RULE);
+
+    world.destination().put("orders-archive", "policy", &before);
+    world.spec(&migration(""));
+    world.converge();
+    let left = world.source().get("orders-prod", "notification").body;
+    assert!(
+        left.contains("theirs") && left.contains("EventBridge") && !left.contains("s3ferry"),
+        "{left}"
+    );
 }

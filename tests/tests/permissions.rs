@@ -31,7 +31,7 @@ type Policies = BTreeMap<String, Vec<Value>>;
 type Place = (&'static str, &'static str, &'static [&'static str]);
 
 /// Where the accounts of the examples are, each with the buckets that the spec does not make.
-const EXAMPLES: [(&str, &[Place]); 6] = [
+const EXAMPLES: [(&str, &[Place]); 7] = [
     (
         "demo",
         &[
@@ -58,6 +58,17 @@ const EXAMPLES: [(&str, &[Place]); 6] = [
         ],
     ),
     (
+        "monitoring",
+        &[
+            (
+                "111111111111",
+                "eu-west-1",
+                &["clicks-prod", "payments-prod"],
+            ),
+            ("222222222222", "eu-central-1", &[]),
+        ],
+    ),
+    (
         "owner-source",
         &[("111111111111", "eu-west-1", &["photos-dublin"])],
     ),
@@ -79,18 +90,20 @@ const EXAMPLES: [(&str, &[Place]); 6] = [
     ),
 ];
 
-/// The sandbox has one partition, and no CloudWatch.
-const LEFT_OUT: [&str; 2] = ["govcloud", "monitoring"];
+/// The sandbox has one partition.
+const LEFT_OUT: [&str; 1] = ["govcloud"];
+
+/// What a spec names by ARNs of a service: what follows the service.
+fn named<'a>(spec: &'a str, service: &str) -> BTreeSet<&'a str> {
+    let parts = spec.split(service).skip(1);
+    let is_of_arn = |letter: char| letter.is_ascii_alphanumeric() || ":/-".contains(letter);
+    let ids = parts.map(|text| text.split(|letter| !is_of_arn(letter)).next());
+    ids.map(Option::unwrap_or_default).collect()
+}
 
 /// The keys that a spec names. What a key's policy leaves to IAM's policies, it leaves to those of every account.
 fn keys(places: &[Place], spec: &str) -> Vec<Value> {
-    let named = spec.split("arn:aws:kms:").skip(1);
-    let ids = named.map(|text| {
-        let is_of_arn = |letter: char| letter.is_ascii_alphanumeric() || ":/-".contains(letter);
-        text.split(|letter| !is_of_arn(letter))
-            .next()
-            .unwrap_or_default()
-    });
+    let ids = named(spec, "arn:aws:kms:").into_iter();
     let arns: BTreeSet<String> = ids.map(|id| format!("arn:aws:kms:{id}")).collect();
     let users: Vec<&str> = places.iter().map(|(account, _, _)| *account).collect();
     let key = |arn: &String| {
@@ -134,6 +147,9 @@ impl Lab {
             places: places.to_vec(),
         };
         lab.spec(spec);
+        for topic in named(spec, "arn:aws:sns:") {
+            lab.make_topic(topic);
+        }
         let trust = json!({ "Version": "2012-10-17", "Statement": [
             { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole" } ] });
         for (account, _, _) in &lab.places {
@@ -145,6 +161,26 @@ impl Lab {
             lab.other(account).iam(&made).expect_ok();
         }
         lab
+    }
+
+    /// Makes a topic that lets every service in, by what follows the service in its ARN.
+    fn make_topic(&self, topic: &str) {
+        let [region, account, name] = topic.split(':').collect::<Vec<_>>()[..] else {
+            panic!("{topic} is no topic");
+        };
+        let policy = json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "sns:Publish", "Resource": format!("arn:aws:sns:{topic}"),
+            "Principal": { "Service": ["cloudwatch.amazonaws.com", "s3.amazonaws.com"] } }] });
+        let made = [
+            ("Action", "CreateTopic"),
+            ("Name", name),
+            ("Attributes.entry.1.key", "Policy"),
+            ("Attributes.entry.1.value", &policy.to_string()),
+        ];
+        self.other(account)
+            .in_account(account, region)
+            .sns(&made)
+            .expect_ok();
     }
 
     fn spec(&self, text: &str) {

@@ -1,10 +1,11 @@
-//! What of a bucket's or a key's document carries the mark of a spec: rules and inventories by their IDs, statements by their Sids.
+//! What of a bucket's or a key's document carries the mark of a spec: rules, inventories and event notifications by their IDs,
+//! statements by their Sids.
 
 use crate::model::Document;
 use crate::ownership::Markers;
 use crate::policy::Statement;
 
-/// The IDs and Sids of a spec's rules, inventories and statements in a document; none in one that has neither.
+/// The IDs and Sids of a spec's rules, inventories, event notifications and statements in a document; none in one that has none.
 pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a str> {
     match document {
         Document::Replication(live) => {
@@ -17,7 +18,11 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
         }
         Document::Inventories(live) => {
             let ids = live.keys().map(String::as_str);
-            ids.filter(|id| markers.owns_inventory(id)).collect()
+            ids.filter(|id| markers.owns_configuration(id)).collect()
+        }
+        Document::Notifications(live) => {
+            let ids = live.by_id.keys().map(String::as_str);
+            ids.filter(|id| markers.owns_configuration(id)).collect()
         }
         Document::Bucket(_)
         | Document::Tags(_)

@@ -8,7 +8,7 @@
 //! | statement of the role's inline policy `s3ferry` | its Sid, `<Purpose>S3FerrySpec<spec hash>` |
 //! | bucket | tag `s3ferry:spec` |
 //! | alarm | its name, `s3ferry/<spec>/<migration>/<rule>/<metric>`, and its description; it is tagged, too |
-//! | inventory configuration | its ID, `s3ferry-<spec>` |
+//! | inventory configuration, event notification | its ID, `s3ferry-<spec>` |
 //! | access logging | the statement of ours, for the logged bucket, in the policy of the bucket that logs go to |
 //!
 //! The spec's name is in every marker, so that two specs leave each other's things alone. A configuration has one role, so
@@ -40,8 +40,25 @@ const DESTINATION_TAG: &str = "s3ferry:destination:";
 const ALARMS_TAG: &str = "s3ferry:alarms:";
 /// Role tags that name a bucket that logs, inventories or trails of this spec go to; the value is `account/Region`.
 const LOGS_TAG: &str = "s3ferry:logs:";
-/// What the ID of every inventory of a spec begins with.
-const INVENTORY_MARK: &str = "s3ferry-";
+/// Role tags that name a source bucket with an event notification of this spec; the value is its Region.
+const EVENTS_TAG: &str = "s3ferry:events:";
+/// What the ID of every inventory and every event notification of a spec begins with.
+const CONFIGURATION_MARK: &str = "s3ferry-";
+
+/// Where things of a spec are that a role's tags lead to.
+#[derive(Debug, Default)]
+pub struct Leads<'a> {
+    /// The source buckets of its rules.
+    pub sources: BTreeSet<&'a BucketRef>,
+    /// The destination buckets of its rules.
+    pub destinations: BTreeSet<&'a BucketRef>,
+    /// The buckets that logs and inventories go to.
+    pub logs: BTreeSet<&'a BucketRef>,
+    /// The source buckets with an event notification.
+    pub events: BTreeSet<&'a BucketRef>,
+    /// The Regions with alarms.
+    pub alarms: BTreeSet<RegionRef>,
+}
 
 /// The markers of one spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,16 +208,16 @@ impl Markers {
         tags
     }
 
-    /// The ID of the inventories of this spec, of which a bucket has one (BC:s3 InventoryId).
+    /// The ID of the inventory of this spec, of which a bucket has one (BC:s3 InventoryId), and of its event notification.
     #[must_use]
-    pub fn inventory_id(&self) -> String {
-        format!("{INVENTORY_MARK}{}", self.spec)
+    pub fn configuration_id(&self) -> String {
+        format!("{CONFIGURATION_MARK}{}", self.spec)
     }
 
-    /// Whether an inventory is this spec's.
+    /// Whether an inventory or an event notification is this spec's.
     #[must_use]
-    pub fn owns_inventory(&self, id: &str) -> bool {
-        id.strip_prefix(INVENTORY_MARK) == Some(self.spec.as_str())
+    pub fn owns_configuration(&self, id: &str) -> bool {
+        id.strip_prefix(CONFIGURATION_MARK) == Some(self.spec.as_str())
     }
 
     /// The tags of a bucket of ours.
@@ -211,13 +228,14 @@ impl Markers {
 
     /// The tags of a role of ours: the spec, and where the role's rules lead, so that what left the spec is found again.
     #[must_use]
-    pub fn role_tags<'a>(
-        &self,
-        sources: impl Iterator<Item = &'a BucketRef>,
-        destinations: impl Iterator<Item = &'a BucketRef>,
-        logs: impl Iterator<Item = &'a BucketRef>,
-        alarms: &BTreeSet<RegionRef>,
-    ) -> BTreeMap<String, String> {
+    pub fn role_tags(&self, leads: &Leads<'_>) -> BTreeMap<String, String> {
+        let Leads {
+            sources,
+            destinations,
+            logs,
+            events,
+            alarms,
+        } = leads;
         let mut tags = self.bucket_tags();
         for place in alarms {
             let accounts = tags.entry(format!("{ALARMS_TAG}{}", place.region));
@@ -227,15 +245,13 @@ impl Markers {
             }
             accounts.push_str(place.account.as_str());
         }
-        tags.extend(sources.map(|bucket| {
-            (
-                format!("{SOURCE_TAG}{}", bucket.bucket),
-                bucket.region.to_string(),
-            )
-        }));
+        let region = |tag, of: &BucketRef| (format!("{tag}{}", of.bucket), of.region.to_string());
+        tags.extend(sources.iter().map(|of| region(SOURCE_TAG, of)));
+        tags.extend(events.iter().map(|of| region(EVENTS_TAG, of)));
         let place = |bucket: &BucketRef| format!("{}/{}", bucket.account, bucket.region);
-        tags.extend(destinations.map(|of| (format!("{DESTINATION_TAG}{}", of.bucket), place(of))));
-        tags.extend(logs.map(|of| (format!("{LOGS_TAG}{}", of.bucket), place(of))));
+        let placed = |tag, of: &BucketRef| (format!("{tag}{}", of.bucket), place(of));
+        tags.extend(destinations.iter().map(|of| placed(DESTINATION_TAG, of)));
+        tags.extend(logs.iter().map(|of| placed(LOGS_TAG, of)));
         tags
     }
 }
@@ -251,9 +267,9 @@ pub(crate) fn whose_rule(id: &str) -> String {
     whose(spec_of_rule(id))
 }
 
-/// Whose an inventory is that is not the spec's.
-pub(crate) fn whose_inventory(id: &str) -> String {
-    whose(spec_of_inventory(id))
+/// Whose an inventory or an event notification is that is not the spec's.
+pub(crate) fn whose_configuration(id: &str) -> String {
+    whose(spec_of_configuration(id))
 }
 
 fn whose(spec: Option<&str>) -> String {
@@ -263,9 +279,9 @@ fn whose(spec: Option<&str>) -> String {
     }
 }
 
-/// The spec that the ID of an inventory names, whichever; none where no spec marked it.
-pub(crate) fn spec_of_inventory(id: &str) -> Option<&str> {
-    let spec = id.strip_prefix(INVENTORY_MARK)?;
+/// The spec that the ID of an inventory or an event notification names, whichever; none where no spec marked it.
+pub(crate) fn spec_of_configuration(id: &str) -> Option<&str> {
+    let spec = id.strip_prefix(CONFIGURATION_MARK)?;
     SpecName::new(spec).is_ok().then_some(spec)
 }
 
@@ -383,11 +399,25 @@ pub fn described(description: &str) -> Option<BTreeSet<SpecName>> {
 /// The source buckets that a role's tags name.
 #[must_use]
 pub fn tagged_sources(account: &AccountId, tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
+    tagged_with_regions(account, tags, SOURCE_TAG)
+}
+
+/// The source buckets with event notifications that a role's tags name.
+#[must_use]
+pub fn tagged_events(account: &AccountId, tags: &BTreeMap<String, String>) -> Vec<BucketRef> {
+    tagged_with_regions(account, tags, EVENTS_TAG)
+}
+
+fn tagged_with_regions(
+    account: &AccountId,
+    tags: &BTreeMap<String, String>,
+    tag: &str,
+) -> Vec<BucketRef> {
     let found = tags.iter().filter_map(|(key, region)| {
         Some(BucketRef {
             account: account.clone(),
             region: Region::new(region.clone()).ok()?,
-            bucket: BucketName::new(key.strip_prefix(SOURCE_TAG)?).ok()?,
+            bucket: BucketName::new(key.strip_prefix(tag)?).ok()?,
         })
     });
     found.collect()
@@ -443,7 +473,7 @@ pub(crate) fn tagged_buckets(tags: &BTreeMap<String, String>) -> impl Iterator<I
 
 /// The bucket that a tag of a role leads to.
 fn tagged_bucket(tag: &str) -> Option<BucketName> {
-    let tags = [SOURCE_TAG, DESTINATION_TAG, LOGS_TAG];
+    let tags = [SOURCE_TAG, DESTINATION_TAG, LOGS_TAG, EVENTS_TAG];
     let name = tags.into_iter().find_map(|of| tag.strip_prefix(of));
     BucketName::new(name?).ok()
 }
@@ -609,13 +639,16 @@ mod tests {
         let source = bucket("111111111111", "eu-west-1", "orders-prod");
         let destination = bucket("222222222222", "eu-central-1", "orders-archive");
         let logs = bucket("222222222222", "eu-central-1", "archive-logs");
-        let tags = markers("default").role_tags(
-            [&source].into_iter(),
-            [&destination].into_iter(),
-            [&logs].into_iter(),
-            &BTreeSet::new(),
-        );
-        assert_eq!(tagged_sources(&source.account, &tags), [source]);
+        let tags = markers("default").role_tags(&Leads {
+            sources: [&source].into(),
+            destinations: [&destination].into(),
+            logs: [&logs].into(),
+            events: [&source].into(),
+            alarms: BTreeSet::new(),
+        });
+        let events = tagged_events(&source.account, &tags);
+        assert_eq!(events, tagged_sources(&source.account, &tags));
+        assert_eq!(events, [source]);
         assert_eq!(tagged_destinations(&tags), [destination]);
         assert_eq!(tagged_logs(&tags), [logs]);
         assert!(markers("default").owns_tags(&tags));

@@ -11,7 +11,9 @@ use crate::model::{
     AccountPart, BucketPart, KeyPart, KeyRef, Observed, RegionPart, RolePart, RoleRef, Target,
 };
 use crate::names::Names;
-use crate::ownership::{Markers, tagged_alarms, tagged_destinations, tagged_logs, tagged_sources};
+use crate::ownership::{
+    Markers, tagged_alarms, tagged_destinations, tagged_events, tagged_logs, tagged_sources,
+};
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::scope::Scope;
@@ -137,6 +139,8 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 targets.extend(migration::role_targets(of));
                 let sources = tagged_sources(&of.account, &role.tags).into_iter();
                 targets.extend(sources.map(|of| Target::Bucket(of, BucketPart::Replication)));
+                let events = tagged_events(&of.account, &role.tags).into_iter();
+                targets.extend(events.map(|of| Target::Bucket(of, BucketPart::Notifications)));
                 let destinations = tagged_destinations(&role.tags).into_iter();
                 let logs = tagged_logs(&role.tags).into_iter();
                 let with_policies = destinations.chain(logs);

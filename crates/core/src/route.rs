@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ids::{AccountId, AccountName, BucketName, MigrationName};
+use crate::ids::{AccountId, AccountName, Arn, BucketName, MigrationName};
 use crate::model::{BucketRef, RegionRef, RoleRef, TopicRef};
 use crate::spec::{AlarmSpec, InventoryPlace, LogPlace, Migration, Monitoring, Sides, Spec};
 
@@ -21,7 +21,7 @@ pub struct Route<'a> {
     pub role: RoleRef,
     /// The account whose CloudWatch has the metrics of the rules, and so their alarms.
     pub alarms_in: AccountId,
-    /// The topics that alarms are told to, in accounts of the spec: others are not looked at.
+    /// The topics that alarms and events are told to, in accounts of the spec: others are not looked at.
     pub topics: Vec<TopicRef>,
 }
 
@@ -33,6 +33,12 @@ impl Route<'_> {
             Monitoring::Alarms(alarms) => Some(alarms),
             Monitoring::Unset | Monitoring::None { .. } => None,
         }
+    }
+
+    /// Who hears of each object that failed.
+    #[must_use]
+    pub fn events(&self) -> Option<&Arn> {
+        self.alarms()?.events.as_ref()
     }
 
     /// Where the metrics of the source Region are, and where those of the destination Region.
@@ -166,9 +172,10 @@ impl Spec {
         let AlarmSpec {
             notify_source,
             notify_destination,
+            events,
             ..
         } = &**alarms;
-        let named = notify_source.iter().chain(notify_destination);
+        let named = notify_source.iter().chain(notify_destination).chain(events);
         let topics = named.filter_map(TopicRef::of_arn);
         let is_known = |topic: &TopicRef| self.accounts.values().any(|of| of.id == topic.account);
         topics.filter(is_known).collect()

@@ -343,6 +343,8 @@ pub struct AlarmSpec {
     pub notify_source: Vec<Arn>,
     /// Topics in the destination Region.
     pub notify_destination: Vec<Arn>,
+    /// Who S3 tells each object that failed: a topic, a queue or a function in the source Region.
+    pub events: Option<Arn>,
     /// Failed operations in five minutes.
     pub failed_operations: Above,
     /// Seconds.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{Arn, MigrationName};
 use crate::model::Target;
 use crate::model::kinds::replication::Rule;
-use crate::model::kinds::{Alarm, BucketLogging, Document, Inventory, Policy, Tags};
+use crate::model::kinds::{Alarm, BucketLogging, Document, Inventory, Notification, Policy, Tags};
 use crate::policy::Statement;
 use crate::spec::Encryption;
 
@@ -34,6 +34,8 @@ pub enum Wanted {
     Logging(BucketLogging),
     /// This inventory among others under our ID, or none of ours.
     Inventory(Option<Box<Inventory>>),
+    /// This hearer of events among others under our ID, or none of ours.
+    Notification(Option<Box<Notification>>),
     /// Whatever is there.
     AsItIs,
     /// A role with this trust policy and these tags.
@@ -103,6 +105,7 @@ impl Wanted {
             | Self::Encryption(_)
             | Self::Logging(_)
             | Self::Inventory(_)
+            | Self::Notification(_)
             | Self::AsItIs
             | Self::Role(_, _)
             | Self::RolePolicy(_)

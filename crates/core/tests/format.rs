@@ -185,6 +185,7 @@ fn with_the_rest(document: Document, word: &str) -> Document {
         | Document::Lifecycle(_)
         | Document::Logging(_)
         | Document::Inventories(_)
+        | Document::Notifications(_)
         | Document::AccountPublicAccess(_)
         | Document::Buckets(_)
         | Document::RolePolicy(_)

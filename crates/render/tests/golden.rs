@@ -289,10 +289,10 @@ impl World {
             .insert(Target::Key(key, KeyPart::Policy), policy);
     }
 
-    /// A topic as SNS makes them, with somebody who listens.
+    /// A topic that lets alarms and buckets of its account in, with somebody who listens.
     fn make_topic(&mut self, topic: &TopicRef) {
         let policy = format!(
-            r#"{{"Version":"2008-10-17","Statement":[{{"Sid":"__default_statement_ID","Effect":"Allow","Principal":{{"AWS":"*"}},"Action":["SNS:Publish"],"Resource":"{}","Condition":{{"StringEquals":{{"AWS:SourceOwner":"{}"}}}}}}]}}"#,
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":["cloudwatch.amazonaws.com","s3.amazonaws.com"]}},"Action":"SNS:Publish","Resource":"{}","Condition":{{"StringEquals":{{"aws:SourceAccount":"{}"}}}}}}]}}"#,
             topic.arn, topic.account
         );
         let made = Topic {

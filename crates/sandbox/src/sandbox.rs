@@ -127,6 +127,11 @@ impl Sandbox {
         self.front.world.snapshot()
     }
 
+    /// Returns what topics got: what was delivered, to whom, and what was refused and why, oldest first.
+    pub fn mailbox(&self) -> serde_json::Value {
+        self.front.world.sns.mailbox()
+    }
+
     /// Fills the sandbox with the keys, buckets and objects of a seed file, given as its JSON text;
     /// the format is that of the crate's `seed` modules.
     ///

@@ -13,8 +13,29 @@ fn arn(text: &str, kind: Scalar) -> Result<Arn, Wrong> {
 
 /// An ARN of a service whose resource begins with this.
 pub(crate) fn of(text: &str, service: &str, resource: &str, kind: Scalar) -> Result<(), Wrong> {
+    of_one(text, &[service], resource, kind)
+}
+
+/// The ARN of what S3 tells events to. It tells no topic or queue that keeps messages in order
+/// (UG:notification-how-to-event-types-and-destinations).
+pub(crate) fn event_target(text: &str) -> Result<(), Wrong> {
+    of_one(text, &EVENT_TARGETS, "", Scalar::EventTargetArn)?;
+    let in_order = text.ends_with(".fifo");
+    if in_order && !text.contains(":lambda:") {
+        return Err(Wrong::new(
+            "bad-value",
+            format!("`{text}` is a FIFO topic or queue"),
+            "S3 tells events to standard topics and queues only: name one of those",
+        ));
+    }
+    Ok(())
+}
+
+const EVENT_TARGETS: [&str; 3] = ["sns", "sqs", "lambda"];
+
+fn of_one(text: &str, services: &[&str], resource: &str, kind: Scalar) -> Result<(), Wrong> {
     let arn = arn(text, kind)?;
-    let right = arn.service() == service && arn.resource().starts_with(resource);
+    let right = services.contains(&arn.service()) && arn.resource().starts_with(resource);
     if !right || arn.resource().len() == resource.len() {
         let message = format!("`{text}` is not {}", kind.takes());
         return Err(Wrong::new("bad-value", message, example(kind)));
@@ -29,6 +50,9 @@ pub(crate) fn of(text: &str, service: &str, resource: &str, kind: Scalar) -> Res
 fn example(kind: Scalar) -> &'static str {
     match kind {
         Scalar::RoleArn => "write it as arn:aws:iam::111111111111:role/NAME",
+        Scalar::EventTargetArn => {
+            "write it as arn:aws:sns:eu-west-1:111111111111:NAME, or the ARN of a queue or a function"
+        }
         Scalar::TopicArn => "write it as arn:aws:sns:eu-west-1:111111111111:NAME",
         _ => {
             "write it as arn:aws:iam::111111111111:role/NAME or arn:aws:iam::111111111111:user/NAME"

@@ -122,6 +122,10 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         "A key of another account than its bucket; a warning for source keys.",
     ),
     (
+        "events-conflict",
+        "Two migrations that do not agree on who hears of failures in one bucket.",
+    ),
+    (
         "topic-region",
         "A topic of another Region than the alarms that are to tell it.",
     ),

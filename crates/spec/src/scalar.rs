@@ -25,6 +25,7 @@ pub(crate) enum Scalar {
     Bucket,
     KeyArn,
     TopicArn,
+    EventTargetArn,
     PrincipalArn,
     Prefix,
     TagKey,
@@ -81,6 +82,7 @@ impl Scalar {
             Self::Bucket => "the name of a bucket",
             Self::KeyArn => "the ARN of a KMS key",
             Self::TopicArn => "the ARN of an SNS topic",
+            Self::EventTargetArn => "the ARN of an SNS topic, an SQS queue or a Lambda function",
             Self::PrincipalArn => "the ARN of an IAM role or user",
             Self::Prefix => "the beginning of keys, up to 1,024 bytes",
             Self::TagKey => "a tag key, up to 128 characters",
@@ -108,6 +110,9 @@ impl Scalar {
             Self::Bucket => Some("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"),
             Self::KeyArn => Some("^arn:aws(-cn|-us-gov)?:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"),
             Self::TopicArn => Some("^arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]+:[0-9]{12}:.+$"),
+            Self::EventTargetArn => {
+                Some("^arn:aws(-cn|-us-gov)?:(sns|sqs|lambda):[a-z0-9-]+:[0-9]{12}:.+$")
+            }
             Self::PrincipalArn => Some("^arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:.+$"),
             Self::CanaryName => Some("^[^/]"),
             Self::Text | Self::Folder => Some("\\S"),
@@ -143,6 +148,7 @@ impl Scalar {
             Self::Bucket => bucket::check(text),
             Self::KeyArn => arns::key(text),
             Self::TopicArn => arns::of(text, "sns", "", self),
+            Self::EventTargetArn => arns::event_target(text),
             Self::PrincipalArn => arns::of(text, "iam", "", self),
             Self::Prefix => prefix(text),
             Self::TagKey => tag_key(text),

@@ -154,13 +154,14 @@ fn alarms_have_the_thresholds_that_are_written_and_defaults_for_the_rest() {
         plain.pending_bytes,
         above(107_374_182_400, MissingData::Ignore)
     );
-    assert!(plain.notify_source.is_empty() && plain.account.is_none());
+    assert!(plain.notify_source.is_empty() && plain.account.is_none() && plain.events.is_none());
     let topic = "arn:aws:sns:eu-west-1:333333333333:ops";
     let written = alarms(&format!(
-        "monitoring: {{ account: archive, notify: {{ source: [\"{topic}\"] }}, failed_operations: {{ missing_data: notBreaching }}, latency: 2h, pending_bytes: 5KiB, missing_data: breaching }}"
+        "monitoring: {{ account: archive, events: \"{topic}\", notify: {{ source: [\"{topic}\"] }}, failed_operations: {{ missing_data: notBreaching }}, latency: 2h, pending_bytes: 5KiB, missing_data: breaching }}"
     ));
     assert_eq!(written.account, Some(AccountName::new("archive").unwrap()));
     assert_eq!(written.notify_source[0].as_str(), topic);
+    assert_eq!(written.events.unwrap().as_str(), topic);
     assert_eq!(
         written.failed_operations,
         above(0, MissingData::NotBreaching)

@@ -312,6 +312,22 @@ fn fields() -> Vec<Case> {
             "alarms and none",
             "monitoring: { none: \"nobody\", latency: 15m }",
         ),
+        migration(
+            "events of the other Region",
+            "monitoring: { events: \"arn:aws:sns:eu-central-1:111111111111:ops\" }",
+        ),
+        migration(
+            "events that a bucket shall hear",
+            "monitoring: { events: \"arn:aws:s3:::orders-archive\" }",
+        ),
+        migration(
+            "events in order",
+            "monitoring: { events: \"arn:aws:sqs:eu-west-1:111111111111:ops.fifo\" }",
+        ),
+        migration(
+            "events and nobody watches",
+            "monitoring: { none: \"nobody\", events: \"arn:aws:sns:eu-west-1:111111111111:ops\" }",
+        ),
         migration("a typo in monitoring", "monitoring: { latencies: 15m }"),
         migration(
             "a wrong duration in monitoring",
@@ -698,6 +714,20 @@ fn between() -> Vec<Case> {
         two(
             "two sources that write the same keys",
             &[("bucket: invoices-archive", "bucket: orders-archive")],
+        ),
+        two(
+            "one bucket that tells failures to two",
+            &[
+                (
+                    "        delete_markers: mirror\n",
+                    "        delete_markers: mirror\n    monitoring: { events: \"arn:aws:sns:eu-west-1:111111111111:ops\" }\n",
+                ),
+                (
+                    "delete_markers: keep }]",
+                    "delete_markers: keep }]\n    monitoring: { events: \"arn:aws:sqs:eu-west-1:111111111111:ops\" }",
+                ),
+                ("bucket: invoices-prod", "bucket: orders-prod"),
+            ],
         ),
         text("a circle of three", circle(3)),
         two(

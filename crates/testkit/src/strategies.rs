@@ -12,9 +12,9 @@ use s3ferry_core::model::kinds::replication::{
 };
 use s3ferry_core::model::kinds::{
     Alarm, AlarmActions, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, Buckets,
-    Inventory, InventoryEncryption, Key, Lifecycle, LogGrant, LogKeys, ObjectLock, ObjectOwnership,
-    Policy, PublicAccessBlock, RequestPayment, Role, RolePolicies, RuleMetric, RuleMetrics,
-    StateValue, Topic, Versioning, VersioningStatus,
+    EventTarget, Inventory, InventoryEncryption, Key, Lifecycle, LogGrant, LogKeys, Notification,
+    Notifications, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock, RequestPayment, Role,
+    RolePolicies, RuleMetric, RuleMetrics, StateValue, Topic, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
@@ -25,7 +25,7 @@ use s3ferry_core::model::{
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [Kind; 25] = [
+pub const KINDS: [Kind; 26] = [
     Kind::Bucket(BucketPart::Itself),
     Kind::Bucket(BucketPart::Tags),
     Kind::Bucket(BucketPart::Versioning),
@@ -39,6 +39,7 @@ pub const KINDS: [Kind; 25] = [
     Kind::Bucket(BucketPart::Lifecycle),
     Kind::Bucket(BucketPart::Logging),
     Kind::Bucket(BucketPart::Inventory),
+    Kind::Bucket(BucketPart::Notifications),
     Kind::Account(AccountPart::Roles),
     Kind::Account(AccountPart::PublicAccess),
     Kind::Account(AccountPart::Buckets),
@@ -86,6 +87,9 @@ pub fn target_of(kind: Kind) -> Target {
         Kind::Bucket(BucketPart::Lifecycle) => Target::Bucket(bucket, BucketPart::Lifecycle),
         Kind::Bucket(BucketPart::Logging) => Target::Bucket(bucket, BucketPart::Logging),
         Kind::Bucket(BucketPart::Inventory) => Target::Bucket(bucket, BucketPart::Inventory),
+        Kind::Bucket(BucketPart::Notifications) => {
+            Target::Bucket(bucket, BucketPart::Notifications)
+        }
         Kind::Account(part) => Target::Account(
             AccountRef {
                 account: role.account,
@@ -136,6 +140,7 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
         Kind::Bucket(BucketPart::Lifecycle) => lifecycle().boxed(),
         Kind::Bucket(BucketPart::Logging) => logging().boxed(),
         Kind::Bucket(BucketPart::Inventory) => inventories().boxed(),
+        Kind::Bucket(BucketPart::Notifications) => notifications().boxed(),
         Kind::Account(AccountPart::Roles) => btree_set(role_name(), 0..3)
             .prop_map(|names| names.into_iter().map(|name| (name, None)).collect())
             .prop_map(Document::Roles)
@@ -391,6 +396,40 @@ fn logging() -> impl Strategy<Value = Document> {
 fn inventories() -> impl Strategy<Value = Document> {
     let id = select(&["s3ferry-default", "s3ferry-other", "theirs"][..]);
     btree_map(id.prop_map(str::to_owned), inventory(), 1..4).prop_map(Document::Inventories)
+}
+
+/// Each tells an event of its own, as S3 demands.
+fn notifications() -> impl Strategy<Value = Document> {
+    const EVENTS: [&str; 3] = [
+        "s3:Replication:OperationFailedReplication",
+        "s3:ObjectCreated:*",
+        "s3:ObjectRemoved:Delete",
+    ];
+    const IDS: [&str; 3] = ["s3ferry-default", "s3ferry-other", "theirs"];
+    let one = || {
+        let ends = btree_map(select(&["prefix", "suffix"][..]), word(), 0..3);
+        option::of((select(&EventTarget::ALL[..]), ends))
+    };
+    (one(), one(), one(), any::<bool>()).prop_map(|(first, second, third, event_bridge)| {
+        let named = [first, second, third].into_iter().zip(IDS).zip(EVENTS);
+        let by_id = named.filter_map(|((one, id), event)| {
+            let (kind, ends) = one?;
+            let notification = Notification {
+                kind,
+                target: format!("arn:aws:{}:eu-central-1:222222222222:ops", kind.service()),
+                events: BTreeSet::from([event.to_owned()]),
+                filter: ends
+                    .into_iter()
+                    .map(|(name, end)| (name.to_owned(), end))
+                    .collect(),
+            };
+            Some((id.to_owned(), notification))
+        });
+        Document::Notifications(Notifications {
+            by_id: by_id.collect(),
+            event_bridge,
+        })
+    })
 }
 
 fn inventory() -> impl Strategy<Value = Inventory> {

@@ -8,6 +8,7 @@ pub(crate) mod facts;
 pub(crate) mod inventory;
 pub(crate) mod list;
 pub(crate) mod logging;
+pub(crate) mod notification;
 pub(crate) mod objects;
 pub(crate) mod policy;
 pub(crate) mod read;

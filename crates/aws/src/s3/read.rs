@@ -2,7 +2,9 @@
 
 use s3ferry_core::model::{BucketPart, Document};
 
-use super::{BucketApi, bucket, facts, inventory, logging, policy, replication, settings, tags};
+use super::{
+    BucketApi, bucket, facts, inventory, logging, notification, policy, replication, settings, tags,
+};
 use crate::failure::Failure;
 
 /// Reads a part of a bucket.
@@ -34,5 +36,6 @@ pub(crate) async fn bucket_part(
         BucketPart::Lifecycle => facts::lifecycle(api).await?.map(Document::Lifecycle),
         BucketPart::Logging => logging::read(api).await?.map(Document::Logging),
         BucketPart::Inventory => inventory::read(api).await?.map(Document::Inventories),
+        BucketPart::Notifications => notification::read(api).await?.map(Document::Notifications),
     })
 }

@@ -1,10 +1,12 @@
 //! Which calls bring a part of a bucket to what a document says: the fewest that do.
 
-use s3ferry_core::model::kinds::{Bucket, Inventories};
+use s3ferry_core::model::kinds::{Bucket, Inventories, Notifications};
 use s3ferry_core::model::{BucketPart, Document, Kind};
 use s3ferry_engine::ports::WriteChange;
 
-use super::{BucketApi, bucket, inventory, logging, policy, replication, settings, tags};
+use super::{
+    BucketApi, bucket, inventory, logging, notification, policy, replication, settings, tags,
+};
 use crate::failure::Failure;
 
 /// Writes a part of a bucket.
@@ -54,6 +56,13 @@ pub(crate) async fn bucket_part(
         }
         (BucketPart::Inventory, None) => {
             inventory::write(api, inventories(change.before), &Inventories::new()).await
+        }
+        (BucketPart::Notifications, Some(Document::Notifications(after))) => {
+            notification::put(api, after).await
+        }
+        // There is no call to delete one: an empty one takes its place (BC:s3 PutBucketNotificationConfiguration).
+        (BucketPart::Notifications, None) => {
+            notification::put(api, &Notifications::default()).await
         }
         (other, after) => Err(api.misfit(Kind::Bucket(other), after)),
     }

@@ -1,9 +1,10 @@
-//! Access logging and inventories on the wire: what is answered is read whole, and what is written says all of it.
+//! Access logging, inventories and notifications on the wire: what is answered is read whole, and what is written says all of it.
 
 use std::collections::BTreeSet;
 
 use s3ferry_core::model::kinds::{
-    BucketLogging, Inventories, Inventory, InventoryEncryption, LogGrant, LogKeys,
+    BucketLogging, EventTarget, Inventories, Inventory, InventoryEncryption, LogGrant, LogKeys,
+    Notification, Notifications,
 };
 use s3ferry_core::model::{BucketPart, Document, Target};
 use s3ferry_engine::ports::{Class, Read as _, Write as _, WriteChange};
@@ -242,5 +243,99 @@ async fn only_inventories_that_differ_are_written() {
         "<Frequency>Daily<",
     ] {
         assert!(sent.contains(part), "{part} in {sent}");
+    }
+}
+
+fn notification_target() -> Target {
+    Target::Bucket(bucket(), BucketPart::Notifications)
+}
+
+fn notification(kind: EventTarget, target: &str, filter: &[(&str, &str)]) -> Notification {
+    let owned = |(name, end): &(&str, &str)| ((*name).to_owned(), (*end).to_owned());
+    Notification {
+        kind,
+        target: target.to_owned(),
+        events: ["s3:ObjectCreated:*".to_owned()].into(),
+        filter: filter.iter().map(owned).collect(),
+    }
+}
+
+/// What S3 answers, and what is sent again: everything of everybody's is in both.
+#[tokio::test]
+async fn notifications_of_all_sorts_are_read_and_written_whole() {
+    let event = "<Event>s3:ObjectCreated:*</Event>";
+    let filter = "<Filter><S3Key><FilterRule><Name>Prefix</Name><Value>a/</Value></FilterRule><FilterRule><Name>Suffix</Name><Value>.csv</Value></FilterRule></S3Key></Filter>";
+    let answer_is = format!(
+        "<NotificationConfiguration><TopicConfiguration><Id>one</Id><Topic>arn:t</Topic>{event}{filter}</TopicConfiguration>\
+         <QueueConfiguration><Id>two</Id><Queue>arn:q</Queue>{event}</QueueConfiguration>\
+         <CloudFunctionConfiguration><Id>three</Id><CloudFunction>arn:f</CloudFunction>{event}</CloudFunctionConfiguration>\
+         <EventBridgeConfiguration/></NotificationConfiguration>"
+    );
+    let stub = Stub::start(move |request| match request.method.as_str() {
+        "PUT" => Reply::ok(""),
+        _ => answer(request, "GET", &answer_is),
+    })
+    .await;
+    let cloud = stub.cloud().await;
+    let by_id = [
+        (
+            "one",
+            notification(
+                EventTarget::Topic,
+                "arn:t",
+                &[("prefix", "a/"), ("suffix", ".csv")],
+            ),
+        ),
+        ("two", notification(EventTarget::Queue, "arn:q", &[])),
+        ("three", notification(EventTarget::Function, "arn:f", &[])),
+    ];
+    let held = Document::Notifications(Notifications {
+        by_id: by_id.map(|(id, of)| (id.to_owned(), of)).into(),
+        event_bridge: true,
+    });
+    let read = cloud.read(&notification_target()).await;
+    assert_eq!(read, Ok(Some(held.clone())));
+    let change = WriteChange {
+        before: None,
+        after: Some(&held),
+    };
+    cloud
+        .write(&notification_target(), change)
+        .await
+        .expect("it is taken");
+    let seen = stub.seen();
+    let sent = &seen.last().expect("a call").body;
+    for part in [
+        "<Topic>arn:t</Topic>",
+        "<Queue>arn:q</Queue>",
+        "<CloudFunction>arn:f</CloudFunction>",
+        "<Id>one</Id>",
+        "<Name>prefix</Name><Value>a/</Value>",
+        "<Name>suffix</Name><Value>.csv</Value>",
+        "<EventBridgeConfiguration",
+    ] {
+        assert!(sent.contains(part), "{part} in {sent}");
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_tells_nobody_anything_has_no_notifications_and_two_alike_are_not_read() {
+    for (answered, is_read) in [
+        ("<NotificationConfiguration/>", true),
+        (
+            "<NotificationConfiguration><TopicConfiguration><Id>a</Id><Topic>arn:t</Topic><Event>e</Event></TopicConfiguration><QueueConfiguration><Id>a</Id><Queue>arn:q</Queue><Event>e</Event></QueueConfiguration></NotificationConfiguration>",
+            false,
+        ),
+        (
+            "<NotificationConfiguration><TopicConfiguration><Topic>arn:t</Topic><Event>e</Event></TopicConfiguration></NotificationConfiguration>",
+            false,
+        ),
+    ] {
+        let stub = Stub::start(move |request| answer(request, "GET", answered)).await;
+        let read = stub.cloud().await.read(&notification_target()).await;
+        assert_eq!(read.is_ok(), is_read, "{answered}: {read:?}");
+        if let Ok(read) = read {
+            assert_eq!(read, None);
+        }
     }
 }

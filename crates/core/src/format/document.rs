@@ -5,12 +5,14 @@
 //! read by this version is read back equal, element by element. Which target it was of, and when, the journal says.
 
 mod logging;
+mod notification;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use self::logging::{HeldInventory, HeldLogging, held_inventory, held_logging, inventory, logging};
+use self::notification::{HeldNotifications, held_notifications, notifications};
 use super::alarm::{self, HeldAlarm, HeldMetric, HeldTopic};
 use super::reading::{Read, ReadError, read};
 use crate::ids::{InvalidName, Region, RoleName, SpecName};
@@ -81,6 +83,7 @@ enum Held {
     },
     Logging(HeldLogging),
     Inventories(BTreeMap<String, HeldInventory>),
+    Notifications(HeldNotifications),
     Roles(BTreeMap<String, Option<BTreeSet<String>>>),
     AccountPublicAccess(Blocks),
     Buckets(BTreeMap<String, Option<String>>),
@@ -284,6 +287,7 @@ fn held(document: &Document) -> Held {
                 .map(|(id, of)| (id.clone(), held_inventory(of)))
                 .collect(),
         ),
+        Document::Notifications(of) => Held::Notifications(held_notifications(of)),
         Document::Roles(roles) => Held::Roles(
             roles
                 .iter()
@@ -401,6 +405,7 @@ fn document_of(held: Held) -> Result<Document, InvalidName> {
                 .map(|(id, held)| (id, inventory(held)))
                 .collect(),
         ),
+        Held::Notifications(of) => Document::Notifications(notifications(of)),
         Held::Roles(of) => Document::Roles(roles(of)?),
         Held::AccountPublicAccess(of) => Document::AccountPublicAccess(block(of)),
         Held::Buckets(of) => {

@@ -157,7 +157,7 @@ impl Records<'_> {
             return Found::Nothing;
         };
         let sid = inventory_sid(self.markers, &self.group.name, side);
-        let ours = live.get(&self.markers.inventory_id());
+        let ours = live.get(&self.markers.configuration_id());
         let is_of_migration =
             |ours: &&Inventory| self.whose(side, Record::Inventory, ours.to(), &sid) == Whose::Ours;
         if let Some(ours) = ours.filter(is_of_migration)
@@ -165,7 +165,9 @@ impl Records<'_> {
         {
             return Found::Ours(expressed);
         }
-        let ids = live.keys().filter(|id| !self.markers.owns_inventory(id));
+        let ids = live
+            .keys()
+            .filter(|id| !self.markers.owns_configuration(id));
         let ids: Vec<String> = ids.map(|id| format!("{id:?}")).collect();
         if ids.is_empty() {
             return Found::Nothing;

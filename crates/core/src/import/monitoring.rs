@@ -1,12 +1,13 @@
-//! The alarms of ours on the rules of a migration, as its `monitoring`.
+//! The alarms of ours on the rules of a migration, and the events of ours on its source bucket, as its `monitoring`.
 
 use std::collections::BTreeSet;
 
 use super::group::Group;
+use super::live::part;
 use crate::ids::{AccountId, AccountName, Arn};
 use crate::migration::Watched;
 use crate::model::kinds::Alarm;
-use crate::model::{AlarmRef, Document, Observed, Target};
+use crate::model::{AlarmRef, BucketPart, Document, Observed, Target};
 use crate::ownership::Markers;
 use crate::route::Side;
 use crate::spec::{Above, AlarmSpec, MissingData, Monitoring};
@@ -63,11 +64,23 @@ pub(super) fn of(
             .flatten(),
         notify_source: told(Side::Source),
         notify_destination: told(Side::Destination),
+        events: events(observed, markers, group),
         failed_operations: above(Watched::FailedOperations),
         latency: above(Watched::Latency),
         pending_operations: above(Watched::PendingOperations),
         pending_bytes: above(Watched::PendingBytes),
     }))
+}
+
+/// Who hears of each object that failed.
+fn events(observed: &Observed, markers: &Markers, group: &Group<'_>) -> Option<Arn> {
+    match part(observed, group.source, BucketPart::Notifications)? {
+        Document::Notifications(live) => {
+            let ours = live.by_id.get(&markers.configuration_id())?;
+            Arn::new(ours.target.clone()).ok()
+        }
+        _ => None,
+    }
 }
 
 /// What an alarm is above; where there is none, what a spec says that names nothing.

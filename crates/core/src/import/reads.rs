@@ -99,6 +99,7 @@ pub fn following(sought: &Sought, observed: &Observed) -> BTreeSet<Target> {
         let mut ids = ids.filter(|id| markers.rule(id).is_some());
         if ids.next().is_some() {
             targets.extend(alarms(sought, source, &places, observed, &markers));
+            targets.insert(Target::Bucket(source.clone(), BucketPart::Notifications));
             let keys = keys::of_role(observed, live).into_iter();
             let known = keys.filter(|key| sought.accounts.contains_key(&key.account));
             targets.extend(known.map(|key| Target::Key(key, KeyPart::Policy)));
@@ -116,7 +117,10 @@ pub const fn can_do_without(target: &Target) -> bool {
     match target {
         Target::Bucket(_, part) => match part {
             // The policy is that of a bucket that logs or lists go to.
-            BucketPart::Logging | BucketPart::Inventory | BucketPart::Policy => true,
+            BucketPart::Logging
+            | BucketPart::Inventory
+            | BucketPart::Notifications
+            | BucketPart::Policy => true,
             BucketPart::Itself
             | BucketPart::Tags
             | BucketPart::Versioning
@@ -237,9 +241,9 @@ fn log_policies(of: &BucketRef, observed: &Observed, markers: &Markers) -> Vec<T
         _ => None,
     };
     let lists = match part(observed, of, BucketPart::Inventory) {
-        Some(Document::Inventories(live)) => {
-            live.get(&markers.inventory_id()).and_then(|ours| ours.to())
-        }
+        Some(Document::Inventories(live)) => live
+            .get(&markers.configuration_id())
+            .and_then(|ours| ours.to()),
         _ => None,
     };
     let of_bucket = |bucket| BucketRef {

@@ -85,6 +85,17 @@ pub enum ConflictKind {
     },
     /// Others are granted something on the logs, and the bucket of this name that they shall go to takes no grants.
     LoggingGrants(String),
+    /// Somebody else's event notification tells the event already; S3 tells it to one.
+    ToldElsewhere {
+        /// The notification's ID.
+        id: String,
+        /// Who hears of it, by ARN.
+        to: String,
+        /// The event.
+        event: String,
+        /// Whether that is whom the spec names.
+        is_same: bool,
+    },
     /// The names of the specs that share a role are longer than the tag that names them may be.
     TooManySpecs {
         /// The other specs.
@@ -144,6 +155,7 @@ impl ConflictKind {
             Self::LocksOut(_) => "key-policy-locks-out",
             Self::OtherLogging { .. } => "logging-elsewhere",
             Self::LoggingGrants(_) => "logging-grants",
+            Self::ToldElsewhere { .. } => "events-elsewhere",
             Self::TooManySpecs { .. } | Self::TooLarge { .. } => "too-large",
         }
     }
@@ -248,6 +260,16 @@ impl ConflictKind {
             Self::LoggingGrants(bucket) => format!(
                 "the bucket's access logging grants others something on its logs, and {bucket}, where they shall go, has no ACLs \
                  (BucketOwnerEnforced): S3 refuses such grants there"
+            ),
+            Self::ToldElsewhere {
+                id,
+                to,
+                event,
+                is_same: _,
+            } => format!(
+                "the bucket tells {event} to {to} already, by a configuration that is not this spec's ({}); S3 tells an event of a \
+                 key to one only",
+                one_quoted(id)
             ),
             Self::ForeignPolicies(policies) => format!(
                 "the role left the spec but has policies that are not s3ferry's: {}",
@@ -366,6 +388,17 @@ impl ConflictKind {
                 "take the grants out of the bucket's access logging and give whom they are for a statement in the policy of {bucket}, \
                  then plan again\nor name a bucket with ACLs in logging.access"
             ),
+            Self::ToldElsewhere { is_same, .. } => {
+                let whom = if *is_same {
+                    "the spec names the same one"
+                } else {
+                    "a topic can tell others"
+                };
+                format!(
+                    "to leave it as it is, take `events` out of the monitoring of this bucket's migrations: {whom}\n\
+                     to have s3ferry tell it, take the event out of that configuration by hand, then plan again"
+                )
+            }
             Self::ForeignPolicies(policies) => {
                 let adopt = guards_line(&[
                     ("adopt", quoted(policies)),

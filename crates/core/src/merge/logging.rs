@@ -79,7 +79,7 @@ pub(super) fn inventory(
         Some(Document::Inventories(live)) => live.clone(),
         _ => Inventories::new(),
     };
-    let id = scene.markers.inventory_id();
+    let id = scene.markers.configuration_id();
     match wanted {
         Some(wanted) => drop(after.insert(id, wanted.clone())),
         None => drop(after.remove(&id)),

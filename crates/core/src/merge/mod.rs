@@ -7,6 +7,7 @@ mod alarm;
 pub mod conflict;
 mod limits;
 mod logging;
+mod notification;
 mod policy;
 mod priority;
 mod replication;
@@ -58,6 +59,7 @@ pub(crate) fn merge(
         }
         Wanted::Logging(logging) => logging::access(scene, target, logging, live),
         Wanted::Inventory(wanted) => Ok(logging::inventory(scene, wanted.as_deref(), live)),
+        Wanted::Notification(wanted) => notification::merge(scene, target, wanted.as_deref(), live),
         Wanted::AsItIs => Ok(live.cloned()),
         Wanted::Role(trust, tags) => settings::role(scene, target, trust, tags, live),
         Wanted::RolePolicy(policy) => policy::role_policy(scene, target, policy, live),

@@ -11,7 +11,8 @@ use crate::live::LiveFacts;
 use crate::merge::conflict::{guards_line, quoted};
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, Policy, Role, RolePolicies};
-use crate::model::{BucketPart, BucketRef, RegionRef, RolePart, RoleRef, Target, same};
+use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target, same};
+use crate::ownership::Leads;
 use crate::phase::Part;
 use crate::policy::deny::{Certainty, DenyHit};
 use crate::policy::generate::{
@@ -172,33 +173,41 @@ pub(super) fn roles<'a>(
 }
 
 fn role_items(scene: &Scene<'_>, users: &[&Case<'_>]) -> (Wanted, Wanted) {
-    let sources: BTreeSet<&BucketRef> = users.iter().map(|case| &case.route.source).collect();
-    let destinations: BTreeSet<&BucketRef> =
-        users.iter().map(|case| &case.route.destination).collect();
-    let watched = users
-        .iter()
-        .filter(|case| monitoring::has_alarms(case.route));
-    let alarms: BTreeSet<RegionRef> = watched.flat_map(|case| case.route.watched_in()).collect();
     let rules = users.iter().flat_map(|case| case.access.rules.clone());
     let policy = generate::replication_role_policy(&RolePolicyInput {
         rules: rules.collect(),
         mark: scene.markers.role_sid_end().to_owned(),
     });
-    let logs: BTreeSet<BucketRef> = users
-        .iter()
-        .filter(|case| Part::Logging.is_in(case.route.migration.phase))
-        .flat_map(|case| case.route.log_buckets())
-        .collect();
-    let tags = scene.markers.role_tags(
-        sources.into_iter(),
-        destinations.into_iter(),
-        logs.iter(),
-        &alarms,
-    );
+    let logged = users.iter().map(|case| log_buckets(case));
+    let logs: BTreeSet<BucketRef> = logged.flatten().collect();
+    let tags = scene.markers.role_tags(&leads(users, &logs));
     (
         Wanted::Role(Policy::from(generate::trust_for_s3()), tags),
         Wanted::RolePolicy(Policy::from(policy)),
     )
+}
+
+/// The buckets that logs and inventories of a migration go to in its phase.
+fn log_buckets(case: &Case<'_>) -> BTreeSet<BucketRef> {
+    if Part::Logging.is_in(case.route.migration.phase) {
+        case.route.log_buckets()
+    } else {
+        BTreeSet::new()
+    }
+}
+
+/// Where the tags of a role lead.
+fn leads<'a>(users: &[&'a Case<'_>], logs: &'a BTreeSet<BucketRef>) -> Leads<'a> {
+    let routes = || users.iter().map(|case| case.route);
+    let watched = || routes().filter(|route| monitoring::has_alarms(route));
+    let told = watched().filter(|route| route.events().is_some());
+    Leads {
+        sources: routes().map(|route| &route.source).collect(),
+        destinations: routes().map(|route| &route.destination).collect(),
+        logs: logs.iter().collect(),
+        events: told.map(|route| &route.source).collect(),
+        alarms: watched().flat_map(Route::watched_in).collect(),
+    }
 }
 
 pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {

@@ -56,6 +56,8 @@ listed! {
         Logging,
         /// Its inventory configurations.
         Inventory,
+        /// Who hears of what happens to its objects.
+        Notifications,
     }
 }
 

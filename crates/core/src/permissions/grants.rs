@@ -434,8 +434,9 @@ fn verbs(scene: &Scene<'_>, target: &Target, wanted: &Wanted) -> &'static [Verb]
         Wanted::BucketPolicy(statements) if statements.is_empty() => TAKEN_AWAY,
         Wanted::Replication(rules, _) if rules.is_empty() => TAKEN_AWAY,
         Wanted::AsItIs => &[],
-        Wanted::Inventory(None) => TAKEN_AWAY,
+        Wanted::Inventory(None) | Wanted::Notification(None) => TAKEN_AWAY,
         Wanted::Inventory(Some(_))
+        | Wanted::Notification(Some(_))
         | Wanted::Logging(_)
         | Wanted::BucketPolicy(_)
         | Wanted::Replication(_, _)

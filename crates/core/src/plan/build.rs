@@ -169,7 +169,8 @@ fn has_ours(scene: &Scene<'_>, document: Option<&Document>) -> bool {
             live @ (Document::Replication(_)
             | Document::BucketPolicy(_)
             | Document::KeyPolicy(_)
-            | Document::Inventories(_)),
+            | Document::Inventories(_)
+            | Document::Notifications(_)),
         ) => !marked(live, &scene.markers).is_empty(),
         // Only the policy of a key can hold anything of a spec.
         Some(Document::Key(_)) | None => false,

@@ -11,7 +11,7 @@ use crate::ids::MigrationName;
 use crate::model::kinds::{Document, Marked, Part, PolicyOf, kind};
 use crate::model::{BucketPart, Item, RolePart, Target};
 use crate::names::Names;
-use crate::ownership::{has_mark, marked_role_sid, whose_inventory, whose_rule};
+use crate::ownership::{has_mark, marked_role_sid, whose_configuration, whose_rule};
 use crate::phase::{self, Presence, presence};
 use crate::policy::containment::{self, Comparison, Verdict, compare};
 use crate::policy::{Effect, Statement};
@@ -163,6 +163,7 @@ fn marked(scene: &Scene<'_>, item: &Item) -> Option<MigrationName> {
             .map(|(name, _)| name),
         Part::Statement(_, statement) => scene.migration_of_sid(statement.sid()?).cloned(),
         Part::ReplicationRole(_) | Part::RolePolicy(_) | Part::Inventory(_, _) => None,
+        Part::Notification(_, _) | Part::EventBridge => None,
     }
 }
 
@@ -243,9 +244,8 @@ fn reason_to_delete(scene: &Scene<'_>, diff: &Diff) -> Reason {
             return Reason::Adopted;
         }
         Item::Part(Part::RolePolicy(_)) => return Reason::Adopted,
-        Item::Part(Part::Inventory(_, _)) | Item::Whole(Document::Logging(_)) => {
-            return Reason::LeftSpec;
-        }
+        Item::Part(Part::Inventory(_, _) | Part::Notification(_, _) | Part::EventBridge)
+        | Item::Whole(Document::Logging(_)) => return Reason::LeftSpec,
         Item::Part(Part::Statement(PolicyOf::Key, _)) => phase::Part::Keys,
         Item::Part(Part::Statement(_, _)) | Item::Whole(_) => phase::Part::Access,
     };
@@ -270,7 +270,10 @@ fn kept_item(scene: &Scene<'_>, target: &Target, diff: &Diff) -> Option<Kept> {
         // A policy that cannot be read is nobody's but theirs; ours on a role is no part of its other policies.
         (Marked::ByItem, Item::Whole(_) | Item::Part(Part::RolePolicy(_))) => false,
         (Marked::ByItem, Item::Part(Part::ReplicationRole(_))) => true,
-        (Marked::ByItem, Item::Part(Part::Inventory(id, _))) => scene.markers.owns_inventory(id),
+        (Marked::ByItem, Item::Part(Part::Inventory(id, _) | Part::Notification(id, _))) => {
+            scene.markers.owns_configuration(id)
+        }
+        (Marked::ByItem, Item::Part(Part::EventBridge)) => false,
         // A role's policy is under our name, and other specs that share the role mark what is theirs.
         (Marked::ByItsWhole, Item::Part(Part::Statement(PolicyOf::Role, statement))) => {
             let sid = statement.sid().unwrap_or_default();
@@ -293,10 +296,14 @@ fn whose(item: &Item) -> String {
         Some(Part::Statement(_, statement)) if has_mark(statement.sid().unwrap_or_default()) => {
             "of another s3ferry spec".to_owned()
         }
-        Some(Part::Inventory(id, _)) => whose_inventory(id),
-        Some(Part::Statement(_, _) | Part::ReplicationRole(_) | Part::RolePolicy(_)) | None => {
-            "not s3ferry's".to_owned()
-        }
+        Some(Part::Inventory(id, _) | Part::Notification(id, _)) => whose_configuration(id),
+        Some(
+            Part::Statement(_, _)
+            | Part::ReplicationRole(_)
+            | Part::RolePolicy(_)
+            | Part::EventBridge,
+        )
+        | None => "not s3ferry's".to_owned(),
     }
 }
 
@@ -322,9 +329,12 @@ fn access(diff: &Diff) -> Option<AccessChange> {
 fn statement(item: Option<&Item>) -> Option<&Statement> {
     match item?.part()? {
         Part::Statement(_, statement) => Some(statement),
-        Part::ReplicationRole(_) | Part::Rule(_) | Part::RolePolicy(_) | Part::Inventory(_, _) => {
-            None
-        }
+        Part::ReplicationRole(_)
+        | Part::Rule(_)
+        | Part::RolePolicy(_)
+        | Part::Inventory(_, _)
+        | Part::Notification(_, _)
+        | Part::EventBridge => None,
     }
 }
 

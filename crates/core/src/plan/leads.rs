@@ -21,6 +21,7 @@ pub(super) fn led(scene: &Scene<'_>, future: &Future<'_>, write: &WriteStep) -> 
             BucketPart::Replication,
             BucketPart::Policy,
             BucketPart::Inventory,
+            BucketPart::Notifications,
         ],
         RolePart::Policy => &[BucketPart::Replication],
         RolePart::Policies => &[],

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::steps::WriteStep;
 use crate::merge::{RULE_LIMIT, fits_while_grown, with_priorities};
 use crate::model::kinds::replication::Rule;
-use crate::model::kinds::{Inventories, Inventory, Policy, ReplicationConfiguration};
+use crate::model::kinds::{
+    Inventories, Inventory, Notification, Notifications, Policy, ReplicationConfiguration,
+};
 use crate::model::{BucketPart, Document, KeyPart, RolePart, Target, same};
-use crate::ownership::{mark_of_sid, spec_of_inventory, spec_of_rule};
+use crate::ownership::{mark_of_sid, spec_of_configuration, spec_of_rule};
 use crate::policy::{PolicyDocument, Statement};
 
 /// The items of a document by name, each with what it means.
@@ -99,7 +101,10 @@ impl WriteStep {
             self.target,
             Target::Bucket(
                 _,
-                BucketPart::Policy | BucketPart::Replication | BucketPart::Inventory
+                BucketPart::Policy
+                    | BucketPart::Replication
+                    | BucketPart::Inventory
+                    | BucketPart::Notifications
             ) | Target::Role(_, RolePart::Policy)
                 | Target::Key(_, KeyPart::Policy)
         );
@@ -143,6 +148,14 @@ impl WriteStep {
                 let changed = inventories(of(live), of(self.after.as_ref()), open);
                 Some((!changed.is_empty()).then_some(Document::Inventories(changed)))
             }
+            Target::Bucket(_, BucketPart::Notifications) => {
+                let of = |document: Option<&Document>| match document {
+                    Some(Document::Notifications(held)) => held.clone(),
+                    Some(_) | None => Notifications::default(),
+                };
+                let changed = notifications(of(live), of(self.after.as_ref()), open)?;
+                Some(changed.unless_empty().map(Document::Notifications))
+            }
             Target::Bucket(_, _)
             | Target::Role(_, _)
             | Target::Account(_, _)
@@ -169,7 +182,7 @@ fn is_marked(name: &str) -> bool {
 fn mark(name: &str) -> Option<&str> {
     mark_of_sid(name)
         .or_else(|| spec_of_rule(name))
-        .or_else(|| spec_of_inventory(name))
+        .or_else(|| spec_of_configuration(name))
 }
 
 /// The items of a document; none where it cannot be read, or holds what cannot be written back.
@@ -188,6 +201,10 @@ fn items(document: Option<&Document>) -> Option<Items> {
             let item = |(id, of): (&String, &Inventory)| (id.clone(), of.meaning().to_string());
             Some(held.iter().map(item).collect())
         }
+        Some(Document::Notifications(held)) => {
+            let item = |(id, of): (&String, &Notification)| (id.clone(), of.meaning().to_string());
+            Some(held.by_id.iter().map(item).collect())
+        }
         Some(document) => {
             let named = document.policy_document()?.named().into_iter();
             Some(
@@ -205,6 +222,25 @@ fn inventories(mut live: Inventories, after: Inventories, open: &BTreeSet<&str>)
     let changed = after.into_iter();
     live.extend(changed.filter(|(id, _)| open.contains(id.as_str())));
     live
+}
+
+/// The same of who hears of events; none where what comes would hear of what somebody hears of already, which S3 refuses.
+fn notifications(
+    mut live: Notifications,
+    after: Notifications,
+    open: &BTreeSet<&str>,
+) -> Option<Notifications> {
+    live.by_id.retain(|id, _| !open.contains(id.as_str()));
+    for (id, one) in after.by_id {
+        if open.contains(id.as_str()) {
+            let mut others = live.by_id.values();
+            if others.any(|other| one.overlaps(other).is_some()) {
+                return None;
+            }
+            live.by_id.insert(id, one);
+        }
+    }
+    Some(live)
 }
 
 fn statements(

@@ -205,7 +205,8 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         Document::Replication(_)
         | Document::BucketPolicy(_)
         | Document::KeyPolicy(_)
-        | Document::Inventories(_) => !marked(document, markers).is_empty(),
+        | Document::Inventories(_)
+        | Document::Notifications(_) => !marked(document, markers).is_empty(),
         Document::Alarm(alarm) => markers.describes_alarm(alarm.description.as_deref()),
         Document::Bucket(_)
         | Document::Versioning(_)

@@ -105,8 +105,8 @@ fn is_used_by_others(scene: &Scene<'_>, role: &RoleRef, want: &Want) -> bool {
     lives || want.migrations.iter().any(is_other)
 }
 
-/// What nobody in the spec wants any more: rules, statements, inventories and logging of ours on every bucket and key that was
-/// read, and roles.
+/// What nobody in the spec wants any more: rules, statements, inventories, event notifications and logging of ours on every bucket
+/// and key that was read, and roles.
 fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
     for (target, document) in scene.observed.iter() {
         match document {
@@ -122,6 +122,9 @@ fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
             Some(Document::Alarm(_)) => abandon_alarm(scene, target, desired),
             Some(Document::Inventories(_)) => {
                 desired.abandon(target.clone(), Wanted::Inventory(None));
+            }
+            Some(Document::Notifications(_)) => {
+                desired.abandon(target.clone(), Wanted::Notification(None));
             }
             Some(Document::Logging(live)) => {
                 let of = target.bucket();

@@ -11,6 +11,9 @@ pub struct ServiceCall<'a> {
     pub service: &'a str,
     /// The account of the thing.
     pub account: &'a str,
+    /// Whether the service also sends the account as `aws:SourceOwner`, which the policy that SNS gives to new topics asks for:
+    /// CloudWatch does, S3 does not (SNSDG: aws:SourceAccount versus aws:SourceOwner).
+    pub tells_owner: bool,
     /// The ARN of the thing.
     pub source: &'a str,
     /// The action, e.g. `sns:Publish`.
@@ -87,8 +90,16 @@ impl ServiceCall<'_> {
 
     fn meets(self, condition: &Condition, document: &PolicyDocument) -> Let {
         let operator = condition.operator.to_ascii_lowercase();
-        let operator = operator.strip_suffix("ifexists").unwrap_or(&operator);
+        let (operator, if_there) = match operator.strip_suffix("ifexists") {
+            Some(operator) => (operator, true),
+            None => (&*operator, false),
+        };
         let value = match canonical_key(&condition.key).as_str() {
+            // What is not there differs from everything (IAMUG:reference_policies_elements_condition_operators).
+            "aws:sourceowner" if !self.tells_owner => {
+                let holds = if_there || operator.contains("not");
+                return if holds { Let::Through } else { Let::Not };
+            }
             "aws:sourceaccount" | "aws:sourceowner" => self.account,
             "aws:sourcearn" => self.source,
             _ => return Let::Perhaps,
@@ -125,6 +136,7 @@ mod tests {
         document.lets(ServiceCall {
             service: "cloudwatch.amazonaws.com",
             account: "111111111111",
+            tells_owner: true,
             source: "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:s3ferry/default/orders/all/latency",
             action: "sns:Publish",
             resource: TOPIC,
@@ -135,6 +147,33 @@ mod tests {
         format!(
             r#"{{"Effect":"{effect}","Principal":{principal},"Action":"SNS:Publish","Resource":"{TOPIC}"{rest}}}"#
         )
+    }
+
+    /// S3 tells no owner.
+    #[test]
+    fn the_policy_of_a_new_topic_lets_s3_not_through() {
+        let lets = |condition: &str| {
+            let text = format!(
+                r#"{{"Version":"2008-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"*"}},"Action":["SNS:Publish"],"Resource":"{TOPIC}","Condition":{condition}}}]}}"#
+            );
+            PolicyDocument::parse(&text)
+                .expect("a policy")
+                .lets(ServiceCall {
+                    service: "s3.amazonaws.com",
+                    account: "111111111111",
+                    tells_owner: false,
+                    source: "arn:aws:s3:::orders-prod",
+                    action: "sns:Publish",
+                    resource: TOPIC,
+                })
+        };
+        let of = |operator: &str, key: &str| {
+            lets(&format!(r#"{{"{operator}":{{"{key}":"111111111111"}}}}"#))
+        };
+        assert_eq!(of("StringEquals", "AWS:SourceOwner"), Let::Not);
+        assert_eq!(of("StringEqualsIfExists", "AWS:SourceOwner"), Let::Through);
+        assert_eq!(of("StringNotEquals", "AWS:SourceOwner"), Let::Through);
+        assert_eq!(of("StringEquals", "aws:SourceAccount"), Let::Through);
     }
 
     const CLOUDWATCH: &str = r#"{"Service":"cloudwatch.amazonaws.com"}"#;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::format::FindingLevel;
-use s3ferry_core::ids::{AccountId, AccountName, MigrationName, Region, SpecName};
+use s3ferry_core::ids::{AccountId, AccountName, Arn, MigrationName, Region, SpecName};
 use s3ferry_core::import::{Draft, Sought, WayIn, configurations_of, draft, following, unplaced};
 use s3ferry_core::model::kinds::replication::{Rule, Status};
 use s3ferry_core::model::{BucketPart, BucketRef, Document, Observed, Target};
@@ -12,7 +12,7 @@ use s3ferry_core::reads;
 use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{
-    Access, Account, Canary, Guards, KeyPolicies, Migration, ReplicaOwner, Spec,
+    Access, Account, Canary, Guards, KeyPolicies, Migration, Monitoring, ReplicaOwner, Spec,
 };
 use s3ferry_testkit::MemoryWorld;
 use s3ferry_testkit::random::oracle::configuration;
@@ -105,7 +105,16 @@ pub(crate) fn changes_nothing(play: &Play) -> Checked {
 /// owner owns them anyway.
 fn said(spec: &Spec) -> BTreeMap<MigrationName, Migration> {
     let mut migrations = spec.migrations.clone();
+    // A bucket has one event notification, and nobody can tell which of its migrations asked for it.
+    let told: BTreeMap<BucketRef, Arn> = spec
+        .routes()
+        .filter_map(|route| Some((route.source.clone(), route.events()?.clone())))
+        .collect();
     for migration in migrations.values_mut() {
+        let of_bucket = told.get(&spec.source(migration)).cloned();
+        if let Monitoring::Alarms(alarms) = &mut migration.monitoring {
+            alarms.events = of_bucket;
+        }
         migration.canary = Canary::Skip {
             reason: String::new(),
         };

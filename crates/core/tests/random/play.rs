@@ -147,6 +147,11 @@ impl Play {
             &before.inventories,
             "foreign inventories",
         )?;
+        equal(
+            &after.notifications,
+            &before.notifications,
+            "what others have told to them",
+        )?;
         equal(&after.roles, &before.roles, "paths and boundaries of roles")?;
         equal(&after.rest, &before.rest, "what no spec names")
     }
@@ -254,6 +259,7 @@ impl Play {
         super::wanted::rules_are_wanted(self)?;
         super::wanted::alarms_are_wanted(self)?;
         super::wanted::records_are_wanted(self)?;
+        super::wanted::events_are_wanted(self)?;
         if self.lost {
             return Ok(());
         }

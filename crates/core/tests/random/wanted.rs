@@ -12,7 +12,7 @@ use s3ferry_testkit::random::keys;
 use s3ferry_testkit::random::oracle::{self, configuration};
 use s3ferry_testkit::random::policies::{is_theirs, parts};
 use s3ferry_testkit::random::shape::{
-    self, DESTINATIONS, LOGS, ROLES, SOURCES, destination, end, role, source,
+    self, DESTINATIONS, EVENTS, LOGS, ROLES, SOURCES, destination, end, role, source,
 };
 
 use crate::play::{Checked, Play, ensure};
@@ -141,6 +141,31 @@ pub(crate) fn alarms_are_wanted(play: &Play) -> Checked {
         ours == wanted
     };
     ensure(is_right, &format!("alarms are {ours:?} and not {wanted:?}"))
+}
+
+/// A source bucket tells failures to whom the spec names, and to nobody of ours where it names none.
+pub(crate) fn events_are_wanted(play: &Play) -> Checked {
+    let spec = play.shape.spec();
+    let told = spec
+        .routes()
+        .filter(|route| route.migration.phase == Phase::Replicate && route.events().is_some());
+    let wanted: BTreeSet<BucketRef> = told.map(|route| route.source).collect();
+    let live = play.world.documents().into_iter();
+    let ours = live.filter_map(|(target, document)| match (target, document) {
+        (Target::Bucket(of, BucketPart::Notifications), Document::Notifications(held)) => {
+            let ours = held.by_id.get("s3ferry-default")?;
+            let is_whole = ours.target == EVENTS && ours.filter.is_empty();
+            is_whole.then_some(of)
+        }
+        _ => None,
+    });
+    let ours: BTreeSet<BucketRef> = ours.collect();
+    let is_right = if play.lost {
+        ours.is_superset(&wanted)
+    } else {
+        ours == wanted
+    };
+    ensure(is_right, &format!("told are {ours:?} and not {wanted:?}"))
 }
 
 /// Logging and inventories of ours are those of the spec, and each is taken where it goes.

@@ -35,6 +35,7 @@ pub(super) struct Placed {
     pub(super) create_at: Span,
     pub(super) owner_at: Span,
     pub(super) rules_at: Vec<(Span, Span)>,
+    pub(super) events_at: Option<Span>,
     pub(super) logging_at: Vec<logging::Placed>,
 }
 
@@ -70,7 +71,7 @@ pub(super) fn migration(
 fn placed(
     name: MigrationName,
     settings: Settings,
-    monitoring: Monitoring,
+    (monitoring, events_at): (Monitoring, Option<Span>),
     ends: Ends<'_>,
     role: (RoleName, Option<Span>),
     rules: &[rule::Placed],
@@ -125,6 +126,7 @@ fn placed(
             .iter()
             .map(|placed| (placed.id_at, placed.filter_at))
             .collect(),
+        events_at,
         logging_at,
     })
 }

@@ -83,6 +83,7 @@ pub(crate) fn whole(report: &mut Report<'_>, roots: &[Node], complete: bool) -> 
     let migrations = migrations(report, &files, &accounts);
     between::between(report, &migrations);
     logging::between(report, &migrations);
+    monitoring::between(report, &migrations);
     if !report.has_errors() {
         // Until the errors are gone, what else two migrations do to each other is not settled.
         overlap::overlaps(report, &migrations);

@@ -1,21 +1,25 @@
 //! Who is told when replication fails: the alarms of a migration.
 
-use s3ferry_core::ids::Arn;
+use std::collections::BTreeMap;
+
+use s3ferry_core::ids::{Arn, BucketName};
 use s3ferry_core::spec::{Above, Account, AlarmSpec, MissingData, Monitoring};
 
 use super::accounts::Accounts;
+use super::migration;
 use super::rule::Context;
 use super::view::View;
-use crate::report::Report;
+use crate::report::{Report, Span};
 use crate::table::monitoring::{
     FAILED_ABOVE, LATENCY_SECONDS, PENDING_BYTES, PENDING_OPERATIONS, THRESHOLDS,
 };
 use crate::yaml::Kind;
 
 /// The fields beside `none`.
-const FIELDS: [&str; 7] = [
+const FIELDS: [&str; 8] = [
     "account",
     "notify",
+    "events",
     "failed_operations",
     "latency",
     "pending_operations",
@@ -29,15 +33,15 @@ const MOST_TOPICS: usize = 5;
 /// The most that a threshold can be said exactly: CloudWatch has them as floating-point numbers of 64 bits.
 const MOST: u64 = 1 << 53;
 
-/// Reads `monitoring` of a migration.
+/// Reads `monitoring` of a migration, and where its `events` stand.
 pub(super) fn monitoring(
     report: &mut Report<'_>,
     accounts: &Accounts,
     view: &View<'_>,
     ends: &Context<'_>,
-) -> Option<Monitoring> {
+) -> Option<(Monitoring, Option<Span>)> {
     let Some(view) = view.optional("monitoring")? else {
-        return Some(Monitoring::Unset);
+        return Some((Monitoring::Unset, None));
     };
     if let Some(none) = view.optional("none")? {
         let beside = FIELDS
@@ -45,7 +49,7 @@ pub(super) fn monitoring(
             .find(|field| view.optional(field).is_none_or(|it| it.is_some()));
         let Some(field) = beside else {
             let reason = none.text()?.to_owned();
-            return Some(Monitoring::None { reason });
+            return Some((Monitoring::None { reason }, None));
         };
         report.error(
             "contradiction",
@@ -58,6 +62,7 @@ pub(super) fn monitoring(
     // Every part is read before any is asked for, so that all problems are told at once.
     let account = account(report, accounts, &view);
     let notify = notify(report, &view, ends);
+    let events = events(report, &view, ends.source);
     let missing_data = missing_data(&view, MissingData::Ignore);
     let failed_operations = failed_operations(report, &view, missing_data);
     let above = |threshold: Option<u64>| {
@@ -75,15 +80,69 @@ pub(super) fn monitoring(
     ));
     let bytes = above(threshold(report, &view, "pending_bytes", PENDING_BYTES));
     let [notify_source, notify_destination] = notify?;
-    Some(Monitoring::Alarms(Box::new(AlarmSpec {
+    let (events, events_at) = events?.unzip();
+    let alarms = AlarmSpec {
         account: account?,
         notify_source,
         notify_destination,
+        events,
         failed_operations: failed_operations?,
         latency: latency?,
         pending_operations: operations?,
         pending_bytes: bytes?,
-    })))
+    };
+    Some((Monitoring::Alarms(Box::new(alarms)), events_at))
+}
+
+/// Who hears of each object that failed. S3 tells nobody in another Region (UG:EventNotifications).
+fn events(
+    report: &mut Report<'_>,
+    view: &View<'_>,
+    source: Option<&Account>,
+) -> Option<Option<(Arn, Span)>> {
+    let Some(events) = view.optional("events")? else {
+        return Some(None);
+    };
+    let arn = Arn::new(events.text()?).ok()?;
+    let region = source.map(|account| account.region.as_str());
+    if let Some(region) = region.filter(|region| arn.region() != *region) {
+        report.error(
+            "topic-region",
+            events.place(),
+            format!("`events` are told in {}, and the source Region is {region}", arn.region()),
+            format!("name a topic, a queue or a function of {region}: S3 tells those of the bucket's own Region only"),
+        );
+        return None;
+    }
+    Some(Some((arn, events.place())))
+}
+
+/// Checks migrations against each other: one event of a bucket is told to one.
+pub(super) fn between(report: &mut Report<'_>, migrations: &[migration::Placed]) {
+    let mut first: BTreeMap<&BucketName, (&Arn, Span, &migration::Placed)> = BTreeMap::new();
+    for placed in migrations {
+        let (Monitoring::Alarms(alarms), Some(at)) =
+            (&placed.migration.monitoring, placed.events_at)
+        else {
+            continue;
+        };
+        let Some(events) = &alarms.events else {
+            continue;
+        };
+        let bucket = &placed.migration.source.bucket;
+        let (earlier, earlier_at, of) = *first.entry(bucket).or_insert((events, at, placed));
+        if earlier != events {
+            let earlier_at = report.name(earlier_at);
+            report.error(
+                "events-conflict",
+                at,
+                format!("`{}` and `{}` tell failures in `{bucket}` to two", of.name, placed.name),
+                format!(
+                    "S3 tells one event to one: write the same in both, and let a topic tell the others; the other is at {earlier_at}"
+                ),
+            );
+        }
+    }
 }
 
 fn account(

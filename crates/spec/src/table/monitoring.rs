@@ -51,6 +51,14 @@ pub(super) static MONITORING: Record = record(
             "The SNS topics that alarms go to, for each side. Without one, alarms tell nobody, and every plan says so.",
         ),
         Field::new(
+            "events",
+            ScalarShape(Scalar::EventTargetArn),
+            Optional("no event of S3's own"),
+            "A topic, a queue or a function in the source Region that S3 tells each object that failed: its key, version, rule and \
+             reason (`s3:Replication:OperationFailedReplication`), where an alarm only counts. It is put beside whatever else the \
+             source bucket tells anybody, and must let S3 in.",
+        ),
+        Field::new(
             "failed_operations",
             RecordShape(&FAILED_OPERATIONS),
             Default("{ above: 0 }"),
@@ -85,6 +93,7 @@ pub(super) static MONITORING: Record = record(
 .apart(&[
     Apart::Two("none", "account"),
     Apart::Two("none", "notify"),
+    Apart::Two("none", "events"),
     Apart::Two("none", "failed_operations"),
     Apart::Two("none", "latency"),
     Apart::Two("none", "pending_operations"),

@@ -19,6 +19,7 @@ pub(super) fn monitoring(monitoring: &Monitoring) -> Option<Value> {
         account,
         notify_source,
         notify_destination,
+        events,
         failed_operations,
         latency,
         pending_operations,
@@ -46,6 +47,7 @@ pub(super) fn monitoring(monitoring: &Monitoring) -> Option<Value> {
     let fields = map([
         ("account", account.as_ref().and_then(text)),
         ("notify", Some(notify.into())),
+        ("events", events.as_ref().and_then(text)),
         ("failed_operations", Some(failed.into())),
         (
             "latency",

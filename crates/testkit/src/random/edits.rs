@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use s3ferry_core::model::kinds::replication::{Filter, ReplicationConfiguration, Rule, Status};
 use s3ferry_core::model::kinds::{
-    AlarmState, BucketLogging, Inventories, Inventory, ObjectOwnership, Policy, Role, StateValue,
-    VersioningStatus,
+    AlarmState, BucketLogging, EventTarget, Inventories, Inventory, Notification, Notifications,
+    ObjectOwnership, Policy, Role, StateValue, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_PATH;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target};
@@ -58,6 +58,10 @@ pub enum Edit {
     Alarm(usize, AlarmDrift),
     /// Somebody lets the access logs of a bucket go elsewhere.
     Log(usize),
+    /// Somebody has something of a source bucket told to them; of failures, too, or not.
+    Notify(usize, bool),
+    /// Somebody ends all that a source bucket tells.
+    Unnotify(usize),
     /// Somebody ends the access logging of a bucket.
     Unlog(usize),
     /// Somebody lists a bucket, too.
@@ -205,6 +209,9 @@ pub fn edit() -> impl Strategy<Value = Edit> {
         1 => (0..4_usize).prop_map(Edit::Unlog),
         // Logging of others blocks a plan, which only some cases are about.
         2 => (0..24_usize).prop_map(|at| if at < 4 { Edit::Log(at) } else { Edit::List(at % 4) }),
+        // That failures are told elsewhere blocks a plan, which only some cases are about.
+        2 => (two(), prop::bool::weighted(0.1)).prop_map(|(at, failures)| Edit::Notify(at, failures)),
+        1 => two().prop_map(Edit::Unnotify),
         1 => Just(Edit::Reformat),
     ]
 }
@@ -302,6 +309,11 @@ impl Edit {
             Self::Log(at) => log(world, *at),
             Self::Unlog(at) => world.set(&Target::Bucket(end(*at), BucketPart::Logging), None),
             Self::List(at) => list(world, *at),
+            Self::Notify(at, failures) => notify(world, *at, *failures),
+            Self::Unnotify(at) => {
+                let target = Target::Bucket(source(*at), BucketPart::Notifications);
+                world.set(&target, None);
+            }
             Self::Reformat => reformat(world),
         }
     }
@@ -349,6 +361,32 @@ fn list(world: &MemoryWorld, at: usize) {
     };
     held.insert("s3ferry-theirs".to_owned(), theirs);
     world.set(&target, Some(Document::Inventories(held)));
+}
+
+fn notify(world: &MemoryWorld, at: usize, failures: bool) {
+    let target = Target::Bucket(source(at), BucketPart::Notifications);
+    let mut held = match world.document(&target) {
+        Some(Document::Notifications(held)) => held,
+        _ => Notifications::default(),
+    };
+    // S3 would refuse a second one for the event.
+    if failures && !held.by_id.is_empty() {
+        return;
+    }
+    let event = if failures {
+        "s3:Replication:*"
+    } else {
+        "s3:ObjectCreated:Put"
+    };
+    let theirs = Notification {
+        kind: EventTarget::Topic,
+        target: "arn:aws:sns:eu-west-1:111111111111:theirs".to_owned(),
+        events: BTreeSet::from([event.to_owned()]),
+        filter: BTreeMap::new(),
+    };
+    held.by_id.insert("theirs".to_owned(), theirs);
+    held.event_bridge = true;
+    world.set(&target, Some(Document::Notifications(held)));
 }
 
 fn make_destination(world: &MemoryWorld, at: usize) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use s3ferry_core::model::kinds::replication::Rule;
-use s3ferry_core::model::kinds::{BucketLogging, Inventories, Role};
+use s3ferry_core::model::kinds::{BucketLogging, Inventories, Notifications, Role};
 use s3ferry_core::model::{Document, Target};
 
 use super::policies::{is_theirs, parts};
@@ -25,6 +25,8 @@ pub struct Foreign {
     pub logging: BTreeMap<Target, BucketLogging>,
     /// Their inventories.
     pub inventories: BTreeMap<Target, Inventories>,
+    /// What they have told to them.
+    pub notifications: BTreeMap<Target, Notifications>,
     /// Documents of buckets and roles that no spec names.
     pub rest: BTreeMap<Target, Document>,
 }
@@ -69,6 +71,12 @@ impl Foreign {
                 held.retain(|id, _| is_theirs(id));
                 if !held.is_empty() {
                     self.inventories.insert(target, held);
+                }
+            }
+            Document::Notifications(mut held) => {
+                held.by_id.retain(|id, _| is_theirs(id));
+                if let Some(held) = held.unless_empty() {
+                    self.notifications.insert(target, held);
                 }
             }
             Document::Tags(tags) => self.tag(target, tags),

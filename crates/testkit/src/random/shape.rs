@@ -56,6 +56,9 @@ pub const LOGS: [&str; 4] = [
     "archive-records",
 ];
 
+/// The queue that hears of each object that fails.
+pub const EVENTS: &str = "arn:aws:sqs:eu-west-1:111111111111:failures";
+
 /// A bucket that logs and inventories go to.
 #[must_use]
 pub fn logs(index: usize) -> BucketRef {
@@ -430,11 +433,17 @@ fn alarms(pending: u64) -> Monitoring {
         account: None,
         notify_source: Vec::new(),
         notify_destination: Vec::new(),
+        events: (pending == 0).then(events),
         failed_operations: above(0),
         latency: above(900),
         pending_operations: above(pending),
         pending_bytes: above(1 << 30),
     }))
+}
+
+/// Who hears of each object that fails, of any bucket.
+fn events() -> Arn {
+    Arn::new(EVENTS).expect("a valid ARN")
 }
 
 impl Shape {

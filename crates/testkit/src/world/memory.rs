@@ -11,9 +11,9 @@ use std::time::Duration;
 use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
-    Alarm, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, Buckets,
-    ObjectOwnership, PublicAccessBlock, RequestPayment, Role, RolePolicies, RuleMetrics,
-    StateValue, Versioning, VersioningStatus,
+    Alarm, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, Buckets, Notification,
+    Notifications, ObjectOwnership, PublicAccessBlock, RequestPayment, Role, RolePolicies,
+    RuleMetrics, StateValue, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
@@ -287,6 +287,7 @@ impl State {
                 self.put_alarm(target, alarm);
                 return Ok(());
             }
+            (_, Document::Notifications(held)) => check_notifications(held)?,
             (Target::Bucket(of, BucketPart::Logging), Document::Logging(logging)) => {
                 self.check_log_bucket(of, logging)?;
             }
@@ -561,4 +562,16 @@ impl Objects for MemoryWorld {
         state.objects.delete(bucket, key, version);
         Ok(())
     }
+}
+/// S3 tells one event of a key to one only (UG:notification-how-to-filtering).
+fn check_notifications(held: &Notifications) -> Result<(), Refusal> {
+    let all: Vec<&Notification> = held.by_id.values().collect();
+    let mut pairs = all
+        .iter()
+        .enumerate()
+        .flat_map(|(at, one)| all[at + 1..].iter().map(move |other| (one, other)));
+    if pairs.any(|(one, other)| one.overlaps(other).is_some()) {
+        return Err(Refusal(Class::Rejected, "InvalidArgument"));
+    }
+    Ok(())
 }

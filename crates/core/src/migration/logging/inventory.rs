@@ -48,7 +48,7 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
     for listed in route.inventories() {
         let sid = sid(&scene.markers, route.name, listed.side);
         let LogPlace { bucket, prefix } = &listed.place.place;
-        let id = scene.markers.inventory_id();
+        let id = scene.markers.configuration_id();
         let statement = inventory_statement(sid, listed.of, bucket, prefix, &id);
         items.extend(takes(route, &listed.to, statement));
         let wanted = Box::new(configuration(route, &listed));

@@ -107,6 +107,7 @@ fn of_key(
         match policy.lets(ServiceCall {
             service: S3,
             account: listed.of.account.as_str(),
+            tells_owner: false,
             source: &source,
             action: ENCRYPT,
             resource: &key,

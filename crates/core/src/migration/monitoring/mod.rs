@@ -1,5 +1,6 @@
-//! The alarms on the rules: what they say, and whether anybody is told when objects fail to replicate.
+//! The alarms on the rules, and the events of objects that failed: what they say, and whether anybody is told.
 
+mod events;
 mod live;
 mod topics;
 mod watched;
@@ -49,6 +50,7 @@ pub(super) fn reads(markers: &Markers, route: &Route<'_>) -> Vec<Target> {
         Target::Region(destination, RegionPart::Metrics),
     ]);
     targets.extend(route.topics.iter().cloned().map(Target::Topic));
+    targets.extend(events::reads(route));
     targets
 }
 
@@ -64,7 +66,8 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>, phase: Phase) -> Items {
         let alarm = watched.alarm(&scene.markers, case.route, &rule.name, spec);
         (Target::Alarm(at), Wanted::Alarm(Box::new(alarm)))
     };
-    alarms(&scene.markers, case.route).map(wanted).collect()
+    let alarms = alarms(&scene.markers, case.route).map(wanted);
+    alarms.chain(events::wants(case)).collect()
 }
 
 pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
@@ -88,6 +91,7 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     let mut findings = untold(case, said);
     findings.extend(live::warns(scene, case, future));
     findings.extend(topics::warns(scene, case, said));
+    findings.extend(events::warns(scene, case));
     findings
 }
 

@@ -7,12 +7,14 @@
 pub mod alarm;
 pub mod bucket;
 pub mod call;
+pub mod event;
 pub mod facts;
 pub mod inventory;
 pub mod kind;
 pub mod kms;
 pub mod listing;
 pub mod logging;
+pub mod notification;
 pub mod part;
 pub mod policy;
 pub mod replication;
@@ -29,6 +31,7 @@ use serde_json::Value;
 pub use alarm::{Alarm, AlarmActions, AlarmState, StateValue};
 pub use bucket::{Bucket, Buckets};
 pub use call::{Call, Need, On};
+pub use event::{EventTarget, Notification};
 pub use facts::{Lifecycle, ObjectLock, RequestPayment};
 pub use inventory::Inventories;
 pub(crate) use kind::Holding;
@@ -36,6 +39,7 @@ pub use kind::{Born, Facts, Grows, Implied, Marked, Settled, Size, Tags, Verb};
 pub use kms::Key;
 pub use listing::{Inventory, InventoryEncryption};
 pub use logging::{BucketLogging, LogGrant, LogKeys};
+pub use notification::Notifications;
 pub use part::{Part, PolicyOf, RolePolicyName};
 pub use policy::{Policy, Says};
 pub use replication::ReplicationConfiguration;
@@ -85,6 +89,8 @@ pub enum Document {
     Logging(BucketLogging),
     /// Its inventory configurations.
     Inventories(Inventories),
+    /// Who hears of what happens to its objects.
+    Notifications(Notifications),
     /// The roles that may be s3ferry's, each with the specs that its description names.
     Roles(BTreeMap<RoleName, Option<BTreeSet<SpecName>>>),
     /// The public access block of all buckets of an account.
@@ -130,6 +136,7 @@ impl Kind {
                 BucketPart::Lifecycle => &facts::LIFECYCLE,
                 BucketPart::Logging => &logging::LOGGING,
                 BucketPart::Inventory => &inventory::INVENTORY,
+                BucketPart::Notifications => &notification::NOTIFICATIONS,
             },
             Self::Account(part) => match part {
                 AccountPart::Roles => &role::ROLES,
@@ -193,6 +200,7 @@ impl Document {
             Self::Lifecycle(_) => Kind::Bucket(BucketPart::Lifecycle),
             Self::Logging(_) => Kind::Bucket(BucketPart::Logging),
             Self::Inventories(_) => Kind::Bucket(BucketPart::Inventory),
+            Self::Notifications(_) => Kind::Bucket(BucketPart::Notifications),
             Self::Roles(_) => Kind::Account(AccountPart::Roles),
             Self::AccountPublicAccess(_) => Kind::Account(AccountPart::PublicAccess),
             Self::Buckets(_) => Kind::Account(AccountPart::Buckets),
@@ -227,6 +235,7 @@ impl Document {
             | Self::Lifecycle(_)
             | Self::Logging(_)
             | Self::Inventories(_)
+            | Self::Notifications(_)
             | Self::Roles(_)
             | Self::AccountPublicAccess(_)
             | Self::Buckets(_)
@@ -265,6 +274,7 @@ impl Document {
             | Self::Lifecycle(_)
             | Self::Logging(_)
             | Self::Inventories(_)
+            | Self::Notifications(_)
             | Self::Roles(_)
             | Self::AccountPublicAccess(_)
             | Self::Buckets(_)
@@ -294,6 +304,7 @@ impl Document {
             Self::Lifecycle(held) => question(held),
             Self::Logging(held) => question(held),
             Self::Inventories(held) => question(held),
+            Self::Notifications(held) => question(held),
             Self::Roles(held) => question(held),
             Self::AccountPublicAccess(held) => question(held),
             Self::Buckets(held) => question(held),

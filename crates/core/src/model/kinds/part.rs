@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::event::Notification;
 use super::listing::Inventory;
 use super::rule::Rule;
 use crate::policy::Statement;
@@ -19,6 +20,10 @@ pub enum Part {
     RolePolicy(RolePolicyName),
     /// An inventory configuration, by its ID.
     Inventory(String, Box<Inventory>),
+    /// Who hears of what happens in a bucket, by the ID.
+    Notification(String, Box<Notification>),
+    /// EventBridge, which hears of everything.
+    EventBridge,
 }
 
 /// A policy of a role, as IAM names it.
@@ -54,6 +59,8 @@ impl Part {
             Self::RolePolicy(RolePolicyName::Inline(_)) => "inline role policy",
             Self::RolePolicy(RolePolicyName::Attached(_)) => "attached role policy",
             Self::Inventory(_, _) => "inventory configuration",
+            Self::Notification(_, _) => "event notification",
+            Self::EventBridge => "EventBridge notification",
         }
     }
 
@@ -70,12 +77,18 @@ impl Part {
             (Self::Inventory(id, one), Self::Inventory(other_id, other)) => {
                 id == other_id && one.meaning() == other.meaning()
             }
+            (Self::Notification(id, one), Self::Notification(other_id, other)) => {
+                id == other_id && one.meaning() == other.meaning()
+            }
+            (Self::EventBridge, Self::EventBridge) => true,
             (
                 Self::ReplicationRole(_)
                 | Self::Rule(_)
                 | Self::Statement(_, _)
                 | Self::RolePolicy(_)
-                | Self::Inventory(_, _),
+                | Self::Inventory(_, _)
+                | Self::Notification(_, _)
+                | Self::EventBridge,
                 _,
             ) => false,
         }
@@ -93,6 +106,8 @@ impl Part {
             Self::RolePolicy(RolePolicyName::Inline(name)) => json!({ "name": name }),
             Self::RolePolicy(RolePolicyName::Attached(arn)) => json!({ "arn": arn }),
             Self::Inventory(_, of) => of.meaning(),
+            Self::Notification(_, of) => of.meaning(),
+            Self::EventBridge => json!({ "events": "all" }),
         }
     }
 
@@ -103,6 +118,7 @@ impl Part {
         match self {
             Self::Rule(_) | Self::RolePolicy(_) => true,
             Self::ReplicationRole(_) | Self::Statement(_, _) | Self::Inventory(_, _) => false,
+            Self::Notification(_, _) | Self::EventBridge => false,
         }
     }
 }

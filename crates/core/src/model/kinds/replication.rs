@@ -202,7 +202,9 @@ fn rule(part: Option<&Part>) -> Option<&Rule> {
         Part::ReplicationRole(_)
         | Part::Statement(_, _)
         | Part::RolePolicy(_)
-        | Part::Inventory(_, _) => None,
+        | Part::Inventory(_, _)
+        | Part::Notification(_, _)
+        | Part::EventBridge => None,
     }
 }
 

@@ -234,7 +234,11 @@ impl Holding for Role {
 
     fn links(&self, _: &Target) -> Vec<Link> {
         let places = tagged_buckets(&self.tags).flat_map(|bucket| {
-            let parts = [BucketPart::Replication, BucketPart::Policy];
+            let parts = [
+                BucketPart::Replication,
+                BucketPart::Policy,
+                BucketPart::Notifications,
+            ];
             let parts = parts.map(|part| Thing::Bucket(bucket.clone(), part));
             let things = parts.into_iter().chain([Thing::Watch(bucket)]);
             things.map(|thing| {

@@ -18,5 +18,6 @@ pub mod python;
 pub mod repository;
 pub mod rust;
 pub mod signed;
+pub mod terraform;
 pub mod workspace;
 pub mod world;

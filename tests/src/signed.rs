@@ -7,6 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// Credentials, and where they are used.
@@ -97,6 +98,45 @@ impl Client {
     /// Calls SNS.
     pub fn sns(&self, parameters: &[(&str, &str)]) -> Reply {
         self.asked("sns", "2010-03-31", parameters)
+    }
+
+    /// Calls CloudTrail, which speaks JSON; the answer.
+    ///
+    /// # Panics
+    /// Where CloudTrail refuses.
+    pub fn cloudtrail(&self, operation: &str, input: &Value) -> Value {
+        let target = format!("CloudTrail_20131101.{operation}");
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", target.as_str()),
+        ];
+        let body = input.to_string();
+        let request = Request {
+            method: "POST",
+            path: "/",
+            query: "",
+            headers: &headers,
+            body: &body,
+        };
+        let reply = self.send("cloudtrail", &self.region, request).expect_ok();
+        serde_json::from_str(&reply.body).expect("CloudTrail answers in JSON")
+    }
+
+    /// Reads an object; its key may have what needs an escape.
+    ///
+    /// # Panics
+    /// Where S3 refuses.
+    pub fn object(&self, bucket: &str, key: &str) -> Vec<u8> {
+        let parts: Vec<String> = key.split('/').map(escaped).collect();
+        let path = format!("/{bucket}/{}", parts.join("/"));
+        let request = Request {
+            method: "GET",
+            path: &path,
+            ..Request::default()
+        };
+        let (head, body) = self.exchange("s3", &self.region, request);
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        body
     }
 
     /// Calls S3.
@@ -196,6 +236,20 @@ impl Client {
     }
 
     fn send(&self, service: &str, region: &str, request: Request<'_>) -> Reply {
+        let (head, body) = self.exchange(service, region, request);
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        Reply {
+            status: status.unwrap_or(0),
+            head,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
+    /// The head of an answer, and its body.
+    fn exchange(&self, service: &str, region: &str, request: Request<'_>) -> (String, Vec<u8>) {
         let text = self.signed(service, region, request);
         let mut stream = TcpStream::connect(&self.host).expect("the sandbox listens");
         stream
@@ -203,17 +257,10 @@ impl Client {
             .expect("the sandbox reads");
         let mut reply = Vec::new();
         stream.read_to_end(&mut reply).expect("the sandbox answers");
-        let reply = String::from_utf8_lossy(&reply);
-        let (head, body) = reply.split_once("\r\n\r\n").expect("the answer is HTTP");
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
-        Reply {
-            status: status.unwrap_or(0),
-            head: head.to_owned(),
-            body: body.to_owned(),
-        }
+        let end = reply.windows(4).position(|four| four == b"\r\n\r\n");
+        let end = end.expect("the answer is HTTP");
+        let head = String::from_utf8_lossy(&reply[..end]).into_owned();
+        (head, reply[end + 4..].to_vec())
     }
 
     fn signed(&self, service: &str, region: &str, request: Request<'_>) -> String {

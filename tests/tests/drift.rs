@@ -16,6 +16,12 @@ const PREPARE: &str = "  orders:
     guards: { max_deletes: 9 }
 ";
 const POLICY: &str = "archive/bucket/lake/policy";
+const SOMEBODY: &str = "arn:aws:sts::222222222222:assumed-role/sandbox/somebody";
+
+/// A text that was broken into lines, as one.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
 
 /// Both buckets, applied to in phase prepare.
 fn applied() -> World {
@@ -75,7 +81,12 @@ fn a_statement_that_somebody_took_is_told_with_what_it_was_until_an_apply_brings
     });
     let told = drift(&world, 2);
     assert!(
-        told.out.contains("deleted by others since run "),
+        one_line(&told.out).contains(&format!("deleted by {SOMEBODY} at ")),
+        "{}",
+        told.said()
+    );
+    assert!(
+        one_line(&told.out).contains("(PutBucketPolicy) since run "),
         "{}",
         told.said()
     );
@@ -92,10 +103,103 @@ fn a_statement_that_somebody_took_is_told_with_what_it_was_until_an_apply_brings
         "{json}"
     );
     assert_eq!(json["beside"], json!([]), "the document is told already");
+    let by = &json["drifted"][0]["by"];
+    assert_eq!(by["who"], SOMEBODY, "{json}");
+    assert_eq!(by["event"], "PutBucketPolicy", "{json}");
+    assert!(
+        by["at"].as_str() > json["drifted"][0]["left"].as_str(),
+        "{json}"
+    );
 
     apply(&world);
     let json = as_json(&world, 0);
     assert_eq!(json["drifted"], json!([]), "{json}");
+}
+
+/// Somebody takes a statement of ours.
+fn take(world: &World) {
+    edit(world, |statements| {
+        statements.pop();
+        statements.push(theirs());
+    });
+}
+
+#[test]
+fn who_changed_something_is_not_told_where_the_caller_may_not_look_which_is_said_once() {
+    let world = applied();
+    take(&world);
+    let untag = [
+        ("Action", "UpdateAssumeRolePolicy"),
+        ("RoleName", "s3ferry-orders-prod"),
+        (
+            "PolicyDocument",
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#,
+        ),
+    ];
+    world.source().iam(&untag).expect_ok();
+    // IAM's events are in one Region of the partition.
+    let told = drift(&world, 2);
+    let said = one_line(&told.out);
+    assert!(said.contains("(PutBucketPolicy)"), "{}", told.said());
+    assert!(said.contains("(UpdateAssumeRolePolicy)"), "{}", told.said());
+
+    world.deny("cloudtrail", "LookupEvents");
+    let told = drift(&world, 2);
+    assert_eq!(
+        told.out.matches("by others since run").count(),
+        2,
+        "{}",
+        told.said()
+    );
+    let said = "the caller needs cloudtrail:LookupEvents";
+    assert_eq!(
+        told.err.matches(said).count(),
+        2,
+        "once an account: {}",
+        told.said()
+    );
+    let json = as_json(&world, 2);
+    assert_eq!(json["drifted"][0]["by"], Value::Null, "{json}");
+}
+
+#[test]
+fn what_the_history_no_longer_has_is_said_and_is_no_error() {
+    let world = applied();
+    take(&world);
+    let day = Duration::from_secs(24 * 60 * 60);
+    world.sandbox().clock().advance(91 * day);
+    let told = drift(&world, 2);
+    assert!(told.out.contains("by others since run"), "{}", told.said());
+    let said = "goes back 90 days, does not say who made 1 change";
+    assert_eq!(
+        one_line(&told.err).matches(said).count(),
+        1,
+        "{}",
+        told.said()
+    );
+}
+
+#[test]
+fn a_call_that_was_refused_is_not_told_as_the_change() {
+    let world = applied();
+    take(&world);
+    let denied = json!({ "Version": "2012-10-17", "Statement": [] }).to_string();
+    let path = "/lake";
+    let refused = s3ferry_tests::signed::Request {
+        method: "PUT",
+        path,
+        query: "policy=",
+        body: &denied,
+        ..Default::default()
+    };
+    assert_ne!(
+        world.source().s3(refused).status,
+        200,
+        "it is another account's"
+    );
+    world.sandbox().clock().advance(Duration::from_secs(60));
+    let json = as_json(&world, 2);
+    assert_eq!(json["drifted"][0]["by"]["who"], SOMEBODY, "{json}");
 }
 
 #[test]

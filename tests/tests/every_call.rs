@@ -50,6 +50,8 @@ struct Foreign {
     rule: BTreeSet<String>,
     /// Whether the statement of somebody else is in the destination's policy to the letter.
     statement: bool,
+    /// What somebody else's trail records that is not ours, and where it writes.
+    trail: Value,
 }
 
 #[test]
@@ -128,6 +130,43 @@ fn a_move_under_keys_whose_policies_are_written_survives_every_call() {
         }),
     });
 }
+
+#[test]
+fn trails_of_ours_and_of_somebody_elses_survive_every_call() {
+    every_call(&Case {
+        migration: "  orders:
+    phase: prepare
+    source: { account: prod, bucket: orders-prod }
+    destination: { account: archive, bucket: orders-archive }
+    logging:
+      cloudtrail:
+        source: { trail: s3-data, bucket: prod-trail }
+        destination: { trail: audit }
+    rules:
+      - { id: open, prefix: open/, delete_markers: keep }
+",
+        seed: json!({
+            "buckets": [
+                bucket("orders-prod", SOURCE, json!({ "versioning": "Enabled", "objects": objects() })),
+                bucket("orders-archive", DESTINATION, json!({ "versioning": "Enabled" })),
+                bucket("prod-trail", SOURCE, json!({})),
+                bucket("archive-trail", DESTINATION, json!({})),
+            ],
+            "trails": [{
+                "name": "audit", "account": DESTINATION.0, "region": DESTINATION.1, "bucket": "archive-trail",
+                "tags": { "team": "security" }, "event_selectors": THEIRS.map(|of| serde_json::from_str::<Value>(of).expect("JSON")),
+            }],
+        }),
+    });
+}
+
+/// What somebody else's trail records.
+const THEIRS: [&str; 2] = [
+    r#"{ "ReadWriteType": "WriteOnly", "IncludeManagementEvents": true, "DataResources": [],
+         "ExcludeManagementEventSources": ["kms.amazonaws.com"] }"#,
+    r#"{ "ReadWriteType": "All", "IncludeManagementEvents": false, "ExcludeManagementEventSources": [],
+         "DataResources": [{ "Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::theirs/"] }] }"#,
+];
 
 /// A statement as a person may have laid it out.
 const ODD_STATEMENT: &str = r#"{ "Resource" : ["arn:aws:s3:::orders-archive"],
@@ -305,11 +344,28 @@ fn ended(program: &Mutex<Option<Child>>) -> Result<ExitStatus, String> {
     }
 }
 
+/// Somebody else's trail, without the selector that is for our bucket.
+fn their_trail(world: &World) -> Value {
+    let snapshot = world.sandbox().snapshot();
+    let trails = snapshot["cloudtrail"].as_object().into_iter().flatten();
+    let mut theirs = trails.filter(|(arn, _)| arn.ends_with("/audit"));
+    let mut trail = theirs
+        .next()
+        .map_or(Value::Null, |(_, trail)| trail.clone());
+    if let Some(all) = trail["EventSelectors"].as_array_mut() {
+        all.retain(|of| !of.to_string().contains("arn:aws:s3:::orders-archive/"));
+    }
+    trail["delivery_error"] = Value::Null;
+    trail
+}
+
 impl Foreign {
     fn read(world: &World) -> Self {
         let buckets = world.buckets("");
         let buckets = buckets.as_object().into_iter().flatten();
         let mut objects = json!({});
+        // Files of trails come when they are due.
+        let buckets = buckets.filter(|(name, _)| !name.ends_with("-trail"));
         for (name, bucket) in buckets.filter(|(_, bucket)| bucket["objects"] != json!({})) {
             objects[name] = bucket["objects"].clone();
         }
@@ -328,6 +384,7 @@ impl Foreign {
             tags: json!(tags),
             rule: rule.map(leaves).unwrap_or_default(),
             statement: text("/orders-archive/configuration/policy").contains(ODD_STATEMENT),
+            trail: their_trail(world),
         }
     }
 }

@@ -31,7 +31,7 @@ type Policies = BTreeMap<String, Vec<Value>>;
 type Place = (&'static str, &'static str, &'static [&'static str]);
 
 /// Where the accounts of the examples are, each with the buckets that the spec does not make.
-const EXAMPLES: [(&str, &[Place]); 7] = [
+const EXAMPLES: [(&str, &[Place]); 8] = [
     (
         "demo",
         &[
@@ -66,6 +66,21 @@ const EXAMPLES: [(&str, &[Place]); 7] = [
                 &["clicks-prod", "payments-prod"],
             ),
             ("222222222222", "eu-central-1", &[]),
+        ],
+    ),
+    (
+        "logging",
+        &[
+            (
+                "111111111111",
+                "eu-west-1",
+                &["orders-prod", "prod-logs", "prod-trail", "prod-lists"],
+            ),
+            (
+                "222222222222",
+                "eu-central-1",
+                &["archive-logs", "archive-lists"],
+            ),
         ],
     ),
     (
@@ -113,6 +128,13 @@ fn keys(places: &[Place], spec: &str) -> Vec<Value> {
     arns.iter().map(key).collect()
 }
 
+/// The trail of others that a spec names: one in each account, where it names any.
+fn trails(places: &[Place], spec: &str) -> Vec<Value> {
+    let of = |(account, region, _): &Place| json!({ "name": "security", "account": account, "region": region, "bucket": "central-trail" });
+    let named = spec.contains("{ trail: security }");
+    places.iter().filter(|_| named).map(of).collect()
+}
+
 /// A sandbox with a caller in each account who may do what is printed, and a folder with a spec.
 struct Lab {
     sandbox: Sandbox,
@@ -136,8 +158,7 @@ impl Lab {
                 .iter()
                 .map(move |name| json!({ "name": name, "account": account, "region": region }))
         });
-        let seed =
-            json!({ "buckets": buckets.collect::<Vec<Value>>(), "keys": keys(places, spec) });
+        let seed = json!({ "buckets": buckets.collect::<Vec<Value>>(), "keys": keys(places, spec), "trails": trails(places, spec) });
         sandbox
             .load_seed(&seed.to_string())
             .expect("the seed is good");
@@ -415,7 +436,11 @@ fn every_example_runs_under_exactly_what_is_printed() {
 const PROD: &str = "111111111111";
 const ARCHIVE: &str = "222222222222";
 const PLACES: [Place; 2] = [
-    (PROD, "eu-west-1", &["new-source", "shared-source"]),
+    (
+        PROD,
+        "eu-west-1",
+        &["new-source", "shared-source", "prod-trail"],
+    ),
     (ARCHIVE, "eu-central-1", &["kept"]),
 ];
 
@@ -434,6 +459,7 @@ migrations:
   makes:
     source: {{ account: prod, bucket: new-source }}
     destination: {{ account: archive, bucket: made, create: true }}
+    logging: {{ cloudtrail: {{ source: {{ trail: s3-data, bucket: prod-trail }} }} }}
     rules:
       - {{ id: mirrored, prefix: mirrored/, delete_markers: mirror }}
       - {{ id: tagged, prefix: tagged/, tags: {{ class: hot }}, delete_markers: keep }}
@@ -452,7 +478,7 @@ migrations:
 }
 
 /// What others have done before: a role of another spec on the shared bucket, roles of ours that left the spec in both
-/// accounts, and a public policy on a bucket without a block.
+/// accounts, and public policies on buckets without a block, one of which lets any trail write there.
 fn furnished() -> Lab {
     let lab = Lab::new(&PLACES, &everything());
     let trust = json!({ "Version": "2012-10-17", "Statement": [
@@ -484,6 +510,13 @@ fn furnished() -> Lab {
         ];
         lab.other(account).iam(&put).expect_ok();
     }
+    let trails = |action: &str, resource: &str| json!({ "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" }, "Action": action, "Resource": resource });
+    let any_trail = json!({ "Version": "2012-10-17", "Statement": [
+        trails("s3:GetBucketAcl", "arn:aws:s3:::prod-trail"), trails("s3:PutObject", "arn:aws:s3:::prod-trail/*"),
+        { "Sid": "Everybody", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::prod-trail/*" } ] });
+    let prod = lab.other(PROD);
+    unblock(&prod, "prod-trail");
+    prod.put("prod-trail", "policy", &any_trail.to_string());
     let archive = lab.other(ARCHIVE);
     unblock(&archive, "kept");
     let public = json!({ "Version": "2012-10-17", "Statement": [
@@ -503,7 +536,8 @@ fn unblock(client: &Client, bucket: &str) {
     client.s3(request).expect_ok();
 }
 
-/// What others change behind our backs: trust and tags of roles, the block and the encryption of the bucket that we made.
+/// What others change behind our backs: trust and tags of roles, the block and the encryption of the bucket that we made, where a
+/// trail writes.
 fn drifted(lab: &Lab) {
     let prod = lab.other(PROD);
     let trust = json!({ "Version": "2012-10-17", "Statement": [
@@ -537,6 +571,8 @@ fn drifted(lab: &Lab) {
     for call in calls {
         prod.iam(&call).expect_ok();
     }
+    let trail = json!({ "Name": "s3-data", "S3KeyPrefix": "elsewhere" });
+    prod.cloudtrail("UpdateTrail", &trail);
     let archive = lab.other(ARCHIVE);
     unblock(&archive, "made");
     archive.put("made", "encryption", ENCRYPTION);
@@ -628,7 +664,7 @@ const SHARED_ROLE: &str = "arn:aws:iam::111111111111:role/s3ferry-shared-source"
 
 const OF_PLAN: [Exception; 1] = [(PROD, "Roles", SHARED_ROLE, PATHLESS)];
 
-const OF_APPLY: [Exception; 6] = [
+const OF_APPLY: [Exception; 9] = [
     (PROD, "CanaryKeys", "kms:Decrypt", KEYS),
     (PROD, "PassedRoles", SHARED_ROLE, PATHLESS),
     (PROD, "Roles4", SHARED_ROLE, PATHLESS),
@@ -649,6 +685,24 @@ const OF_APPLY: [Exception; 6] = [
         "Buckets",
         "s3:ListBucket",
         "whether a bucket is there is asked where the answer to its making was lost",
+    ),
+    (
+        PROD,
+        "Trails",
+        "cloudtrail:DeleteTrail",
+        "a trail goes when the spec has left it, under the permissions of before",
+    ),
+    (
+        PROD,
+        "Trails",
+        "cloudtrail:RemoveTags",
+        "our tag is taken from a trail that others use when the spec has left it",
+    ),
+    (
+        PROD,
+        "Trails",
+        "cloudtrail:StopLogging",
+        "a trail that was switched off before a run is so again when it is given back",
     ),
 ];
 

@@ -77,11 +77,13 @@ const TABLE: &[Row] = &[
     Row("ConcurrentModification", "", On::Any, Class::Busy),
     Row("ConcurrentModificationException", "", On::Any, Class::Busy),
     Row("EntityTemporarilyUnmodifiable", "", On::Any, Class::Busy),
+    Row("ConflictException", "", On::Any, Class::Busy), // BC:cloudtrail
     // IAM still sees a policy that was just taken off the role (TF role.go retries it).
     Row("DeleteConflict", "", On::Any, Class::Busy),
     // The write may have happened in an answer that was lost: read again, then decide.
     Row("BucketAlreadyOwnedByYou", "", On::Any, Class::Transient),
     Row("EntityAlreadyExists", "", On::Any, Class::Transient),
+    Row("TrailAlreadyExistsException", "", On::Any, Class::Transient), // BC:cloudtrail
     // AWS does not see yet what was just made.
     Row("MalformedPolicyDocument", "Invalid principal", On::Write, Class::Propagation),
     Row("MalformedPolicy", "Invalid principal", On::Write, Class::Propagation),
@@ -97,8 +99,13 @@ const TABLE: &[Row] = &[
     Row("InvalidArgument", "validate the role", On::Write, Class::Propagation),
     Row("NoSuchBucket", "", On::Write, Class::Propagation),
     Row("NoSuchEntity", "", On::Write, Class::Propagation),
+    // The policy of the bucket was just put, and may not be seen yet (BC:cloudtrail; TF internal/service/cloudtrail/trail.go, which retries).
+    Row("InsufficientS3BucketPolicyException", "", On::Write, Class::Propagation),
+    Row("S3BucketDoesNotExistException", "", On::Write, Class::Propagation),
+    Row("TrailNotFoundException", "", On::Write, Class::Propagation),
     Row("TemporaryRedirect", "", On::Any, Class::Propagation),
     // Another Region, or somebody else's bucket.
+    Row("InvalidHomeRegionException", "", On::Any, Class::Misplaced), // BC:cloudtrail
     Row("PermanentRedirect", "", On::Any, Class::Misplaced),
     Row("AuthorizationHeaderMalformed", "the region", On::Any, Class::Misplaced),
     Row("AuthorizationHeaderMalformed", "", On::Any, Class::Credentials),

@@ -18,6 +18,7 @@ mod answer;
 mod api;
 mod assumed;
 mod classify;
+mod cloudtrail;
 mod cloudwatch;
 mod credentials;
 mod failure;
@@ -37,6 +38,7 @@ mod session;
 mod sign_in;
 mod sns;
 
+pub use cloudtrail::history::PastCall;
 pub use iam::simulate::Refused;
 pub use options::{Endpoint, Options};
 pub use port::Cloud;

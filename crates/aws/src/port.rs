@@ -17,6 +17,8 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::api::Api;
 use crate::classify::elsewhere;
+use crate::cloudtrail::history::PastCall;
+use crate::cloudtrail::{self, CloudTrailApi};
 use crate::cloudwatch::{self, CloudWatchApi};
 use crate::failure::{Call, Cause, Failure, Intent};
 use crate::iam::simulate::Refused;
@@ -95,6 +97,23 @@ impl Cloud {
         Ok(Some(iam::simulate::refused(&api, &principal, asked).await?))
     }
 
+    /// Who called what about a thing since a time, as CloudTrail's event history in a Region has it: what changed something and was
+    /// not refused, newest first.
+    ///
+    /// # Errors
+    /// As the calls fail: callers need `cloudtrail:LookupEvents`, which takes no resource.
+    pub async fn history(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        name: &str,
+        since: &str,
+    ) -> Result<Vec<PastCall>, PortError> {
+        let session = self.session(account, || entry("cloudtrail", Intent::Read, account))?;
+        let api = CloudTrailApi::new(&session.cloudtrail, account, Some(region), account);
+        Ok(cloudtrail::history::of(&api, name, since).await?)
+    }
+
     fn session(
         &self,
         account: &AccountId,
@@ -143,6 +162,15 @@ impl Cloud {
     ) -> Result<CloudWatchApi<'a>, Failure> {
         let region = target.region();
         self.of_account(target, intent, |session| &session.cloudwatch, region)
+    }
+
+    fn cloudtrail<'a>(
+        &'a self,
+        target: &'a Target,
+        intent: Intent,
+    ) -> Result<CloudTrailApi<'a>, Failure> {
+        let region = target.region();
+        self.of_account(target, intent, |session| &session.cloudtrail, region)
     }
 
     fn sns<'a>(&'a self, target: &'a Target, intent: Intent) -> Result<SnsApi<'a>, Failure> {
@@ -373,6 +401,12 @@ impl Cloud {
             Target::Alarm(at) => {
                 cloudwatch::read::one(&self.cloudwatch(target, Intent::Read)?, &at.name).await
             }
+            Target::Region(_, RegionPart::Trails) => {
+                cloudtrail::read::of_region(&self.cloudtrail(target, Intent::Read)?).await
+            }
+            Target::Trail(of, part) => {
+                cloudtrail::read::part(&self.cloudtrail(target, Intent::Read)?, of, *part).await
+            }
             Target::Topic(topic) => sns::topic(&self.sns(target, Intent::Read)?, topic).await,
         }
     }
@@ -409,6 +443,10 @@ impl Cloud {
             Target::Region(_, _) => {
                 let api = self.cloudwatch(target, Intent::Write)?;
                 Err(api.misfit(target.kind(), change.after))
+            }
+            Target::Trail(of, part) => {
+                let api = self.cloudtrail(target, Intent::Write)?;
+                cloudtrail::write::part(&api, of, *part, change).await
             }
             Target::Topic(_) => {
                 let api = self.sns(target, Intent::Write)?;

@@ -23,6 +23,7 @@ pub(crate) struct Session {
     /// Keys answer in their own Region.
     pub(crate) kms: Service<aws_sdk_kms::Client>,
     pub(crate) cloudwatch: Service<aws_sdk_cloudwatch::Client>,
+    pub(crate) cloudtrail: Service<aws_sdk_cloudtrail::Client>,
     pub(crate) sns: Service<aws_sdk_sns::Client>,
     /// Whether the account answers for all its roles at once.
     pub(crate) roles: Together,
@@ -45,6 +46,7 @@ impl Session {
             s3control: Service::new(&config, options),
             kms: Service::new(&config, options),
             cloudwatch: Service::new(&config, options),
+            cloudtrail: Service::new(&config, options),
             sns: Service::new(&config, options),
             roles: Together::default(),
         }

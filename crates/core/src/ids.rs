@@ -98,6 +98,11 @@ name!(
     AlarmName, "alarm name", alarm_name
 );
 name!(
+    /// The name of a CloudTrail trail: 3 to 128 letters, digits and `._-`, with a letter or a digit at both ends and no two marks
+    /// side by side (BC:cloudtrail CreateTrail).
+    TrailName, "trail name", trail_name
+);
+name!(
     /// An Amazon Resource Name of any service.
     Arn, "ARN", arn
 );
@@ -314,6 +319,30 @@ fn alarm_name(value: &str) -> Check {
     require(
         printable && (1..=255).contains(&value.chars().count()),
         "it must be 1 to 255 characters, none of them a control character",
+    )
+}
+
+fn trail_name(value: &str) -> Check {
+    let is_mark = |letter: char| matches!(letter, '.' | '_' | '-');
+    let is_known = |letter: char| letter.is_ascii_alphanumeric() || is_mark(letter);
+    require(
+        (3..=128).contains(&value.len()) && value.chars().all(is_known),
+        "it must be 3 to 128 letters, digits, periods, underscores and hyphens",
+    )?;
+    require(
+        !value.starts_with(is_mark) && !value.ends_with(is_mark),
+        "it must begin and end with a letter or a digit",
+    )?;
+    let letters: Vec<char> = value.chars().collect();
+    require(
+        !letters
+            .windows(2)
+            .any(|two| two.iter().all(|letter| is_mark(*letter))),
+        "it must not have two of the marks . _ - side by side",
+    )?;
+    require(
+        value.split('.').count() != 4 || !value.split('.').all(|part| part.parse::<u8>().is_ok()),
+        "it must not be an IP address",
     )
 }
 

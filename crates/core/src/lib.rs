@@ -9,6 +9,7 @@
 //! Start reading at [`spec`] and [`model`], then [`scene`], `migration`, [`merge`] and [`plan`].
 
 pub mod aftermath;
+pub mod data_events;
 pub mod diff;
 mod digest;
 pub mod format;

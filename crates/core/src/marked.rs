@@ -1,11 +1,11 @@
 //! What of a bucket's or a key's document carries the mark of a spec: rules, inventories and event notifications by their IDs,
-//! statements by their Sids.
+//! statements by their Sids, event selectors by their names.
 
 use crate::model::Document;
 use crate::ownership::Markers;
 use crate::policy::Statement;
 
-/// The IDs and Sids of a spec's rules, inventories, event notifications and statements in a document; none in one that has none.
+/// The IDs, Sids and names of a spec's items in a document; none in one that has no such items.
 pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a str> {
     match document {
         Document::Replication(live) => {
@@ -23,6 +23,12 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
         Document::Notifications(live) => {
             let ids = live.by_id.keys().map(String::as_str);
             ids.filter(|id| markers.owns_configuration(id)).collect()
+        }
+        Document::Selectors(live) => {
+            let names = live.names().into_iter();
+            names
+                .filter(|name| markers.selector(name).is_some())
+                .collect()
         }
         Document::Bucket(_)
         | Document::Tags(_)
@@ -44,6 +50,8 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
         | Document::AlarmNames(_)
         | Document::RuleMetrics(_)
         | Document::Alarm(_)
-        | Document::Topic(_) => Vec::new(),
+        | Document::Topic(_)
+        | Document::Trail(_)
+        | Document::Trails(_) => Vec::new(),
     }
 }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::{AccountId, AccountName, AlarmName, BucketName, Region, RoleName};
-use crate::model::{AlarmRef, BucketPart, BucketRef, KeyPart, KeyRef, RolePart, RoleRef, Target};
+use crate::ids::{AccountId, AccountName, AlarmName, BucketName, Region, RoleName, TrailName};
+use crate::model::{
+    AlarmRef, BucketPart, BucketRef, KeyPart, KeyRef, RolePart, RoleRef, Target, TrailPart,
+    TrailRef,
+};
 use crate::spec::Spec;
 
 /// The names that a spec gives to accounts.
@@ -96,6 +99,15 @@ impl Names {
                     name: AlarmName::new(rest.split_once('/')?.1).ok()?,
                 };
                 vec![Target::Alarm(of)]
+            }
+            "trail" => {
+                let of = TrailRef {
+                    account: account.clone(),
+                    region: Region::new(name).ok()?,
+                    name: TrailName::new(rest.split('/').nth(1)?).ok()?,
+                };
+                let parts = TrailPart::ALL.into_iter();
+                parts.map(|part| Target::Trail(of.clone(), part)).collect()
             }
             _ => return None,
         };

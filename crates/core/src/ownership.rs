@@ -9,6 +9,9 @@
 //! | bucket | tag `s3ferry:spec` |
 //! | alarm | its name, `s3ferry/<spec>/<migration>/<rule>/<metric>`, and its description; it is tagged, too |
 //! | inventory configuration, event notification | its ID, `s3ferry-<spec>` |
+//! | trail | tag `s3ferry:spec` |
+//! | advanced event selector | its name, `s3ferry/<spec>/all` or `s3ferry/<spec>/writes` |
+//! | basic event selector | that it is for data events of buckets only, each of the spec or one that tags of our roles lead to |
 //! | access logging | the statement of ours, for the logged bucket, in the policy of the bucket that logs go to |
 //!
 //! The spec's name is in every marker, so that two specs leave each other's things alone. A configuration has one role, so
@@ -22,9 +25,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use crate::data_events::DataEvents;
 use crate::digest::digest;
-use crate::ids::{AccountId, AlarmName, BucketName, MigrationName, Region, RuleName, SpecName};
-use crate::places::{BucketRef, RegionRef};
+use crate::ids::{
+    AccountId, AlarmName, BucketName, MigrationName, Region, RuleName, SpecName, TrailName,
+};
+use crate::places::{BucketRef, RegionRef, TrailRef};
 
 /// The tag that says which spec a role or a bucket belongs to.
 pub const SPEC_TAG: &str = "s3ferry:spec";
@@ -58,7 +64,11 @@ pub struct Leads<'a> {
     pub events: BTreeSet<&'a BucketRef>,
     /// The Regions with alarms.
     pub alarms: BTreeSet<RegionRef>,
+    /// The trails that record its buckets.
+    pub trails: BTreeSet<TrailRef>,
 }
+/// Role tags that name a trail; the key ends with a hash of the value, which is `account/Region/name`.
+const TRAIL_TAG: &str = "s3ferry:trail:";
 
 /// The markers of one spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,6 +230,26 @@ impl Markers {
         id.strip_prefix(CONFIGURATION_MARK) == Some(self.spec.as_str())
     }
 
+    /// The name of the advanced event selector of this spec for some data events, of which a trail has one.
+    #[must_use]
+    pub fn selector_name(&self, events: DataEvents) -> String {
+        format!("s3ferry/{}/{}", self.spec, events.as_str())
+    }
+
+    /// The data events of this spec that the name of an advanced event selector is for; none where it is somebody else's.
+    #[must_use]
+    pub fn selector(&self, name: &str) -> Option<DataEvents> {
+        let mut all = DataEvents::ALL.into_iter();
+        all.find(|events| self.selector_name(*events) == name)
+    }
+
+    /// The Sids of the statements that let a trail of ours deliver, which is the spec's and no one migration's.
+    #[must_use]
+    pub fn trail_sids(&self, trail: &TrailRef) -> [String; 2] {
+        let hash = hash(&trail.arn(), HASH_DIGITS);
+        ["TrailLooks", "TrailDelivers"].map(|words| format!("{}{hash}{words}", self.mark))
+    }
+
     /// The tags of a bucket of ours.
     #[must_use]
     pub fn bucket_tags(&self) -> BTreeMap<String, String> {
@@ -235,8 +265,18 @@ impl Markers {
             logs,
             events,
             alarms,
+            trails,
         } = leads;
         let mut tags = self.bucket_tags();
+        tags.extend(trails.iter().map(|trail| {
+            let TrailRef {
+                account,
+                region,
+                name,
+            } = trail;
+            let place = format!("{account}/{region}/{name}");
+            (format!("{TRAIL_TAG}{}", hash(&place, HASH_DIGITS)), place)
+        }));
         for place in alarms {
             let accounts = tags.entry(format!("{ALARMS_TAG}{}", place.region));
             let accounts = accounts.or_default();
@@ -265,6 +305,18 @@ fn specs(tags: &BTreeMap<String, String>) -> BTreeSet<&str> {
 /// Whose a rule is that is not the spec's, for a sentence: "rule x is ...".
 pub(crate) fn whose_rule(id: &str) -> String {
     whose(spec_of_rule(id))
+}
+
+/// Whose an event selector is that is not the spec's.
+pub(crate) fn whose_selector(name: Option<&str>) -> String {
+    whose(name.and_then(spec_of_selector))
+}
+
+/// The spec that the name of an advanced event selector names, whichever; none where no spec marked it.
+fn spec_of_selector(name: &str) -> Option<&str> {
+    let (spec, word) = name.strip_prefix("s3ferry/")?.split_once('/')?;
+    let mut all = DataEvents::ALL.into_iter();
+    all.any(|events| events.as_str() == word).then_some(spec)
 }
 
 /// Whose an inventory or an event notification is that is not the spec's.
@@ -466,6 +518,21 @@ pub fn tagged_alarms(tags: &BTreeMap<String, String>) -> Vec<RegionRef> {
     places.collect()
 }
 
+/// The trails that a role's tags name.
+#[must_use]
+pub fn tagged_trails(tags: &BTreeMap<String, String>) -> Vec<TrailRef> {
+    let places = tags.iter().filter(|(key, _)| key.starts_with(TRAIL_TAG));
+    let trails = places.filter_map(|(_, place)| {
+        let mut parts = place.splitn(3, '/');
+        Some(TrailRef {
+            account: AccountId::new(parts.next()?).ok()?,
+            region: Region::new(parts.next()?).ok()?,
+            name: TrailName::new(parts.next()?).ok()?,
+        })
+    });
+    trails.collect()
+}
+
 /// The names of the buckets that a role's tags lead to.
 pub(crate) fn tagged_buckets(tags: &BTreeMap<String, String>) -> impl Iterator<Item = BucketName> {
     tags.keys().filter_map(|tag| tagged_bucket(tag))
@@ -645,6 +712,7 @@ mod tests {
             logs: [&logs].into(),
             events: [&source].into(),
             alarms: BTreeSet::new(),
+            trails: BTreeSet::new(),
         });
         let events = tagged_events(&source.account, &tags);
         assert_eq!(events, tagged_sources(&source.account, &tags));

@@ -1,6 +1,6 @@
 //! Places: buckets, roles, keys and accounts, which targets are parts of.
 
-use crate::ids::{AccountId, AlarmName, Arn, BucketName, Partition, Region, RoleName};
+use crate::ids::{AccountId, AlarmName, Arn, BucketName, Partition, Region, RoleName, TrailName};
 
 /// A bucket, with the account and the Region that the spec says it is in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +71,20 @@ pub struct AccountRef {
 }
 
 impl AccountRef {
+    /// The Region in which IAM is called, and its events are, in the account's partition (General Reference, "IAM endpoints").
+    ///
+    /// # Panics
+    /// Never: the three are Regions.
+    #[must_use]
+    pub fn iam_region(&self) -> Region {
+        let region = match self.partition {
+            Partition::Commercial => "us-east-1",
+            Partition::China => "cn-north-1",
+            Partition::GovCloud => "us-gov-west-1",
+        };
+        Region::new(region).expect("the three are Regions")
+    }
+
     /// The account of something in a Region.
     #[must_use]
     pub fn of(account: &AccountId, region: &Region) -> Self {
@@ -135,6 +149,40 @@ impl RegionRef {
         let Self { account, region } = self;
         let partition = region.partition();
         format!("arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}")
+    }
+}
+
+/// A CloudTrail trail, which is changed in its home Region alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrailRef {
+    /// The account.
+    pub account: AccountId,
+    /// Its home Region.
+    pub region: Region,
+    /// Its name.
+    pub name: TrailName,
+}
+
+impl TrailRef {
+    /// Where it is at home.
+    #[must_use]
+    pub fn place(&self) -> RegionRef {
+        RegionRef {
+            account: self.account.clone(),
+            region: self.region.clone(),
+        }
+    }
+
+    /// The trail's ARN.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        let Self {
+            account,
+            region,
+            name,
+        } = self;
+        let partition = region.partition();
+        format!("arn:{partition}:cloudtrail:{region}:{account}:trail/{name}")
     }
 }
 

@@ -9,10 +9,12 @@ use crate::model::kinds::policy::keys;
 use crate::model::kinds::{Document, Policy};
 use crate::model::{
     AccountPart, BucketPart, KeyPart, KeyRef, Observed, RegionPart, RolePart, RoleRef, Target,
+    TrailPart,
 };
 use crate::names::Names;
 use crate::ownership::{
     Markers, tagged_alarms, tagged_destinations, tagged_events, tagged_logs, tagged_sources,
+    tagged_trails,
 };
 use crate::route::Route;
 use crate::scene::Scene;
@@ -80,6 +82,7 @@ pub const fn may_be_denied(target: &Target) -> bool {
     match target {
         Target::Key(_, _) => true,
         Target::Bucket(_, _) | Target::Account(_, _) | Target::Role(_, _) => false,
+        Target::Trail(_, _) => false,
         Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
     }
 }
@@ -149,6 +152,11 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 let alarms = tagged_alarms(&role.tags).into_iter();
                 let known = alarms.filter(|place| names.knows(&place.account));
                 targets.extend(known.map(|of| Target::Region(of, RegionPart::Alarms)));
+                let trails = tagged_trails(&role.tags).into_iter();
+                let known = trails.filter(|trail| names.knows(&trail.account));
+                targets.extend(
+                    known.flat_map(|of| TrailPart::ALL.map(|part| Target::Trail(of.clone(), part))),
+                );
             }
             (Target::Region(of, RegionPart::Alarms), Some(Document::AlarmNames(alarms))) => {
                 let ours = alarms.0.iter().filter(|name| markers.alarm(name).is_some());

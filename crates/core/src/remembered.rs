@@ -61,6 +61,7 @@ impl Remembered {
             Target::Bucket(_, _) | Target::Account(_, _) | Target::Role(_, _) => false,
             Target::Key(_, KeyPart::Itself) => false,
             Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
+            Target::Trail(_, _) => false,
         }
     }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::ids::{AccountId, AccountName, Arn, BucketName, MigrationName};
-use crate::model::{BucketRef, RegionRef, RoleRef, TopicRef};
-use crate::spec::{AlarmSpec, InventoryPlace, LogPlace, Migration, Monitoring, Sides, Spec};
+use crate::model::{BucketRef, RegionRef, RoleRef, TopicRef, TrailRef};
+use crate::spec::{
+    AlarmSpec, InventoryPlace, LogPlace, Migration, Monitoring, Sides, Spec, TrailPlace,
+};
 
 /// A migration with its places.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +75,51 @@ pub struct Recorded<'a, T> {
     pub place: &'a T,
 }
 
+/// A bucket whose data events a trail records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traced<'a> {
+    /// The side of the migration.
+    pub side: Side,
+    /// The bucket.
+    pub of: &'a BucketRef,
+    /// The trail.
+    pub trail: TrailRef,
+    /// Where the trail writes, if it is s3ferry's: a bucket in the account and the Region of the other, and the prefix.
+    pub to: Option<(BucketRef, &'a str)>,
+}
+
 impl Route<'_> {
+    /// The buckets of the migration whose data events the spec says something of.
+    #[must_use]
+    pub fn trails(&self) -> Vec<Traced<'_>> {
+        let to = &self.migration.logging.cloudtrail.to;
+        let sides = [
+            (Side::Source, &self.source, &to.source),
+            (Side::Destination, &self.destination, &to.destination),
+        ];
+        let traced = sides.into_iter().filter_map(|(side, of, place)| {
+            let TrailPlace { trail, home, to } = place.as_ref()?;
+            let to = to.as_ref().map(|to| {
+                let bucket = BucketRef {
+                    bucket: to.bucket.clone(),
+                    ..of.clone()
+                };
+                (bucket, to.prefix.as_str())
+            });
+            Some(Traced {
+                side,
+                of,
+                trail: TrailRef {
+                    account: of.account.clone(),
+                    region: home.clone().unwrap_or_else(|| of.region.clone()),
+                    name: trail.clone(),
+                },
+                to,
+            })
+        });
+        traced.collect()
+    }
+
     /// The buckets of the migration whose access logs the spec says something of.
     #[must_use]
     pub fn access_logs(&self) -> Vec<Recorded<'_, LogPlace>> {
@@ -87,12 +133,14 @@ impl Route<'_> {
         self.recorded(to, |place| &place.place.bucket)
     }
 
-    /// The buckets that logs and inventories of the migration go to.
+    /// The buckets that logs, inventories and files of trails of the migration go to.
     #[must_use]
     pub fn log_buckets(&self) -> BTreeSet<BucketRef> {
         let logs = self.access_logs().into_iter().map(|of| of.to);
         let lists = self.inventories().into_iter().map(|of| of.to);
-        logs.chain(lists).collect()
+        let files = self.trails().into_iter().filter_map(|of| of.to);
+        let files = files.map(|(to, _)| to);
+        logs.chain(lists).chain(files).collect()
     }
 
     /// Every bucket that the spec names for the migration.

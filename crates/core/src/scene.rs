@@ -7,7 +7,7 @@ use crate::ids::{AccountId, MigrationName};
 use crate::live::LiveFacts;
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, ReplicationConfiguration};
-use crate::model::{Observed, RoleRef, Target};
+use crate::model::{Observed, RoleRef, Target, TrailRef};
 use crate::names::Names;
 use crate::ownership::Markers;
 use crate::proof::{PlacedCanary, Proofs};
@@ -43,6 +43,10 @@ pub struct Scene<'a> {
     pub(crate) live: LiveFacts,
     /// Addresses that `guards.adopt` hands over.
     adopted: BTreeSet<&'a str>,
+    /// The trails that the spec says are s3ferry's: it says where they write.
+    pub(crate) own_trails: BTreeSet<TrailRef>,
+    /// All trails that the spec names.
+    pub(crate) named_trails: BTreeSet<TrailRef>,
     /// The roles that the spec names.
     roles: BTreeSet<RoleRef>,
     /// The live configurations by the role that they run under.
@@ -67,6 +71,11 @@ impl<'a> Scene<'a> {
             .all_guards()
             .flat_map(|guards| guards.adopt.iter().map(String::as_str));
         let routes: Vec<Route<'a>> = spec.routes().collect();
+        let (mut own_trails, mut named_trails) = (BTreeSet::new(), BTreeSet::new());
+        for traced in routes.iter().flat_map(Route::trails) {
+            own_trails.extend(traced.to.is_some().then(|| traced.trail.clone()));
+            named_trails.insert(traced.trail);
+        }
         let marks = routes.iter();
         let marks = marks.map(|route| (markers.sid_mark(route.name), route.name));
         let short = routes.iter();
@@ -78,6 +87,8 @@ impl<'a> Scene<'a> {
                 .flat_map(|guards| &guards.forget)
                 .collect(),
             roles: routes.iter().map(|route| route.role.clone()).collect(),
+            own_trails,
+            named_trails,
             configurations: configurations(observed),
             marks: marks.collect(),
             short_marks: short.collect(),

@@ -15,7 +15,7 @@ use crate::ids::{
 use crate::places::AccountRef;
 pub use logging::{
     AccessLogs, Inventories, InventoryPlace, KeyFormat, ListEncryption, ListFormat, LogPlace,
-    Logging, Schedule, Sides,
+    Logging, Schedule, Sides, TrailPlace, Trails,
 };
 
 /// Everything that a set of spec files declares.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::data_events::DataEvents;
 use crate::ids::{Arn, MigrationName};
 use crate::model::Target;
 use crate::model::kinds::replication::Rule;
@@ -46,8 +47,32 @@ pub enum Wanted {
     OtherPolicies,
     /// This alarm.
     Alarm(Box<Alarm>),
+    /// A trail of ours.
+    Trail(WantedTrail),
+    /// These data events among all that a trail records.
+    Selectors(Vec<(MigrationName, WantedEvents)>),
     /// Nothing: it is ours and left the spec.
     Absent,
+}
+
+/// Where a trail of ours writes, and how it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedTrail {
+    /// The bucket.
+    pub bucket: String,
+    /// What the keys begin with; may be empty.
+    pub prefix: String,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What a trail shall record of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedEvents {
+    /// The bucket's ARN, with the slash that keeps longer names out.
+    pub bucket: String,
+    /// Which data events; none where it stays as it is.
+    pub events: Option<DataEvents>,
 }
 
 /// What every target of a spec shall hold, and which migrations want it so.
@@ -97,6 +122,7 @@ impl Wanted {
             Self::BucketPolicy(_) => Self::BucketPolicy(Vec::new()),
             Self::KeyPolicy(_) => Self::KeyPolicy(Vec::new()),
             Self::Replication(_, role) => Self::Replication(Vec::new(), role.clone()),
+            Self::Selectors(_) => Self::Selectors(Vec::new()),
             Self::Whole(_)
             | Self::Bucket(_)
             | Self::Exists
@@ -111,6 +137,7 @@ impl Wanted {
             | Self::RolePolicy(_)
             | Self::OtherPolicies
             | Self::Alarm(_)
+            | Self::Trail(_)
             | Self::Absent => self.clone(),
         }
     }
@@ -126,6 +153,9 @@ impl Wanted {
                 *role = role.take().or(more_role);
             }
             (Self::Exists, made @ Self::Bucket(_)) => *self = made,
+            (Self::Selectors(events), Self::Selectors(more)) => events.extend(more),
+            // One migration's phase leaves it, another's sets it.
+            (Self::AsItIs, made @ Self::Trail(_)) => *self = made,
             (_, _) => {}
         }
     }

@@ -194,7 +194,10 @@ fn with_the_rest(document: Document, word: &str) -> Document {
         | Document::KeyPolicy(_)
         | Document::AlarmNames(_)
         | Document::RuleMetrics(_)
-        | Document::Topic(_) => {}
+        | Document::Topic(_)
+        | Document::Trail(_)
+        | Document::Selectors(_)
+        | Document::Trails(_) => {}
     }
     document
 }

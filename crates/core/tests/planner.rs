@@ -5,6 +5,7 @@ mod events;
 mod keys;
 mod logging;
 mod monitoring;
+mod trails;
 mod world;
 
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! What others changed since s3ferry wrote it, as text and Markdown; drawn from its [`DriftFile`] and from nothing else.
 
 use s3ferry_core::format::Change;
-use s3ferry_core::format::drift::{DriftFile, Drifted};
+use s3ferry_core::format::drift::{ChangedBy, DriftFile, Drifted};
 
 use crate::budget::{Class, Item, Rank, Section, fit, size};
 use crate::detail::details;
@@ -59,9 +59,10 @@ pub fn drift_text(drift: &DriftFile, style: Style, width: usize) -> String {
     let mut page = Page::new(style, width);
     for drifted in &drift.drifted {
         let what = format!(
-            "{}: {} by others since {}.",
+            "{}: {} {} since {}.",
             drifted.change.kind,
             happened(Verb::of(&drifted.change)),
+            by(drifted),
             left_by(drifted)
         );
         draw(&mut page, &drifted.change, &what);
@@ -81,6 +82,14 @@ pub fn drift_text(drift: &DriftFile, style: Style, width: usize) -> String {
         page.line(0, 2, &[(Tone::Plain, WAY_BACK)]);
     }
     page.finish()
+}
+
+/// Who changed an item, and when and how, where that is known.
+fn by(drifted: &Drifted) -> String {
+    drifted.by.as_ref().map_or_else(
+        || "by others".to_owned(),
+        |ChangedBy { who, at, event }| format!("by {who} at {at} ({event})"),
+    )
 }
 
 fn left_by(drifted: &Drifted) -> String {
@@ -135,8 +144,9 @@ pub fn drift_markdown(drift: &DriftFile, limit: usize) -> String {
     }
     let drifted = drift.drifted.iter().map(|one| {
         let why = format!(
-            "{} by others since {}.",
+            "{} {} since {}.",
             happened(Verb::of(&one.change)),
+            by(one),
             left_by(one)
         );
         item(&one.change, &why)

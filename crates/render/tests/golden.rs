@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use s3ferry_core::format::{AccountInfo, PlanFile, SpecFileInfo, SpecInfo};
 use s3ferry_core::model::kinds::{
-    AlarmNames, Bucket, BucketEncryption, Document, Key, ObjectOwnership, Policy, Role,
-    RolePolicies, Topic, Versioning, VersioningStatus,
+    AlarmNames, BasicSelector, Bucket, BucketEncryption, Document, EventSelectors, Key,
+    ObjectOwnership, Policy, Role, RolePolicies, Topic, Trail, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, KeyPart, KeyRef, Observed, RegionPart,
-    RolePart, Target, TopicRef,
+    RolePart, Target, TopicRef, TrailPart, TrailRef,
 };
 use s3ferry_core::plan::file::Head;
 use s3ferry_core::plan::{Plan, Proofs, Work, plan};
@@ -240,7 +240,8 @@ struct World {
 }
 
 impl World {
-    /// What a spec takes for granted: its sources, destinations that it does not create, and buckets for logs.
+    /// What a spec takes for granted: its sources, destinations that it does not create, buckets for logs, and trails that it does
+    /// not make.
     fn before(spec: &Spec) -> Self {
         let mut world = Self {
             documents: BTreeMap::new(),
@@ -260,6 +261,8 @@ impl World {
             world.make_topic(&topic);
         }
         for route in spec.routes() {
+            let theirs = route.trails().into_iter().filter(|of| of.to.is_none());
+            theirs.for_each(|of| world.make_trail(&of.trail));
             for bucket in route.log_buckets() {
                 let encrypted = Target::Bucket(bucket.clone(), BucketPart::Encryption);
                 world.make(bucket);
@@ -287,6 +290,26 @@ impl World {
             .insert(Target::Key(key.clone(), KeyPart::Itself), made);
         self.documents
             .insert(Target::Key(key, KeyPart::Policy), policy);
+    }
+
+    /// A trail of a security team, which records who changes what.
+    fn make_trail(&mut self, trail: &TrailRef) {
+        let made = Trail {
+            bucket: "central-trail".to_owned(),
+            prefix: None,
+            multi_region: true,
+            organization: false,
+            key: None,
+            tags: BTreeMap::from([("team".to_owned(), "security".to_owned())]),
+            logging: true,
+            delivery_error: None,
+        };
+        let records = EventSelectors::Basic(vec![BasicSelector::of_management()]);
+        let part = |part| Target::Trail(trail.clone(), part);
+        let made = Document::Trail(Box::new(made));
+        self.documents.insert(part(TrailPart::Itself), made);
+        let records = Document::Selectors(records);
+        self.documents.insert(part(TrailPart::Selectors), records);
     }
 
     /// A topic that lets alarms and buckets of its account in, with somebody who listens.

@@ -109,11 +109,15 @@ pub(crate) const CODES: &[(&str, &str)] = &[
     ("role-conflict", "Two roles for one source bucket."),
     (
         "log-bucket",
-        "Logs or inventories go to a bucket that a migration is from or to.",
+        "Logs, inventories or a trail's files go to a bucket that a migration is from or to.",
     ),
     (
         "logging-conflict",
         "Two migrations that do not agree on what is written down of one bucket.",
+    ),
+    (
+        "trail-place",
+        "A prefix or a home Region that does not go with whose the trail is.",
     ),
     ("key-alias", "An alias where the ARN of a key belongs."),
     ("key-region", "A key of another Region than its bucket."),

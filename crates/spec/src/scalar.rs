@@ -1,7 +1,7 @@
 //! The kinds of single values: what each takes, and what is wrong with one that is not such a value.
 
 use s3ferry_core::ids::{
-    AccountId, AccountName, InvalidName, MigrationName, Region, RuleName, SpecName,
+    AccountId, AccountName, InvalidName, MigrationName, Region, RuleName, SpecName, TrailName,
 };
 
 use crate::{arns, bucket};
@@ -28,6 +28,8 @@ pub(crate) enum Scalar {
     EventTargetArn,
     PrincipalArn,
     Prefix,
+    TrailName,
+    TrailPrefix,
     TagKey,
     TagValue,
     CanaryName,
@@ -85,6 +87,8 @@ impl Scalar {
             Self::EventTargetArn => "the ARN of an SNS topic, an SQS queue or a Lambda function",
             Self::PrincipalArn => "the ARN of an IAM role or user",
             Self::Prefix => "the beginning of keys, up to 1,024 bytes",
+            Self::TrailName => "the name of a trail",
+            Self::TrailPrefix => "the beginning of keys, up to 200 characters",
             Self::TagKey => "a tag key, up to 128 characters",
             Self::TagValue => "a tag value, up to 256 characters",
             Self::CanaryName => "the last part of an object key",
@@ -107,6 +111,7 @@ impl Scalar {
                 Some("^arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:role/.+$")
             }
             Self::RoleName => Some("^[A-Za-z0-9+=,.@_-]{1,64}$"),
+            Self::TrailName => Some("^[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$"),
             Self::Bucket => Some("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"),
             Self::KeyArn => Some("^arn:aws(-cn|-us-gov)?:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"),
             Self::TopicArn => Some("^arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]+:[0-9]{12}:.+$"),
@@ -121,7 +126,8 @@ impl Scalar {
             Self::Percent => Some("^[0-9]+(\\.[0-9]+)?%$"),
             Self::Receipt => Some("^sha256:[0-9a-f]{64}$"),
             Self::ExternalId => Some("^[A-Za-z0-9_+=,.@:/-]{2,1224}$"),
-            Self::Version | Self::Prefix | Self::TagKey | Self::TagValue | Self::Count => None,
+            Self::Version | Self::Prefix | Self::TrailPrefix => None,
+            Self::TagKey | Self::TagValue | Self::Count => None,
         }
     }
 
@@ -151,6 +157,8 @@ impl Scalar {
             Self::EventTargetArn => arns::event_target(text),
             Self::PrincipalArn => arns::of(text, "iam", "", self),
             Self::Prefix => prefix(text),
+            Self::TrailName => named(TrailName::new(text)),
+            Self::TrailPrefix => trail_prefix(text),
             Self::TagKey => tag_key(text),
             Self::TagValue => tag_text(text, "value", 256),
             Self::CanaryName => canary_name(text),
@@ -246,6 +254,20 @@ fn prefix(text: &str) -> Result<(), Wrong> {
             "the prefix holds a control character".to_owned(),
             "S3's XML cannot carry it: choose another prefix",
         );
+    }
+    Ok(())
+}
+
+/// BC:cloudtrail CreateTrail, `S3KeyPrefix`: "The maximum length is 200 characters".
+fn trail_prefix(text: &str) -> Result<(), Wrong> {
+    prefix(text)?;
+    let length = text.chars().count();
+    if length > 200 {
+        return Err(Wrong::new(
+            "bad-value",
+            format!("the prefix is {length} characters long"),
+            "CloudTrail takes up to 200",
+        ));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
     reason = "a test that cannot find its migration has failed"
 )]
 
+use s3ferry_core::data_events::DataEvents;
 use s3ferry_core::ids::{AccountName, MigrationName};
 use s3ferry_core::spec::{
     Above, Canary, Create, Encryption, KeyFormat, Ledger, ListEncryption, ListFormat, Logging,
@@ -95,10 +96,24 @@ fn what_is_written_down_of_both_buckets_is_read() {
   logging:
     access: { key_format: event-time, source: { bucket: logs } }
     inventory: { format: parquet }
+    cloudtrail: { write_only: true }
 ";
-    let logging = "logging: { access: { source: { prefix: s3/orders/ } }, \
+    let logging = "logging: { cloudtrail: { source: { trail: s3-data, bucket: prod-trail, prefix: ct/ }, \
+        destination: { trail: audit, region: us-east-1 } }, access: { source: { prefix: s3/orders/ } }, \
         inventory: { schedule: weekly, source: { bucket: lists, prefix: orders/, encryption: sse-s3 }, destination: { bucket: archive-lists } } }";
-    let Logging { access, inventory } = orders(top, logging).logging;
+    let Logging {
+        access,
+        cloudtrail,
+        inventory,
+    } = orders(top, logging).logging;
+    assert_eq!(cloudtrail.events, DataEvents::Writes);
+    let own = cloudtrail.to.source.unwrap();
+    assert_eq!(own.to.unwrap().prefix, "ct", "CloudTrail puts the slash");
+    let theirs = cloudtrail.to.destination.unwrap();
+    assert_eq!(
+        (theirs.home.unwrap().as_str(), theirs.to),
+        ("us-east-1", None)
+    );
     assert_eq!(access.key_format, KeyFormat::EventTime);
     let place = access.to.source.unwrap();
     assert_eq!(

@@ -334,8 +334,8 @@ fn fields() -> Vec<Case> {
             "monitoring: { latency: fast }",
         ),
         migration(
-            "a trail, verify, cutover and retire",
-            "logging: { cloudtrail: { source: { trail: audit, bucket: prod-trail } } }\nverify: { depth: checksum, sample_content: 1% }\ncutover: { freeze: true }\nretire: { source: keep }",
+            "verify, cutover and retire",
+            "verify: { depth: checksum, sample_content: 1% }\ncutover: { freeze: true }\nretire: { source: keep }",
         ),
         migration(
             "destination role",
@@ -756,6 +756,8 @@ fn logging() -> Vec<Case> {
         |name, lines: &str| migration(name, &format!("logging: {{ access: {{ {lines} }} }}"));
     let lists =
         |name, lines: &str| migration(name, &format!("logging: {{ inventory: {{ {lines} }} }}"));
+    let trails =
+        |name, lines: &str| migration(name, &format!("logging: {{ cloudtrail: {{ {lines} }} }}"));
     let both = |name, first: &str, second: &str| {
         let first = format!(
             "    rules:\n      - id: everything\n        delete_markers: mirror\n    logging: {{ {first} }}\n"
@@ -828,6 +830,40 @@ fn logging() -> Vec<Case> {
             "two schedules for the inventory of one bucket",
             "inventory: { source: { bucket: lists } }",
             "inventory: { source: { bucket: lists }, schedule: weekly }",
+        ),
+        trails("a trail without a name", "source: { bucket: prod-trail }"),
+        trails(
+            "a name that no trail has",
+            "source: { trail: my--trail, bucket: prod-trail }",
+        ),
+        trails(
+            "a trail that writes to a bucket of the move",
+            "source: { trail: s3-data, bucket: orders-prod }",
+        ),
+        trails(
+            "a trail of ours with a home of its own",
+            "source: { trail: s3-data, bucket: prod-trail, region: us-east-1 }",
+        ),
+        trails(
+            "a prefix of a trail that is somebody else's",
+            "source: { trail: audit, prefix: ct }",
+        ),
+        trails(
+            "a prefix that CloudTrail does not take",
+            &format!(
+                "source: {{ trail: s3-data, bucket: prod-trail, prefix: {} }}",
+                "x".repeat(201)
+            ),
+        ),
+        both(
+            "two buckets for one trail",
+            "cloudtrail: { source: { trail: s3-data, bucket: one-trail } }",
+            "cloudtrail: { source: { trail: s3-data, bucket: two-trail } }",
+        ),
+        both(
+            "all events of a bucket, and those that write",
+            "cloudtrail: { source: { trail: audit } }",
+            "cloudtrail: { source: { trail: audit }, write_only: true }",
         ),
     ]
 }
@@ -968,7 +1004,7 @@ fn the_specs_that_are_edited_are_well() {
 fn one_mistake_is_one_diagnostic() {
     const SEVERAL: [&str; 4] = [
         "every part is told at once",
-        "a trail, verify, cutover and retire",
+        "verify, cutover and retire",
         "what is given once, twice",
         "several mistakes at once",
     ];

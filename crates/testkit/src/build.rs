@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::ids::{
     AccountId, AccountName, Arn, BucketName, MigrationName, Partition, Region, RoleName, RuleName,
-    SpecName,
+    SpecName, TrailName,
 };
 use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status,
 };
 use s3ferry_core::model::kinds::{
     Alarm, AlarmActions, Bucket, BucketEncryption, Key, ObjectOwnership, Policy, PublicAccessBlock,
-    Role, Versioning, VersioningStatus,
+    Role, Trail, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_PATH;
-use s3ferry_core::model::{BucketRef, Document, KeyRef, RoleRef, Target};
+use s3ferry_core::model::{BucketRef, Document, KeyRef, RoleRef, Target, TrailPart, TrailRef};
 use s3ferry_core::plan::{
     CanaryGoal, Goal, PlacedCanary, Probe, ProofSubject, PutEncryption, Replica, Stage, Step,
     StepId, Sweep, Work, WriteStep,
@@ -401,5 +401,39 @@ pub fn alarm(spec: &str, above: u32) -> Document {
         actions: AlarmActions::default(),
         unmodelled: Vec::new(),
         state: None,
+    }))
+}
+
+/// The trail of the tests, in the source's account.
+#[must_use]
+pub fn trail_ref() -> TrailRef {
+    let BucketRef {
+        account, region, ..
+    } = source();
+    TrailRef {
+        account,
+        region,
+        name: TrailName::new("s3-data").expect("a valid name"),
+    }
+}
+
+/// The trail itself, as a target.
+#[must_use]
+pub fn trail_target() -> Target {
+    Target::Trail(trail_ref(), TrailPart::Itself)
+}
+
+/// A trail that somebody made.
+#[must_use]
+pub fn trail() -> Document {
+    Document::Trail(Box::new(Trail {
+        bucket: "prod-audit".to_owned(),
+        prefix: None,
+        multi_region: false,
+        organization: false,
+        key: None,
+        tags: tags(&[("team", "security")]),
+        logging: true,
+        delivery_error: None,
     }))
 }

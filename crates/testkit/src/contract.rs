@@ -3,8 +3,11 @@
 //! The suite makes two buckets and a role, works on them and removes them. It collects every violation, so that one run
 //! tells all. Eventual consistency is allowed for: what is not read as expected is read again for some seconds.
 
+mod trails;
+
 use std::collections::BTreeMap;
 use std::fmt;
+
 use std::time::Duration;
 
 use s3ferry_core::ids::AlarmName;
@@ -18,6 +21,8 @@ use s3ferry_core::plan::PutEncryption;
 use s3ferry_engine::ports::{NewObject, Objects, Onto, PortError, Read, Write, WriteChange};
 
 use crate::build;
+
+pub use trails::trails;
 
 /// What the suite works on; none of it may exist beforehand.
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! Generators of documents of every kind, foreign rules and statements among them.
 
+mod trails;
+
 use std::collections::BTreeSet;
 
 use proptest::collection::{btree_map, btree_set, vec};
@@ -19,13 +21,13 @@ use s3ferry_core::model::kinds::{
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, Document, KeyPart, Kind, RegionPart, RegionRef, RolePart,
-    Target, TopicRef,
+    Target, TopicRef, TrailPart,
 };
 
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [Kind; 26] = [
+pub const KINDS: [Kind; 29] = [
     Kind::Bucket(BucketPart::Itself),
     Kind::Bucket(BucketPart::Tags),
     Kind::Bucket(BucketPart::Versioning),
@@ -52,6 +54,9 @@ pub const KINDS: [Kind; 26] = [
     Kind::Region(RegionPart::Metrics),
     Kind::Alarm,
     Kind::Topic,
+    Kind::Region(RegionPart::Trails),
+    Kind::Trail(TrailPart::Itself),
+    Kind::Trail(TrailPart::Selectors),
 ];
 
 /// A document of any kind.
@@ -108,6 +113,7 @@ pub fn target_of(kind: Kind) -> Target {
         Kind::Alarm => Target::Alarm(alarm_place().alarm(
             &AlarmName::new("s3ferry/default/orders/everything/latency").expect("a valid name"),
         )),
+        Kind::Trail(part) => Target::Trail(build::trail_ref(), part),
         Kind::Topic => Target::Topic(
             TopicRef::of_arn(&Arn::new(TOPIC).expect("a valid ARN")).expect("a topic's"),
         ),
@@ -169,6 +175,9 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
             .prop_map(|alarm| Document::Alarm(Box::new(alarm)))
             .boxed(),
         Kind::Topic => topic().boxed(),
+        Kind::Region(RegionPart::Trails) => trails::seen().boxed(),
+        Kind::Trail(TrailPart::Itself) => trails::itself().boxed(),
+        Kind::Trail(TrailPart::Selectors) => trails::selectors().boxed(),
     }
 }
 

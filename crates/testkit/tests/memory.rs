@@ -2,7 +2,7 @@
 
 use s3ferry_core::ids::BucketName;
 use s3ferry_core::model::{
-    BucketPart, BucketRef, KeyPart, RegionRef, RolePart, Target, fingerprint, same,
+    BucketPart, BucketRef, KeyPart, RegionRef, RolePart, Target, TrailPart, fingerprint, same,
 };
 use s3ferry_engine::ports::{Class, Read as _, Write as _, WriteChange};
 use s3ferry_testkit::contract::{self, Fixture};
@@ -29,6 +29,15 @@ async fn the_world_in_memory_keeps_the_contract() {
     };
     assert_eq!(contract::run(&world, &fixture).await, []);
     assert_eq!(world.documents(), before, "the suite removes what it made");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_world_in_memory_keeps_what_is_promised_of_trails() {
+    let world = MemoryWorld::new();
+    assert_eq!(contract::trails(&world, &build::source()).await, []);
+    let left = world.documents().into_keys();
+    let trails = left.filter(|target| matches!(target, Target::Trail(..)));
+    assert_eq!(trails.count(), 0, "the suite removes what it made");
 }
 
 #[tokio::test(start_paused = true)]
@@ -94,8 +103,11 @@ fn beside(name: &str) -> BucketRef {
 proptest! {
     #[test]
     fn what_is_written_reads_back((target, document) in strategies::target_and_document()) {
-        // A role that exists keeps its path, and a bucket that exists its Region.
-        let is_whole = matches!(target, Target::Bucket(_, BucketPart::Itself) | Target::Role(_, RolePart::Itself));
+        // A role that exists keeps its path, a bucket that exists its Region, and a trail asks the policy of its bucket.
+        let is_whole = matches!(
+            target,
+            Target::Bucket(_, BucketPart::Itself) | Target::Role(_, RolePart::Itself) | Target::Trail(_, TrailPart::Itself)
+        );
         prop_assume!(target.kind().facts().write.is_some() && !is_whole);
         let role = Target::Role(build::role("s3ferry-orders-prod"), RolePart::Itself);
         let world = MemoryWorld::new()
@@ -106,6 +118,7 @@ proptest! {
             .with(&role, build::replication_role(&[]));
         let key = build::key(build::DESTINATION_ACCOUNT, "eu-central-1", "1");
         let world = world.with(&Target::Key(key, KeyPart::Itself), build::customer_key());
+        let world = world.with(&build::trail_target(), build::trail());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let change = WriteChange { before: None, after: Some(&document) };
         let read = runtime.block_on(async {

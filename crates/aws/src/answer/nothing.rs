@@ -5,7 +5,7 @@ use crate::failure::Failure;
 /// A service, an operation, and the code with which AWS says that what is asked for is not there while its whole is.
 struct Row(&'static str, &'static str, &'static str);
 
-/// Sources: API pages of the operations named, "Errors" (BC:s3, BC:iam, BC:s3control, BC:cloudwatch, BC:sns, BC:kms); what no model lists is quoted from where it was seen:
+/// Sources: API pages of the operations named, "Errors" (BC:s3, BC:iam, BC:s3control, BC:cloudwatch, BC:cloudtrail, BC:sns, BC:kms); what no model lists is quoted from where it was seen:
 /// TF = terraform-provider-aws `internal/service/s3`, which tells the same codes apart.
 #[rustfmt::skip]
 const NOTHING: &[Row] = &[
@@ -34,14 +34,23 @@ const NOTHING: &[Row] = &[
     Row("iam", "DeleteRolePermissionsBoundary", "NoSuchEntity"),
     Row("iam", "DeleteRole", "NoSuchEntity"),
     Row("cloudwatch", "DeleteAlarms", "ResourceNotFound"), // BC:cloudwatch, a modelled error
+    Row("cloudtrail", "GetTrail", "TrailNotFoundException"), // BC:cloudtrail, a modelled error of each
+    Row("cloudtrail", "GetTrailStatus", "TrailNotFoundException"),
+    Row("cloudtrail", "GetEventSelectors", "TrailNotFoundException"),
+    Row("cloudtrail", "ListTags", "ResourceNotFoundException"),
+    Row("cloudtrail", "DeleteTrail", "TrailNotFoundException"),
     Row("sns", "GetTopicAttributes", "NotFound"), // BC:sns, a modelled error
     Row("kms", "DescribeKey", "NotFoundException"), // BC:kms, a modelled error of both
     Row("kms", "GetKeyPolicy", "NotFoundException"),
 ];
 
-/// The status that comes with such a code: KMS answers every error of the caller's with 400 (BC:kms, "HTTP Status Code: 400").
+/// The status that comes with such a code: services that speak JSON answer every error of the caller's with 400 (BC:kms, "HTTP Status
+/// Code: 400"; BC:cloudtrail likewise).
 fn status_of(service: &str) -> u16 {
-    if service == "kms" { 400 } else { 404 }
+    match service {
+        "kms" | "cloudtrail" => 400,
+        _ => 404,
+    }
 }
 
 /// The code with which every operation on a bucket says that there is no bucket (UG:ErrorResponses).

@@ -94,7 +94,7 @@ fn of_role<'a>(target: &&'a Target) -> Option<(&'a Target, String, RolePart)> {
     match target {
         Target::Role(of, part) => Some((target, of.name.as_str().to_lowercase(), *part)),
         Target::Bucket(..) | Target::Account(..) | Target::Key(..) => None,
-        Target::Region(..) | Target::Alarm(..) | Target::Topic(..) => None,
+        Target::Region(..) | Target::Alarm(..) | Target::Topic(..) | Target::Trail(..) => None,
     }
 }
 

@@ -10,4 +10,5 @@ mod sandbox;
 mod sign_in;
 mod stub;
 mod together;
+mod trails;
 mod wire;

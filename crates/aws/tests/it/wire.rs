@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::stub::{Reply, Request, Stub, bucket, bucket_in, role};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use s3ferry_core::ids::{AlarmName, Arn, Region, RoleName, SpecName};
+use s3ferry_core::ids::{AlarmName, Arn, Region, RoleName, SpecName, TrailName};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
     Bucket, BucketEncryption, Lifecycle, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock,
@@ -13,7 +13,7 @@ use s3ferry_core::model::kinds::{
 };
 use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, Document, RegionPart, RegionRef, RolePart, Target,
-    TopicRef,
+    TopicRef, TrailPart, TrailRef,
 };
 use s3ferry_core::plan::PutEncryption;
 use s3ferry_engine::ports::{
@@ -276,9 +276,16 @@ async fn an_answer_that_is_none_is_never_nothing() {
     targets.extend([
         Target::Alarm(place.alarm(&alarm)),
         Target::Region(place.clone(), RegionPart::Alarms),
-        Target::Region(place, RegionPart::Metrics),
+        Target::Region(place.clone(), RegionPart::Metrics),
+        Target::Region(place.clone(), RegionPart::Trails),
         topic.clone(),
     ]);
+    let trail = TrailRef {
+        account: place.account,
+        region: place.region,
+        name: TrailName::new("audit").unwrap(),
+    };
+    targets.extend(TrailPart::ALL.map(|part| Target::Trail(trail.clone(), part)));
     // That there is no topic SNS says in just these words.
     let no_topic = Reply::iam_error(404, "NotFound", "x");
     // That there is no bucket is believed of its tags alone: what would make it looks for the bucket itself.

@@ -7,7 +7,7 @@ use s3ferry_core::model::{Document, Target};
 use s3ferry_core::plan::{Drift, LeftByRun, drift};
 use s3ferry_engine::ledger::{FolderLedger, Held, Left};
 
-use super::Ended;
+use super::{Ended, history};
 use crate::args::{COMMENT_LIMIT, Format};
 use crate::chain::chain;
 use crate::exit::Exit;
@@ -16,11 +16,16 @@ use crate::printer::Printer;
 use crate::specs::Loaded;
 
 /// Shows what of a plan's changes others made necessary.
-pub(super) fn show(printer: &Printer, loaded: &Loaded, planned: &Planned, format: Format) -> Ended {
+pub(super) async fn show(
+    printer: &Printer,
+    loaded: &Loaded,
+    planned: &Planned,
+    format: Format,
+) -> Ended {
     let left = left(printer, loaded, &planned.ledger)?;
     let plan = &planned.file;
     let Drift {
-        drifted,
+        mut drifted,
         unrecorded,
         beside,
         pending,
@@ -31,6 +36,7 @@ pub(super) fn show(printer: &Printer, loaded: &Loaded, planned: &Planned, format
         &left,
         &planned.remembered,
     );
+    history::tell(printer, loaded, planned, &mut drifted).await;
     let file = DriftFile {
         format: DRIFT_FORMAT.to_owned(),
         s3ferry: plan.s3ferry.clone(),

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 mod drift;
 pub(crate) mod explain;
+mod history;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod permissions;

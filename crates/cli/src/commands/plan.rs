@@ -19,7 +19,7 @@ pub(crate) async fn run(printer: &Printer, args: &PlanArgs, parallelism: usize) 
     refuse_out(printer, out, args.format)?;
     let planned = planning::make(printer, &loaded, parallelism, None).await?;
     if args.drift {
-        return drift::show(printer, &loaded, &planned, args.format);
+        return drift::show(printer, &loaded, &planned, args.format).await;
     }
     let plan = &planned.file;
     match out {

@@ -6,6 +6,7 @@
 
 mod logging;
 mod notification;
+mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use self::logging::{HeldInventory, HeldLogging, held_inventory, held_logging, inventory, logging};
 use self::notification::{HeldNotifications, held_notifications, notifications};
+use self::trail::{
+    HeldSeen, HeldSelectors, HeldTrail, held_seen, held_selectors, held_trail, seen, selectors,
+    trail,
+};
 use super::alarm::{self, HeldAlarm, HeldMetric, HeldTopic};
 use super::reading::{Read, ReadError, read};
 use crate::ids::{InvalidName, Region, RoleName, SpecName};
@@ -112,6 +117,9 @@ enum Held {
     RuleMetrics(Vec<HeldMetric>),
     Alarm(Box<HeldAlarm>),
     Topic(HeldTopic),
+    Trail(HeldTrail),
+    Selectors(HeldSelectors),
+    Trails(Vec<HeldSeen>),
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -341,6 +349,9 @@ fn held(document: &Document) -> Held {
         Document::RuleMetrics(metrics) => Held::RuleMetrics(alarm::held_metrics(metrics)),
         Document::Alarm(of) => Held::Alarm(Box::new(alarm::held_alarm(of))),
         Document::Topic(topic) => Held::Topic(alarm::held_topic(topic)),
+        Document::Trail(of) => Held::Trail(held_trail(of)),
+        Document::Selectors(of) => Held::Selectors(held_selectors(of)),
+        Document::Trails(of) => Held::Trails(held_seen(of)),
     }
 }
 
@@ -452,6 +463,9 @@ fn document_of(held: Held) -> Result<Document, InvalidName> {
         Held::RuleMetrics(metrics) => Document::RuleMetrics(alarm::metrics(metrics)),
         Held::Alarm(held) => Document::Alarm(Box::new(alarm::alarm(*held))),
         Held::Topic(topic) => Document::Topic(alarm::topic(topic)),
+        Held::Trail(held) => Document::Trail(Box::new(trail(held))),
+        Held::Selectors(held) => Document::Selectors(selectors(held)),
+        Held::Trails(held) => Document::Trails(seen(held)),
     })
 }
 

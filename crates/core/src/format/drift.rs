@@ -42,8 +42,22 @@ pub struct Drifted {
     pub run: String,
     /// When that run had read it back, RFC 3339 in UTC: it was changed after this.
     pub left: String,
+    /// Who changed it last since then, as far as CloudTrail's event history tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ChangedBy>,
     /// From what the run left, `before`, to what is there, `after`. How it can be taken back is by an apply of the spec.
     pub change: Change,
+}
+
+/// A call that changed something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedBy {
+    /// The caller's ARN, or the service.
+    pub who: String,
+    /// When, RFC 3339 in UTC.
+    pub at: String,
+    /// The event's name.
+    pub event: String,
 }
 
 impl DriftFile {

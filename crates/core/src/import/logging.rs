@@ -2,6 +2,7 @@
 
 use super::group::Group;
 use super::live::part;
+use super::trails;
 use crate::ids::{Arn, BucketName};
 use crate::migration::{access_sid, inventory_sid, mark};
 use crate::model::kinds::{BucketLogging, Inventory, InventoryEncryption, LogKeys};
@@ -26,7 +27,10 @@ pub(super) fn of(
         group,
     };
     let mut notes = Vec::new();
-    let mut logging = Logging::default();
+    let mut logging = Logging {
+        cloudtrail: trails::of(observed, markers, group),
+        ..Logging::default()
+    };
     let AccessLogs { to, key_format } = &mut logging.access;
     let Inventories {
         to: lists,

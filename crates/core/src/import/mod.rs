@@ -24,6 +24,7 @@ mod remark;
 mod role;
 mod rule;
 mod sort;
+mod trails;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,9 +8,9 @@ use crate::ids::{AccountId, BucketName, Region};
 use crate::model::kinds::{Buckets, ReplicationConfiguration};
 use crate::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, Observed, RegionPart,
-    RegionRef, RolePart, Target,
+    RegionRef, RolePart, Target, TrailPart,
 };
-use crate::ownership::Markers;
+use crate::ownership::{Markers, tagged_trails};
 
 /// The configurations of the sources: the first that is to be read.
 #[must_use]
@@ -100,6 +100,7 @@ pub fn following(sought: &Sought, observed: &Observed) -> BTreeSet<Target> {
         if ids.next().is_some() {
             targets.extend(alarms(sought, source, &places, observed, &markers));
             targets.insert(Target::Bucket(source.clone(), BucketPart::Notifications));
+            targets.extend(trails(sought, live, observed, &markers));
             let keys = keys::of_role(observed, live).into_iter();
             let known = keys.filter(|key| sought.accounts.contains_key(&key.account));
             targets.extend(known.map(|key| Target::Key(key, KeyPart::Policy)));
@@ -133,6 +134,7 @@ pub const fn can_do_without(target: &Target) -> bool {
             | BucketPart::Lifecycle => false,
         },
         Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) | Target::Key(_, _) => true,
+        Target::Trail(_, _) => true,
         Target::Account(_, _) | Target::Role(_, _) => false,
     }
 }
@@ -193,6 +195,27 @@ fn of_destination(place: &BucketRef, observed: &Observed, markers: &Markers) -> 
     }
     let target = |part| Target::Bucket(place.clone(), part);
     parts.into_iter().map(target).collect()
+}
+
+/// The trails that tags of the role lead to.
+fn trails(
+    sought: &Sought,
+    live: &ReplicationConfiguration,
+    observed: &Observed,
+    markers: &Markers,
+) -> Vec<Target> {
+    let role = live
+        .runs_as()
+        .map(|role| Target::Role(role, RolePart::Itself));
+    let Some(Document::Role(role)) = role.and_then(|role| observed.document(&role)) else {
+        return Vec::new();
+    };
+    let led = tagged_trails(&role.tags).into_iter();
+    let known =
+        led.filter(|of| markers.owns_tags(&role.tags) && sought.accounts.contains_key(&of.account));
+    known
+        .flat_map(|of| TrailPart::ALL.map(|part| Target::Trail(of.clone(), part)))
+        .collect()
 }
 
 /// The alarms of the spec on rules of a source: in whichever account they are, those Regions have them.

@@ -3,6 +3,7 @@
 use crate::format::{Finding, FindingLevel};
 use crate::ids::in_line;
 use crate::model::Target;
+use crate::model::kinds::SeenTrail;
 use crate::ownership::SPEC_TAG;
 
 /// A refusal. An apply writes nothing while one stands (exit 4).
@@ -96,6 +97,21 @@ pub enum ConflictKind {
         /// Whether that is whom the spec names.
         is_same: bool,
     },
+    /// A trail of this name is there and does not say that it is this spec's.
+    UnmarkedTrail,
+    /// No trail of this name is there that could be told what to record; one of that name that records here, and is not to be changed from here.
+    MissingTrail(Option<SeenTrail>),
+    /// A trail of ours, of which the spec no longer says where it writes: that bucket.
+    UnplacedTrail(String),
+    /// A trail would record more than CloudTrail takes: what is counted, how many, and the most.
+    FullTrail {
+        /// What is counted.
+        unit: &'static str,
+        /// As it would be.
+        size: usize,
+        /// What CloudTrail takes.
+        limit: usize,
+    },
     /// The names of the specs that share a role are longer than the tag that names them may be.
     TooManySpecs {
         /// The other specs.
@@ -156,6 +172,10 @@ impl ConflictKind {
             Self::OtherLogging { .. } => "logging-elsewhere",
             Self::LoggingGrants(_) => "logging-grants",
             Self::ToldElsewhere { .. } => "events-elsewhere",
+            Self::UnmarkedTrail => "trail-not-ours",
+            Self::MissingTrail(_) => "trail-missing",
+            Self::UnplacedTrail(_) => "trail-without-bucket",
+            Self::FullTrail { .. } => "trail-full",
             Self::TooManySpecs { .. } | Self::TooLarge { .. } => "too-large",
         }
     }
@@ -271,6 +291,22 @@ impl ConflictKind {
                  key to one only",
                 one_quoted(id)
             ),
+            Self::UnmarkedTrail => {
+                "a trail of this name exists already and does not carry this spec's tag".to_owned()
+            }
+            Self::MissingTrail(None) => {
+                "there is no trail of this name that could be told what to record".to_owned()
+            }
+            Self::MissingTrail(Some(SeenTrail { name, home, account })) => format!(
+                "there is no trail of this name here that could be told what to record; {name} records in this Region, but is at \
+                 home in {home} of account {account}"
+            ),
+            Self::UnplacedTrail(_) => {
+                "the trail is this spec's, and the spec no longer says where it writes".to_owned()
+            }
+            Self::FullTrail { unit, size, limit } => {
+                format!("the trail would have {size} {unit}; CloudTrail takes {limit}")
+            }
             Self::ForeignPolicies(policies) => format!(
                 "the role left the spec but has policies that are not s3ferry's: {}",
                 policies.join(", ")
@@ -398,6 +434,34 @@ impl ConflictKind {
                     "to leave it as it is, take `events` out of the monitoring of this bucket's migrations: {whom}\n\
                      to have s3ferry tell it, take the event out of that configuration by hand, then plan again"
                 )
+            }
+            Self::UnmarkedTrail => format!(
+                "to have it record the spec's buckets besides, and leave it as it is otherwise, take bucket out of the migration's logging.cloudtrail\n\
+                 to leave it alone, name another trail there\n\
+                 to hand it to s3ferry, which then lets it write where the spec says, {adopt}"
+            ),
+            Self::MissingTrail(seen) => {
+                let seen = seen.as_ref().map(|seen| {
+                    let SeenTrail { home, account, .. } = seen;
+                    if address.contains(&format!("/trail/{home}/")) {
+                        format!("it is an organization's, which account {account} alone can change: name a trail of this account\n")
+                    } else {
+                        format!("to have that one record the spec's buckets, write region: {home} beside its name\n")
+                    }
+                });
+                format!(
+                    "{}correct the trail's name in the migration's logging.cloudtrail\n\
+                     to have s3ferry make it, say where it writes: bucket: NAME",
+                    seen.unwrap_or_default()
+                )
+            }
+            Self::UnplacedTrail(bucket) => format!(
+                "write bucket: {} beside the trail's name in logging.cloudtrail",
+                in_line(bucket)
+            ),
+            Self::FullTrail { .. } => {
+                "name another trail for some of the migrations; an account has up to 5 in a Region"
+                    .to_owned()
             }
             Self::ForeignPolicies(policies) => {
                 let adopt = guards_line(&[

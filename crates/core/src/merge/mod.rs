@@ -12,6 +12,7 @@ mod policy;
 mod priority;
 mod replication;
 mod settings;
+mod trail;
 
 pub use conflict::{Conflict, ConflictKind};
 pub(crate) use limits::fits_while_grown;
@@ -65,6 +66,8 @@ pub(crate) fn merge(
         Wanted::RolePolicy(policy) => policy::role_policy(scene, target, policy, live),
         Wanted::OtherPolicies => settings::other_policies(scene, target, live),
         Wanted::Alarm(wanted) => alarm::alarm(scene, target, wanted, live),
+        Wanted::Trail(wanted) => trail::trail(scene, target, wanted, live),
+        Wanted::Selectors(wanted) => trail::selectors(scene, target, wanted, live),
         Wanted::Absent if matches!(target, Target::Alarm(_)) => Ok(alarm::absent(scene, live)),
         Wanted::Absent => settings::absent(scene, target, live),
     }

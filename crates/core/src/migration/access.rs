@@ -207,6 +207,11 @@ fn leads<'a>(users: &[&'a Case<'_>], logs: &'a BTreeSet<BucketRef>) -> Leads<'a>
         logs: logs.iter().collect(),
         events: told.map(|route| &route.source).collect(),
         alarms: watched().flat_map(Route::watched_in).collect(),
+        trails: routes()
+            .filter(|route| Part::Logging.is_in(route.migration.phase))
+            .flat_map(Route::trails)
+            .map(|of| of.trail)
+            .collect(),
     }
 }
 

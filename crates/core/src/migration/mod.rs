@@ -17,7 +17,7 @@ pub(crate) use access::role_targets;
 pub(crate) use keys::{
     is_used as is_key_used, named as named_keys, of_migration as keys_of, of_rule as keys_of_rule,
 };
-pub(crate) use logging::{access_sid, inventory_sid, mark};
+pub(crate) use logging::{access_sid, inventory_sid, left_of_trail, mark};
 pub(crate) use monitoring::Watched;
 
 use access::Access;

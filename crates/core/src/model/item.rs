@@ -71,7 +71,7 @@ impl Item {
 
     /// Whether `guards.max_deletes` counts its removal.
     #[must_use]
-    pub const fn is_guarded(&self) -> bool {
+    pub fn is_guarded(&self) -> bool {
         match self {
             Self::Whole(document) => document.kind().facts().guarded,
             Self::Part(part) => part.is_guarded(),

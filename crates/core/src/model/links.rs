@@ -1,7 +1,9 @@
 //! Links: what a document makes depend on what. The order of an apply follows from them (`plan::order`).
 
 use crate::ids::BucketName;
-use crate::model::target::{AlarmRef, BucketPart, KeyPart, KeyRef, RolePart, RoleRef, Target};
+use crate::model::target::{
+    AlarmRef, BucketPart, KeyPart, KeyRef, RolePart, RoleRef, Target, TrailPart, TrailRef,
+};
 
 /// What a document can use, or lead to. Buckets go by their names, which are unique in a partition; an ARN tells no more.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +22,8 @@ pub enum Thing {
     Watch(BucketName),
     /// An alarm.
     Alarm(AlarmRef),
+    /// A part of a trail.
+    Trail(TrailRef, TrailPart),
 }
 
 impl Thing {
@@ -31,6 +35,7 @@ impl Thing {
             Target::Role(role, part) => Some(Self::Role(role.clone(), *part)),
             Target::Key(key, part) => Some(Self::Key(key.clone(), *part)),
             Target::Alarm(alarm) => Some(Self::Alarm(alarm.clone())),
+            Target::Trail(trail, part) => Some(Self::Trail(trail.clone(), *part)),
             Target::Account(_, _) | Target::Region(_, _) | Target::Topic(_) => None,
         }
     }

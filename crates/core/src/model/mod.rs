@@ -15,7 +15,7 @@ pub use links::{Link, Thing};
 pub use meaning::{fingerprint, same};
 pub use target::{
     AccountPart, AccountRef, AlarmRef, BucketPart, BucketRef, KeyPart, KeyRef, Kind, RegionPart,
-    RegionRef, RolePart, RoleRef, Service, Target, TopicRef,
+    RegionRef, RolePart, RoleRef, Service, Target, TopicRef, TrailPart, TrailRef,
 };
 
 use std::collections::BTreeMap;

@@ -5,7 +5,9 @@ use std::fmt;
 
 use crate::ids::{AccountId, Region};
 use crate::listed::listed;
-pub use crate::places::{AccountRef, AlarmRef, BucketRef, KeyRef, RegionRef, RoleRef, TopicRef};
+pub use crate::places::{
+    AccountRef, AlarmRef, BucketRef, KeyRef, RegionRef, RoleRef, TopicRef, TrailRef,
+};
 
 /// What AWS reads and writes whole: a part of a place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,6 +26,8 @@ pub enum Target {
     Alarm(AlarmRef),
     /// An SNS topic; read only.
     Topic(TopicRef),
+    /// A part of a CloudTrail trail.
+    Trail(TrailRef, TrailPart),
 }
 
 listed! {
@@ -106,6 +110,19 @@ listed! {
         Alarms,
         /// The replication metrics that had datapoints of late; read only.
         Metrics,
+        /// The trails that record there, wherever they are at home; read only.
+        Trails,
+    }
+}
+
+listed! {
+    /// What a trail has that is read and written whole.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum TrailPart {
+        /// The trail itself: where it writes, its tags, whether it is switched on.
+        Itself,
+        /// What it records.
+        Selectors,
     }
 }
 
@@ -132,6 +149,8 @@ pub enum Kind {
     Alarm,
     /// A topic.
     Topic,
+    /// A part of a trail.
+    Trail(TrailPart),
 }
 
 /// The service that a target is reached through; AWS throttles each apart.
@@ -149,6 +168,8 @@ pub enum Service {
     CloudWatch,
     /// SNS.
     Sns,
+    /// CloudTrail.
+    CloudTrail,
 }
 
 impl Service {
@@ -162,6 +183,7 @@ impl Service {
             Self::Kms => "kms",
             Self::CloudWatch => "cloudwatch",
             Self::Sns => "sns",
+            Self::CloudTrail => "cloudtrail",
         }
     }
 
@@ -172,7 +194,8 @@ impl Service {
     pub const fn writes_a_second(self) -> Option<u32> {
         match self {
             Self::CloudWatch => Some(3),
-            Self::S3 | Self::Iam | Self::S3Control | Self::Kms | Self::Sns => None,
+            Self::S3 | Self::Iam | Self::S3Control | Self::Kms => None,
+            Self::Sns | Self::CloudTrail => None,
         }
     }
 }
@@ -189,6 +212,7 @@ impl Target {
             Self::Region(_, part) => Kind::Region(*part),
             Self::Alarm(_) => Kind::Alarm,
             Self::Topic(_) => Kind::Topic,
+            Self::Trail(_, part) => Kind::Trail(*part),
         }
     }
 
@@ -198,7 +222,7 @@ impl Target {
         match self {
             Self::Bucket(bucket, _) => Some(bucket),
             Self::Account(_, _) | Self::Role(_, _) | Self::Key(_, _) => None,
-            Self::Region(_, _) | Self::Alarm(_) | Self::Topic(_) => None,
+            Self::Trail(_, _) | Self::Region(_, _) | Self::Alarm(_) | Self::Topic(_) => None,
         }
     }
 
@@ -207,7 +231,7 @@ impl Target {
     pub const fn key(&self) -> Option<&KeyRef> {
         match self {
             Self::Key(key, _) => Some(key),
-            Self::Bucket(_, _) | Self::Account(_, _) | Self::Role(_, _) => None,
+            Self::Bucket(_, _) | Self::Account(_, _) | Self::Role(_, _) | Self::Trail(_, _) => None,
             Self::Region(_, _) | Self::Alarm(_) | Self::Topic(_) => None,
         }
     }
@@ -221,6 +245,7 @@ impl Target {
             Self::Region(of, _) => Some(&of.region),
             Self::Alarm(of) => Some(&of.region),
             Self::Topic(of) => Some(&of.region),
+            Self::Trail(of, _) => Some(&of.region),
             Self::Account(_, _) | Self::Role(_, _) => None,
         }
     }
@@ -230,12 +255,12 @@ impl Target {
     pub const fn role(&self) -> Option<&RoleRef> {
         match self {
             Self::Role(role, _) => Some(role),
-            Self::Bucket(_, _) | Self::Account(_, _) | Self::Key(_, _) => None,
+            Self::Bucket(_, _) | Self::Account(_, _) | Self::Key(_, _) | Self::Trail(_, _) => None,
             Self::Region(_, _) | Self::Alarm(_) | Self::Topic(_) => None,
         }
     }
 
-    /// What the target is a part of; a bucket, a role and a key are their own wholes.
+    /// What the target is a part of; a bucket, a role, a key and a trail are their own wholes.
     #[must_use]
     pub fn whole(&self) -> Option<Self> {
         match self {
@@ -243,6 +268,7 @@ impl Target {
             Self::Role(of, _) => Some(Self::Role(of.clone(), RolePart::Itself)),
             Self::Key(of, _) => Some(Self::Key(of.clone(), KeyPart::Itself)),
             Self::Alarm(of) => Some(Self::Alarm(of.clone())),
+            Self::Trail(of, _) => Some(Self::Trail(of.clone(), TrailPart::Itself)),
             Self::Account(_, _) | Self::Region(_, _) | Self::Topic(_) => None,
         }
     }
@@ -258,6 +284,7 @@ impl Target {
             Self::Region(of, _) => &of.account,
             Self::Alarm(of) => &of.account,
             Self::Topic(of) => &of.account,
+            Self::Trail(of, _) => &of.account,
         }
     }
 
@@ -274,6 +301,7 @@ impl Target {
             Self::Region(of, _) => format!("{part}/{}", of.region),
             Self::Alarm(of) => format!("alarm/{}/{}", of.region, of.name),
             Self::Topic(of) => format!("topic/{}/{}", of.region, of.name()),
+            Self::Trail(of, _) => format!("trail/{}/{}{part}", of.region, of.name),
         }
     }
 }
@@ -289,6 +317,7 @@ impl Ord for Target {
             (Self::Region(one, _), Self::Region(other, _)) => one.cmp(other),
             (Self::Alarm(one), Self::Alarm(other)) => one.cmp(other),
             (Self::Topic(one), Self::Topic(other)) => one.cmp(other),
+            (Self::Trail(one, _), Self::Trail(other, _)) => one.cmp(other),
             (
                 Self::Bucket(..)
                 | Self::Account(..)
@@ -296,7 +325,8 @@ impl Ord for Target {
                 | Self::Key(..)
                 | Self::Region(..)
                 | Self::Alarm(..)
-                | Self::Topic(..),
+                | Self::Topic(..)
+                | Self::Trail(..),
                 _,
             ) => Ordering::Equal,
         };

@@ -37,6 +37,7 @@ pub(super) enum About {
     Keys,
     Alarms,
     Topics,
+    Trails,
 }
 
 /// A condition: operator, key and values.
@@ -295,6 +296,11 @@ impl<'a> Granted<'a> {
                 about: Some(About::Topics),
                 ..At::default()
             },
+            Target::Trail(of, _) => At {
+                place: vec![of.arn()],
+                about: Some(About::Trails),
+                ..At::default()
+            },
             Target::Account(_, _) | Target::Region(_, _) => At::default(),
         }
     }
@@ -435,6 +441,9 @@ fn verbs(scene: &Scene<'_>, target: &Target, wanted: &Wanted) -> &'static [Verb]
         Wanted::Replication(rules, _) if rules.is_empty() => TAKEN_AWAY,
         Wanted::AsItIs => &[],
         Wanted::Inventory(None) | Wanted::Notification(None) => TAKEN_AWAY,
+        // A trail and what it records go with the last migration that wants them, under the permissions of before.
+        Wanted::Trail(_) => &[Verb::Create, Verb::Update, Verb::Delete],
+        Wanted::Selectors(_) => SET,
         Wanted::Inventory(Some(_))
         | Wanted::Notification(Some(_))
         | Wanted::Logging(_)

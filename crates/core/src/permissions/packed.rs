@@ -147,6 +147,7 @@ impl About {
             Self::Keys => "Keys",
             Self::Alarms => "Alarms",
             Self::Topics => "Topics",
+            Self::Trails => "Trails",
         }
     }
 }

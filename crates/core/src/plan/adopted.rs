@@ -95,7 +95,9 @@ fn known(scene: &Scene<'_>) -> BTreeSet<String> {
                 known.extend(live.placed().map(|(path, _)| format!("{address}{path}")));
             }
             (
-                Target::Role(_, RolePart::Itself) | Target::Bucket(_, BucketPart::Logging),
+                Target::Role(_, RolePart::Itself)
+                | Target::Bucket(_, BucketPart::Logging)
+                | Target::Trail(_, _),
                 Some(_),
             ) => {
                 known.insert(address);

@@ -194,6 +194,7 @@ fn rests_on(scene: &Scene<'_>, target: &Target, document: Option<&Document>) -> 
         (Target::Role(_, _) | Target::Bucket(_, _) | Target::Key(_, _) | Target::Alarm(_), _) => {
             true
         }
+        (Target::Trail(_, _), _) => true,
     }
 }
 

@@ -8,10 +8,13 @@ use crate::diff::{Diff, attributes, diff};
 use crate::format::{AccessChange, AccessVerdict, Action, Change, Kept, Reason};
 use crate::future::Planned;
 use crate::ids::MigrationName;
+use crate::migration::mark;
 use crate::model::kinds::{Document, Marked, Part, PolicyOf, kind};
-use crate::model::{BucketPart, Item, RolePart, Target};
+use crate::model::{BucketPart, Item, RolePart, Target, TrailPart};
 use crate::names::Names;
-use crate::ownership::{has_mark, marked_role_sid, whose_configuration, whose_rule};
+use crate::ownership::{
+    has_mark, marked_role_sid, whose_configuration, whose_rule, whose_selector,
+};
 use crate::phase::{self, Presence, presence};
 use crate::policy::containment::{self, Comparison, Verdict, compare};
 use crate::policy::{Effect, Statement};
@@ -163,7 +166,7 @@ fn marked(scene: &Scene<'_>, item: &Item) -> Option<MigrationName> {
             .map(|(name, _)| name),
         Part::Statement(_, statement) => scene.migration_of_sid(statement.sid()?).cloned(),
         Part::ReplicationRole(_) | Part::RolePolicy(_) | Part::Inventory(_, _) => None,
-        Part::Notification(_, _) | Part::EventBridge => None,
+        Part::Notification(_, _) | Part::EventBridge | Part::Selector(_) => None,
     }
 }
 
@@ -210,12 +213,14 @@ fn is_adopted(scene: &Scene<'_>, target: &Target) -> bool {
         Target::Bucket(bucket, _) => Target::Bucket(bucket.clone(), BucketPart::Tags),
         Target::Role(role, _) => Target::Role(role.clone(), RolePart::Itself),
         Target::Alarm(_) => target.clone(),
+        Target::Trail(trail, _) => Target::Trail(trail.clone(), TrailPart::Itself),
         Target::Account(_, _) | Target::Key(_, _) => return false,
         Target::Region(_, _) | Target::Topic(_) => return false,
     };
     match scene.observed.document(&tags) {
         Some(Document::Tags(tags)) => !scene.markers.owns_tags(tags),
         Some(Document::Role(role)) => !scene.markers.owns_tags(&role.tags),
+        Some(Document::Trail(trail)) => !scene.markers.owns_tags(&trail.tags),
         Some(Document::Alarm(alarm)) => {
             !scene.markers.describes_alarm(alarm.description.as_deref())
         }
@@ -244,8 +249,13 @@ fn reason_to_delete(scene: &Scene<'_>, diff: &Diff) -> Reason {
             return Reason::Adopted;
         }
         Item::Part(Part::RolePolicy(_)) => return Reason::Adopted,
-        Item::Part(Part::Inventory(_, _) | Part::Notification(_, _) | Part::EventBridge)
-        | Item::Whole(Document::Logging(_)) => return Reason::LeftSpec,
+        // What every new trail records: it is there before anybody asked for anything.
+        Item::Part(Part::Selector(of)) if of.name().is_none() && !of.is_of_buckets_only() => {
+            return Reason::Differs;
+        }
+        Item::Part(Part::Inventory(_, _) | Part::Notification(_, _))
+        | Item::Part(Part::EventBridge | Part::Selector(_))
+        | Item::Whole(Document::Logging(_) | Document::Trail(_)) => return Reason::LeftSpec,
         Item::Part(Part::Statement(PolicyOf::Key, _)) => phase::Part::Keys,
         Item::Part(Part::Statement(_, _)) | Item::Whole(_) => phase::Part::Access,
     };
@@ -274,6 +284,7 @@ fn kept_item(scene: &Scene<'_>, target: &Target, diff: &Diff) -> Option<Kept> {
             scene.markers.owns_configuration(id)
         }
         (Marked::ByItem, Item::Part(Part::EventBridge)) => false,
+        (Marked::ByItem, Item::Part(Part::Selector(of))) => mark::owns_selector(scene, target, of),
         // A role's policy is under our name, and other specs that share the role mark what is theirs.
         (Marked::ByItsWhole, Item::Part(Part::Statement(PolicyOf::Role, statement))) => {
             let sid = statement.sid().unwrap_or_default();
@@ -297,6 +308,7 @@ fn whose(item: &Item) -> String {
             "of another s3ferry spec".to_owned()
         }
         Some(Part::Inventory(id, _) | Part::Notification(id, _)) => whose_configuration(id),
+        Some(Part::Selector(of)) => whose_selector(of.name()),
         Some(
             Part::Statement(_, _)
             | Part::ReplicationRole(_)
@@ -334,7 +346,8 @@ fn statement(item: Option<&Item>) -> Option<&Statement> {
         | Part::RolePolicy(_)
         | Part::Inventory(_, _)
         | Part::Notification(_, _)
-        | Part::EventBridge => None,
+        | Part::EventBridge
+        | Part::Selector(_) => None,
     }
 }
 

@@ -77,6 +77,7 @@ pub fn drift(
                     Some(at) => drift.drifted.push(Drifted {
                         run: left.run.clone(),
                         left: left.at.clone(),
+                        by: None,
                         change: Change {
                             migrations: change.migrations.clone(),
                             ..since.swap_remove(at)

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use super::led::Led;
 use super::steps::{Stage, WriteStep};
 use crate::future::Future;
-use crate::model::{BucketPart, BucketRef, Document, KeyPart, KeyRef, RolePart, RoleRef, Target};
-use crate::ownership::{tagged_destinations, tagged_logs, tagged_sources};
+use crate::model::{
+    BucketPart, BucketRef, Document, KeyPart, KeyRef, RolePart, RoleRef, Target, TrailPart,
+    TrailRef,
+};
+use crate::ownership::{tagged_destinations, tagged_logs, tagged_sources, tagged_trails};
 use crate::reads::led_to;
 use crate::scene::Scene;
 
@@ -37,14 +40,39 @@ pub(super) fn led(scene: &Scene<'_>, future: &Future<'_>, write: &WriteStep) -> 
     };
     let keys = keys.into_iter();
     let targets = targets.chain(keys.map(|key| Target::Key(key, KeyPart::Policy)));
+    let trails: &[TrailPart] = match part {
+        RolePart::Itself => &[TrailPart::Selectors],
+        RolePart::Policy | RolePart::Policies => &[],
+    };
+    let lost = lost_trails(scene, future, role).into_iter();
+    let recorded = lost.flat_map(|trail| {
+        let of = move |part: &TrailPart| Target::Trail(trail.clone(), *part);
+        trails.iter().map(of)
+    });
     // What could not be looked at is said of the plan, and gone on without.
     targets
+        .chain(recorded)
         .filter(|target| scene.observed.knows(target))
         .map(|target| {
             let planned = future.document(&target);
             Led::to(target, &scene.markers, planned)
         })
         .collect()
+}
+
+/// The trails that a role's tags lead to and will no longer.
+fn lost_trails(scene: &Scene<'_>, future: &Future<'_>, role: &RoleRef) -> BTreeSet<TrailRef> {
+    let itself = Target::Role(role.clone(), RolePart::Itself);
+    let tagged = |document: Option<&Document>| -> BTreeSet<TrailRef> {
+        match document {
+            Some(Document::Role(held)) => tagged_trails(&held.tags).into_iter().collect(),
+            Some(_) | None => BTreeSet::new(),
+        }
+    };
+    let stay = tagged(future.document(&itself));
+    let mut lost = tagged(scene.observed.document(&itself));
+    lost.retain(|trail| !stay.contains(trail));
+    lost
 }
 
 /// The buckets that a role's tags lead to and will no longer.

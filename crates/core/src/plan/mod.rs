@@ -18,6 +18,7 @@ pub mod file;
 mod gates;
 mod growth;
 mod guards;
+pub mod history;
 mod leads;
 pub mod led;
 mod ledger;

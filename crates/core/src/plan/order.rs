@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::steps::{Stage, Step, Work, WriteStep};
 use crate::format::Edge;
-use crate::model::{BucketPart, BucketRef, KeyPart, Link, RolePart, RoleRef, Target, Thing};
+use crate::model::{
+    BucketPart, BucketRef, KeyPart, Link, RolePart, RoleRef, Target, Thing, TrailPart,
+};
 
 /// Adds to every step what it needs, and gives the edges with their reasons.
 pub(crate) fn arrange(steps: &mut [Step]) -> Vec<Edge> {
@@ -162,10 +164,16 @@ fn wholes(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
             "a key exists before its policy",
             "a key is deleted when its policy is",
         ),
+        Target::Trail(trail, part) if *part != TrailPart::Itself => (
+            Thing::Trail(trail.clone(), TrailPart::Itself),
+            "a trail exists before it is told what to record",
+            "a trail is deleted when it records nothing any more",
+        ),
         Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) | Target::Key(_, _) => {
             return Found::new();
         }
         Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => return Found::new(),
+        Target::Trail(_, _) => return Found::new(),
     };
     match write.stage {
         Stage::Set => {

@@ -140,6 +140,7 @@ impl WriteStep {
                 rules(of(live), after, open).map(|held| held.map(Document::Replication))
             }
             Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => None,
+            Target::Trail(_, _) => None,
             Target::Bucket(_, BucketPart::Inventory) => {
                 let of = |document: Option<&Document>| match document {
                     Some(Document::Inventories(held)) => held.clone(),

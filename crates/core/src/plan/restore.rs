@@ -9,9 +9,11 @@ use crate::format::Change;
 use crate::marked::marked;
 use crate::migration;
 use crate::model::kinds::{Born, Document, VersioningStatus};
-use crate::model::{BucketPart, BucketRef, KeyRef, Observed, RolePart, RoleRef, Target, same};
+use crate::model::{
+    BucketPart, BucketRef, KeyRef, Observed, RolePart, RoleRef, Target, TrailPart, TrailRef, same,
+};
 use crate::names::Names;
-use crate::ownership::{Markers, tagged_destinations, tagged_logs, tagged_sources};
+use crate::ownership::{Markers, tagged_destinations, tagged_logs, tagged_sources, tagged_trails};
 use crate::spec::{KeyPolicies, Spec};
 
 /// A document to be given back.
@@ -108,6 +110,7 @@ pub struct Places {
     buckets: BTreeSet<BucketRef>,
     marked: BTreeSet<RoleRef>,
     keys: BTreeSet<KeyRef>,
+    trails: BTreeSet<TrailRef>,
     markers: Markers,
 }
 
@@ -132,6 +135,16 @@ impl Places {
             buckets: spec.routes().map(|route| route.source).collect(),
             marked: BTreeSet::new(),
             keys: written_keys(spec),
+            trails: spec
+                .routes()
+                .flat_map(|route| {
+                    route
+                        .trails()
+                        .into_iter()
+                        .map(|of| of.trail)
+                        .collect::<Vec<_>>()
+                })
+                .collect(),
             markers,
         };
         let found_ones = found.iter().map(|(of, kept)| (of, kept.as_ref()));
@@ -146,6 +159,7 @@ impl Places {
                     if live.is_none_or(|live| is_marked(live, &places.markers)) {
                         places.destinations.extend(tagged_destinations(&held.tags));
                         places.destinations.extend(tagged_logs(&held.tags));
+                        places.trails.extend(tagged_trails(&held.tags));
                         let sources = tagged_sources(&role.account, &held.tags);
                         places.buckets.extend(sources);
                         places.marked.insert(role.clone());
@@ -159,6 +173,7 @@ impl Places {
                 (Target::Role(_, _) | Target::Account(_, _), _) => {}
                 // Its name says whose it is.
                 (Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_), _) => {}
+                (Target::Trail(_, _), _) => {}
             }
         }
         places.buckets.extend(places.destinations.iter().cloned());
@@ -184,6 +199,11 @@ impl Places {
                 self.markers.alarm(&at.name).is_some()
                     && seen.is_some_and(|of| is_marked(of, &self.markers))
             }
+            Target::Trail(_, TrailPart::Itself) => {
+                let seen = of.live.as_ref().or(of.kept.as_ref());
+                seen.is_some_and(|of| is_marked(of, &self.markers))
+            }
+            Target::Trail(trail, TrailPart::Selectors) => self.trails.contains(trail),
             Target::Account(_, _) | Target::Region(_, _) | Target::Topic(_) => false,
         }
     }
@@ -206,8 +226,10 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         | Document::BucketPolicy(_)
         | Document::KeyPolicy(_)
         | Document::Inventories(_)
-        | Document::Notifications(_) => !marked(document, markers).is_empty(),
+        | Document::Notifications(_)
+        | Document::Selectors(_) => !marked(document, markers).is_empty(),
         Document::Alarm(alarm) => markers.describes_alarm(alarm.description.as_deref()),
+        Document::Trail(trail) => markers.owns_tags(&trail.tags),
         Document::Bucket(_)
         | Document::Versioning(_)
         | Document::Encryption(_)
@@ -225,7 +247,8 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         | Document::Key(_)
         | Document::AlarmNames(_)
         | Document::RuleMetrics(_)
-        | Document::Topic(_) => false,
+        | Document::Topic(_)
+        | Document::Trails(_) => false,
     }
 }
 
@@ -283,6 +306,10 @@ impl GivenBack {
                     "attach what is missing by hand: aws iam attach-role-policy --role-name {} --policy-arn ...",
                     role.name
                 ),
+            ),
+            (Target::Trail(_, TrailPart::Selectors), None) => obstacle(
+                "every trail records something",
+                "give the trail itself back, which it goes with".to_owned(),
             ),
             (Target::Bucket(_, _), None) if of.kind().facts().born != Born::Nothing => obstacle(
                 "every bucket has it, and this one was made by the run",
@@ -345,6 +372,10 @@ impl GivenBack {
                 "a key that was deleted does not come back".to_owned(),
             ),
             Target::Account(_, _) | Target::Region(_, _) => return None,
+            Target::Trail(_, _) => (
+                "the trail is not there any more",
+                "give the trail back, too: name its own document as well".to_owned(),
+            ),
             Target::Alarm(_) | Target::Topic(_) => return None,
         };
         Some(Obstacle { why, way_out })

@@ -73,10 +73,12 @@ impl<'a> World<'a> {
             Target::Role(_, _) => need.of_role(policy),
             Target::Key(_, _) => need.of_key(policy),
             // Rules are no worse off for who watches them.
-            Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => Granted {
-                simple: BTreeSet::new(),
-                open: true,
-            },
+            Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) | Target::Trail(_, _) => {
+                Granted {
+                    simple: BTreeSet::new(),
+                    open: true,
+                }
+            }
             Target::Bucket(_, _) | Target::Account(_, _) => {
                 let path = self.role(need.role).map_or("/", |role| role.path.as_str());
                 need.of_bucket(policy, &need.role.arn(path))
@@ -183,7 +185,9 @@ impl<'a> Needs<'a> {
             }
             Target::Role(_, _) => BTreeSet::from([objects, replicas]),
             Target::Key(_, _) => BTreeSet::new(),
-            Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => BTreeSet::new(),
+            Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) | Target::Trail(_, _) => {
+                BTreeSet::new()
+            }
             Target::Bucket(_, _) | Target::Account(_, _) => BTreeSet::from([replicas]),
         };
         Granted { simple, open: true }
@@ -475,6 +479,7 @@ pub fn linked(spec: &Spec, documents: &[(&Target, Option<&Document>)]) -> BTreeS
             }
             (Target::Bucket(_, _) | Target::Account(_, _), _) => {}
             (Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_), _) => {}
+            (Target::Trail(_, _), _) => {}
         }
     }
     linked.retain(|target| names.knows(target.account()));

@@ -10,7 +10,7 @@ use std::fmt;
 use super::led::Led;
 use crate::goals::Goal;
 use crate::model::kinds::{Born, Marked, Tags, Verb};
-use crate::model::{BucketPart, BucketRef, Document, RolePart, Target, same};
+use crate::model::{BucketPart, BucketRef, Document, RolePart, Target, TrailPart, same};
 use crate::proof::PlacedCanary;
 
 /// The identity of a step in its plan: the address of its target, `#` and a stage where there are two, or a goal's address.
@@ -80,7 +80,7 @@ impl WriteStep {
         }
     }
 
-    /// The tags of the bucket or the role that the step makes.
+    /// The tags of the bucket, the role or the trail that the step makes.
     #[must_use]
     pub const fn makes(&self) -> Option<&Tags> {
         match (&self.target, &self.before, &self.after) {
@@ -88,6 +88,9 @@ impl WriteStep {
                 Some(&made.created_with_tags)
             }
             (Target::Role(_, RolePart::Itself), None, Some(Document::Role(made))) => {
+                Some(&made.tags)
+            }
+            (Target::Trail(_, TrailPart::Itself), None, Some(Document::Trail(made))) => {
                 Some(&made.tags)
             }
             _ => None,

@@ -11,7 +11,7 @@ use crate::ids::MigrationName;
 use crate::marked::marked;
 use crate::merge::{self, Conflict, refuse};
 use crate::migration::{self, Case};
-use crate::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target, same};
+use crate::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target, TrailPart, same};
 use crate::reads::abandoned_roles;
 use crate::scene::Scene;
 use crate::scope::Scope;
@@ -83,6 +83,7 @@ fn kept_for_others(
         Target::Role(role, RolePart::Policy) => is_used_by_others(scene, role, want),
         Target::Role(_, RolePart::Policies) | Target::Bucket(_, _) | Target::Account(_, _) => false,
         Target::Key(_, _) | Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
+        Target::Trail(_, _) => false,
     };
     if !keeps {
         return document;
@@ -106,7 +107,7 @@ fn is_used_by_others(scene: &Scene<'_>, role: &RoleRef, want: &Want) -> bool {
 }
 
 /// What nobody in the spec wants any more: rules, statements, inventories, event notifications and logging of ours on every bucket
-/// and key that was read, and roles.
+/// and key that was read, trails, and roles.
 fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
     for (target, document) in scene.observed.iter() {
         match document {
@@ -120,6 +121,11 @@ fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
                 desired.abandon(target.clone(), Wanted::KeyPolicy(Vec::new()));
             }
             Some(Document::Alarm(_)) => abandon_alarm(scene, target, desired),
+            Some(Document::Trail(_) | Document::Selectors(_)) => {
+                let left = migration::left_of_trail(scene, target);
+                left.into_iter()
+                    .for_each(|left| desired.abandon(target.clone(), left));
+            }
             Some(Document::Inventories(_)) => {
                 desired.abandon(target.clone(), Wanted::Inventory(None));
             }
@@ -161,9 +167,10 @@ fn abandon_alarm(scene: &Scene<'_>, target: &Target, desired: &mut Desired) {
 }
 
 impl Writes {
-    /// A bucket or a role that is not ours takes its parts with it: nothing of it is planned.
+    /// A bucket, a role or a trail that is not ours takes its parts with it: nothing of it is planned.
     fn hold_back_blocked(&mut self) {
         let (mut buckets, mut roles) = (BTreeSet::new(), BTreeSet::new());
+        let mut trails = BTreeSet::new();
         for conflict in &self.conflicts {
             match &conflict.target {
                 Target::Bucket(bucket, BucketPart::Itself) => {
@@ -173,14 +180,18 @@ impl Writes {
                     roles.insert(role.clone());
                 }
                 Target::Bucket(_, _) | Target::Role(_, _) | Target::Account(_, _) => {}
+                Target::Trail(trail, TrailPart::Itself) => {
+                    trails.insert(trail.clone());
+                }
                 Target::Key(_, _) | Target::Region(_, _) => {}
-                Target::Alarm(_) | Target::Topic(_) => {}
+                Target::Alarm(_) | Target::Topic(_) | Target::Trail(_, _) => {}
             }
         }
         let refused = |target: &Target| {
             let of = |bucket: &BucketRef| buckets.contains(bucket);
             target.bucket().is_some_and(of)
                 || target.role().is_some_and(|role| roles.contains(role))
+                || matches!(target, Target::Trail(trail, _) if trails.contains(trail))
         };
         self.planned.retain(|target, _| !refused(target));
     }

@@ -1,15 +1,18 @@
-//! What is written down of a migration's buckets: access logs and inventories.
+//! What is written down of a migration's buckets: access logs, CloudTrail data events and inventories.
 //!
 //! Invariants, kept by `s3ferry-spec`: nothing goes to a bucket that a migration is from or to, and what several migrations say
 //! of one bucket is the same.
 
-use crate::ids::{Arn, BucketName};
+use crate::data_events::DataEvents;
+use crate::ids::{Arn, BucketName, Region, TrailName};
 
 /// What is written down of both buckets, as far as the spec says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Logging {
     /// Server access logs.
     pub access: AccessLogs,
+    /// CloudTrail data events.
+    pub cloudtrail: Trails,
     /// Inventories.
     pub inventory: Inventories,
 }
@@ -60,6 +63,26 @@ pub enum KeyFormat {
     EventTime,
     /// By account, Region, bucket and the date of delivery.
     DeliveryTime,
+}
+
+/// CloudTrail data events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trails {
+    /// The trails that record them.
+    pub to: Sides<TrailPlace>,
+    /// Which of them are recorded.
+    pub events: DataEvents,
+}
+
+/// A trail that records the data events of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrailPlace {
+    /// Its name.
+    pub trail: TrailName,
+    /// Its home Region, where that is another than the bucket's.
+    pub home: Option<Region>,
+    /// Where it writes, if it is s3ferry's; a trail of somebody else's is told what to record besides and left as it is.
+    pub to: Option<LogPlace>,
 }
 
 /// Inventories.

@@ -72,6 +72,14 @@ fn every_line_to_add_is_taken_by_the_parser() {
             key_format: "simple",
         },
         ConflictKind::LoggingGrants(text()),
+        ConflictKind::UnmarkedTrail,
+        ConflictKind::MissingTrail(None),
+        ConflictKind::UnplacedTrail(text()),
+        ConflictKind::FullTrail {
+            unit: "values",
+            size: 2,
+            limit: 1,
+        },
         ConflictKind::TooManySpecs {
             specs: rules(),
             size: 2,
@@ -109,7 +117,8 @@ fn every_line_to_add_is_taken_by_the_parser() {
             "role-foreign-policies",
             "role-policies-needed",
             "policy-deleted-principal",
-            "logging-elsewhere"
+            "logging-elsewhere",
+            "trail-not-ours"
         ]
     );
 }

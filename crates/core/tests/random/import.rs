@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use s3ferry_core::data_events::DataEvents;
 use s3ferry_core::format::FindingLevel;
 use s3ferry_core::ids::{AccountId, AccountName, Arn, MigrationName, Region, SpecName};
 use s3ferry_core::import::{Draft, Sought, WayIn, configurations_of, draft, following, unplaced};
@@ -12,7 +13,7 @@ use s3ferry_core::reads;
 use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{
-    Access, Account, Canary, Guards, KeyPolicies, Migration, Monitoring, ReplicaOwner, Spec,
+    Access, Account, Canary, Guards, KeyPolicies, Migration, Monitoring, ReplicaOwner, Sides, Spec,
 };
 use s3ferry_testkit::MemoryWorld;
 use s3ferry_testkit::random::oracle::configuration;
@@ -120,6 +121,11 @@ fn said(spec: &Spec) -> BTreeMap<MigrationName, Migration> {
         };
         migration.guards = Guards::default();
         migration.owner = ReplicaOwner::Source;
+        // Nothing is recorded of a migration that no trail records.
+        let trails = &mut migration.logging.cloudtrail;
+        if trails.to == Sides::default() {
+            trails.events = DataEvents::default();
+        }
         // Nothing is written for a migration that uses no key.
         if migration.rules.iter().all(|rule| rule.kms.is_none()) {
             migration.destination.key_policies = KeyPolicies::LeftAlone;

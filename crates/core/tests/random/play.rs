@@ -12,7 +12,7 @@ use s3ferry_core::spec::{Create, Spec};
 use s3ferry_testkit::MemoryWorld;
 use s3ferry_testkit::random::edits::{Edit, start};
 use s3ferry_testkit::random::shape::source;
-use s3ferry_testkit::random::{Change, Foreign, Shape, foreign, oracle};
+use s3ferry_testkit::random::{Change, Foreign, Shape, foreign, oracle, trails};
 
 /// A world with a spec for it.
 #[derive(Clone)]
@@ -153,6 +153,7 @@ impl Play {
             "what others have told to them",
         )?;
         equal(&after.roles, &before.roles, "paths and boundaries of roles")?;
+        equal(&after.trails, &before.trails, "trails of others")?;
         equal(&after.rest, &before.rest, "what no spec names")
     }
 
@@ -179,7 +180,8 @@ impl Play {
         if same(live.as_ref(), write.after.as_ref()) {
             return Ok(true);
         }
-        let born = write.before.is_none() && is_born(&write.target, made);
+        let is_born = is_born(&write.target, made) || trails::is_new(&write.target, live.as_ref());
+        let born = write.before.is_none() && is_born;
         let problem = if born || same(live.as_ref(), write.before.as_ref()) {
             self.write(write, meanwhile)?
         } else {
@@ -200,6 +202,7 @@ impl Play {
         }
         let before = oracle::rules(&self.world);
         let delivered = oracle::deliveries(&self.world);
+        let recording = trails::ours(&self.world);
         if let Err(error) = self.world.change(target, after.as_ref()) {
             return Ok(Some(format!("AWS refuses it: {error}")));
         }
@@ -213,6 +216,15 @@ impl Play {
             };
             if let (true, Some(problem)) = (worked, problem) {
                 return Err(format!("after {target} rule {} stops: {problem}", rule.1));
+            }
+        }
+        for (trail, problem) in trails::ours(&self.world) {
+            let worked = match recording.get(&trail) {
+                Some(problem) => problem.is_none(),
+                None => meanwhile == Meanwhile::Quiet,
+            };
+            if let (true, Some(problem), false) = (worked, problem, self.lost) {
+                return Err(format!("after {target} {trail} stops: {problem}"));
             }
         }
         for (what, problem) in oracle::deliveries(&self.world) {
@@ -260,6 +272,7 @@ impl Play {
         super::wanted::alarms_are_wanted(self)?;
         super::wanted::records_are_wanted(self)?;
         super::wanted::events_are_wanted(self)?;
+        super::wanted::trails_are_wanted(self)?;
         if self.lost {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use s3ferry_core::model::kinds::Role;
 use s3ferry_core::model::kinds::replication::{Rule, Status};
 use s3ferry_core::model::target::ROLE_PATH;
-use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target, TrailPart};
 use s3ferry_core::spec::{Create, DeleteMarkers, Encryption, Monitoring, Phase, RuleSpec, Spec};
 use s3ferry_testkit::random::foreign::is_their_rule;
 use s3ferry_testkit::random::keys;
@@ -14,6 +14,7 @@ use s3ferry_testkit::random::policies::{is_theirs, parts};
 use s3ferry_testkit::random::shape::{
     self, DESTINATIONS, EVENTS, LOGS, ROLES, SOURCES, destination, end, role, source,
 };
+use s3ferry_testkit::random::trails;
 
 use crate::play::{Checked, Play, ensure};
 
@@ -198,6 +199,40 @@ pub(crate) fn records_are_wanted(play: &Play) -> Checked {
         left.is_none() || play.lost,
         &format!("{left:?} is left over"),
     )
+}
+
+/// What trails record for the spec is what it asks for, and its own trails are there, and deliver.
+pub(crate) fn trails_are_wanted(play: &Play) -> Checked {
+    let spec = play.shape.spec();
+    let (mut wanted, mut own) = (BTreeMap::new(), BTreeSet::new());
+    for route in spec.routes() {
+        for of in route.trails() {
+            let target = |part| Target::Trail(of.trail.clone(), part);
+            let key = (target(TrailPart::Selectors), format!("{}/", of.of.arn()));
+            wanted.insert(key, play.shape.events());
+            own.extend(of.to.is_some().then(|| target(TrailPart::Itself)));
+        }
+    }
+    let live = trails::recorded(&play.world);
+    let is_there = wanted.iter().all(|(key, of)| live.get(key) == Some(of));
+    let is_right = is_there && (play.lost || live.len() == wanted.len());
+    ensure(
+        is_right,
+        &format!("recorded is {live:?} and not {wanted:?}"),
+    )?;
+    let ours = trails::ours(&play.world);
+    let stops = ours.iter().find(|(_, problem)| problem.is_some());
+    ensure(
+        stops.is_none() || play.lost,
+        &format!("a trail does not deliver: {stops:?}"),
+    )?;
+    let live: BTreeSet<Target> = ours.into_keys().collect();
+    let is_right = if play.lost {
+        live.is_superset(&own)
+    } else {
+        live == own
+    };
+    ensure(is_right, &format!("trails are {live:?} and not {own:?}"))
 }
 
 /// No rule, statement or role of ours is left that the spec does not ask for.

@@ -8,7 +8,7 @@ use s3ferry_core::model::kinds::replication::{
 };
 use s3ferry_core::model::kinds::{
     AlarmNames, Bucket, Document, Key, ObjectOwnership, Policy, RequestPayment, Role, RolePolicies,
-    Versioning, VersioningStatus,
+    SeenTrail, SeenTrails, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
@@ -89,6 +89,20 @@ pub(crate) fn two_logged() -> Spec {
         logging("invoices/")
     ))
 }
+
+/// Two migrations whose data events one trail of ours records.
+pub(crate) fn two_traced() -> Spec {
+    parse(&format!("{ORDERS}{TRACED}{INVOICES}{TRACED}"))
+}
+
+/// The first of the two; the rules and the role of the other may go.
+pub(crate) fn one_traced() -> Spec {
+    let orders = ORDERS.replace("guards: {}", "guards: { max_deletes: 9 }");
+    parse(&format!("{orders}{TRACED}"))
+}
+
+const TRACED: &str =
+    "    logging: { cloudtrail: { source: { trail: s3-data, bucket: prod-trail } } }\n";
 
 /// The spec after its last migration left it.
 pub(crate) fn no_migrations(max_deletes: u32) -> Spec {
@@ -444,6 +458,25 @@ impl World {
                     _ => None,
                 });
                 Some(Document::AlarmNames(AlarmNames(names.collect())))
+            }
+            Target::Region(place, RegionPart::Trails) => {
+                let here = self.documents.iter();
+                let here = here.filter_map(|(target, document)| match (target, document) {
+                    (Target::Trail(at, _), Document::Trail(of))
+                        if at.account == place.account
+                            && (of.multi_region || at.region == place.region) =>
+                    {
+                        Some(SeenTrail {
+                            name: at.name.to_string(),
+                            home: at.region.to_string(),
+                            account: at.account.to_string(),
+                        })
+                    }
+                    _ => None,
+                });
+                let held = self.documents.get(target).cloned();
+                let seen = || Document::Trails(SeenTrails(here.collect()));
+                Some(held.unwrap_or_else(seen))
             }
             Target::Role(of, RolePart::Policies) => {
                 let has = self

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use s3ferry_core::ids::BucketName;
+use s3ferry_core::data_events::DataEvents;
+use s3ferry_core::ids::{BucketName, Region, TrailName};
 use s3ferry_core::spec::{
     AccessLogs, Inventories, InventoryPlace, KeyFormat, ListEncryption, ListFormat, LogPlace,
-    Logging, Schedule, Sides,
+    Logging, Schedule, Sides, TrailPlace, Trails,
 };
 
 use super::ends::{End, Ends, namespace};
@@ -14,15 +15,15 @@ use super::migration;
 use super::view::View;
 use crate::report::{Report, Span};
 
-/// A bucket that logs or inventories go to, where it is named.
+/// Where logs, inventories or data events go, where it is named.
 #[derive(Debug)]
 pub(super) struct Placed {
     /// What goes there, for a sentence.
     what: &'static str,
-    /// The bucket that it is about.
-    of: BucketName,
+    /// What it is about: a bucket, or a trail.
+    of: String,
     /// Where it goes.
-    to: BucketName,
+    to: Option<BucketName>,
     /// The account of both.
     account: String,
     /// All that the spec says of it, so that two can be compared.
@@ -41,9 +42,11 @@ pub(super) fn logging(
         return Some((Logging::default(), places));
     };
     let access = access(report, &view, ends, &mut places);
+    let cloudtrail = cloudtrail(report, &view, ends, &mut places);
     let inventory = inventory(report, &view, ends, &mut places);
     let logging = Logging {
         access: access?,
+        cloudtrail: cloudtrail?,
         inventory: inventory?,
     };
     Some((logging, places))
@@ -70,8 +73,8 @@ fn access(
         let place = place(report, view, end)?;
         places.push(Placed {
             what: "access logs",
-            of: end.bucket.clone(),
-            to: place.bucket.clone(),
+            of: end.bucket.to_string(),
+            to: Some(place.bucket.clone()),
             account: end.name.to_string(),
             says: format!("{place:?} {key_format:?}"),
             at: view.place(),
@@ -79,6 +82,89 @@ fn access(
         Some(place)
     })?;
     Some(AccessLogs { to, key_format })
+}
+
+fn cloudtrail(
+    report: &mut Report<'_>,
+    view: &View<'_>,
+    ends: &Ends<'_>,
+    places: &mut Vec<Placed>,
+) -> Option<Trails> {
+    let Some(view) = view.optional("cloudtrail")? else {
+        return Some(Trails::default());
+    };
+    let events = if view.bool_or("write_only", false)? {
+        DataEvents::Writes
+    } else {
+        DataEvents::All
+    };
+    let to = sides(&view, ends, |view, end, _| {
+        let place = trail(report, view, end)?;
+        let TrailPlace { trail, home, to } = &place;
+        let home = home.as_ref().unwrap_or(&end.account.region);
+        let placed = |what, of, to, says| Placed {
+            what,
+            of,
+            to,
+            account: end.name.to_string(),
+            says,
+            at: view.place(),
+        };
+        places.push(placed(
+            "data events",
+            end.bucket.to_string(),
+            None,
+            format!("{trail} {home} {events:?}"),
+        ));
+        places.push(placed(
+            "files",
+            format!("{trail} ({home}, account {})", end.account.id),
+            to.as_ref().map(|to| to.bucket.clone()),
+            format!("{to:?}"),
+        ));
+        Some(place)
+    })?;
+    Some(Trails { to, events })
+}
+
+/// A trail of ours is at home where the bucket is; of somebody else's it is said at most where that is.
+fn trail(report: &mut Report<'_>, view: &View<'_>, end: &End<'_>) -> Option<TrailPlace> {
+    let trail = view.require(report, "trail")?;
+    let trail = TrailName::new(trail.text()?).ok()?;
+    let (bucket, region) = (view.optional("bucket")?, view.optional("region")?);
+    if let (Some(_), Some(region)) = (&bucket, &region) {
+        report.error(
+            "trail-place",
+            region.place(),
+            "a trail that s3ferry makes is at home in the Region of the bucket that it records",
+            "remove region\nor remove bucket, if the trail is there and not s3ferry's",
+        );
+        return None;
+    }
+    if let (None, Some(prefix)) = (&bucket, view.optional("prefix")?) {
+        report.error(
+            "trail-place",
+            prefix.place(),
+            "a prefix without the bucket: where somebody else's trail writes is left as it is",
+            "remove prefix\nor write the bucket, if the trail is s3ferry's or shall be made",
+        );
+        return None;
+    }
+    let to = match bucket {
+        None => None,
+        Some(_) => {
+            let mut place = place(report, view, end)?;
+            // CloudTrail puts a slash after it.
+            place.prefix = place.prefix.trim_end_matches('/').to_owned();
+            Some(place)
+        }
+    };
+    let home = match region {
+        None => None,
+        Some(region) => Some(Region::new(region.text()?).ok()?),
+    };
+    let home = home.filter(|home| *home != end.account.region);
+    Some(TrailPlace { trail, home, to })
 }
 
 fn inventory(
@@ -113,8 +199,8 @@ fn inventory(
         let place = InventoryPlace { place, encryption };
         places.push(Placed {
             what: "inventories",
-            of: end.bucket.clone(),
-            to: place.place.bucket.clone(),
+            of: end.bucket.to_string(),
+            to: Some(place.place.bucket.clone()),
             account: end.name.to_string(),
             says: format!("{place:?} {format:?} {schedule:?}"),
             at: view.place(),
@@ -181,20 +267,22 @@ pub(super) fn between(report: &mut Report<'_>, migrations: &[migration::Placed])
         ends.entry(&migration.destination.bucket).or_insert(placed);
     }
     let mut accounts: BTreeMap<&BucketName, (&str, Span)> = BTreeMap::new();
-    let mut first: BTreeMap<(&str, &BucketName), (&Placed, &migration::Placed)> = BTreeMap::new();
+    let mut first: BTreeMap<(&str, &str), (&Placed, &migration::Placed)> = BTreeMap::new();
     for placed in migrations {
         for logged in &placed.logging_at {
-            if let Some(owner) = ends.get(&logged.to) {
-                of_a_migration(report, logged, owner);
-                continue;
+            if let Some(to) = &logged.to {
+                if let Some(owner) = ends.get(to) {
+                    of_a_migration(report, logged, to, owner);
+                    continue;
+                }
+                let account = (logged.account.as_str(), logged.at);
+                let (known, known_at) = *accounts.entry(to).or_insert(account);
+                if known != logged.account {
+                    in_two_accounts(report, logged, to, (known, known_at));
+                    continue;
+                }
             }
-            let account = (logged.account.as_str(), logged.at);
-            let (known, known_at) = *accounts.entry(&logged.to).or_insert(account);
-            if known != logged.account {
-                in_two_accounts(report, logged, known, known_at);
-                continue;
-            }
-            let key = (logged.what, &logged.of);
+            let key = (logged.what, logged.of.as_str());
             let (earlier, of) = *first.entry(key).or_insert((logged, placed));
             if earlier.says != logged.says {
                 disagree(report, logged, placed, earlier, of);
@@ -204,9 +292,14 @@ pub(super) fn between(report: &mut Report<'_>, migrations: &[migration::Placed])
 }
 
 /// Logs of a bucket in a bucket whose requests are logged are logs of logs, and what replicates from there costs once more.
-fn of_a_migration(report: &mut Report<'_>, logged: &Placed, owner: &migration::Placed) {
-    let Placed { what, of, to, .. } = logged;
-    let message = if of == to {
+fn of_a_migration(
+    report: &mut Report<'_>,
+    logged: &Placed,
+    to: &BucketName,
+    owner: &migration::Placed,
+) {
+    let Placed { what, of, .. } = logged;
+    let message = if of == to.as_str() {
         format!("{what} of `{of}` go into itself")
     } else {
         format!(
@@ -222,14 +315,19 @@ fn of_a_migration(report: &mut Report<'_>, logged: &Placed, owner: &migration::P
     );
 }
 
-fn in_two_accounts(report: &mut Report<'_>, logged: &Placed, known: &str, known_at: Span) {
+fn in_two_accounts(
+    report: &mut Report<'_>,
+    logged: &Placed,
+    to: &BucketName,
+    (known, known_at): (&str, Span),
+) {
     let known_at = report.name(known_at);
-    let Placed { to, account, .. } = logged;
+    let Placed { account, .. } = logged;
     report.error(
         "bucket-in-two-accounts",
         logged.at,
         format!("`{to}` is in `{account}` here and in `{known}` at {known_at}"),
-        "logs and inventories go to a bucket of the account and the Region of the bucket that they are about: name one for each",
+        "logs, inventories and files of trails go to a bucket of the account and the Region of the bucket that they are about: name one for each",
     );
 }
 
@@ -248,6 +346,6 @@ fn disagree(
             "`{}` and `{}` do not agree on the {} of `{}`",
             of.name, placed.name, logged.what, logged.of
         ),
-        format!("a bucket has one place for them: write the same in both; the other is at {place}"),
+        format!("there is one place for them: write the same in both; the other is at {place}"),
     );
 }

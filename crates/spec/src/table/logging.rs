@@ -1,7 +1,7 @@
 //! `logging`: what is written down of both buckets. Data only.
 
 use super::Need::{Default, Optional, Required};
-use super::Shape::{Either, Record as RecordShape, Scalar as ScalarShape, Words};
+use super::Shape::{Bool, Either, Record as RecordShape, Scalar as ScalarShape, Words};
 use super::migration::SSE_S3;
 use super::{Field, Record, Word, record, word};
 use crate::scalar::Scalar;
@@ -28,10 +28,9 @@ static LOGGING_FIELDS: Record = record(
         Field::new(
             "cloudtrail",
             RecordShape(&TRAILS),
-            Optional("left as it is"),
-            "CloudTrail data events.",
-        )
-        .later("trails are left as they are: remove the field"),
+            Default("{}"),
+            "CloudTrail data events: who read, wrote or deleted which object. They are billed by number.",
+        ),
         Field::new(
             "inventory",
             RecordShape(&INVENTORIES),
@@ -104,13 +103,19 @@ static TRAILS: Record = record(
             "source",
             RecordShape(&TRAIL),
             Optional("left as it is"),
-            "The trail of the source account.",
+            "The trail that records the data events of the source bucket.",
         ),
         Field::new(
             "destination",
             RecordShape(&TRAIL),
             Optional("left as it is"),
-            "The trail of the destination account.",
+            "The trail that records the data events of the destination bucket.",
+        ),
+        Field::new(
+            "write_only",
+            Bool,
+            Default("false"),
+            "Whether only events that write are recorded: a fraction of the events and of their price where much is read.",
         ),
     ],
 );
@@ -120,15 +125,30 @@ static TRAIL: Record = record(
     &[
         Field::new(
             "trail",
-            ScalarShape(Scalar::Text),
-            Required("name the trail"),
-            "The name of the trail.",
+            ScalarShape(Scalar::TrailName),
+            Required("name the trail: one of the bucket's account"),
+            "The name of the trail, in the account of the bucket. Several migrations may name the same.",
         ),
         Field::new(
             "bucket",
             ScalarShape(Scalar::Bucket),
-            Required("name the bucket"),
-            "The bucket that the trail writes to.",
+            Optional(
+                "the trail is somebody else's: it is told to record these data events besides, and left as it is otherwise",
+            ),
+            "The bucket that the trail writes to; the trail is s3ferry's then, and made where it is not there. A bucket in the account and the \
+             Region of the one that is recorded; not one that a migration is from or to.",
+        ),
+        Field::new(
+            "prefix",
+            ScalarShape(Scalar::TrailPrefix),
+            Default("\"\""),
+            "What the keys of a trail of s3ferry's begin with; CloudTrail puts `/AWSLogs/` after it.",
+        ),
+        Field::new(
+            "region",
+            ScalarShape(Scalar::Region),
+            Optional("the Region of the bucket that is recorded"),
+            "The home Region of somebody else's trail that records in all Regions.",
         ),
     ],
 );

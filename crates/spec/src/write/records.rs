@@ -1,8 +1,9 @@
 //! What watches a migration and writes down of it, as values.
 
+use s3ferry_core::data_events::DataEvents;
 use s3ferry_core::spec::{
     Above, AccessLogs, AlarmSpec, Inventories, InventoryPlace, KeyFormat, ListEncryption,
-    ListFormat, LogPlace, Logging, Monitoring, Schedule, Sides,
+    ListFormat, LogPlace, Logging, Monitoring, Schedule, Sides, TrailPlace, Trails,
 };
 use serde_yaml::{Mapping, Value};
 
@@ -84,9 +85,14 @@ fn with_unit(number: u64, units: &[&str]) -> String {
 }
 
 pub(super) fn logging(logging: &Logging) -> Mapping {
-    let Logging { access, inventory } = logging;
+    let Logging {
+        access,
+        cloudtrail,
+        inventory,
+    } = logging;
     map([
         ("access", Some(access_logs(access).into())),
+        ("cloudtrail", Some(trails(cloudtrail).into())),
         ("inventory", Some(inventories(inventory).into())),
     ])
 }
@@ -109,6 +115,35 @@ fn access_logs(logs: &AccessLogs) -> Mapping {
         ("source", source.as_ref().map(place)),
         ("destination", destination.as_ref().map(place)),
         ("key_format", text(format)),
+    ])
+}
+
+fn trails(trails: &Trails) -> Mapping {
+    let Trails {
+        to: Sides {
+            source,
+            destination,
+        },
+        events,
+    } = trails;
+    let write_only = match events {
+        DataEvents::All => false,
+        DataEvents::Writes => true,
+    };
+    let traced = |of: &TrailPlace| {
+        let TrailPlace { trail, home, to } = of;
+        map([
+            ("trail", text(trail)),
+            ("bucket", to.as_ref().and_then(|to| text(&to.bucket))),
+            ("prefix", to.as_ref().and_then(|to| text(&to.prefix))),
+            ("region", home.as_ref().and_then(text)),
+        ])
+        .into()
+    };
+    map([
+        ("source", source.as_ref().map(traced)),
+        ("destination", destination.as_ref().map(traced)),
+        ("write_only", Some(write_only.into())),
     ])
 }
 

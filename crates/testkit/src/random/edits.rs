@@ -19,6 +19,7 @@ use super::keys::{self, KeyDrift};
 use super::oracle::configuration;
 use super::policies::{Parts, is_theirs, parts};
 use super::shape::{LOGS, ROLES, destination, end, logs, role, source};
+use super::trails::{self, TrailDrift};
 use crate::build;
 use crate::world::MemoryWorld;
 
@@ -66,6 +67,8 @@ pub enum Edit {
     Unlog(usize),
     /// Somebody lists a bucket, too.
     List(usize),
+    /// A trail of the account of a bucket drifts.
+    Trail((usize, usize, TrailDrift)),
     /// AWS answers in another layout.
     Reformat,
 }
@@ -208,12 +211,21 @@ pub fn edit() -> impl Strategy<Value = Edit> {
         2 => (0..32_usize, alarm_drift()).prop_map(|(at, drift)| Edit::Alarm(at, drift)),
         1 => (0..4_usize).prop_map(Edit::Unlog),
         // Logging of others blocks a plan, which only some cases are about.
-        2 => (0..24_usize).prop_map(|at| if at < 4 { Edit::Log(at) } else { Edit::List(at % 4) }),
+        2 => (0..24_usize).prop_map(of_deliveries),
         // That failures are told elsewhere blocks a plan, which only some cases are about.
         2 => (two(), prop::bool::weighted(0.1)).prop_map(|(at, failures)| Edit::Notify(at, failures)),
         1 => two().prop_map(Edit::Unnotify),
         1 => Just(Edit::Reformat),
     ]
+}
+
+/// What somebody does to logs, inventories and trails.
+fn of_deliveries(number: usize) -> Edit {
+    match number {
+        at @ 0..4 => Edit::Log(at),
+        at @ 4..12 => Edit::List(at % 4),
+        at => Edit::Trail(trails::drift(at - 12)),
+    }
 }
 
 fn alarm_drift() -> impl Strategy<Value = AlarmDrift> {
@@ -314,6 +326,7 @@ impl Edit {
                 let target = Target::Bucket(source(*at), BucketPart::Notifications);
                 world.set(&target, None);
             }
+            Self::Trail(drift) => trails::edit(world, *drift),
             Self::Reformat => reformat(world),
         }
     }
@@ -769,7 +782,7 @@ fn reformat(world: &MemoryWorld) {
 #[must_use]
 pub fn start() -> MemoryWorld {
     let neighbour = build::bucket(build::SOURCE_ACCOUNT, "neighbour");
-    let world = keys::with_keys(MemoryWorld::new());
+    let world = trails::with_trails(keys::with_keys(MemoryWorld::new()));
     let world = (0..LOGS.len()).fold(world, |world, at| world.with_bucket(&logs(at)));
     world
         .with_bucket(&source(0))

@@ -8,6 +8,7 @@ use s3ferry_core::model::{Document, Target};
 
 use super::policies::{is_theirs, parts};
 use super::shape::{DESTINATIONS, LOGS, ROLES, SOURCES};
+use super::trails::{is_new, of_others};
 use crate::world::MemoryWorld;
 
 /// What other people have in a world. Equal where nothing of theirs was touched, byte for byte.
@@ -27,6 +28,8 @@ pub struct Foreign {
     pub inventories: BTreeMap<Target, Inventories>,
     /// What they have told to them.
     pub notifications: BTreeMap<Target, Notifications>,
+    /// What their trails are, and what trails record that is not ours.
+    pub trails: BTreeMap<Target, Document>,
     /// Documents of buckets and roles that no spec names.
     pub rest: BTreeMap<Target, Document>,
 }
@@ -77,6 +80,18 @@ impl Foreign {
                 held.by_id.retain(|id, _| is_theirs(id));
                 if let Some(held) = held.unless_empty() {
                     self.notifications.insert(target, held);
+                }
+            }
+            Document::Trail(trail) if !trail.tags.contains_key("s3ferry:spec") => {
+                self.trails.insert(target, Document::Trail(trail));
+            }
+            // Nobody asked of a new trail of ours what it records.
+            Document::Selectors(records)
+                if !is_new(&target, Some(&Document::Selectors(records.clone()))) =>
+            {
+                let records = of_others(records);
+                if !records.is_empty() {
+                    self.trails.insert(target, Document::Selectors(records));
                 }
             }
             Document::Tags(tags) => self.tag(target, tags),
@@ -139,8 +154,8 @@ fn is_our_alarm(document: &Document) -> bool {
 
 fn is_of_specs(target: &Target) -> bool {
     let bucket = target.bucket().map(|bucket| bucket.bucket.as_str());
-    if target.key().is_some() {
-        return true; // Specs name every key of a world.
+    if target.key().is_some() || matches!(target, Target::Trail(..)) {
+        return true; // Specs name every key and trail of a world.
     }
     let role = target.role().map(|role| role.name.as_str());
     let named = |name: &str| {

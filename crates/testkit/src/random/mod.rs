@@ -4,6 +4,7 @@
 //! shape    specs over two source and two destination buckets, and changes to them
 //! edits    what other people do between a plan and an apply, and at any other time
 //! keys     the KMS keys, and what other people do to their policies
+//! trails   what records data events, and what other people do to it
 //! foreign  everything in a world that is not s3ferry's
 //! oracle   whether a live rule may do what it does; what AWS takes
 //! ```
@@ -15,6 +16,7 @@ pub mod keys;
 pub mod oracle;
 pub mod policies;
 pub mod shape;
+pub mod trails;
 
 pub use edits::{Edit, edit};
 pub use foreign::{Foreign, foreign};

@@ -99,7 +99,9 @@ pub fn delivers(text: &str, service: &str, of: &str, object: &str) -> bool {
         statement["Effect"] == "Allow"
             && has(&statement["Principal"]["Service"], service)
             && has(&statement["Action"], "s3:PutObject")
-            && has(&statement["Condition"]["ArnLike"]["aws:SourceArn"], of)
+            && ["ArnLike", "StringEquals"]
+                .iter()
+                .any(|is| has(&statement["Condition"][*is]["aws:SourceArn"], of))
             && values(&statement["Resource"])
                 .iter()
                 .any(|pattern| fits(pattern, object))

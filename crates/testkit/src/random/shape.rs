@@ -7,6 +7,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use s3ferry_core::data_events::DataEvents;
 use s3ferry_core::ids::{
     AccountName, Arn, BucketName, MigrationName, Region, RoleName, RuleName, SpecName,
 };
@@ -15,9 +16,10 @@ use s3ferry_core::spec::{
     Above, Access, AccessLogs, Account, AlarmSpec, Canary, Create, DeleteMarkers, Destination,
     Encryption, Guards, Inventories, InventoryPlace, KeyFormat, KeyPolicies, KmsSelection, Ledger,
     LogPlace, Logging, Migration, MissingData, Monitoring, Phase, ReplicaOwner, RuleSpec, Sides,
-    Source, Spec, StorageClass,
+    Source, Spec, StorageClass, Trails,
 };
 
+use super::trails;
 use crate::build;
 
 /// The source buckets, all there from the start.
@@ -108,6 +110,8 @@ pub struct Written {
     pub logs: Option<(usize, usize)>,
     /// To which of two buckets its inventory goes.
     pub lists: Option<usize>,
+    /// Which of three trails records its data events.
+    pub trail: Option<usize>,
 }
 
 /// A migration.
@@ -214,7 +218,11 @@ fn written() -> impl Strategy<Value = Written> {
         option::weighted(0.3, (two(), two())),
         option::weighted(0.3, two()),
     )
-        .prop_map(|(logs, lists)| Written { logs, lists })
+        .prop_map(|(logs, lists)| Written {
+            logs,
+            lists,
+            trail: trails::with(logs, lists),
+        })
 }
 
 fn to() -> impl Strategy<Value = To> {
@@ -447,6 +455,16 @@ fn events() -> Arn {
 }
 
 impl Shape {
+    /// Which data events are recorded: what hands things over asks for all of them.
+    #[must_use]
+    pub const fn events(&self) -> DataEvents {
+        if self.adopts {
+            DataEvents::All
+        } else {
+            DataEvents::Writes
+        }
+    }
+
     fn logging(&self, shape: &Move) -> Logging {
         let place = |end: usize, to: usize, prefix: &str| LogPlace {
             bucket: logs(end / 2 * 2 + to).bucket,
@@ -463,6 +481,7 @@ impl Shape {
                 encryption: None,
             })
         };
+        let traced = |end: usize| Some(trails::place(end, self.written[end].trail?));
         let (from, to) = (shape.from, shape.to + 2);
         Logging {
             access: AccessLogs {
@@ -471,6 +490,13 @@ impl Shape {
                     destination: logged(to),
                 },
                 key_format: KeyFormat::Simple,
+            },
+            cloudtrail: Trails {
+                to: Sides {
+                    source: traced(from),
+                    destination: traced(to),
+                },
+                events: self.events(),
             },
             inventory: Inventories {
                 to: Sides {

@@ -11,13 +11,15 @@ use std::time::Duration;
 use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
-    Alarm, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, Buckets, Notification,
-    Notifications, ObjectOwnership, PublicAccessBlock, RequestPayment, Role, RolePolicies,
-    RuleMetrics, StateValue, Versioning, VersioningStatus,
+    Alarm, AlarmNames, AlarmState, BasicSelector, Bucket, BucketEncryption, BucketLogging, Buckets,
+    EventSelectors, Notification, Notifications, ObjectOwnership, PublicAccessBlock,
+    RequestPayment, Role, RolePolicies, RuleMetrics, SeenTrail, SeenTrails, StateValue, Trail,
+    Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, RegionPart, RolePart, Target,
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, RegionPart, RolePart,
+    Target, TrailPart, TrailRef,
 };
 use s3ferry_core::ownership::{ALARM_PREFIX, described, description};
 use s3ferry_engine::ports::{
@@ -200,6 +202,27 @@ impl State {
             Target::Region(_, RegionPart::Metrics) => {
                 stored.or_else(|| Some(Document::RuleMetrics(RuleMetrics::default())))
             }
+            Target::Region(place, RegionPart::Trails) => {
+                let here = self.documents.iter();
+                let here = here.filter_map(|(target, document)| match (target, document) {
+                    (Target::Trail(trail, TrailPart::Itself), Document::Trail(of))
+                        if trail.account == place.account
+                            && (of.multi_region || trail.region == place.region) =>
+                    {
+                        Some(SeenTrail {
+                            name: trail.name.to_string(),
+                            home: trail.region.to_string(),
+                            account: trail.account.to_string(),
+                        })
+                    }
+                    _ => None,
+                });
+                let mut seen = SeenTrails(here.collect());
+                if let Some(Document::Trails(others)) = stored {
+                    seen.0.extend(others.0);
+                }
+                Some(Document::Trails(seen))
+            }
             Target::Bucket(bucket, BucketPart::RequestPayment) => stored.or_else(|| {
                 self.has_bucket(bucket)
                     .then_some(Document::RequestPayment(RequestPayment::BucketOwner))
@@ -288,6 +311,25 @@ impl State {
                 return Ok(());
             }
             (_, Document::Notifications(held)) => check_notifications(held)?,
+            (Target::Trail(trail, TrailPart::Itself), Document::Trail(of)) => {
+                self.check_trail_bucket(trail, of)?;
+                // CloudTrail's own.
+                let of = Trail {
+                    delivery_error: None,
+                    ..(**of).clone()
+                };
+                self.documents
+                    .insert(target.clone(), Document::Trail(Box::new(of)));
+                let selectors = Target::Trail(trail.clone(), TrailPart::Selectors);
+                let never_told = EventSelectors::Basic(vec![BasicSelector::of_management()]);
+                self.documents
+                    .entry(selectors)
+                    .or_insert(Document::Selectors(never_told));
+                return Ok(());
+            }
+            (Target::Trail(_, TrailPart::Selectors), Document::Selectors(of)) if of.is_empty() => {
+                return Err(Refusal(Class::Rejected, "InvalidEventSelectorsException"));
+            }
             (Target::Bucket(of, BucketPart::Logging), Document::Logging(logging)) => {
                 self.check_log_bucket(of, logging)?;
             }
@@ -344,6 +386,14 @@ impl State {
                 self.documents.remove(&policies);
                 self.documents.remove(target);
             }
+            Target::Trail(trail, TrailPart::Itself) => {
+                let selectors = Target::Trail(trail.clone(), TrailPart::Selectors);
+                self.documents.remove(&selectors);
+                self.documents.remove(target);
+            }
+            Target::Trail(_, TrailPart::Selectors) => {
+                return Err(Refusal(Class::Rejected, "NotSupported"));
+            }
             Target::Bucket(_, BucketPart::Versioning) => {
                 return Err(Refusal(Class::Rejected, "MalformedXML"));
             }
@@ -375,6 +425,9 @@ impl State {
                 Target::Role(role.clone(), RolePart::Itself)
             }
             Target::Key(key, KeyPart::Policy) => Target::Key(key.clone(), KeyPart::Itself),
+            Target::Trail(trail, TrailPart::Selectors) => {
+                Target::Trail(trail.clone(), TrailPart::Itself)
+            }
             _ => return Ok(()),
         };
         if self.documents.contains_key(&parent) {
@@ -383,6 +436,30 @@ impl State {
             Err(Refusal(Class::Rejected, "NotFoundException"))
         } else {
             Err(Refusal(Class::Propagation, "NoSuchEntity"))
+        }
+    }
+
+    /// CloudTrail asks the policy of the bucket when a trail is made or changed (BC:cloudtrail
+    /// InsufficientS3BucketPolicyException).
+    fn check_trail_bucket(&self, trail: &TrailRef, of: &Trail) -> Result<(), Refusal> {
+        let bucket = of.to().map(|bucket| BucketRef {
+            account: trail.account.clone(),
+            region: trail.region.clone(),
+            bucket,
+        });
+        let policy = bucket.map(|bucket| Target::Bucket(bucket, BucketPart::Policy));
+        let policy = policy.and_then(|policy| self.documents.get(&policy));
+        let lets_in = policy.is_some_and(|policy| {
+            let text = policy.view().to_string();
+            text.contains("cloudtrail.amazonaws.com") && text.contains(&trail.arn())
+        });
+        if lets_in {
+            Ok(())
+        } else {
+            Err(Refusal(
+                Class::Propagation,
+                "InsufficientS3BucketPolicyException",
+            ))
         }
     }
 

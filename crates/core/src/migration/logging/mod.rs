@@ -1,4 +1,4 @@
-//! What is written down of both buckets: access logs ([`access`]) and inventories ([`inventory`]).
+//! What is written down of both buckets: access logs ([`access`]), data events ([`trail`]) and inventories ([`inventory`]).
 //!
 //! Each goes to a bucket of the same account and Region that is not s3ferry's, under a statement of ours in that bucket's
 //! policy. The statement is what tells our access logging from everybody else's ([`mark`],
@@ -9,6 +9,9 @@ mod inventory;
 mod list_keys;
 pub(crate) mod mark;
 mod places;
+mod trail;
+
+pub(crate) use trail::left as left_of_trail;
 
 pub(crate) use access::sid as access_sid;
 pub(crate) use inventory::sid as inventory_sid;
@@ -22,7 +25,7 @@ use crate::policy::Statement;
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::spec::Phase;
-use crate::wanted::{Items, Wanted};
+use crate::wanted::{Items, Wanted, WantedEvents};
 
 /// What is logged, where to, and whatever of the buckets that logs and inventories go to would refuse them.
 pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
@@ -32,6 +35,7 @@ pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
     let mut targets = access::reads(route, seen);
     targets.extend(inventory::reads(route));
     targets.extend(list_keys::reads(route, seen.so_far()));
+    targets.extend(trail::reads(route));
     for to in route.log_buckets() {
         let part = |part| Target::Bucket(to.clone(), part);
         let policy = part(BucketPart::Policy);
@@ -56,7 +60,8 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>, phase: Phase) -> Items {
 
 fn all(scene: &Scene<'_>, case: &Case<'_>) -> impl Iterator<Item = (Target, Wanted)> + use<> {
     let logs = access::wants(scene, case).into_iter();
-    logs.chain(inventory::wants(scene, case))
+    let lists = inventory::wants(scene, case).into_iter();
+    logs.chain(lists).chain(trail::wants(scene, case))
 }
 
 /// What the phase leaves stays with the statements that let it work.
@@ -71,6 +76,11 @@ fn left_as_is(scene: &Scene<'_>, case: &Case<'_>) -> Items {
             Some((target, Wanted::BucketPolicy(kept.collect())))
         }
         Wanted::Exists => None,
+        Wanted::Selectors(events) => {
+            let leave = |(name, of): (_, WantedEvents)| (name, WantedEvents { events: None, ..of });
+            let events = events.into_iter().map(leave).collect();
+            Some((target, Wanted::Selectors(events)))
+        }
         _ => Some((target, Wanted::AsItIs)),
     });
     kept.collect()
@@ -82,6 +92,7 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     }
     let mut findings = access::warns(scene, case, future);
     findings.extend(inventory::warns(scene, case, future));
+    findings.extend(trail::warns(scene, case, future));
     let to = case.route.log_buckets().into_iter();
     findings.extend(to.filter_map(|of| public_policy::of_written(scene, &of, future)));
     findings
@@ -89,8 +100,17 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
 
 /// What a bucket that logs or inventories go to must be, and have in its policy to take them.
 fn takes(route: &Route<'_>, to: &BucketRef, statement: Statement) -> [(Target, Wanted); 2] {
+    takes_all(route, to, vec![statement])
+}
+
+fn takes_all(
+    route: &Route<'_>,
+    to: &BucketRef,
+    statements: Vec<Statement>,
+) -> [(Target, Wanted); 2] {
     let part = |part| Target::Bucket(to.clone(), part);
-    let statements = vec![(route.name.clone(), statement)];
+    let statements = statements.into_iter();
+    let statements = statements.map(|of| (route.name.clone(), of)).collect();
     [
         (part(BucketPart::Itself), Wanted::Exists),
         (part(BucketPart::Policy), Wanted::BucketPolicy(statements)),

@@ -17,11 +17,14 @@ pub mod logging;
 pub mod notification;
 pub mod part;
 pub mod policy;
+mod recording;
 pub mod replication;
 pub mod role;
 mod rule;
+pub mod selectors;
 pub mod settings;
 pub mod topic;
+pub mod trail;
 pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,16 +47,18 @@ pub use part::{Part, PolicyOf, RolePolicyName};
 pub use policy::{Policy, Says};
 pub use replication::ReplicationConfiguration;
 pub use role::{Role, RolePolicies};
+pub use selectors::{AdvancedSelector, BasicSelector, EventSelectors, FieldSelector, Selector};
 pub use settings::{
     BucketEncryption, ObjectOwnership, PublicAccessBlock, Versioning, VersioningStatus,
 };
 pub use topic::Topic;
+pub use trail::{SeenTrail, SeenTrails, Trail};
 pub use watch::{AlarmNames, RuleMetric, RuleMetrics};
 
 use crate::ids::{RoleName, SpecName};
 use crate::model::links::Link;
 use crate::model::target::{
-    AccountPart, BucketPart, KeyPart, Kind, RegionPart, RolePart, Service, Target,
+    AccountPart, BucketPart, KeyPart, Kind, RegionPart, RolePart, Service, Target, TrailPart,
 };
 use crate::policy::PolicyDocument;
 
@@ -115,6 +120,12 @@ pub enum Document {
     Alarm(Box<Alarm>),
     /// A topic.
     Topic(Topic),
+    /// A trail.
+    Trail(Box<Trail>),
+    /// What a trail records.
+    Selectors(EventSelectors),
+    /// The trails that record in a Region.
+    Trails(SeenTrails),
 }
 
 impl Kind {
@@ -155,15 +166,20 @@ impl Kind {
             Self::Region(part) => match part {
                 RegionPart::Alarms => &watch::ALARMS,
                 RegionPart::Metrics => &watch::METRICS,
+                RegionPart::Trails => &trail::TRAILS,
             },
             Self::Alarm => &alarm::ALARM,
             Self::Topic => &topic::TOPIC,
+            Self::Trail(part) => match part {
+                TrailPart::Itself => &trail::TRAIL,
+                TrailPart::Selectors => &recording::SELECTORS,
+            },
         }
     }
 }
 
 impl Kind {
-    /// Whether a bucket that was made with `tags` is born with `live` in a target of this kind.
+    /// Whether a bucket or a trail that was made with `tags` is born with `live` in a target of this kind.
     #[must_use]
     pub fn is_born_with(self, live: Option<&Document>, tags: &Tags) -> bool {
         match self.facts().born {
@@ -175,9 +191,10 @@ impl Kind {
                 matches!(live, Some(Document::Tags(live)) if live.is_empty() || *live == *tags)
             }
             // No default of AWS's names a key: somebody was there between the making and the look.
-            Born::Defaults | Born::DefaultsThatStay => {
-                !matches!(live, Some(Document::Encryption(live)) if live.key.is_some())
-            }
+            Born::Defaults | Born::DefaultsThatStay => match live {
+                Some(Document::Selectors(live)) => live.were_never_set(),
+                live => !matches!(live, Some(Document::Encryption(live)) if live.key.is_some()),
+            },
         }
     }
 }
@@ -213,6 +230,9 @@ impl Document {
             Self::RuleMetrics(_) => Kind::Region(RegionPart::Metrics),
             Self::Alarm(_) => Kind::Alarm,
             Self::Topic(_) => Kind::Topic,
+            Self::Trail(_) => Kind::Trail(TrailPart::Itself),
+            Self::Selectors(_) => Kind::Trail(TrailPart::Selectors),
+            Self::Trails(_) => Kind::Region(RegionPart::Trails),
         }
     }
 
@@ -245,7 +265,10 @@ impl Document {
             | Self::AlarmNames(_)
             | Self::RuleMetrics(_)
             | Self::Alarm(_)
-            | Self::Topic(_) => None,
+            | Self::Topic(_)
+            | Self::Trail(_)
+            | Self::Selectors(_)
+            | Self::Trails(_) => None,
         }
     }
 
@@ -284,7 +307,10 @@ impl Document {
             | Self::AlarmNames(_)
             | Self::RuleMetrics(_)
             | Self::Alarm(_)
-            | Self::Topic(_) => self.clone(),
+            | Self::Topic(_)
+            | Self::Trail(_)
+            | Self::Selectors(_)
+            | Self::Trails(_) => self.clone(),
         }
     }
 
@@ -317,6 +343,9 @@ impl Document {
             Self::RuleMetrics(held) => question(held),
             Self::Alarm(held) => question(&**held),
             Self::Topic(held) => question(held),
+            Self::Trail(held) => question(&**held),
+            Self::Selectors(held) => question(held),
+            Self::Trails(held) => question(held),
         }
     }
 
@@ -352,8 +381,9 @@ pub fn calls() -> impl Iterator<Item = (Service, Call)> {
     let roles = RolePart::ALL.into_iter().map(Kind::Role);
     let keys = KeyPart::ALL.into_iter().map(Kind::Key);
     let regions = RegionPart::ALL.into_iter().map(Kind::Region);
+    let trails = TrailPart::ALL.into_iter().map(Kind::Trail);
     let kinds = buckets.chain(accounts).chain(roles);
-    let kinds = kinds.chain(keys).chain(regions);
+    let kinds = kinds.chain(keys).chain(regions).chain(trails);
     let kinds = kinds.chain([Kind::Alarm, Kind::Topic]);
     kinds.flat_map(|kind| {
         let facts = kind.facts();

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::event::Notification;
 use super::listing::Inventory;
 use super::rule::Rule;
+use super::selectors::Selector;
 use crate::policy::Statement;
 
 /// A part of a document.
@@ -24,6 +25,8 @@ pub enum Part {
     Notification(String, Box<Notification>),
     /// EventBridge, which hears of everything.
     EventBridge,
+    /// An event selector of a trail.
+    Selector(Box<Selector>),
 }
 
 /// A policy of a role, as IAM names it.
@@ -61,6 +64,7 @@ impl Part {
             Self::Inventory(_, _) => "inventory configuration",
             Self::Notification(_, _) => "event notification",
             Self::EventBridge => "EventBridge notification",
+            Self::Selector(_) => "event selector",
         }
     }
 
@@ -81,6 +85,7 @@ impl Part {
                 id == other_id && one.meaning() == other.meaning()
             }
             (Self::EventBridge, Self::EventBridge) => true,
+            (Self::Selector(one), Self::Selector(other)) => one.meaning() == other.meaning(),
             (
                 Self::ReplicationRole(_)
                 | Self::Rule(_)
@@ -88,7 +93,8 @@ impl Part {
                 | Self::RolePolicy(_)
                 | Self::Inventory(_, _)
                 | Self::Notification(_, _)
-                | Self::EventBridge,
+                | Self::EventBridge
+                | Self::Selector(_),
                 _,
             ) => false,
         }
@@ -108,17 +114,20 @@ impl Part {
             Self::Inventory(_, of) => of.meaning(),
             Self::Notification(_, of) => of.meaning(),
             Self::EventBridge => json!({ "events": "all" }),
+            Self::Selector(of) => of.meaning(),
         }
     }
 
     /// Whether `guards.max_deletes` counts its removal. Statements in policies go along with the rules that need them, and
     /// only take grants away.
     #[must_use]
-    pub const fn is_guarded(&self) -> bool {
+    pub fn is_guarded(&self) -> bool {
         match self {
             Self::Rule(_) | Self::RolePolicy(_) => true,
             Self::ReplicationRole(_) | Self::Statement(_, _) | Self::Inventory(_, _) => false,
             Self::Notification(_, _) | Self::EventBridge => false,
+            // A basic one for data events says nothing of whose it is; what every new trail records nobody asked for.
+            Self::Selector(of) => of.is_of_buckets_only(),
         }
     }
 }

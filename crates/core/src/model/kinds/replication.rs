@@ -204,7 +204,8 @@ fn rule(part: Option<&Part>) -> Option<&Rule> {
         | Part::RolePolicy(_)
         | Part::Inventory(_, _)
         | Part::Notification(_, _)
-        | Part::EventBridge => None,
+        | Part::EventBridge
+        | Part::Selector(_) => None,
     }
 }
 

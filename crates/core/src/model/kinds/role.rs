@@ -14,8 +14,8 @@ use super::policy::Policy;
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::ids::{RoleName, SpecName};
 use crate::model::links::{Link, Thing};
-use crate::model::target::{BucketPart, ROLE_POLICY_NAME, Service, Target};
-use crate::ownership::tagged_buckets;
+use crate::model::target::{BucketPart, ROLE_POLICY_NAME, Service, Target, TrailPart};
+use crate::ownership::{tagged_buckets, tagged_trails};
 
 /// A role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,7 +248,15 @@ impl Holding for Role {
                 )
             })
         });
-        places.collect()
+        let trails = tagged_trails(&self.tags).into_iter().flat_map(|trail| {
+            TrailPart::ALL.map(|part| {
+                Link::Finds(
+                    Thing::Trail(trail.clone(), part),
+                    "a trail that a role's tags lead to records nothing of the spec's before they go, or a run that stops between would not find it again",
+                )
+            })
+        });
+        places.chain(trails).collect()
     }
 }
 

@@ -1,8 +1,9 @@
-//! What the policy of a bucket that logs and inventories go to must allow S3, and how such a statement is read back.
+//! What the policy of a bucket that logs, inventories and a trail's files go to must allow S3 and CloudTrail, and how such a
+//! statement is read back.
 
 use super::area::{Area, literal};
 use crate::ids::BucketName;
-use crate::places::BucketRef;
+use crate::places::{BucketRef, TrailRef};
 use crate::policy::grammar::{Effect, Scope, Statement};
 
 /// The principal that delivers access logs (UG:enable-server-access-logging).
@@ -62,6 +63,40 @@ pub fn inventory_statement(
             ["bucket-owner-full-control"],
         )
         .build()
+}
+
+/// The principal that a trail's files come from (CTUG:create-s3-bucket-policy-for-cloudtrail).
+const TRAIL: &str = "cloudtrail.amazonaws.com";
+
+/// Lets CloudTrail see whose a bucket is and deliver a trail's files of its account there
+/// (CTUG:create-s3-bucket-policy-for-cloudtrail, with `aws:SourceArn` as the page advises).
+#[must_use]
+pub fn trail_statements(
+    sids: [String; 2],
+    of: &TrailRef,
+    to: &BucketName,
+    prefix: &str,
+) -> [Statement; 2] {
+    let to = of.region.partition().bucket_arn(to);
+    let begin = match prefix {
+        "" => String::new(),
+        prefix => format!("{}/", literal(prefix)),
+    };
+    let [look, put] = sids;
+    let look = Statement::builder(look, Effect::Allow, ["s3:GetBucketAcl"])
+        .principals("Service", [TRAIL])
+        .resources([to.to_string()])
+        .condition("StringEquals", SOURCE_ARN, [of.arn()]);
+    let put = Statement::builder(put, Effect::Allow, ["s3:PutObject"])
+        .principals("Service", [TRAIL])
+        .resources([format!("{to}/{begin}AWSLogs/{}/*", of.account)])
+        .condition("StringEquals", SOURCE_ARN, [of.arn()])
+        .condition(
+            "StringEquals",
+            "s3:x-amz-acl",
+            ["bucket-owner-full-control"],
+        );
+    [look.build(), put.build()]
 }
 
 fn delivery(

@@ -300,8 +300,17 @@ fn no_key_is_left_over(play: &Play, spec: &Spec) -> Checked {
             let mut of_rules =
                 of_rules.flat_map(|kms| kms.source_keys.iter().chain([&kms.replica_key]));
             let by_rule = of_rules.any(|key| key.as_str() == arn);
-            let by_default = matches!(&migration.destination.create,
-                Create::Yes(Encryption::SseKms { key, .. }) if key.as_str() == arn);
+            let by_default = match &migration.destination.create {
+                Create::Yes(Encryption::SseKms { key, .. }) => key.as_str() == arn,
+                Create::Yes(Encryption::SseS3) => false,
+                // A bucket that is not ours to set has the default that it has.
+                Create::No => {
+                    let bucket = spec.destination(migration);
+                    let encryption = Target::Bucket(bucket, BucketPart::Encryption);
+                    matches!(play.world.document(&encryption),
+                        Some(Document::Encryption(live)) if live.key.as_deref() == Some(&*arn))
+                }
+            };
             by_rule || by_default
         });
         let ours = keys::live(&play.world, index).statements;

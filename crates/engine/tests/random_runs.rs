@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 use s3ferry_core::model::kinds::{BucketEncryption, VersioningStatus};
-use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target, same};
+use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target, TrailPart, same};
 use s3ferry_core::plan::{Plan, Proofs, Work, WriteStep};
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
@@ -446,7 +446,7 @@ impl<'a, W> Watched<'a, W> {
         })
     }
 
-    /// Whether a step is about a setting that AWS gives a bucket which this plan makes.
+    /// Whether a step is about a setting that AWS gives a bucket or a trail which this plan makes.
     fn is_born(&self, step: &WriteStep) -> bool {
         let setting = matches!(
             step.target,
@@ -455,8 +455,10 @@ impl<'a, W> Watched<'a, W> {
                 | Target::Bucket(_, BucketPart::Encryption)
                 | Target::Bucket(_, BucketPart::Ownership)
                 | Target::Bucket(_, BucketPart::PublicAccess)
+                | Target::Trail(_, TrailPart::Selectors)
         );
-        let made = |write: &WriteStep| matches!(&write.target, Target::Bucket(of, BucketPart::Itself) if Some(of) == step.target.bucket());
+        let whole = step.target.whole();
+        let made = |write: &WriteStep| Some(&write.target) == whole.as_ref();
         setting && step.before.is_none() && self.writes().any(made)
     }
 

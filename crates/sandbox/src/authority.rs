@@ -2,7 +2,17 @@
 //!
 //! IAM answers it ([`crate::iam`]); the other services know only this trait.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+/// The condition keys of the tags in a request (IAMUG:access_tags).
+pub(crate) fn request_tags(tags: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let both = tags.iter().flat_map(|(key, value)| {
+        let named = (format!("aws:RequestTag/{key}"), value.clone());
+        [named, ("aws:TagKeys".to_owned(), key.clone())]
+    });
+    both.collect()
+}
 
 /// Who calls, after the signature was checked. The front puts it into the request's extensions;
 /// a request without one is anonymous ([`Caller::anonymous`]).

@@ -10,6 +10,7 @@ use super::state::Kind;
 use super::{
     account_details, customer, groups, identities, profiles, roles, simulate, tags, users,
 };
+use crate::authority::request_tags;
 use crate::authority::{Action, Authority};
 use crate::wire::{Form, QueryRequest, QueryService, Refusal};
 
@@ -369,10 +370,7 @@ impl Call<'_> {
             keys.push((format!("aws:ResourceTag/{key}"), value));
         }
         let asked = super::input::tags(self.form).unwrap_or_default();
-        for (key, value) in asked {
-            keys.push((format!("aws:RequestTag/{key}"), value));
-            keys.push(("aws:TagKeys".to_owned(), key));
-        }
+        keys.extend(request_tags(&asked));
         for key in super::input::members(self.form, "TagKeys") {
             keys.push(("aws:TagKeys".to_owned(), key.to_owned()));
         }

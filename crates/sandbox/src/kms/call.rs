@@ -11,6 +11,7 @@ use super::state::{Key, Place, State};
 use crate::authority::Caller;
 use crate::iam::outside;
 use crate::vault::Unusable;
+use crate::wire::json::{self, wrong_type};
 use crate::wire::{JsonRequest, Refusal};
 
 /// What an operation answers, where it answers something.
@@ -45,11 +46,7 @@ impl<'a> Call<'a> {
 
     /// Returns a field that is text.
     pub(crate) fn text(&self, field: &str) -> Result<Option<&'a str>, Refusal> {
-        match self.input.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(wrong_type(field)),
-        }
+        json::text(self.input, field)
     }
 
     /// Returns a field that must be there.
@@ -69,11 +66,7 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn flag(&self, field: &str) -> Result<bool, Refusal> {
-        match self.input.get(field) {
-            None | Some(Value::Null) => Ok(false),
-            Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => Err(wrong_type(field)),
-        }
+        Ok(json::flag(self.input, field)?.unwrap_or(false))
     }
 
     /// Returns a whole number within bounds.
@@ -203,11 +196,6 @@ impl<'a> Call<'a> {
 
 fn no_id(text: &str) -> Refusal {
     fault("InvalidArnException", format!("Invalid keyId {text}"))
-}
-
-pub(crate) fn wrong_type(field: &str) -> Refusal {
-    let message = format!("{field} is of another type.");
-    fault("SerializationException", message)
 }
 
 fn found(state: &State, name: &Name) -> Result<Key, Refusal> {

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::access::Extra;
-use super::call::{Answer, Call, wrong_type};
+use super::call::{Answer, Call};
 use super::errors::{fault, invalid};
 use super::grant::Context;
 use super::keys::fit;
 use super::state::{Key, Place};
 use super::vault::encrypts;
 use crate::wire::Refusal;
+use crate::wire::json::wrong_type;
 
 /// The largest plaintext of Encrypt (BC:kms).
 const LARGEST: usize = 4096;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::access::{Asked, Extra};
-use super::call::{Answer, Call, wrong_type};
+use super::call::{Answer, Call};
 use super::crypto::{dry_run, pairs};
 use super::errors::{denied, fault, invalid, limit, not_found};
 use super::grant::{Constraints, Grant};
@@ -13,6 +13,7 @@ use super::grants_shown::{OPERATIONS, operations_of, policy_for};
 use super::keys::fit;
 use super::state::{Key, State};
 use crate::wire::Refusal;
+use crate::wire::json::wrong_type;
 
 /// The most grants of one key (KMS Developer Guide, "Resource quotas").
 const GRANTS: usize = 50_000;

@@ -12,6 +12,7 @@ use super::policies::{checked, default_policy};
 use super::state::{Key, Status};
 use super::tags::{self, Tags};
 use super::vault::{is_disabled, is_pending};
+use crate::authority::request_tags;
 use crate::wire::Refusal;
 
 /// The most keys of an account in a Region (KMS Developer Guide, "Resource quotas").
@@ -30,7 +31,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         ("kms:MultiRegion", key.multi_region.to_string()),
         ("kms:BypassPolicyLockoutSafetyCheck", bypasses.to_string()),
     ];
-    let named = tags::context(&key.tags);
+    let named = request_tags(&key.tags);
     others.extend(
         named
             .iter()

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::access::Extra;
-use super::call::{Answer, Call, wrong_type};
+use super::call::{Answer, Call};
 use super::errors::{fault, invalid, limit};
 use super::state::Key;
 use super::vault::is_pending;
+use crate::authority::request_tags;
 use crate::wire::Refusal;
+use crate::wire::json::wrong_type;
 
 /// The most tags of a key (BC:kms TagResource).
 const TAGS: usize = 50;
@@ -61,15 +63,6 @@ fn check_count(tags: &Tags) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The condition keys of tags in a request.
-pub(crate) fn context(tags: &Tags) -> Vec<(String, String)> {
-    let both = tags.iter().flat_map(|(key, value)| {
-        let named = (format!("aws:RequestTag/{key}"), value.clone());
-        [named, ("aws:TagKeys".to_owned(), key.clone())]
-    });
-    both.collect()
-}
-
 /// Finds the key, as [`Call::own_key`] does, and asks with the request's tags.
 fn own_key(call: &Call<'_>, named: &[(String, String)]) -> Result<Key, Refusal> {
     let others = named
@@ -86,7 +79,7 @@ fn own_key(call: &Call<'_>, named: &[(String, String)]) -> Result<Key, Refusal> 
 
 pub(crate) fn add(call: &Call<'_>) -> Answer {
     let new = read(call)?;
-    let key = own_key(call, &context(&new))?;
+    let key = own_key(call, &request_tags(&new))?;
     let mut tags = key.tags;
     tags.extend(new);
     check_count(&tags)?;

@@ -3,7 +3,6 @@
 //! Messages are those of UG:notification-content-structure, and of localstack's snapshots of AWS (test_s3_notifications_sns).
 //! Nobody waits for them, and what a topic does not take is lost.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::authority::{Caller, CallerKind, Source};
@@ -13,6 +12,7 @@ use crate::s3::rules::acl::canonical_id;
 use crate::s3::state::notification::{Kind, Notification};
 use crate::s3::state::world::Store;
 use crate::s3::xml;
+use crate::wire::form::form_encoded;
 
 /// The principal that topics' policies name, and the subject of its messages.
 const SERVICE: &str = "s3.amazonaws.com";
@@ -97,15 +97,6 @@ pub(crate) fn notice<'a>(
     }
 }
 
-/// Keys are encoded as forms are (seen: `a%40b`).
-const KEY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'*')
-    .remove(b'/')
-    .remove(b' ');
-
 fn record(
     store: &Store,
     happening: &Happening<'_>,
@@ -113,9 +104,8 @@ fn record(
     id: Option<&str>,
 ) -> Value {
     let now = store.environment.clock.now();
-    let key = utf8_percent_encode(happening.key, KEY).to_string();
     let since = now.duration_since(std::time::SystemTime::UNIX_EPOCH);
-    let mut object = json!({ "key": key.replace(' ', "+") });
+    let mut object = json!({ "key": form_encoded(happening.key) });
     object["sequencer"] = json!(format!(
         "{:018X}",
         since.map_or(0, |since| since.as_nanos())

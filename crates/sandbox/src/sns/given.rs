@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::errors::invalid;
+use crate::authority::request_tags;
 use crate::wire::{Form, Refusal};
 
 pub(super) type Tags = BTreeMap<String, String>;
@@ -41,11 +42,7 @@ pub(super) fn check_count(tags: &Tags) -> Result<(), Refusal> {
 
 /// The condition keys of tags in a request.
 pub(super) fn context(form: &Form) -> Result<Vec<(String, String)>, Refusal> {
-    let mut context = Vec::new();
-    for (key, value) in read(form)? {
-        context.push((format!("aws:RequestTag/{key}"), value));
-        context.push(("aws:TagKeys".to_owned(), key));
-    }
+    let mut context = request_tags(&read(form)?);
     let keys = (1..).map_while(|n| form.get(&format!("TagKeys.member.{n}")));
     context.extend(keys.map(|key| ("aws:TagKeys".to_owned(), key.to_owned())));
     Ok(context)

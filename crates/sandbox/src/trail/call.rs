@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::CloudTrail;
-use super::errors::{fault, invalid_parameter, unknown_trail, wrong_type};
+use super::errors::{fault, invalid_parameter, unknown_trail};
 use super::names::Name;
 use super::state::{Trail, Trails};
 use crate::authority::{Action, Caller};
+use crate::wire::json::{self, wrong_type};
 use crate::wire::{JsonRequest, Refusal};
 
 /// What an operation answers.
@@ -42,13 +43,9 @@ impl<'a> Call<'a> {
         &self.caller.account
     }
 
-    /// Returns a field that is text; an empty one counts as none.
+    /// Returns a field that is text.
     pub(crate) fn text(&self, field: &str) -> Result<Option<&'a str>, Refusal> {
-        match self.input.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(wrong_type(field)),
-        }
+        json::text(self.input, field)
     }
 
     /// Returns a field that must be there.
@@ -58,11 +55,7 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn flag(&self, field: &str) -> Result<Option<bool>, Refusal> {
-        match self.input.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(_) => Err(wrong_type(field)),
-        }
+        json::flag(self.input, field)
     }
 
     /// Returns a field that is a list; none where it is left out.

@@ -28,8 +28,3 @@ pub(crate) fn invalid_selectors(message: impl Into<String>) -> Refusal {
 pub(crate) fn invalid_parameter(message: impl Into<String>) -> Refusal {
     fault("InvalidParameterException", message)
 }
-
-pub(crate) fn wrong_type(field: &str) -> Refusal {
-    let message = format!("{field} is of another type.");
-    fault("SerializationException", message)
-}

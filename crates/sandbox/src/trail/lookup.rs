@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
-use super::errors::{fault, wrong_type};
+use super::errors::fault;
 use super::events::{Event, Kind};
 use super::times::seconds;
 use crate::authority::CallerKind;
 use crate::wire::Refusal;
+use crate::wire::json::wrong_type;
 
 /// How long events are looked up (BC:cloudtrail LookupEvents).
 const PAST: Duration = Duration::from_secs(90 * 24 * 3600);

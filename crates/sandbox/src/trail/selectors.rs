@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::advanced;
 use super::call::{Answer, Call};
-use super::errors::{invalid_selectors, wrong_type};
+use super::errors::invalid_selectors;
 use super::selector::{Advanced, Basic, DataResource, EXCLUDABLE, Selectors};
 use super::state::Trail;
 use super::trails::replace;
 use crate::wire::Refusal;
+use crate::wire::json::wrong_type;
 
 /// Reads what a request, or a seed, gives; the two kinds exclude each other.
 pub(crate) fn read(basic: Option<&Value>, advanced: Option<&Value>) -> Result<Selectors, Refusal> {

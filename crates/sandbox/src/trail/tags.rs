@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call};
-use super::errors::{fault, invalid_parameter, wrong_type};
+use super::errors::{fault, invalid_parameter};
 use super::names::Name;
 use super::state::Trails;
+use crate::authority::request_tags;
 use crate::wire::Refusal;
+use crate::wire::json::wrong_type;
 
 /// The most tags of a trail (BC:cloudtrail AddTags).
 const TAGS: usize = 50;
@@ -43,15 +45,6 @@ fn check_count(tags: &Tags) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The condition keys of tags in a request.
-pub(crate) fn context(tags: &Tags) -> Vec<(String, String)> {
-    let both = tags.iter().flat_map(|(key, value)| {
-        let named = (format!("aws:RequestTag/{key}"), value.clone());
-        [named, ("aws:TagKeys".to_owned(), key.clone())]
-    });
-    both.collect()
-}
-
 /// Finds the trail of a call on tags: by its ARN, whatever the Region it is asked in.
 fn arn(call: &Call<'_>, trails: &Trails, id: &str) -> Result<String, Refusal> {
     if !id.starts_with("arn:") || matches!(Name::read(id)?, Name::Short(_)) {
@@ -80,7 +73,7 @@ fn change(call: &Call<'_>, id: &str, change: impl FnOnce(&mut Tags)) -> Result<(
 pub(crate) fn add(call: &Call<'_>) -> Answer {
     let new = read(call)?;
     let id = call.required("ResourceId")?;
-    call.may_do(call.operation, id, &context(&new))?;
+    call.may_do(call.operation, id, &request_tags(&new))?;
     change(call, id, |tags| tags.extend(new))?;
     Ok(Some(json!({})))
 }

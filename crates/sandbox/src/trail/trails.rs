@@ -10,6 +10,7 @@ use super::settings;
 use super::state::{Delivered, Settings, Status, Trail, Trails, arn};
 use super::tags;
 use super::times::seconds;
+use crate::authority::request_tags;
 use crate::wire::Refusal;
 
 /// The most trails of a Region (UGweb:WhatIsCloudTrail-Limits); those of other Regions that are seen there count
@@ -23,7 +24,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     let (account, home) = (call.account(), call.region);
     let arn = arn(home, account, name);
     let tags = tags::read(call)?;
-    let tag_context = tags::context(&tags);
+    let tag_context = request_tags(&tags);
     call.may_do("CreateTrail", &arn, &tag_context)?;
     if !tags.is_empty() {
         call.may_do("AddTags", &arn, &tag_context)?;

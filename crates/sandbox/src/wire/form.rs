@@ -1,7 +1,23 @@
 //! Names and values of a query string or a form body.
 
 use http::request::Parts;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// What stands in a form as it is, and the slash, which S3 leaves in keys (seen in notifications: `a%40b`).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'*')
+    .remove(b'/')
+    .remove(b' ');
+
+/// Encodes a key as S3 does where it writes of keys: as forms are, but for slashes.
+pub(crate) fn form_encoded(key: &str) -> String {
+    utf8_percent_encode(key, ENCODED)
+        .to_string()
+        .replace(' ', "+")
+}
 
 /// Names and values in the order they came, decoded (`+` is a space).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -25,3 +25,27 @@ pub(crate) struct JsonRequest<'a> {
     /// `Value::Null` where the body is no JSON.
     pub(crate) input: &'a Value,
 }
+
+/// A field that is text.
+pub(crate) fn text<'a>(input: &'a Value, field: &str) -> Result<Option<&'a str>, Refusal> {
+    match input.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(wrong_type(field)),
+    }
+}
+
+/// A field that is true or false.
+pub(crate) fn flag(input: &Value, field: &str) -> Result<Option<bool>, Refusal> {
+    match input.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(*flag)),
+        Some(_) => Err(wrong_type(field)),
+    }
+}
+
+/// A field of another type than the operation has (unverified: the words).
+pub(crate) fn wrong_type(field: &str) -> Refusal {
+    let message = format!("{field} is of another type.");
+    Refusal::new(400, "SerializationException", message)
+}

@@ -2,6 +2,7 @@
 
 use super::alarm::{Alarm, Comparison, MissingData, Settings, State, Subject, Tags};
 use super::{check, query, tags};
+use crate::authority::request_tags;
 use crate::clock::seconds;
 use crate::cloudwatch::call::{Answer, Call};
 use crate::cloudwatch::errors::{fault, invalid, validation};
@@ -83,7 +84,7 @@ pub(in crate::cloudwatch) fn put(call: &Call<'_>) -> Answer {
 
 /// Asks for the alarm, and for its tags where it is made with some.
 fn may(call: &Call<'_>, name: &str, actions: &[Vec<String>; 3], tags: &Tags) -> Checked<()> {
-    let named = tags::context(tags);
+    let named = request_tags(tags);
     let mut context: Vec<_> = named
         .iter()
         .map(|(key, value)| (key.as_str(), value.clone()))

@@ -1,6 +1,7 @@
 //! Tags of alarms.
 
 use super::alarm::{Alarm, Tags};
+use crate::authority::request_tags;
 use crate::cloudwatch::call::{Answer, Call};
 use crate::cloudwatch::errors::{bad_value, fault, invalid};
 use crate::cloudwatch::input::Fields;
@@ -33,15 +34,6 @@ fn check_count(tags: &Tags) -> Result<(), Refusal> {
         return Err(bad_value(message));
     }
     Ok(())
-}
-
-/// The condition keys of tags in a request.
-pub(super) fn context(tags: &Tags) -> Vec<(String, String)> {
-    let both = tags.iter().flat_map(|(key, value)| {
-        let named = (format!("aws:RequestTag/{key}"), value.clone());
-        [named, ("aws:TagKeys".to_owned(), key.clone())]
-    });
-    both.collect()
 }
 
 /// Asks for the alarm whose ARN is given, and returns its name.
@@ -83,7 +75,7 @@ fn absent() -> Refusal {
 
 pub(in crate::cloudwatch) fn tag(call: &Call<'_>) -> Answer {
     let new = read(&call.input)?;
-    change(call, &context(&new), |alarm| {
+    change(call, &request_tags(&new), |alarm| {
         let mut tags = alarm.tags.clone();
         tags.extend(new.clone());
         check_count(&tags)?;

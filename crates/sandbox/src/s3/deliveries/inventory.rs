@@ -6,7 +6,6 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use crate::authority::Source;
@@ -19,6 +18,7 @@ use crate::s3::state::inventory::Inventory;
 use crate::s3::state::version::{Encryption, NULL_VERSION, Version};
 use crate::s3::state::world::{Bucket, Store};
 use crate::s3::xml;
+use crate::wire::form::form_encoded;
 
 /// The principal that policies name (UG:example-bucket-policies).
 const SERVICE: &str = "s3.amazonaws.com";
@@ -138,17 +138,9 @@ fn rows(name: &str, bucket: &Bucket, inventory: &Inventory) -> String {
     rows
 }
 
-/// Keys are URL-encoded in CSV (UG:storage-inventory), as forms are.
-const KEY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'*')
-    .remove(b'/')
-    .remove(b' ');
-
 fn row(bucket: &str, key: &str, version: &Version, latest: bool, inventory: &Inventory) -> String {
-    let key = utf8_percent_encode(key, KEY).to_string().replace(' ', "+");
+    // UG:storage-inventory: keys are URL-encoded in CSV.
+    let key = form_encoded(key);
     let mut fields = vec![bucket.to_owned(), key];
     if inventory.all_versions {
         // Null versions have an empty id (UG:inventory-configure-bops).

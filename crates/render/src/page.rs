@@ -138,6 +138,9 @@ fn trimmed(cells: &[(char, Tone)]) -> &[(char, Tone)] {
 
 /// Cuts a line into lines: the first of at most `first` columns, the others of at most `rest`.
 fn fold(cells: &[(char, Tone)], first: usize, rest: usize) -> Vec<&[(char, Tone)]> {
+    if fitting(cells, first) == cells.len() {
+        return vec![cells];
+    }
     let mut lines = Vec::new();
     let quoted = quoted(cells);
     let mut left = cells;

@@ -2,38 +2,27 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-/// Terraform in a folder, against a sandbox.
+use crate::world::World;
+
+/// Terraform in a folder of a world, against its sandbox.
 #[derive(Debug)]
 pub struct Terraform {
     folder: PathBuf,
     environment: Vec<(String, String)>,
 }
 
-/// How a run of Terraform ended.
-#[derive(Debug)]
-pub struct Planned {
-    /// The exit status; of `plan -detailed-exitcode` 0 means no changes, and 2 some.
-    pub status: Option<i32>,
-    /// All that it said.
-    pub said: String,
-}
-
 const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
 
 impl Terraform {
-    /// Sets Terraform up in a folder with a configuration; none, and a message, where it or its provider is not on this machine.
+    /// Sets Terraform up with a configuration; none, and a message, where it or its provider is not on this machine.
     ///
     /// # Panics
     /// Where the disk is full, or the configuration cannot be set up.
     #[must_use]
-    pub fn new(
-        folder: &Path,
-        environment: Vec<(String, String)>,
-        configuration: &str,
-    ) -> Option<Self> {
+    pub fn new(world: &World, configuration: &str) -> Option<Self> {
         let Some(mirror) = mirror() else {
             let _nobody_reads = writeln!(
                 std::io::stderr(),
@@ -41,37 +30,45 @@ impl Terraform {
             );
             return None;
         };
-        fs::create_dir_all(folder).expect("the folder is made");
-        fs::write(folder.join("main.tf"), configuration).expect("the configuration is written");
+        let folder = world.folder().join("terraform");
+        fs::create_dir_all(&folder).expect("the folder is made");
         let settings = folder.join("terraform.rc");
-        let text = format!(
-            "provider_installation {{\n  filesystem_mirror {{ path = \"{}\" }}\n}}\n",
-            mirror.display()
-        );
+        let text =
+            format!("provider_installation {{\n  filesystem_mirror {{ path = {mirror:?} }}\n}}\n");
         fs::write(&settings, text).expect("the settings are written");
-        let mut environment = environment;
+        let mut environment = world.sandbox().environment();
         environment.retain(|(name, _)| name != "AWS_CA_BUNDLE");
-        environment.push((
-            "TF_CLI_CONFIG_FILE".to_owned(),
-            settings.display().to_string(),
-        ));
-        environment.push(("CHECKPOINT_DISABLE".to_owned(), "1".to_owned()));
-        environment.push(("TF_IN_AUTOMATION".to_owned(), "1".to_owned()));
+        let settings = settings.display().to_string();
+        let own = [
+            ("TF_CLI_CONFIG_FILE", settings.as_str()),
+            ("CHECKPOINT_DISABLE", "1"),
+            ("TF_IN_AUTOMATION", "1"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ];
+        environment.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let terraform = Self {
-            folder: folder.to_owned(),
+            folder,
             environment,
         };
-        let begun = terraform.run(&["init"]);
-        assert_eq!(begun.status, Some(0), "{}", begun.said);
+        terraform.write(configuration);
+        terraform.expect(0, &["init", "-input=false"]);
         Some(terraform)
     }
 
-    /// Runs it.
+    /// Writes the configuration anew.
     ///
     /// # Panics
-    /// Where it does not start.
-    #[must_use]
-    pub fn run(&self, arguments: &[&str]) -> Planned {
+    /// Where the disk is full.
+    pub fn write(&self, configuration: &str) {
+        let file = self.folder.join("main.tf");
+        fs::write(file, configuration).expect("the configuration is written");
+    }
+
+    /// Runs it, and gives what it says. Of `plan -detailed-exitcode` status 0 means no changes, and 2 some.
+    ///
+    /// # Panics
+    /// Where it does not start, or ends with another status.
+    pub fn expect(&self, status: i32, arguments: &[&str]) -> String {
         let mut command = Command::new("terraform");
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("AWS_") {
@@ -83,15 +80,17 @@ impl Terraform {
             .args(arguments)
             .arg("-no-color")
             .envs(self.environment.iter().cloned())
-            .env("AWS_EC2_METADATA_DISABLED", "true")
             .output()
             .expect("terraform starts");
         let [out, err] =
             [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-        Planned {
-            status: output.status.code(),
-            said: format!("{out}\n{err}"),
-        }
+        let said = format!("{out}\n{err}");
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "terraform {arguments:?}\n{said}"
+        );
+        said
     }
 }
 

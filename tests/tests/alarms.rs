@@ -63,6 +63,19 @@ fn names(alarms: &Value) -> Vec<&str> {
         .unwrap_or_default()
 }
 
+/// Somebody denies what replicas need, and an object comes.
+fn fail_an_object(world: &World) {
+    let deny = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny", "Principal": "*", "Action": "s3:ReplicateObject",
+        "Resource": "arn:aws:s3:::orders-archive/*",
+    }] });
+    world
+        .destination()
+        .put("orders-archive", "policy", &deny.to_string());
+    world.source().put_object("orders-prod", "late", &[]);
+    world.settle();
+}
+
 #[test]
 fn alarms_are_made_where_the_metrics_are_and_go_with_what_asked_for_them() {
     let world = world(TOPICS);
@@ -101,16 +114,7 @@ fn alarms_are_made_where_the_metrics_are_and_go_with_what_asked_for_them() {
 fn an_object_that_fails_raises_the_alarm_and_a_plan_tells_it() {
     let world = world(TOPICS);
     world.converge();
-    // Somebody denies what replicas need.
-    let deny = json!({ "Version": "2012-10-17", "Statement": [{
-        "Effect": "Deny", "Principal": "*", "Action": "s3:ReplicateObject",
-        "Resource": "arn:aws:s3:::orders-archive/*",
-    }] });
-    world
-        .destination()
-        .put("orders-archive", "policy", &deny.to_string());
-    world.source().put_object("orders-prod", "late", &[]);
-    world.settle();
+    fail_an_object(&world);
     world
         .sandbox()
         .clock()
@@ -237,15 +241,7 @@ fn an_object_that_fails_is_told_by_its_key_beside_what_others_have_told() {
     assert_eq!(told(world.sandbox())[0]["Event"], "s3:TestEvent");
 
     let before = world.destination().get("orders-archive", "policy").body;
-    let deny = json!({ "Version": "2012-10-17", "Statement": [{
-        "Effect": "Deny", "Principal": "*", "Action": "s3:ReplicateObject",
-        "Resource": "arn:aws:s3:::orders-archive/*",
-    }] });
-    world
-        .destination()
-        .put("orders-archive", "policy", &deny.to_string());
-    world.source().put_object("orders-prod", "late", &[]);
-    world.settle();
+    fail_an_object(&world);
     let failures = told(world.sandbox()).into_iter().filter_map(|message| {
         let record = message.pointer("/Records/0")?.clone();
         (record["eventName"] == "Replication:OperationFailedReplication").then_some(record)

@@ -2,24 +2,11 @@
 //! while objects are written, Terraform forgets, and both plan no change.
 
 use std::fs;
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use s3ferry_tests::terraform::Terraform;
 use s3ferry_tests::world::World;
-
-/// The provider's folder in a mirror: it belongs to the machine, and comes from no registry.
-const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
-
-/// The folder of providers that the machine may have.
-fn mirror() -> Option<PathBuf> {
-    let top = fs::read_dir("/").into_iter().flatten().flatten();
-    let plugins = top.map(|folder| folder.path().join("tf-plugins"));
-    let mut mirrors = plugins.chain([PathBuf::from("/usr/share/terraform/plugins")]);
-    mirrors.find(|folder| folder.join(PROVIDER).is_dir())
-}
 
 /// The buckets, which stay Terraform's.
 const BUCKETS: &str = r#"
@@ -150,60 +137,9 @@ removed {
 }
 "#;
 
-/// Terraform in a folder, against the sandbox of a world.
-struct Terraform<'a> {
-    world: &'a World,
-    folder: PathBuf,
-}
-
-impl<'a> Terraform<'a> {
-    /// None where the machine has no Terraform, or not its AWS provider.
-    fn new(world: &'a World) -> Option<Self> {
-        let is_there = Command::new("terraform").arg("version").output().is_ok();
-        let mirror = mirror().filter(|_| is_there)?;
-        let folder = world.folder().join("terraform");
-        fs::create_dir_all(&folder).expect("a folder");
-        let rc =
-            format!("provider_installation {{\n  filesystem_mirror {{ path = {mirror:?} }}\n}}\n");
-        fs::write(folder.join("terraform.rc"), rc).expect("the disk has room");
-        Some(Self { world, folder })
-    }
-
-    fn write(&self, parts: &[&str]) {
-        fs::write(self.folder.join("main.tf"), parts.concat()).expect("the disk has room");
-    }
-
-    /// Runs a command, which must end well, and gives what it says.
-    fn run(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new("terraform");
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("AWS_") {
-                command.env_remove(name);
-            }
-        }
-        let output = command
-            .args(arguments)
-            .arg("-no-color")
-            .current_dir(&self.folder)
-            .envs(self.world.sandbox().environment())
-            .env("TF_CLI_CONFIG_FILE", self.folder.join("terraform.rc"))
-            .env("CHECKPOINT_DISABLE", "1")
-            .env("TF_IN_AUTOMATION", "1")
-            .output()
-            .expect("it was there before");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success(),
-            "terraform {arguments:?}\n{said}\n{errors}"
-        );
-        said
-    }
-
-    /// Sees that a plan is empty: its status would be 2.
-    fn must_be_settled(&self) {
-        self.run(&["plan", "-input=false", "-detailed-exitcode"]);
-    }
+/// Sees that a plan is empty: its status would be 2.
+fn must_be_settled(terraform: &Terraform) {
+    terraform.expect(0, &["plan", "-input=false", "-detailed-exitcode"]);
 }
 
 /// Writes objects until it is told to stop, and gives their keys.
@@ -222,17 +158,12 @@ fn write_objects(world: &World, stop: &AtomicBool) -> Vec<String> {
 #[test]
 fn a_pair_of_terraforms_becomes_s3ferrys_without_an_object_that_fails() {
     let world = World::new("  {}\n");
-    let Some(terraform) = Terraform::new(&world) else {
-        let _nobody_reads = writeln!(
-            std::io::stderr(),
-            "skipped: terraform or its AWS provider is not on this machine"
-        );
+    let configuration = [BUCKETS, REPLICATION].concat();
+    let Some(terraform) = Terraform::new(&world, &configuration) else {
         return;
     };
-    terraform.write(&[BUCKETS, REPLICATION]);
-    terraform.run(&["init", "-input=false"]);
-    terraform.run(&["apply", "-auto-approve", "-input=false"]);
-    terraform.must_be_settled();
+    terraform.expect(0, &["apply", "-auto-approve", "-input=false"]);
+    must_be_settled(&terraform);
 
     let import = [
         "import",
@@ -275,14 +206,14 @@ fn a_pair_of_terraforms_becomes_s3ferrys_without_an_object_that_fails() {
         keys.len()
     );
 
-    terraform.write(&[BUCKETS, REMOVED]);
-    let forgotten = terraform.run(&["apply", "-auto-approve", "-input=false"]);
+    terraform.write(&[BUCKETS, REMOVED].concat());
+    let forgotten = terraform.expect(0, &["apply", "-auto-approve", "-input=false"]);
     assert!(
         forgotten.contains("0 added, 0 changed, 0 destroyed"),
         "{forgotten}"
     );
-    terraform.write(&[BUCKETS]);
-    terraform.must_be_settled();
+    terraform.write(BUCKETS);
+    must_be_settled(&terraform);
 
     // The line that handed things over has done its work.
     let path = world.folder().join("s3ferry.yaml");
@@ -291,5 +222,5 @@ fn a_pair_of_terraforms_becomes_s3ferrys_without_an_object_that_fails() {
     let (_, after) = rest.split_once("\nmigrations:").expect("migrations");
     fs::write(&path, format!("{before}migrations:{after}")).expect("the disk has room");
     world.expect(0, &["plan", "--detailed-exitcode", "s3ferry.yaml"]);
-    terraform.must_be_settled();
+    must_be_settled(&terraform);
 }

@@ -1,8 +1,6 @@
 //! An independent reader agrees: after an apply Terraform imports what is live under a configuration that says the same, written
 //! by hand, and has nothing to change.
 
-use std::fs;
-
 use s3ferry_tests::terraform::Terraform;
 use s3ferry_tests::world::{SOURCE, World};
 use serde_json::json;
@@ -39,35 +37,26 @@ fn terraform_imports_what_an_apply_made_and_has_nothing_to_change() {
         { "name": "orders-prod", "account": SOURCE.0, "region": SOURCE.1 },
         { "name": "prod-logs", "account": SOURCE.0, "region": SOURCE.1 },
     ] }));
-    let folder = world.folder().join("terraform");
-    let environment = world.sandbox().environment();
-    let Some(terraform) = Terraform::new(&folder, environment, CONFIGURATION) else {
+    let Some(terraform) = Terraform::new(&world, CONFIGURATION) else {
         return;
     };
     world.expect(0, &["apply", "--yes", "spec.yaml"]);
-    let plan = terraform.run(&["plan"]);
+    let plan = terraform.expect(0, &["plan"]);
     let imports = CONFIGURATION.matches("\nimport {").count();
     let alarms = 2 * 4 - 2; // Two of the blocks import those of two rules: one each here, three each there.
     let agreed = format!(
         "Plan: {} to import, 0 to add, 0 to change, 0 to destroy.",
         imports + alarms
     );
-    assert!(plan.said.contains(&agreed), "{}", plan.said);
+    assert!(plan.contains(&agreed), "{plan}");
 
     // It would see a difference.
-    let other = CONFIGURATION.replace("above = 600", "above = 601");
-    fs::write(folder.join("main.tf"), other).expect("there is room");
-    let plan = terraform.run(&["plan"]);
-    assert!(
-        plan.said.contains(" 2 to change, 0 to destroy."),
-        "{}",
-        plan.said
-    );
+    terraform.write(&CONFIGURATION.replace("above = 600", "above = 601"));
+    let plan = terraform.expect(0, &["plan"]);
+    assert!(plan.contains(" 2 to change, 0 to destroy."), "{plan}");
 
-    fs::write(folder.join("main.tf"), CONFIGURATION).expect("there is room");
-    let applied = terraform.run(&["apply", "-auto-approve"]);
-    assert_eq!(applied.status, Some(0), "{}", applied.said);
-    let plan = terraform.run(&["plan", "-detailed-exitcode"]);
-    assert_eq!(plan.status, Some(0), "{}", plan.said);
+    terraform.write(CONFIGURATION);
+    terraform.expect(0, &["apply", "-auto-approve"]);
+    terraform.expect(0, &["plan", "-detailed-exitcode"]);
     world.expect(0, &["plan", "--detailed-exitcode", "spec.yaml"]);
 }

@@ -245,6 +245,20 @@ pub enum DeleteMarkers {
     Keep,
 }
 
+impl DeleteMarkers {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Mirror, Self::Keep];
+
+    /// The word as the spec spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mirror => "mirror",
+            Self::Keep => "keep",
+        }
+    }
+}
+
 /// The storage class of replicas (BC:s3 StorageClass, those that a replication destination takes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StorageClass {
@@ -353,6 +367,18 @@ pub struct AlarmSpec {
     pub pending_operations: Above,
     /// Bytes that wait.
     pub pending_bytes: Above,
+}
+
+/// What alarms are above where a spec says nothing; the reference page has the same as text.
+impl AlarmSpec {
+    /// Failed operations in five minutes.
+    pub const FAILED_ABOVE: u64 = 0;
+    /// The latency, in seconds.
+    pub const LATENCY_SECONDS: u64 = 15 * 60;
+    /// Operations that wait.
+    pub const PENDING_OPERATIONS: u64 = 10_000;
+    /// Bytes that wait.
+    pub const PENDING_BYTES: u64 = 100 << 30;
 }
 
 /// What is too much, and what it means that nothing was measured.

@@ -4,8 +4,8 @@ use super::group::Group;
 use super::live::part;
 use super::trails;
 use crate::ids::{Arn, BucketName};
-use crate::migration::{access_sid, inventory_sid, mark};
-use crate::model::kinds::{BucketLogging, Inventory, InventoryEncryption, LogKeys};
+use crate::migration::{access_sid, inventory_sid, key_format, mark};
+use crate::model::kinds::{BucketLogging, Inventory, InventoryEncryption};
 use crate::model::{BucketPart, BucketRef, Document, Observed};
 use crate::ownership::Markers;
 use crate::policy::generate::Record;
@@ -184,19 +184,9 @@ impl Records<'_> {
     }
 }
 
-fn key_format(keys: Option<&LogKeys>) -> KeyFormat {
-    match keys {
-        None | Some(LogKeys::Simple) => KeyFormat::Simple,
-        Some(LogKeys::Partitioned(Some(date))) if date != LogKeys::DEFAULT_DATE => {
-            KeyFormat::DeliveryTime
-        }
-        Some(LogKeys::Partitioned(_)) => KeyFormat::EventTime,
-    }
-}
-
 fn expressed(live: &Inventory) -> Option<(InventoryPlace, ListFormat, Schedule)> {
-    let mut formats = [ListFormat::Csv, ListFormat::Orc, ListFormat::Parquet].into_iter();
-    let mut schedules = [Schedule::Daily, Schedule::Weekly].into_iter();
+    let mut formats = ListFormat::ALL.into_iter();
+    let mut schedules = Schedule::ALL.into_iter();
     let encryption = match &live.encryption {
         None => None,
         Some(InventoryEncryption::SseS3) => Some(ListEncryption::SseS3),

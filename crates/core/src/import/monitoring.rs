@@ -86,10 +86,10 @@ fn events(observed: &Observed, markers: &Markers, group: &Group<'_>) -> Option<A
 /// What an alarm is above; where there is none, what a spec says that names nothing.
 fn above(live: Option<&Alarm>, watched: Watched) -> Above {
     let unsaid = match watched {
-        Watched::FailedOperations => 0,
-        Watched::Latency => 15 * 60,
-        Watched::PendingOperations => 10_000,
-        Watched::PendingBytes => 100 << 30,
+        Watched::FailedOperations => AlarmSpec::FAILED_ABOVE,
+        Watched::Latency => AlarmSpec::LATENCY_SECONDS,
+        Watched::PendingOperations => AlarmSpec::PENDING_OPERATIONS,
+        Watched::PendingBytes => AlarmSpec::PENDING_BYTES,
     };
     let word = live.map(|live| live.missing_data.as_str());
     let mut words = MissingData::ALL.into_iter();

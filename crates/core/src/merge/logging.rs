@@ -2,10 +2,8 @@
 
 use super::conflict::ConflictKind;
 use super::{Merged, refuse};
-use crate::migration::mark;
-use crate::model::kinds::{
-    BucketLogging, Document, Inventories, Inventory, LogKeys, ObjectOwnership,
-};
+use crate::migration::{key_format, mark};
+use crate::model::kinds::{BucketLogging, Document, Inventories, Inventory, ObjectOwnership};
 use crate::model::{BucketPart, BucketRef, Target};
 use crate::scene::Scene;
 
@@ -26,7 +24,7 @@ pub(super) fn access(
         let kind = ConflictKind::OtherLogging {
             bucket: live.bucket.clone(),
             prefix: live.prefix.clone(),
-            key_format: key_format(live.keys.as_ref()),
+            key_format: key_format(live.keys.as_ref()).as_str(),
         };
         return Err(refuse(scene, target, kind));
     }
@@ -41,15 +39,6 @@ pub(super) fn access(
         grants: live.grants.clone(),
         ..wanted.clone()
     })))
-}
-
-/// The kind of keys as the spec writes it.
-fn key_format(keys: Option<&LogKeys>) -> &'static str {
-    match keys {
-        None | Some(LogKeys::Simple) => "simple",
-        Some(LogKeys::Partitioned(Some(date))) if date != LogKeys::DEFAULT_DATE => "delivery-time",
-        Some(LogKeys::Partitioned(_)) => "event-time",
-    }
 }
 
 /// Whether the bucket that logs go to has no ACLs (UG:troubleshooting-server-access-logging, "Target grants not allowed for bucket

@@ -3,6 +3,7 @@
 //! AWS replaces whole documents (T2), so everything that is not ours is copied from the live one. Where that cannot be
 //! done safely the answer is a [`Conflict`], never an overwrite.
 
+pub(crate) mod advice;
 mod alarm;
 pub mod conflict;
 mod limits;

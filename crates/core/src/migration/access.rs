@@ -8,7 +8,7 @@ use crate::future::Future;
 use crate::goals::canary::{SourceKey, source_key};
 use crate::ids::{Arn, MigrationName};
 use crate::live::LiveFacts;
-use crate::merge::conflict::{guards_line, quoted};
+use crate::merge::advice::{guards_line, quoted};
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, Policy, Role, RolePolicies};
 use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target, same};

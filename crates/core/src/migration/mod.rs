@@ -15,9 +15,9 @@ mod versioning;
 
 pub(crate) use access::role_targets;
 pub(crate) use keys::{
-    is_used as is_key_used, named as named_keys, of_migration as keys_of, of_rule as keys_of_rule,
+    named as named_keys, of_migration as keys_of, of_rule as keys_of_rule, used as used_keys,
 };
-pub(crate) use logging::{access_sid, inventory_sid, left_of_trail, mark};
+pub(crate) use logging::{access_sid, inventory_sid, key_format, left_of_trail, mark};
 pub(crate) use monitoring::Watched;
 
 use access::Access;

@@ -8,7 +8,7 @@
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::merge::conflict::{guards_line, quoted};
+use crate::merge::advice::{guards_line, quoted};
 use crate::model::kinds::{Document, PublicAccessBlock};
 use crate::model::{AccountPart, AccountRef, BucketPart, BucketRef, Target, same};
 use crate::phase::Part;

@@ -4,7 +4,7 @@ use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::ids::MigrationName;
-use crate::merge::conflict::{guards_line, quoted};
+use crate::merge::advice::{guards_line, quoted};
 use crate::model::kinds::replication::{
     Filter, Rule, RuleDestination, SourceSelection, Status, Timed, selection,
 };

@@ -55,3 +55,18 @@ pub enum Link {
     /// The document leads to the thing when nothing else does any more: it shrinks or goes last.
     Finds(Thing, &'static str),
 }
+
+impl Link {
+    /// What is delivered to a bucket needs that bucket's policy: it is set before, and shrinks or goes afterwards.
+    pub(crate) fn of_delivery(
+        to: BucketName,
+        before: &'static str,
+        after: &'static str,
+    ) -> [Self; 2] {
+        let policy = Thing::Bucket(to, BucketPart::Policy);
+        [
+            Self::Uses(policy.clone(), before),
+            Self::HoldsTillLess(policy, after),
+        ]
+    }
+}

@@ -16,7 +16,7 @@ use crate::marked::marked;
 use crate::merge::Conflict;
 use crate::migration::{self, Case};
 use crate::model::kinds::Document;
-use crate::model::{BucketPart, BucketRef, KeyRef, RolePart, Target, fingerprint};
+use crate::model::{BucketPart, BucketRef, RolePart, Target, fingerprint};
 use crate::route::Route;
 use crate::scene::Scene;
 
@@ -148,10 +148,10 @@ fn questions(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
 /// The fingerprint of every document that the plan rests on.
 fn fingerprints(scene: &Scene<'_>) -> BTreeMap<String, String> {
     let of_spec: BTreeSet<BucketRef> = scene.routes.iter().flat_map(Route::buckets).collect();
+    let used = migration::used_keys(scene);
     let is_left = |target: &Target| {
-        let is_left_key = |key: &KeyRef| !migration::is_key_used(scene, key);
         target.bucket().is_some_and(|of| !of_spec.contains(of))
-            || target.key().is_some_and(is_left_key)
+            || target.key().is_some_and(|of| !used.contains(of))
     };
     let read = scene.observed.iter();
     let rested_on = read.filter(|(target, document)| {

@@ -2,7 +2,7 @@
 
 use crate::diff::Diff;
 use crate::format::{Finding, FindingLevel};
-use crate::merge::conflict::guards_line;
+use crate::merge::advice::guards_line;
 use crate::model::Item;
 use crate::scene::Scene;
 use crate::spec::Guards;

@@ -9,7 +9,9 @@ use crate::model::{
     BucketPart, BucketRef, Document, KeyPart, KeyRef, RolePart, RoleRef, Target, TrailPart,
     TrailRef,
 };
-use crate::ownership::{tagged_destinations, tagged_logs, tagged_sources, tagged_trails};
+use crate::ownership::{
+    tagged_destinations, tagged_events, tagged_logs, tagged_sources, tagged_trails,
+};
 use crate::reads::led_to;
 use crate::scene::Scene;
 
@@ -19,40 +21,39 @@ pub(super) fn led(scene: &Scene<'_>, future: &Future<'_>, write: &WriteStep) -> 
     else {
         return Vec::new();
     };
-    let parts: &[BucketPart] = match part {
-        RolePart::Itself => &[
-            BucketPart::Replication,
-            BucketPart::Policy,
-            BucketPart::Inventory,
-            BucketPart::Notifications,
-        ],
-        RolePart::Policy => &[BucketPart::Replication],
-        RolePart::Policies => &[],
+    let itself = Target::Role(role.clone(), RolePart::Itself);
+    let buckets = || lost(scene, future, &itself, |of| tagged_buckets(role, of));
+    let of_buckets = |parts: &[BucketPart]| -> Vec<Target> {
+        let of = |bucket: BucketRef| parts.iter().map(move |part| (bucket.clone(), *part));
+        let parts = buckets().into_iter().flat_map(of);
+        parts.map(|(of, part)| Target::Bucket(of, part)).collect()
     };
-    let lost = lost(scene, future, role).into_iter();
-    let targets = lost.flat_map(|bucket| {
-        let of = move |part: &BucketPart| Target::Bucket(bucket.clone(), *part);
-        parts.iter().map(of)
-    });
-    let keys = match part {
-        RolePart::Policy => lost_keys(scene, future, role),
-        RolePart::Itself | RolePart::Policies => BTreeSet::new(),
+    let targets = match part {
+        RolePart::Itself => {
+            let mut targets = of_buckets(&[
+                BucketPart::Replication,
+                BucketPart::Policy,
+                BucketPart::Inventory,
+            ]);
+            let told = lost(scene, future, &itself, |of| telling(role, of)).into_iter();
+            targets.extend(told.map(|of| Target::Bucket(of, BucketPart::Notifications)));
+            let trails = lost(scene, future, &itself, recording).into_iter();
+            targets.extend(trails.map(|of| Target::Trail(of, TrailPart::Selectors)));
+            targets
+        }
+        RolePart::Policy => {
+            let mut targets = of_buckets(&[BucketPart::Replication]);
+            let keys = lost(scene, future, &write.target, |of| granting(scene, of));
+            targets.extend(keys.into_iter().map(|of| Target::Key(of, KeyPart::Policy)));
+            targets
+        }
+        RolePart::Policies => Vec::new(),
     };
-    let keys = keys.into_iter();
-    let targets = targets.chain(keys.map(|key| Target::Key(key, KeyPart::Policy)));
-    let trails: &[TrailPart] = match part {
-        RolePart::Itself => &[TrailPart::Selectors],
-        RolePart::Policy | RolePart::Policies => &[],
-    };
-    let lost = lost_trails(scene, future, role).into_iter();
-    let recorded = lost.flat_map(|trail| {
-        let of = move |part: &TrailPart| Target::Trail(trail.clone(), *part);
-        trails.iter().map(of)
-    });
     // What could not be looked at is said of the plan, and gone on without.
-    targets
-        .chain(recorded)
-        .filter(|target| scene.observed.knows(target))
+    let known = targets
+        .into_iter()
+        .filter(|target| scene.observed.knows(target));
+    known
         .map(|target| {
             let planned = future.document(&target);
             Led::to(target, &scene.markers, planned)
@@ -60,48 +61,51 @@ pub(super) fn led(scene: &Scene<'_>, future: &Future<'_>, write: &WriteStep) -> 
         .collect()
 }
 
-/// The trails that a role's tags lead to and will no longer.
-fn lost_trails(scene: &Scene<'_>, future: &Future<'_>, role: &RoleRef) -> BTreeSet<TrailRef> {
-    let itself = Target::Role(role.clone(), RolePart::Itself);
-    let tagged = |document: Option<&Document>| -> BTreeSet<TrailRef> {
-        match document {
-            Some(Document::Role(held)) => tagged_trails(&held.tags).into_iter().collect(),
-            Some(_) | None => BTreeSet::new(),
-        }
-    };
-    let stay = tagged(future.document(&itself));
-    let mut lost = tagged(scene.observed.document(&itself));
-    lost.retain(|trail| !stay.contains(trail));
+/// What a document leads to and will no longer.
+fn lost<T: Ord>(
+    scene: &Scene<'_>,
+    future: &Future<'_>,
+    target: &Target,
+    leads: impl Fn(&Document) -> BTreeSet<T>,
+) -> BTreeSet<T> {
+    let stay = future.document(target).map(&leads).unwrap_or_default();
+    let lost = scene.observed.document(target).map(leads);
+    let mut lost = lost.unwrap_or_default();
+    lost.retain(|of| !stay.contains(of));
     lost
 }
 
-/// The buckets that a role's tags lead to and will no longer.
-fn lost(scene: &Scene<'_>, future: &Future<'_>, role: &RoleRef) -> BTreeSet<BucketRef> {
-    let itself = Target::Role(role.clone(), RolePart::Itself);
-    let tagged = |document: Option<&Document>| -> BTreeSet<BucketRef> {
-        let Some(Document::Role(held)) = document else {
-            return BTreeSet::new();
-        };
-        let sources = tagged_sources(&role.account, &held.tags).into_iter();
-        let destinations = tagged_destinations(&held.tags).into_iter();
-        let logs = tagged_logs(&held.tags).into_iter();
-        sources.chain(destinations).chain(logs).collect()
+/// The buckets that a role's tags lead to.
+fn tagged_buckets(role: &RoleRef, document: &Document) -> BTreeSet<BucketRef> {
+    let Document::Role(held) = document else {
+        return BTreeSet::new();
     };
-    let stay = tagged(future.document(&itself));
-    let mut lost = tagged(scene.observed.document(&itself));
-    lost.retain(|bucket| !stay.contains(bucket));
-    lost
+    let sources = tagged_sources(&role.account, &held.tags).into_iter();
+    let destinations = tagged_destinations(&held.tags).into_iter();
+    let logs = tagged_logs(&held.tags).into_iter();
+    sources.chain(destinations).chain(logs).collect()
 }
 
-/// The keys that a role's policy leads to and will no longer.
-fn lost_keys(scene: &Scene<'_>, future: &Future<'_>, role: &RoleRef) -> BTreeSet<KeyRef> {
-    let policy = Target::Role(role.clone(), RolePart::Policy);
-    let named = |document: Option<&Document>| -> BTreeSet<KeyRef> {
-        let policy = document.and_then(Document::policy);
-        policy.map_or_else(BTreeSet::new, |policy| led_to(policy, &scene.markers))
-    };
-    let stay = named(future.document(&policy));
-    let mut lost = named(scene.observed.document(&policy));
-    lost.retain(|key| !stay.contains(key));
-    lost
+/// The buckets with event notifications that a role's tags lead to.
+fn telling(role: &RoleRef, document: &Document) -> BTreeSet<BucketRef> {
+    match document {
+        Document::Role(held) => tagged_events(&role.account, &held.tags)
+            .into_iter()
+            .collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// The trails that a role's tags lead to.
+fn recording(document: &Document) -> BTreeSet<TrailRef> {
+    match document {
+        Document::Role(held) => tagged_trails(&held.tags).into_iter().collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// The keys that a role's policy leads to.
+fn granting(scene: &Scene<'_>, document: &Document) -> BTreeSet<KeyRef> {
+    let policy = document.policy();
+    policy.map_or_else(BTreeSet::new, |policy| led_to(policy, &scene.markers))
 }

@@ -4,7 +4,7 @@
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::ids::AccountId;
-use crate::merge::conflict::{guards_line, quoted};
+use crate::merge::advice::{guards_line, quoted};
 use crate::migration;
 use crate::model::kinds::Document;
 use crate::model::{BucketPart, BucketRef, OutOfReach, RolePart, Target, same};
@@ -17,10 +17,8 @@ use crate::scope::Scope;
 pub(super) fn places(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Finding> {
     let out_of_reach = scene.observed.out_of_reach().iter();
     // Of a key that a migration uses, the migration says it.
-    let is_told = |target: &Target| {
-        let key = target.key();
-        key.is_some_and(|key| migration::is_key_used(scene, key))
-    };
+    let used = migration::used_keys(scene);
+    let is_told = |target: &Target| target.key().is_some_and(|key| used.contains(key));
     let out_of_reach = out_of_reach.filter(|(target, _)| !is_told(target));
     let mut findings: Vec<Finding> = out_of_reach
         .map(|(target, why)| match why {

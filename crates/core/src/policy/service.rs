@@ -11,9 +11,6 @@ pub struct ServiceCall<'a> {
     pub service: &'a str,
     /// The account of the thing.
     pub account: &'a str,
-    /// Whether the service also sends the account as `aws:SourceOwner`, which the policy that SNS gives to new topics asks for:
-    /// CloudWatch does, S3 does not (SNSDG: aws:SourceAccount versus aws:SourceOwner).
-    pub tells_owner: bool,
     /// The ARN of the thing.
     pub source: &'a str,
     /// The action, e.g. `sns:Publish`.
@@ -51,6 +48,10 @@ impl PolicyDocument {
         }
     }
 }
+
+/// The services that send the account as `aws:SourceOwner`, too, which the policy that SNS gives to new topics asks for. S3 does not
+/// (SNSDG: aws:SourceAccount versus aws:SourceOwner).
+const TELL_OWNERS: [&str; 1] = ["cloudwatch.amazonaws.com"];
 
 impl ServiceCall<'_> {
     /// Whether a statement is about the call, whatever it says of it.
@@ -96,7 +97,7 @@ impl ServiceCall<'_> {
         };
         let value = match canonical_key(&condition.key).as_str() {
             // What is not there differs from everything (IAMUG:reference_policies_elements_condition_operators).
-            "aws:sourceowner" if !self.tells_owner => {
+            "aws:sourceowner" if !TELL_OWNERS.contains(&self.service) => {
                 let holds = if_there || operator.contains("not");
                 return if holds { Let::Through } else { Let::Not };
             }
@@ -136,7 +137,6 @@ mod tests {
         document.lets(ServiceCall {
             service: "cloudwatch.amazonaws.com",
             account: "111111111111",
-            tells_owner: true,
             source: "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:s3ferry/default/orders/all/latency",
             action: "sns:Publish",
             resource: TOPIC,
@@ -161,7 +161,6 @@ mod tests {
                 .lets(ServiceCall {
                     service: "s3.amazonaws.com",
                     account: "111111111111",
-                    tells_owner: false,
                     source: "arn:aws:s3:::orders-prod",
                     action: "sns:Publish",
                     resource: TOPIC,

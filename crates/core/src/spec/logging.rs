@@ -136,7 +136,35 @@ pub enum Schedule {
     Weekly,
 }
 
+impl KeyFormat {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Simple, Self::EventTime, Self::DeliveryTime];
+
+    /// The format as the spec spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::EventTime => "event-time",
+            Self::DeliveryTime => "delivery-time",
+        }
+    }
+}
+
 impl ListFormat {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Csv, Self::Orc, Self::Parquet];
+
+    /// The format as the spec spells it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Orc => "orc",
+            Self::Parquet => "parquet",
+        }
+    }
+
     /// The format as S3 spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -149,6 +177,18 @@ impl ListFormat {
 }
 
 impl Schedule {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Daily, Self::Weekly];
+
+    /// The schedule as the spec spells it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+        }
+    }
+
     /// The schedule as S3 spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,20 +1,19 @@
 //! Event notifications of objects that failed: beside what others have told, found again when they left the spec, refused where
 //! S3 would refuse.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use s3ferry_core::format::{Action, Finding, FindingLevel, Reason};
+use s3ferry_core::format::{Action, FindingLevel, Reason};
 use s3ferry_core::ids::Arn;
 use s3ferry_core::model::kinds::{
     Document, EventTarget, Notification, Notifications, Policy, Topic,
 };
 use s3ferry_core::model::{Target, TopicRef};
 use s3ferry_core::permissions::{Purpose, least};
-use s3ferry_core::plan::Plan;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
 
-use super::world::{World, no_migrations, order, spec};
+use super::world::{World, codes, finding, no_migrations, order, spec};
 
 const NONE: &str = r#"monitoring: { none: "a test" }"#;
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:failures";
@@ -81,15 +80,6 @@ fn held(world: &World) -> Notifications {
     }
 }
 
-fn codes(plan: &Plan) -> BTreeSet<&str> {
-    plan.findings.iter().map(|of| of.code.as_str()).collect()
-}
-
-fn finding<'a>(plan: &'a Plan, code: &str) -> &'a Finding {
-    let found = plan.findings.iter().find(|finding| finding.code == code);
-    found.unwrap_or_else(|| panic!("no {code} in {:#?}", plan.findings))
-}
-
 #[test]
 fn failures_are_told_beside_what_others_have_told() {
     let mut world = world();
@@ -115,7 +105,7 @@ fn failures_are_told_beside_what_others_have_told() {
     assert_eq!(held.by_id["theirs"], theirs);
     assert!(held.event_bridge);
     assert_eq!(held.by_id["s3ferry-default"], of(TOPIC, &[FAILED]));
-    assert!(!codes(&world.plan(&spec)).contains("not-watched"));
+    assert!(!codes(&world.plan(&spec)).contains(&"not-watched"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use s3ferry_core::model::kinds::{
 use s3ferry_core::plan::Plan;
 use s3ferry_core::spec::Spec;
 
-use super::world::{self, World, no_migrations, order, spec};
+use super::world::{self, World, codes, help, no_migrations, order, spec};
 
 const LOGGED: &str = "guards: {}
     logging:
@@ -53,18 +53,6 @@ fn logging(bucket: &str, prefix: &str) -> BucketLogging {
         keys: None,
         grants: BTreeSet::new(),
     }
-}
-
-fn codes(plan: &Plan) -> Vec<&str> {
-    let findings = plan.findings.iter();
-    findings.map(|finding| finding.code.as_str()).collect()
-}
-
-fn help<'a>(plan: &'a Plan, code: &str) -> &'a str {
-    let finding = plan.findings.iter().find(|finding| finding.code == code);
-    &finding
-        .unwrap_or_else(|| panic!("no {code} in {:?}", codes(plan)))
-        .help
 }
 
 /// The places of steps in the order of a plan.

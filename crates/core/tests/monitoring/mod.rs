@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use s3ferry_core::format::{Action, Finding, FindingLevel, Reason};
+use s3ferry_core::format::{Action, FindingLevel, Reason};
 use s3ferry_core::ids::{AccountId, AlarmName, Arn, Region};
 use s3ferry_core::model::kinds::replication::Status;
 use s3ferry_core::model::kinds::{
@@ -16,7 +16,9 @@ use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
 
 use super::advice::{line_of, with_line};
-use super::world::{COLD_RULE, World, no_migrations, order, spec, two_migrations_with};
+use super::world::{
+    COLD_RULE, World, codes, finding, no_migrations, order, spec, two_migrations_with,
+};
 
 const NONE: &str = r#"monitoring: { none: "a test" }"#;
 const ALARMS: &str = r#"monitoring: { notify: { source: ["arn:aws:sns:eu-west-1:111111111111:ops"], destination: ["arn:aws:sns:eu-central-1:111111111111:ops"] } }"#;
@@ -93,16 +95,6 @@ fn alarms(world: &World) -> Vec<&AlarmRef> {
         _ => None,
     });
     alarms.collect()
-}
-
-fn codes(plan: &Plan) -> BTreeSet<&str> {
-    plan.findings.iter().map(|of| of.code.as_str()).collect()
-}
-
-fn finding<'a>(plan: &'a Plan, code: &str) -> &'a Finding {
-    let mut findings = plan.findings.iter();
-    let found = findings.find(|finding| finding.code == code);
-    found.unwrap_or_else(|| panic!("no {code} in {:#?}", plan.findings))
 }
 
 fn converged(spec: &Spec) -> World {
@@ -377,7 +369,7 @@ fn what_makes_a_topic_silent_is_told() {
         ..of()
     };
     world.put(topic(SOURCE), Some(Document::Topic(mended)));
-    assert!(!codes(&world.plan(&watched)).contains("topic-closed"));
+    assert!(!codes(&world.plan(&watched)).contains(&"topic-closed"));
     let unheard = Topic {
         confirmed: 0,
         pending: 1,
@@ -435,7 +427,7 @@ fn an_alarm_that_is_raised_or_silenced_is_told() {
             .contains("switches them on")
     );
     world.converge(&watched);
-    assert!(!codes(&world.plan(&watched)).contains("alarm-silenced"));
+    assert!(!codes(&world.plan(&watched)).contains(&"alarm-silenced"));
 }
 
 #[test]
@@ -443,7 +435,7 @@ fn metrics_that_never_come_are_told_apart_from_those_that_are_yet_to_come() {
     let watched = spec(&[WATCHED]);
     let mut world = world();
     assert!(
-        !codes(&world.plan(&watched)).contains("metrics-pending"),
+        !codes(&world.plan(&watched)).contains(&"metrics-pending"),
         "there are no rules yet"
     );
     world.converge(&watched);

@@ -14,7 +14,7 @@ use s3ferry_core::model::{Document, RegionPart, Target, TrailPart, TrailRef};
 use s3ferry_core::plan::Plan;
 use s3ferry_core::spec::Spec;
 
-use super::world::{self, World, no_migrations, order, spec};
+use super::world::{self, World, codes, help, no_migrations, order, spec};
 
 const OWN: &str = "guards: {}
     logging:
@@ -103,21 +103,9 @@ fn arns<const N: usize>(buckets: [&str; N]) -> BTreeSet<String> {
 /// What somebody did to a trail of theirs, and the code by which it is told.
 type Told = (fn(&mut Trail), &'static str);
 
-fn codes(plan: &Plan) -> Vec<&str> {
-    let findings = plan.findings.iter();
-    findings.map(|finding| finding.code.as_str()).collect()
-}
-
 fn level(plan: &Plan, code: &str) -> Option<FindingLevel> {
     let found = plan.findings.iter().find(|of| of.code == code);
     found.map(|of| of.level)
-}
-
-fn help<'a>(plan: &'a Plan, code: &str) -> &'a str {
-    let found = plan.findings.iter().find(|of| of.code == code);
-    &found
-        .unwrap_or_else(|| panic!("no {code} in {:?}", codes(plan)))
-        .help
 }
 
 /// Whether the first steps of these names stand in this order.

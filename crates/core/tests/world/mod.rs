@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use s3ferry_core::format::Finding;
 use s3ferry_core::ids::{AccountId, Arn, BucketName, MigrationName, Partition, Region, RoleName};
 use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status, Timed,
@@ -160,6 +161,22 @@ pub(crate) fn foreign_rule(id: &str, priority: i32) -> Rule {
         }),
         delete_markers: Some(Some(Status::Disabled)),
     }
+}
+
+/// The codes of a plan's findings.
+pub(crate) fn codes(plan: &Plan) -> Vec<&str> {
+    plan.findings.iter().map(|of| of.code.as_str()).collect()
+}
+
+/// The first finding of a code, which must be there.
+pub(crate) fn finding<'a>(plan: &'a Plan, code: &str) -> &'a Finding {
+    let found = plan.findings.iter().find(|of| of.code == code);
+    found.unwrap_or_else(|| panic!("no {code} in {:#?}", plan.findings))
+}
+
+/// The ways out that it has.
+pub(crate) fn help<'a>(plan: &'a Plan, code: &str) -> &'a str {
+    &finding(plan, code).help
 }
 
 /// The steps of a plan in an order that its edges allow.

@@ -62,12 +62,10 @@ fn access(
         return Some(AccessLogs::default());
     };
     let key_format = match view.optional("key_format")? {
-        None => KeyFormat::Simple,
-        Some(word) => match word.text()? {
-            "event-time" => KeyFormat::EventTime,
-            "delivery-time" => KeyFormat::DeliveryTime,
-            _ => KeyFormat::Simple,
-        },
+        None => KeyFormat::default(),
+        Some(word) => word
+            .one_of(KeyFormat::ALL, KeyFormat::as_str)
+            .unwrap_or_default(),
     };
     let to = sides(&view, ends, |view, end, _| {
         let place = place(report, view, end)?;
@@ -177,16 +175,16 @@ fn inventory(
         return Some(Inventories::default());
     };
     let format = match view.optional("format")? {
-        None => ListFormat::Csv,
-        Some(word) => match word.text()? {
-            "orc" => ListFormat::Orc,
-            "parquet" => ListFormat::Parquet,
-            _ => ListFormat::Csv,
-        },
+        None => ListFormat::default(),
+        Some(word) => word
+            .one_of(ListFormat::ALL, ListFormat::word)
+            .unwrap_or_default(),
     };
     let schedule = match view.optional("schedule")? {
-        Some(word) if word.text()? == "weekly" => Schedule::Weekly,
-        Some(_) | None => Schedule::Daily,
+        None => Schedule::default(),
+        Some(word) => word
+            .one_of(Schedule::ALL, Schedule::word)
+            .unwrap_or_default(),
     };
     let to = sides(&view, ends, |view, end, side| {
         let mut place = place(report, view, end)?;

@@ -10,9 +10,7 @@ use super::migration;
 use super::rule::Context;
 use super::view::View;
 use crate::report::{Report, Span};
-use crate::table::monitoring::{
-    FAILED_ABOVE, LATENCY_SECONDS, PENDING_BYTES, PENDING_OPERATIONS, THRESHOLDS,
-};
+use crate::table::monitoring::THRESHOLDS;
 use crate::yaml::Kind;
 
 /// The fields beside `none`.
@@ -71,14 +69,24 @@ pub(super) fn monitoring(
             missing_data: missing_data?,
         })
     };
-    let latency = above(threshold(report, &view, "latency", LATENCY_SECONDS));
+    let latency = above(threshold(
+        report,
+        &view,
+        "latency",
+        AlarmSpec::LATENCY_SECONDS,
+    ));
     let operations = above(threshold(
         report,
         &view,
         "pending_operations",
-        PENDING_OPERATIONS,
+        AlarmSpec::PENDING_OPERATIONS,
     ));
-    let bytes = above(threshold(report, &view, "pending_bytes", PENDING_BYTES));
+    let bytes = above(threshold(
+        report,
+        &view,
+        "pending_bytes",
+        AlarmSpec::PENDING_BYTES,
+    ));
     let [notify_source, notify_destination] = notify?;
     let (events, events_at) = events?.unzip();
     let alarms = AlarmSpec {
@@ -222,10 +230,7 @@ fn missing_data(view: &View<'_>, unsaid: MissingData) -> Option<MissingData> {
     let Some(word) = view.optional("missing_data")? else {
         return Some(unsaid);
     };
-    let word = word.text()?;
-    MissingData::ALL
-        .into_iter()
-        .find(|known| known.as_str() == word)
+    word.one_of(MissingData::ALL, MissingData::as_str)
 }
 
 fn failed_operations(
@@ -235,11 +240,11 @@ fn failed_operations(
 ) -> Option<Above> {
     let Some(view) = view.optional("failed_operations")? else {
         return Some(Above {
-            threshold: FAILED_ABOVE,
+            threshold: AlarmSpec::FAILED_ABOVE,
             missing_data: of_all?,
         });
     };
-    let threshold = threshold(report, &view, "above", FAILED_ABOVE);
+    let threshold = threshold(report, &view, "above", AlarmSpec::FAILED_ABOVE);
     let missing_data = missing_data(&view, of_all?);
     Some(Above {
         threshold: threshold?,

@@ -64,11 +64,7 @@ fn rule(report: &mut Report<'_>, item: &Node, context: &Context<'_>) -> Option<P
     }
     let kms = kms(report, &view, context);
     let storage_class = match view.optional("storage_class")? {
-        Some(class) => Some(
-            StorageClass::ALL
-                .into_iter()
-                .find(|known| Some(known.as_str()) == class.text())?,
-        ),
+        Some(class) => Some(class.one_of(StorageClass::ALL, StorageClass::as_str)?),
         None => None,
     };
     let id = id?;
@@ -92,11 +88,7 @@ fn rule(report: &mut Report<'_>, item: &Node, context: &Context<'_>) -> Option<P
 }
 
 fn markers(view: &View<'_>) -> Option<DeleteMarkers> {
-    match view.text()? {
-        "mirror" => Some(DeleteMarkers::Mirror),
-        "keep" => Some(DeleteMarkers::Keep),
-        _ => None,
-    }
+    view.one_of(DeleteMarkers::ALL, DeleteMarkers::as_str)
 }
 
 fn prefix(report: &mut Report<'_>, view: &View<'_>) -> Option<(String, Option<Span>)> {

@@ -66,6 +66,16 @@ impl<'n> View<'n> {
         self.own.or(self.default).unwrap_or(&NOTHING)
     }
 
+    /// The one that is spelled so; none for another word, for which a diagnostic was given.
+    pub(crate) fn one_of<T: Copy>(
+        &self,
+        all: impl IntoIterator<Item = T>,
+        spelled: fn(T) -> &'static str,
+    ) -> Option<T> {
+        let word = self.text()?;
+        all.into_iter().find(|known| spelled(*known) == word)
+    }
+
     /// What a field holds.
     pub(crate) fn field(&self, name: &str) -> Found<'n> {
         let Some(field) = self.record.field(name) else {

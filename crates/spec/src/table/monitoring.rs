@@ -5,15 +5,6 @@ use super::Shape::{List as ListShape, Record as RecordShape, Scalar as ScalarSha
 use super::{Apart, Field, List, Record, Word, record, word};
 use crate::scalar::Scalar;
 
-/// What failed operations are above where nothing is said, as the table below writes it for readers.
-pub(crate) const FAILED_ABOVE: u64 = 0;
-/// The same of the latency, in seconds.
-pub(crate) const LATENCY_SECONDS: u64 = 15 * 60;
-/// The same of operations that wait.
-pub(crate) const PENDING_OPERATIONS: u64 = 10_000;
-/// The same of bytes that wait.
-pub(crate) const PENDING_BYTES: u64 = 100 << 30;
-
 /// The units of thresholds, the longer before those that they end like; latencies are seconds, sizes bytes.
 pub(crate) const THRESHOLDS: [(&str, u64); 9] = [
     ("KiB", 1 << 10),

@@ -1,8 +1,8 @@
 //! A spec as values: every field that a spec has, under its name in the table.
 
 use s3ferry_core::spec::{
-    Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, KeyPolicies,
-    KmsSelection, Ledger, Migration, ReplicaOwner, RuleSpec, Source, Spec,
+    Access, Account, Canary, Create, Destination, Encryption, Guards, KeyPolicies, KmsSelection,
+    Ledger, Migration, ReplicaOwner, RuleSpec, Source, Spec,
 };
 use serde_yaml::{Mapping, Value};
 
@@ -163,10 +163,6 @@ fn rule(rule: &RuleSpec, create: &Create) -> Mapping {
     let tags = tags
         .iter()
         .map(|(key, value)| (key.as_str().into(), value.as_str().into()));
-    let delete_markers = match delete_markers {
-        DeleteMarkers::Mirror => "mirror",
-        DeleteMarkers::Keep => "keep",
-    };
     let kms = kms.as_ref().map(|kms| {
         let KmsSelection {
             source_keys,
@@ -187,7 +183,7 @@ fn rule(rule: &RuleSpec, create: &Create) -> Mapping {
         ("id", text(name)),
         ("prefix", text(prefix)),
         ("tags", Some(Value::Mapping(tags.collect()))),
-        ("delete_markers", text(delete_markers)),
+        ("delete_markers", text(delete_markers.as_str())),
         (
             "storage_class",
             storage_class.and_then(|class| text(class.as_str())),

@@ -2,8 +2,8 @@
 
 use s3ferry_core::data_events::DataEvents;
 use s3ferry_core::spec::{
-    Above, AccessLogs, AlarmSpec, Inventories, InventoryPlace, KeyFormat, ListEncryption,
-    ListFormat, LogPlace, Logging, Monitoring, Schedule, Sides, TrailPlace, Trails,
+    Above, AccessLogs, AlarmSpec, Inventories, InventoryPlace, ListEncryption, LogPlace, Logging,
+    Monitoring, Sides, TrailPlace, Trails,
 };
 use serde_yaml::{Mapping, Value};
 
@@ -105,16 +105,11 @@ fn access_logs(logs: &AccessLogs) -> Mapping {
         },
         key_format,
     } = logs;
-    let format = match key_format {
-        KeyFormat::Simple => "simple",
-        KeyFormat::EventTime => "event-time",
-        KeyFormat::DeliveryTime => "delivery-time",
-    };
     let place = |of: &LogPlace| place(of, None).into();
     map([
         ("source", source.as_ref().map(place)),
         ("destination", destination.as_ref().map(place)),
-        ("key_format", text(format)),
+        ("key_format", text(key_format.as_str())),
     ])
 }
 
@@ -156,15 +151,6 @@ fn inventories(lists: &Inventories) -> Mapping {
         format,
         schedule,
     } = lists;
-    let format = match format {
-        ListFormat::Csv => "csv",
-        ListFormat::Orc => "orc",
-        ListFormat::Parquet => "parquet",
-    };
-    let schedule = match schedule {
-        Schedule::Daily => "daily",
-        Schedule::Weekly => "weekly",
-    };
     let listed = |of: &InventoryPlace| {
         let InventoryPlace { place, encryption } = of;
         let encryption = encryption.as_ref().map(|of| match of {
@@ -176,8 +162,8 @@ fn inventories(lists: &Inventories) -> Mapping {
     map([
         ("source", source.as_ref().map(listed)),
         ("destination", destination.as_ref().map(listed)),
-        ("format", text(format)),
-        ("schedule", text(schedule)),
+        ("format", text(format.word())),
+        ("schedule", text(schedule.word())),
     ])
 }
 

@@ -58,10 +58,12 @@ pub(crate) fn of_migration(scene: &Scene<'_>, route: &Route<'_>) -> impl Iterato
     reads.filter_map(|target| target.key().cloned())
 }
 
-/// Whether a migration of the spec uses a key.
-pub(crate) fn is_used(scene: &Scene<'_>, key: &KeyRef) -> bool {
-    let mut routes = scene.routes.iter();
-    routes.any(|route| of_migration(scene, route).any(|of| of == *key))
+/// The keys that migrations of the spec use.
+pub(crate) fn used(scene: &Scene<'_>) -> BTreeSet<KeyRef> {
+    let routes = scene.routes.iter();
+    routes
+        .flat_map(|route| of_migration(scene, route))
+        .collect()
 }
 
 /// A key, and what it is used for.

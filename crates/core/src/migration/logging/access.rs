@@ -7,7 +7,7 @@ use super::{mark, takes};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::ids::MigrationName;
-use crate::merge::conflict::{guards_line, quoted};
+use crate::merge::advice::{guards_line, quoted};
 use crate::migration::{Case, Sight, finding};
 use crate::model::kinds::{BucketLogging, LogKeys};
 use crate::model::{BucketPart, BucketRef, Document, Observed, Target};
@@ -84,6 +84,17 @@ pub(crate) fn sid(markers: &Markers, migration: &MigrationName, side: Side) -> S
         Side::Destination => "DestinationAccessLogs",
     };
     format!("{}{words}", markers.sid_prefix(migration))
+}
+
+/// The kind of keys of live access logging, as a spec has it.
+pub(crate) fn key_format(keys: Option<&LogKeys>) -> KeyFormat {
+    match keys {
+        None | Some(LogKeys::Simple) => KeyFormat::Simple,
+        Some(LogKeys::Partitioned(Some(date))) if date != LogKeys::DEFAULT_DATE => {
+            KeyFormat::DeliveryTime
+        }
+        Some(LogKeys::Partitioned(_)) => KeyFormat::EventTime,
+    }
 }
 
 fn log_keys(format: KeyFormat) -> LogKeys {

@@ -107,7 +107,6 @@ fn of_key(
         match policy.lets(ServiceCall {
             service: S3,
             account: listed.of.account.as_str(),
-            tells_owner: false,
             source: &source,
             action: ENCRYPT,
             resource: &key,

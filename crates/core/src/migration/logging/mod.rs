@@ -13,7 +13,7 @@ mod trail;
 
 pub(crate) use trail::left as left_of_trail;
 
-pub(crate) use access::sid as access_sid;
+pub(crate) use access::{key_format, sid as access_sid};
 pub(crate) use inventory::sid as inventory_sid;
 
 use super::{Case, Sight, public_policy};

@@ -5,7 +5,7 @@ use super::places::{Delivered, lock, requester_pays};
 use super::{mark, takes_all};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::merge::conflict::{guards_line, quoted};
+use crate::merge::advice::{guards_line, quoted};
 use crate::migration::{Case, finding};
 use crate::model::kinds::{EventSelectors, Selector, Trail};
 use crate::model::{BucketPart, Document, RegionPart, Target, TrailPart, TrailRef};

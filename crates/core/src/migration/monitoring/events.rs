@@ -67,7 +67,6 @@ fn s3(scene: &Scene<'_>, route: &Route<'_>) -> Teller {
         service: S3,
         name: "S3",
         account: route.source.account.to_string(),
-        tells_owner: false,
         sources: source.clone(),
         source,
         sid: "S3FerryEvents",

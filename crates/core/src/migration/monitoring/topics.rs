@@ -22,8 +22,6 @@ pub(super) struct Teller {
     pub(super) name: &'static str,
     /// The account that it tells something of.
     pub(super) account: String,
-    /// Whether it also names it as the owner.
-    pub(super) tells_owner: bool,
     /// The ARN of one of the things that it tells something of.
     pub(super) source: String,
     /// The pattern of them all.
@@ -60,7 +58,6 @@ fn cloudwatch(scene: &Scene<'_>, case: &Case<'_>, side: Side) -> Option<Teller> 
         service: "cloudwatch.amazonaws.com",
         name: "CloudWatch",
         account: place.account.to_string(),
-        tells_owner: true,
         source: watched.at(&scene.markers, case.route, &rule.name).arn(),
         sources: place.alarm_arn("*"),
         sid: "S3FerryAlarms",
@@ -117,7 +114,6 @@ fn closed(teller: &Teller, topic: &TopicRef, address: &str, live: &Topic) -> Opt
         Some(policy) => policy.lets(ServiceCall {
             service: teller.service,
             account: &teller.account,
-            tells_owner: teller.tells_owner,
             source: &teller.source,
             action: "sns:Publish",
             resource: topic.arn.as_str(),
@@ -229,7 +225,6 @@ mod tests {
             service: "cloudwatch.amazonaws.com",
             name: "CloudWatch",
             account: "111111111111".to_owned(),
-            tells_owner: true,
             source: String::new(),
             sources: "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:*".to_owned(),
             sid: "S3FerryAlarms",
@@ -257,7 +252,6 @@ mod tests {
             policy.document().unwrap().lets(ServiceCall {
                 service: alarms().service,
                 account,
-                tells_owner: true,
                 source: &source,
                 action: "sns:Publish",
                 resource: arn.as_str(),

@@ -13,8 +13,8 @@ use super::listing::Inventory;
 use super::part::Part;
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::ids::BucketName;
-use crate::model::links::{Link, Thing};
-use crate::model::target::{BucketPart, Service, Target};
+use crate::model::links::Link;
+use crate::model::target::{Service, Target};
 
 /// The inventory configurations of a bucket by their IDs; a bucket without any has no such document.
 pub type Inventories = BTreeMap<String, Inventory>;
@@ -99,17 +99,11 @@ impl Holding for Inventories {
     fn links(&self, _: &Target) -> Vec<Link> {
         let buckets: BTreeSet<BucketName> = self.values().filter_map(Inventory::to).collect();
         let links = buckets.into_iter().flat_map(|bucket| {
-            let policy = Thing::Bucket(bucket, BucketPart::Policy);
-            [
-                Link::Uses(
-                    policy.clone(),
-                    "a bucket takes inventories before another one's go there",
-                ),
-                Link::HoldsTillLess(
-                    policy,
-                    "a bucket's inventories end before they are no longer taken",
-                ),
-            ]
+            Link::of_delivery(
+                bucket,
+                "a bucket takes inventories before another one's go there",
+                "a bucket's inventories end before they are no longer taken",
+            )
         });
         links.collect()
     }

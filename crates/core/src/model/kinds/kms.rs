@@ -42,22 +42,12 @@ impl Key {
     }
 }
 
-pub(super) const KEY: Facts = Facts {
-    name: "KMS key",
-    path: "",
-    service: Service::Kms,
-    read: &[Call::of("DescribeKey", &[Need::place("kms:DescribeKey")])],
-    write: None,
-    guarded: false,
-    marked: Marked::Never,
-    always_there: false,
-    implies: Implied::Nothing,
-    born: Born::Nothing,
-    grows: Grows::Never,
-    size: Size::Free,
-    settled: Settled::AT_ONCE,
-    consequences: nothing_of_note,
-};
+pub(super) const KEY: Facts = Facts::only_read(
+    "KMS key",
+    "",
+    Service::Kms,
+    &[Call::of("DescribeKey", &[Need::place("kms:DescribeKey")])],
+);
 
 pub(super) const KEY_POLICY: Facts = Facts {
     name: "key policy",

@@ -11,8 +11,8 @@ use super::kind::{
 };
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::ids::BucketName;
-use crate::model::links::{Link, Thing};
-use crate::model::target::{BucketPart, Service, Target};
+use crate::model::links::Link;
+use crate::model::target::{Service, Target};
 
 /// Where the access logs of a bucket go. A bucket that is not logged has none (BC:s3 BucketLoggingStatus).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,17 +182,12 @@ impl Holding for BucketLogging {
         let Some(bucket) = self.to() else {
             return Vec::new();
         };
-        let policy = Thing::Bucket(bucket, BucketPart::Policy);
-        vec![
-            Link::Uses(
-                policy.clone(),
-                "a bucket takes logs before another one sends them there",
-            ),
-            Link::HoldsTillLess(
-                policy,
-                "a bucket stops sending its logs before they are no longer taken",
-            ),
-        ]
+        Link::of_delivery(
+            bucket,
+            "a bucket takes logs before another one sends them there",
+            "a bucket stops sending its logs before they are no longer taken",
+        )
+        .into()
     }
 }
 

@@ -11,8 +11,8 @@ use super::kind::{
 };
 use crate::format::{Action, RiskLevel, UndoKind};
 use crate::ids::BucketName;
-use crate::model::links::{Link, Thing};
-use crate::model::target::{BucketPart, Service, Target};
+use crate::model::links::Link;
+use crate::model::target::{Service, Target};
 
 /// A trail, apart from what it records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,14 +164,12 @@ impl Holding for Trail {
         let Some(bucket) = self.to() else {
             return Vec::new();
         };
-        let policy = Thing::Bucket(bucket, BucketPart::Policy);
-        vec![
-            Link::Uses(
-                policy.clone(),
-                "a bucket takes a trail's files before the trail is made, or CloudTrail refuses it",
-            ),
-            Link::HoldsTillLess(policy, "a trail ends before its files are no longer taken"),
-        ]
+        Link::of_delivery(
+            bucket,
+            "a bucket takes a trail's files before the trail is made, or CloudTrail refuses it",
+            "a trail ends before its files are no longer taken",
+        )
+        .into()
     }
 }
 

@@ -281,15 +281,20 @@ fn is_honest(
     })?;
     // A target that is written twice is written last by the step that needs the other.
     let mut last: BTreeMap<&Target, Option<&Document>> = BTreeMap::new();
+    let mut in_doubt = BTreeSet::new();
     for step in &plan.steps {
         let Work::Write(write) = &step.work else {
             continue;
         };
         let is_last = step.id.0.ends_with("#shrink") || !last.contains_key(&write.target);
-        if is_last && outcome.steps[&step.id].is_done() && !edited.contains(&write.target) {
+        let result = &outcome.steps[&step.id];
+        if !result.is_done() && result.may_have_written() {
+            in_doubt.insert(&write.target);
+        } else if is_last && result.is_done() && !edited.contains(&write.target) {
             last.insert(&write.target, write.after.as_ref());
         }
     }
+    last.retain(|target, _| !in_doubt.contains(target));
     last.into_iter().try_for_each(|(target, after)| {
         let live = world.document(target);
         ensure(is_as(live.as_ref(), after), || {
@@ -385,8 +390,9 @@ impl<'a, W> Watched<'a, W> {
         }
     }
 
-    /// A run writes only over what it has seen to be as planned, or what it has made itself a moment ago and holds nothing
-    /// of other people's under that name; and it switches versioning on where the plan found that it was never set.
+    /// A run writes only over what it has seen to be as planned, or to be otherwise by items with another spec's mark, or what
+    /// it has made itself a moment ago and holds nothing of other people's under that name; and it switches versioning on
+    /// where the plan found that it was never set.
     fn before_write(&self, target: &Target) {
         let mut log = self.log();
         if log.edited_since.contains(target) {
@@ -405,7 +411,9 @@ impl<'a, W> Watched<'a, W> {
         };
         let planned = self.writes().any(|step| {
             step.target == *target
-                && (same(seen.as_ref(), step.before.as_ref()) || self.is_born(step))
+                && (same(seen.as_ref(), step.before.as_ref())
+                    || step.differs_by_other_specs(seen.as_ref())
+                    || self.is_born(step))
         });
         if !planned {
             log.problems

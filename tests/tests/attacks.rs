@@ -123,7 +123,8 @@ fn an_entry_that_could_be_a_spec_file_is_read_or_an_error() {
         fs::write(specs.join(name), "x").expect("it can be done");
     }
     fs::create_dir(specs.join("old")).expect("it can be done");
-    world.expect(0, &["validate", "specs"]);
+    let checked = world.expect(0, &["validate", "specs"]);
+    assert!(checked.said().contains("in 1 file."), "{}", checked.said());
     world.expect(0, &["plan", "specs", "--out", "a.plan"]);
     let two = specs.join("two.yaml");
     let refused = |why: &str| {

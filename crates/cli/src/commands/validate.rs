@@ -4,12 +4,13 @@ use super::Ended;
 use crate::args::Paths;
 use crate::exit::Exit;
 use crate::printer::Printer;
-use crate::specs::load;
+use crate::specs::{load, saved_files};
 
 pub(crate) fn run(printer: &Printer, args: &Paths) -> Ended {
     let loaded = load(printer, &args.paths, &[])?;
     let migrations = s3ferry_render::plural(loaded.spec.migrations.len() as u64, "migration");
-    let files = s3ferry_render::plural(loaded.info.files.len() as u64, "file");
+    let files = saved_files(&loaded.info).len() as u64;
+    let files = s3ferry_render::plural(files, "file");
     printer.message(&format!("The spec is valid: {migrations} in {files}."));
     if loaded.spec.name.as_str() == "default" {
         printer.warning(

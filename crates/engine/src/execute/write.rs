@@ -201,6 +201,7 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
             if self.on.run.cancel.is_cancelled() {
                 return self.interrupted();
             }
+            self.leave_as_written(live.as_ref());
             let error = match self.send(live.as_ref()).await {
                 Answer::Taken => return self.settle(How::Written, 0).await,
                 Answer::Refused(error) => error,
@@ -212,6 +213,18 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
                 Next::Settle => return self.settle(How::Written, 0).await,
                 Next::End(result) => return result,
             }
+        }
+    }
+
+    /// Keeps what somebody wrote otherwise since the plan, and with the same meaning, as they wrote it: white space of a policy's
+    /// statement, or the order of rules.
+    fn leave_as_written(&mut self, live: Option<&Document>) {
+        let is_otherwise =
+            live != self.step.before.as_ref() && same(live, self.step.before.as_ref());
+        let over = is_otherwise.then(|| self.step.over(live)).flatten();
+        if let Some(over) = over.filter(|over| same(over.after.as_ref(), self.step.after.as_ref()))
+        {
+            self.step.after = over.after;
         }
     }
 

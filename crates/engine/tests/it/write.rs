@@ -486,6 +486,30 @@ async fn what_another_spec_wrote_since_the_plan_is_kept_and_ours_put_beside_it()
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_somebody_wrote_otherwise_with_the_same_meaning_stays_as_they_wrote_it() {
+    let (world, step) = beside();
+    let spaced = |document: &Document| {
+        document
+            .policy_document()
+            .unwrap()
+            .to_json()
+            .replace("\":", "\" :")
+    };
+    let theirs = s3ferry_core::model::kinds::Policy::read(spaced(&policies(&["Base"])));
+    world.set(&target(), Some(Document::BucketPolicy(theirs.clone())));
+    let told = run(std::slice::from_ref(&step), &world).await;
+    assert_eq!(told.of(&step), &WRITTEN);
+    assert!(is_policy(&world, &["Base", OURS]));
+    let written = world
+        .document(&target())
+        .unwrap()
+        .policy_document()
+        .unwrap()
+        .to_json();
+    assert!(written.contains(r#""Sid" :"Base""#), "{written}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_old_answer_with_what_another_spec_took_away_brings_nothing_back() {
     let (world, step) = beside();
     world.set(&target(), Some(policies(&["Base", OTHERS])));

@@ -101,10 +101,12 @@ def expect(run, *codes):
 
 
 class Sandbox:
-    """A running `s3ferry sandbox` with source buckets of these names."""
+    """A running `s3ferry sandbox` with buckets of these names: by account, or source buckets."""
 
     def __init__(self, folder, buckets):
-        seed = {"buckets": [{"name": name, "account": SOURCE, "region": REGION[SOURCE]} for name in buckets]}
+        buckets = buckets if isinstance(buckets, dict) else {SOURCE: buckets}
+        bucket = lambda name, account: {"name": name, "account": account, "region": REGION[account]}
+        seed = {"buckets": [bucket(name, account) for account, names in buckets.items() for name in names]}
         path = pathlib.Path(folder) / "seed.json"
         path.write_text(json.dumps(seed))
         command = [binary(), "sandbox", "--listen", "127.0.0.1:0", "--seed", str(path), "--replication-delay", "20"]
@@ -184,6 +186,46 @@ def one_rule(canary):
 """
 
     return migration
+
+
+def full(number):
+    """Writes a migration with all that s3ferry configures: four alarms, access logs, data events and inventories of both sides."""
+    one = one_rule("{ name: .s3ferry-canary }")(number)
+    side = SHARE_OF.format(number // SHARED)
+    return (
+        one
+        + f"""    monitoring: {{ failed_operations: {{ above: 0 }} }}
+    logging:
+      access:
+        source:      {{ bucket: prod-logs-{side}, prefix: team-{number:04}/ }}
+        destination: {{ bucket: archive-logs-{side}, prefix: team-{number:04}/ }}
+      cloudtrail:
+        source:      {{ trail: s3-data, bucket: prod-trail }}
+        destination: {{ trail: s3-data, bucket: archive-trail }}
+      inventory:
+        source:      {{ bucket: prod-lists-{side}, prefix: team-{number:04} }}
+        destination: {{ bucket: archive-lists-{side}, prefix: team-{number:04} }}
+"""
+    )
+
+
+SHARED = 10  # migrations a bucket that logs or lists go to: its policy has a statement for each, and takes 20 KB
+SHARE_OF = "{:03}"
+
+
+def buckets(count, is_full):
+    """Returns the buckets, by account, that a spec of so many migrations finds."""
+    found = {SOURCE: [source_bucket(number) for number in range(count)], DESTINATION: []}
+    if is_full:
+        for account, side in ((SOURCE, "prod"), (DESTINATION, "archive")):
+            shares = [SHARE_OF.format(share) for share in range(-(-count // SHARED))]
+            found[account] += [f"{side}-{what}-{share}" for what in ("logs", "lists") for share in shares] + [f"{side}-trail"]
+    return found
+
+
+def migrations(is_full):
+    """Returns what writes a migration: of everything in a bucket alone, or with all that s3ferry configures."""
+    return full if is_full else one_rule("{ name: .s3ferry-canary }")
 
 
 def source_bucket(number):

@@ -50,24 +50,25 @@ def arguments():
     parser.add_argument("--sizes", type=sizes, default=[200, 2000], help="numbers of migrations, with commas")
     parser.add_argument("--parallelism", type=int, default=16)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--full", action="store_true", help="with alarms, logs, trails and inventories")
     return parser.parse_args()
 
 
 def measure(size, args):
     """Returns, by phase, the median of each figure."""
-    runs = [once(size, args.parallelism) for _ in range(args.runs)]
+    runs = [once(size, args) for _ in range(args.runs)]
     median = lambda phase, figure: statistics.median(run[phase][figure] for run in runs)
     return {phase: {figure: median(phase, figure) for figure in runs[0][phase]} for phase in PHASES}
 
 
-def once(size, parallelism):
+def once(size, args):
     """Plans, applies and plans again in a fresh world; returns what each took."""
-    buckets = [common.source_bucket(number) for number in range(size)]
+    buckets = common.buckets(size, args.full)
     figures = {}
     with common.workspace() as folder, common.Sandbox(folder, buckets) as sandbox:
-        (folder / "spec.yaml").write_text(common.spec(size, common.one_rule("{ name: .s3ferry-canary }")))
+        (folder / "spec.yaml").write_text(common.spec(size, common.migrations(args.full)))
         for phase, (words, code) in PHASES.items():
-            command = [common.binary(), *words, "--parallelism", str(parallelism), "--no-progress"]
+            command = [common.binary(), *words, "--parallelism", str(args.parallelism), "--no-progress"]
             sandbox.forget_calls()
             before = sandbox.cpu()
             run = common.expect(common.run(command, common.environment(sandbox.environment), folder), code)

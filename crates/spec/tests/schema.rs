@@ -6,6 +6,7 @@
     reason = "a test that cannot parse its documents has failed"
 )]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use s3ferry_core::ids::SpecName;
@@ -314,4 +315,63 @@ fn what_is_not_supported_yet_is_marked_and_refused() {
             "{later}"
         );
     }
+}
+
+/// Where the schema has the fields that this version takes, by pointer, that are not among `used`.
+fn unused(schema: &Value, at: &str, used: &BTreeSet<String>, found: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match schema {
+        Value::Object(map) => map.iter().map(|(key, of)| (key.clone(), of)).collect(),
+        Value::Array(items) => (0..).map(|at: usize| at.to_string()).zip(items).collect(),
+        _ => return,
+    };
+    for (key, child) in children {
+        let pointer = format!("{at}/{key}");
+        if key == "not" || child.get("x-not-yet-supported").is_some() {
+            continue;
+        }
+        if at.ends_with("/properties") && !used.contains(&pointer) {
+            found.push(pointer.clone());
+        }
+        unused(child, &pointer, used, found);
+    }
+}
+
+/// Notes which fields of the schema a value has, by pointer.
+fn uses(root: &Value, at: &str, value: &Value, used: &mut BTreeSet<String>) {
+    let schema = root.pointer(at).unwrap();
+    if let Some(reference) = schema.get("$ref") {
+        let pointer = reference.as_str().unwrap().trim_start_matches('#');
+        return uses(root, pointer, value, used);
+    }
+    for keyword in ["oneOf", "anyOf"] {
+        let branches = schema.get(keyword).and_then(Value::as_array);
+        for (index, branch) in branches.into_iter().flatten().enumerate() {
+            if refused(branch, value, root).is_none() {
+                uses(root, &format!("{at}/{keyword}/{index}"), value, used);
+            }
+        }
+    }
+    for item in value.as_array().into_iter().flatten() {
+        uses(root, &format!("{at}/items"), item, used);
+    }
+    for (name, of) in value.as_object().into_iter().flatten() {
+        let field = format!("{at}/properties/{name}");
+        if root.pointer(&field).is_some() {
+            used.insert(field.clone());
+            uses(root, &field, of, used);
+        } else if schema["additionalProperties"].is_object() {
+            uses(root, &format!("{at}/additionalProperties"), of, used);
+        }
+    }
+}
+
+#[test]
+fn the_example_of_everything_has_every_field_that_there_is() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plans/everything/spec.yaml");
+    let example: Value = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let schema: Value = serde_json::from_str(&json_schema()).unwrap();
+    let (mut used, mut found) = (BTreeSet::new(), Vec::new());
+    uses(&schema, "", &example, &mut used);
+    unused(&schema, "", &used, &mut found);
+    assert!(found.is_empty(), "plans/everything lacks {found:#?}");
 }

@@ -58,8 +58,8 @@ fn case() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Whether only the layout of documents changes. Done between a plan and its apply, it does not make the plan stale, and what is
-/// written has the layout that the plan was made with (docs/semantics.md, "Unchanged").
+/// Whether only the layout of documents changes. Done between a plan and its apply, it does not make the plan stale; an apply
+/// leaves it as it finds it (docs/semantics.md, "Unchanged"), which the apply of this model, that writes plans as they are, does not.
 fn is_layout(edit: &Edit) -> bool {
     matches!(edit, Edit::Reformat)
 }

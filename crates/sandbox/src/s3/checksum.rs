@@ -3,15 +3,14 @@
 //! Full-object values of a multipart upload are computed over all bytes; composite ones over the
 //! parts' values, with the number of parts behind a dash (BC:s3 ChecksumType).
 
-mod xxhash;
-
 use bytes::Bytes;
 use s3s::S3Result;
 use s3s::crypto::{Crc32, Crc32c, Crc64Nvme, Md5, Sha1, Sha256};
 use sha2::Digest as _;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use xxhash_rust::xxh64::xxh64;
 
 use super::errors::{fault, invalid_request};
-use xxhash::xxhash64;
 
 /// The algorithms this sandbox computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,10 +23,12 @@ pub(crate) enum Algorithm {
     Sha512,
     Md5,
     XxHash64,
+    XxHash3,
+    XxHash128,
 }
 
 /// Every algorithm, for walks over headers.
-pub(crate) const ALGORITHMS: [Algorithm; 8] = [
+pub(crate) const ALGORITHMS: [Algorithm; 10] = [
     Algorithm::Crc32,
     Algorithm::Crc32c,
     Algorithm::Crc64Nvme,
@@ -36,6 +37,8 @@ pub(crate) const ALGORITHMS: [Algorithm; 8] = [
     Algorithm::Sha512,
     Algorithm::Md5,
     Algorithm::XxHash64,
+    Algorithm::XxHash3,
+    Algorithm::XxHash128,
 ];
 
 impl Algorithm {
@@ -50,6 +53,8 @@ impl Algorithm {
             Self::Sha512 => "SHA512",
             Self::Md5 => "MD5",
             Self::XxHash64 => "XXHASH64",
+            Self::XxHash3 => "XXHASH3",
+            Self::XxHash128 => "XXHASH128",
         }
     }
 
@@ -64,6 +69,8 @@ impl Algorithm {
             Self::Sha512 => "x-amz-checksum-sha512",
             Self::Md5 => "x-amz-checksum-md5",
             Self::XxHash64 => "x-amz-checksum-xxhash64",
+            Self::XxHash3 => "x-amz-checksum-xxhash3",
+            Self::XxHash128 => "x-amz-checksum-xxhash128",
         }
     }
 
@@ -84,7 +91,9 @@ impl Algorithm {
             | Self::Sha256
             | Self::Sha512
             | Self::Md5
-            | Self::XxHash64 => Type::Composite,
+            | Self::XxHash64
+            | Self::XxHash3
+            | Self::XxHash128 => Type::Composite,
         }
     }
 
@@ -103,7 +112,10 @@ impl Algorithm {
                 hasher.finalize().to_vec()
             }
             Self::Md5 => digest::<Md5>(pieces),
-            Self::XxHash64 => xxhash64(&pieces.concat()).to_be_bytes().to_vec(),
+            // The seed 0 and the canonical order of the bytes are unverified.
+            Self::XxHash64 => xxh64(&pieces.concat(), 0).to_be_bytes().to_vec(),
+            Self::XxHash3 => xxh3_64(&pieces.concat()).to_be_bytes().to_vec(),
+            Self::XxHash128 => xxh3_128(&pieces.concat()).to_be_bytes().to_vec(),
         }
     }
 

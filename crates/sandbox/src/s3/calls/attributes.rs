@@ -28,7 +28,11 @@ pub(crate) fn checksum_dto(checksum: &Checksum) -> ChecksumDto {
         Algorithm::Sha1 => dto.checksum_sha1 = value,
         Algorithm::Sha256 => dto.checksum_sha256 = value,
         // s3s has no field for them: documents leave them out, headers show them.
-        Algorithm::Sha512 | Algorithm::Md5 | Algorithm::XxHash64 => {}
+        Algorithm::Sha512
+        | Algorithm::Md5
+        | Algorithm::XxHash64
+        | Algorithm::XxHash3
+        | Algorithm::XxHash128 => {}
     }
     dto
 }

@@ -139,7 +139,11 @@ fn claimed_value(part: &CompletedPart, algorithm: Algorithm) -> Option<&String> 
         Algorithm::Sha1 => part.checksum_sha1.as_ref(),
         Algorithm::Sha256 => part.checksum_sha256.as_ref(),
         // s3s does not read theirs.
-        Algorithm::Sha512 | Algorithm::Md5 | Algorithm::XxHash64 => None,
+        Algorithm::Sha512
+        | Algorithm::Md5
+        | Algorithm::XxHash64
+        | Algorithm::XxHash3
+        | Algorithm::XxHash128 => None,
     }
 }
 

@@ -110,7 +110,9 @@ fn kind(algorithm: Option<Algorithm>, wanted: Option<&str>) -> S3Result<Type> {
         | Algorithm::Sha256
         | Algorithm::Sha512
         | Algorithm::Md5
-        | Algorithm::XxHash64 => wanted == Type::FullObject,
+        | Algorithm::XxHash64
+        | Algorithm::XxHash3
+        | Algorithm::XxHash128 => wanted == Type::FullObject,
         Algorithm::Crc32 | Algorithm::Crc32c => false,
     };
     if impossible {

@@ -186,7 +186,7 @@ pub(crate) fn algorithm(name: Option<&str>) -> S3Result<Option<Algorithm>> {
             400,
             "InvalidRequest",
             "Checksum algorithm provided is unsupported. Please try again with any of the valid \
-             types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64]",
+             types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128]",
         )),
     }
 }

@@ -170,6 +170,58 @@ fn an_alarm_of_somebody_elses_is_written_over_only_where_it_is_handed_over() {
     );
 }
 
+/// An alarm on a rule's old ID, as one is left behind by the rule's being taken over: it rests while ours is raised.
+#[test]
+fn an_alarm_of_somebody_elses_that_sees_nothing_is_told_and_left() {
+    let world = world(TOPICS);
+    world.converge();
+    let put = |name: &str, rule: &str| {
+        let alarm = [
+            ("Action", "PutMetricAlarm"),
+            ("AlarmName", name),
+            ("Namespace", "AWS/S3"),
+            ("MetricName", "OperationsFailedReplication"),
+            ("Statistic", "Sum"),
+            ("Period", "300"),
+            ("EvaluationPeriods", "1"),
+            ("Threshold", "0"),
+            ("ComparisonOperator", "GreaterThanThreshold"),
+            ("Dimensions.member.1.Name", "SourceBucket"),
+            ("Dimensions.member.1.Value", "orders-prod"),
+            ("Dimensions.member.2.Name", "DestinationBucket"),
+            ("Dimensions.member.2.Value", "orders-archive"),
+            ("Dimensions.member.3.Name", "RuleId"),
+            ("Dimensions.member.3.Value", rule),
+        ];
+        world.source().cloudwatch(&alarm).expect_ok();
+    };
+    put("on the old ID", "tf-replicate-all");
+    put("on the new ID", RULE);
+    world.sandbox().reset_calls();
+    let plan = world.expect(0, &["plan", "--detailed-exitcode", "spec.yaml"]);
+    let said = plan.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(said.matches("alarm-blind").count(), 1, "{}", plan.out);
+    assert!(
+        said.contains("orders-prod has no rule tf-replicate-all"),
+        "{said}"
+    );
+    // One list has ours and theirs: a call for each Region, and one for our alarms by name.
+    let calls = world.sandbox().calls();
+    let described = calls
+        .iter()
+        .filter(|call| call.operation == "DescribeAlarms");
+    assert_eq!(described.count(), 4);
+
+    fail_an_object(&world);
+    world
+        .sandbox()
+        .clock()
+        .advance(Duration::from_secs(15 * 60));
+    let here = alarms(world.sandbox(), SOURCE.1);
+    assert_eq!(here["on the old ID"]["StateValue"], "INSUFFICIENT_DATA");
+    assert_eq!(here["on the new ID"]["StateValue"], "ALARM");
+}
+
 #[test]
 fn what_somebody_did_to_an_alarm_is_told_and_undone() {
     let world = world(TOPICS);

@@ -159,7 +159,10 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 );
             }
             (Target::Region(of, RegionPart::Alarms), Some(Document::AlarmNames(alarms))) => {
-                let ours = alarms.0.iter().filter(|name| markers.alarm(name).is_some());
+                let ours = alarms
+                    .ours
+                    .iter()
+                    .filter(|name| markers.alarm(name).is_some());
                 targets.extend(ours.map(|name| Target::Alarm(of.alarm(name))));
             }
             (Target::Role(_, RolePart::Policy), Some(Document::RolePolicy(policy))) => {

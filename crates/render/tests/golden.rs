@@ -394,7 +394,7 @@ impl World {
                     Target::Alarm(at) if at.place() == *place => Some(at.name.clone()),
                     _ => None,
                 });
-                Some(Document::AlarmNames(AlarmNames(names.collect())))
+                Some(Document::AlarmNames(AlarmNames::of(names.collect())))
             }
             Target::Role(role, RolePart::Policies) => {
                 let inline = Target::Role(role.clone(), RolePart::Policy);

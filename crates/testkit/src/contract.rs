@@ -242,7 +242,7 @@ impl<W: Write + Objects> Suite<'_, W> {
             let names = names
                 .iter()
                 .map(|name| AlarmName::new(*name).expect("a name"));
-            Document::AlarmNames(AlarmNames(names.collect()))
+            Document::AlarmNames(AlarmNames::of(names.collect()))
         };
         let listed = Target::Region(place.clone(), RegionPart::Alarms);
         let none = list(&[]);
@@ -257,11 +257,18 @@ impl<W: Write + Objects> Suite<'_, W> {
             self.write_twice(&target, &build::alarm("contract", 0))
                 .await;
         }
-        let all = list(&names);
+        let mut all = AlarmNames::default();
+        for name in names.iter().chain(&others) {
+            if let Document::Alarm(alarm) = build::alarm("contract", 0) {
+                all.add(AlarmName::new(*name).expect("a name"), alarm.sight());
+            }
+        }
+        assert_eq!(all.others.len(), 2, "the others look at replication");
+        let all = Document::AlarmNames(all);
         self.expect(
             &listed,
             Some(&all),
-            "the list has what may be ours, and no other",
+            "the list has what may be ours, and what others look at",
         )
         .await;
         let absent = (0..120).map(|number| format!("s3ferry/contract/absent/{number}/latency"));

@@ -165,9 +165,7 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
         Kind::Role(RolePart::Policies) => role_policies().boxed(),
         Kind::Key(KeyPart::Itself) => key().boxed(),
         Kind::Key(KeyPart::Policy) => policy().prop_map(Document::KeyPolicy).boxed(),
-        Kind::Region(RegionPart::Alarms) => btree_set(alarm_name(), 0..3)
-            .prop_map(|names| Document::AlarmNames(AlarmNames(names)))
-            .boxed(),
+        Kind::Region(RegionPart::Alarms) => alarm_names().boxed(),
         Kind::Region(RegionPart::Metrics) => vec(metric(), 0..3)
             .prop_map(|metrics| Document::RuleMetrics(RuleMetrics(metrics.into_iter().collect())))
             .boxed(),
@@ -197,6 +195,18 @@ fn alarm_name() -> impl Strategy<Value = AlarmName> {
         "s3ferry/odd",
     ];
     select(names.to_vec()).prop_map(|name| AlarmName::new(name).expect("a valid name"))
+}
+
+fn alarm_names() -> impl Strategy<Value = Document> {
+    let others = vec((select(&["Theirs", "Late"]), alarm()), 0..3);
+    (btree_set(alarm_name(), 0..3), others, any::<bool>()).prop_map(|(ours, others, has_more)| {
+        let mut names = AlarmNames::of(ours);
+        for (name, alarm) in others {
+            names.add(AlarmName::new(name).expect("a valid name"), alarm.sight());
+        }
+        names.has_more = has_more;
+        Document::AlarmNames(names)
+    })
 }
 
 fn metric() -> impl Strategy<Value = RuleMetric> {

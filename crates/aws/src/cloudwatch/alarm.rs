@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_cloudwatch::types::{Dimension, EvaluationWindow, MetricAlarm};
-use s3ferry_core::model::kinds::{Alarm, AlarmActions, AlarmState, StateValue};
+use s3ferry_core::model::kinds::{Alarm, AlarmActions, AlarmSight, AlarmState, StateValue};
 
 /// How long an alarm must have been in its state for a want of data to mean something: datapoints appear about 15 minutes after
 /// a rule has metrics (UG26:repl-metrics), and an alarm looks at half an hour of them at most.
@@ -51,6 +51,23 @@ pub(super) fn alarm(found: &MetricAlarm, now: SystemTime) -> Alarm {
 
 fn set(of: &[String]) -> BTreeSet<String> {
     of.iter().cloned().collect()
+}
+
+/// What an alarm looks at of replication: its metric, or those of its expression that are in the same account.
+pub(super) fn sights(found: &MetricAlarm) -> Vec<AlarmSight> {
+    let own = AlarmSight::of(
+        found.namespace().unwrap_or_default(),
+        found.metric_name().unwrap_or_default(),
+        dimensions(found.dimensions()),
+    );
+    let here = found.metrics().iter();
+    let here = here.filter(|query| query.account_id().is_none());
+    let queried = here.filter_map(|query| {
+        let metric = query.metric_stat()?.metric()?;
+        let (namespace, name) = (metric.namespace()?, metric.metric_name()?);
+        AlarmSight::of(namespace, name, dimensions(metric.dimensions()))
+    });
+    own.into_iter().chain(queried).collect()
 }
 
 /// The dimensions by name.
@@ -136,6 +153,33 @@ mod tests {
     fn an_alarm_on_an_expression_is_of_another_sort() {
         let found = MetricAlarm::builder().metrics(MetricDataQuery::builder().id("m1").build());
         assert_eq!(alarm(&found.build(), at(0)).unmodelled, ["Metrics"]);
+    }
+
+    #[test]
+    fn an_alarm_on_an_expression_looks_at_the_metrics_of_its_own_account() {
+        use aws_sdk_cloudwatch::types::{Metric, MetricStat};
+        let metric = |namespace: &str| {
+            let dimension = Dimension::builder().name("RuleId").value("old").build();
+            let metric = Metric::builder()
+                .namespace(namespace)
+                .metric_name("ReplicationLatency")
+                .dimensions(dimension);
+            MetricStat::builder().metric(metric.build()).build()
+        };
+        let query = |id: &str| MetricDataQuery::builder().id(id);
+        let found = MetricAlarm::builder()
+            .metrics(query("m1").metric_stat(metric("AWS/S3")).build())
+            .metrics(query("m2").metric_stat(metric("Theirs")).build())
+            .metrics(query("e1").expression("m1 + m2").build())
+            .build();
+        assert_eq!(sights(&found).len(), 1);
+        let elsewhere = MetricAlarm::builder().metrics(
+            query("m1")
+                .metric_stat(metric("AWS/S3"))
+                .account_id("999999999999")
+                .build(),
+        );
+        assert!(sights(&elsewhere.build()).is_empty());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What an account has in a Region: the alarms that may be s3ferry's, by name, and the metrics of rules.
+//! What an account has in a Region: the alarms that may be s3ferry's, by name, what others look at, and the metrics of rules.
 
 use std::collections::BTreeSet;
 
@@ -10,17 +10,38 @@ use s3ferry_core::model::kinds::{AlarmNames, RuleMetric, RuleMetrics};
 use s3ferry_core::ownership::ALARM_PREFIX;
 
 use super::CloudWatchApi;
-use super::alarm::dimensions;
-use super::read::described;
+use super::alarm::{dimensions, sights};
+use super::read::{described, described_up_to};
 use crate::answer::pages::Pages;
 use crate::failure::Failure;
 
-/// The names of the alarms that may be s3ferry's.
+/// How many pages of other people's alarms are looked through for those that look at replication: two thousand alarms, which is
+/// some two seconds. CloudWatch cannot be asked for the alarms on a metric without its dimensions
+/// (BC:cloudwatch DescribeAlarmsForMetric), which are what may be wrong of them.
+const LOOKED_THROUGH: usize = 20;
+
+/// The alarms that may be s3ferry's, all of them, and what others look at. One list has both; only where it is very long, ours
+/// are asked for besides.
 pub(crate) async fn names(api: &CloudWatchApi<'_>) -> Result<Option<Document>, Failure> {
-    let found = described(api, |asked| asked.alarm_name_prefix(ALARM_PREFIX)).await?;
-    let named = found.iter();
-    let names = named.filter_map(|alarm| AlarmName::new(alarm.alarm_name()?).ok());
-    Ok(Some(Document::AlarmNames(AlarmNames(names.collect()))))
+    let (found, has_more) = described_up_to(api, LOOKED_THROUGH, |asked| asked).await?;
+    let ours = if has_more {
+        described(api, |asked| asked.alarm_name_prefix(ALARM_PREFIX)).await?
+    } else {
+        Vec::new()
+    };
+    let mut names = AlarmNames {
+        has_more,
+        ..AlarmNames::default()
+    };
+    for alarm in found.iter().chain(&ours) {
+        let name = alarm
+            .alarm_name()
+            .and_then(|name| AlarmName::new(name).ok());
+        if let Some(name) = name {
+            names.add(name, sights(alarm));
+        }
+    }
+    Ok(Some(Document::AlarmNames(names)))
 }
 
 /// The metrics of rules: whatever else S3 has metrics of has no rule for a dimension.

@@ -64,9 +64,20 @@ pub(super) async fn described(
     api: &CloudWatchApi<'_>,
     ask: impl Fn(DescribeAlarmsFluentBuilder) -> DescribeAlarmsFluentBuilder + Send + Sync,
 ) -> Result<Vec<MetricAlarm>, Failure> {
+    let (found, _) = described_up_to(api, usize::MAX, ask).await?;
+    Ok(found)
+}
+
+/// The alarms that are asked for, on the first pages, and whether there are more.
+pub(super) async fn described_up_to(
+    api: &CloudWatchApi<'_>,
+    most: usize,
+    ask: impl Fn(DescribeAlarmsFluentBuilder) -> DescribeAlarmsFluentBuilder + Send + Sync,
+) -> Result<(Vec<MetricAlarm>, bool), Failure> {
     let mut found = Vec::new();
     let mut token: Option<String> = None;
     let mut pages = Pages::default();
+    let mut read = 0;
     loop {
         let page = api
             .read("DescribeAlarms", |cloudwatch| {
@@ -81,8 +92,9 @@ pub(super) async fn described(
         token = pages
             .next(goes_on, page.next_token)
             .map_err(|endless| api.unreadable("DescribeAlarms", endless))?;
-        if token.is_none() {
-            return Ok(found);
+        read += 1;
+        if token.is_none() || read >= most {
+            return Ok((found, token.is_some()));
         }
     }
 }

@@ -3,7 +3,7 @@
 use s3ferry_core::ids::Arn;
 use s3ferry_core::model::kinds::RuleMetrics;
 use s3ferry_core::model::{Document, RegionPart, RegionRef, Target, TopicRef};
-use s3ferry_engine::ports::Read as _;
+use s3ferry_engine::ports::{Read as _, Write as _, WriteChange};
 use s3ferry_testkit::{build, contract};
 
 use crate::sandbox::World;
@@ -40,6 +40,33 @@ async fn alarms_are_read_a_hundred_a_call() {
         .iter()
         .filter(|call| call.operation == "DescribeAlarms");
     assert_eq!(described.count(), 3);
+}
+
+#[tokio::test]
+async fn other_peoples_alarms_are_looked_through_up_to_a_bound_and_ours_all_found() {
+    let world = World::start().await;
+    let alarm = build::alarm("contract", 900);
+    let put = async |name: String| {
+        let name = s3ferry_core::ids::AlarmName::new(name).unwrap();
+        let target = Target::Alarm(place().alarm(&name));
+        let change = WriteChange {
+            before: None,
+            after: Some(&alarm),
+        };
+        world.cloud.write(&target, change).await.unwrap();
+    };
+    for number in 0..2_001 {
+        put(format!("a{number}")).await;
+    }
+    put("s3ferry/default/orders/all/latency".to_owned()).await;
+    world.sandbox.reset_calls();
+    let list = Target::Region(place(), RegionPart::Alarms);
+    let Ok(Some(Document::AlarmNames(names))) = world.cloud.read(&list).await else {
+        panic!("a list");
+    };
+    assert!(names.has_more);
+    assert_eq!((names.ours.len(), names.others.len()), (1, 2_000));
+    assert_eq!(world.sandbox.calls().len(), 21);
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AlarmName, InvalidName};
 use crate::model::kinds::{
-    Alarm, AlarmActions, AlarmNames, AlarmState, Policy, RuleMetric, RuleMetrics, StateValue, Topic,
+    Alarm, AlarmActions, AlarmNames, AlarmSight, AlarmState, Policy, RuleMetric, RuleMetrics,
+    StateValue, Topic,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -36,6 +37,19 @@ struct HeldState {
     value: String,
     reason: String,
     lasts: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct HeldAlarms {
+    ours: BTreeSet<String>,
+    others: BTreeMap<String, Vec<HeldSight>>,
+    has_more: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct HeldSight {
+    metric: String,
+    dimensions: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -201,13 +215,47 @@ pub(super) fn topic(held: HeldTopic) -> Topic {
     }
 }
 
-pub(super) fn held_names(names: &AlarmNames) -> BTreeSet<String> {
-    names.0.iter().map(ToString::to_string).collect()
+pub(super) fn held_names(names: &AlarmNames) -> HeldAlarms {
+    let AlarmNames {
+        ours,
+        others,
+        has_more,
+    } = names;
+    let sight = |of: &AlarmSight| HeldSight {
+        metric: of.metric.clone(),
+        dimensions: of.dimensions.clone(),
+    };
+    let other = |(name, sights): (&AlarmName, &BTreeSet<AlarmSight>)| {
+        (name.to_string(), sights.iter().map(sight).collect())
+    };
+    HeldAlarms {
+        ours: ours.iter().map(ToString::to_string).collect(),
+        others: others.iter().map(other).collect(),
+        has_more: *has_more,
+    }
 }
 
-pub(super) fn names(held: BTreeSet<String>) -> Result<AlarmNames, InvalidName> {
-    let names = held.into_iter().map(AlarmName::new);
-    Ok(AlarmNames(names.collect::<Result<_, _>>()?))
+pub(super) fn names(held: HeldAlarms) -> Result<AlarmNames, InvalidName> {
+    let HeldAlarms {
+        ours,
+        others,
+        has_more,
+    } = held;
+    let sight = |HeldSight { metric, dimensions }| AlarmSight { metric, dimensions };
+    let other = |(name, sights): (String, Vec<HeldSight>)| {
+        Ok((
+            AlarmName::new(name)?,
+            sights.into_iter().map(sight).collect(),
+        ))
+    };
+    Ok(AlarmNames {
+        ours: ours
+            .into_iter()
+            .map(AlarmName::new)
+            .collect::<Result<_, _>>()?,
+        others: others.into_iter().map(other).collect::<Result<_, _>>()?,
+        has_more,
+    })
 }
 
 pub(super) fn held_metrics(metrics: &RuleMetrics) -> Vec<HeldMetric> {

@@ -18,7 +18,7 @@ use self::trail::{
     HeldSeen, HeldSelectors, HeldTrail, held_seen, held_selectors, held_trail, seen, selectors,
     trail,
 };
-use super::alarm::{self, HeldAlarm, HeldMetric, HeldTopic};
+use super::alarm::{self, HeldAlarm, HeldAlarms, HeldMetric, HeldTopic};
 use super::reading::{Read, ReadError, read};
 use crate::ids::{InvalidName, Region, RoleName, SpecName};
 use crate::model::Document;
@@ -113,7 +113,7 @@ enum Held {
         multi_region: bool,
     },
     KeyPolicy(String),
-    AlarmNames(BTreeSet<String>),
+    AlarmNames(HeldAlarms),
     RuleMetrics(Vec<HeldMetric>),
     Alarm(Box<HeldAlarm>),
     Topic(HeldTopic),

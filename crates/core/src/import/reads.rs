@@ -231,7 +231,10 @@ fn alarms(
     for region in regions {
         let list = Target::Region(region.clone(), RegionPart::Alarms);
         if let Some(Document::AlarmNames(names)) = observed.document(&list) {
-            let ours = names.0.iter().filter(|name| markers.alarm(name).is_some());
+            let ours = names
+                .ours
+                .iter()
+                .filter(|name| markers.alarm(name).is_some());
             targets.extend(ours.map(|name| Target::Alarm(region.alarm(name))));
         }
         targets.push(list);

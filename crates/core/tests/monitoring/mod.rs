@@ -498,6 +498,175 @@ fn a_rule_whose_metrics_were_switched_off_is_told() {
     world.converge(&watched);
 }
 
+/// An alarm of somebody else's in the account of the alarms, on a metric of replication.
+fn theirs(world: &mut World, region: &str, metric: &str, dimensions: &[(&str, &str)]) {
+    let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let live = Alarm {
+        description: None,
+        metric: metric.to_owned(),
+        dimensions: dimensions.iter().map(pair).collect(),
+        ..alarm(world, &latency())
+    };
+    world.put(at(region, "theirs"), Some(Document::Alarm(Box::new(live))));
+}
+
+const HOT: [(&str, &str); 3] = [
+    ("SourceBucket", "orders-prod"),
+    ("DestinationBucket", "orders-archive"),
+    ("RuleId", "s3ferry/default/orders/hot"),
+];
+
+#[test]
+fn an_alarm_of_others_that_can_never_see_anything_is_told_with_what_would_be_right() {
+    let watched = spec(&[WATCHED]);
+    let mut world = converged(&watched);
+    let said = |world: &mut World, region: &str, metric: &str, dimensions: &[(&str, &str)]| {
+        theirs(world, region, metric, dimensions);
+        let plan = world.plan(&watched);
+        assert!(plan.changes.is_empty(), "{plan:#?}");
+        let mut found = plan
+            .findings
+            .into_iter()
+            .filter(|of| of.code == "alarm-blind");
+        let first = found.next();
+        assert!(found.next().is_none(), "one finding an alarm");
+        first.map(|of| {
+            assert_eq!(of.level, FindingLevel::Warning);
+            assert_eq!(of.address, format!("prod/alarm/{region}/theirs"));
+            (of.message, of.help)
+        })
+    };
+    let with = |at: usize, name: &'static str, value: &'static str| {
+        let mut dimensions = HOT;
+        dimensions[at] = (name, value);
+        dimensions
+    };
+    let right = "RuleId=s3ferry/default/orders/hot in eu-central-1";
+    let late = "ReplicationLatency";
+
+    // What sees something, looks at another bucket, or at no replication, is nobody's business.
+    assert_eq!(said(&mut world, DESTINATION, late, &HOT), None);
+    let failed = "OperationsFailedReplication";
+    assert_eq!(said(&mut world, SOURCE, failed, &HOT), None);
+    world.put(at(SOURCE, "theirs"), None);
+    let other = with(0, "SourceBucket", "invoices-prod");
+    assert_eq!(said(&mut world, DESTINATION, late, &other), None);
+    assert_eq!(
+        said(
+            &mut world,
+            DESTINATION,
+            "4xxErrors",
+            &[("BucketName", "orders-prod")]
+        ),
+        None
+    );
+
+    let (message, help) = said(
+        &mut world,
+        DESTINATION,
+        late,
+        &with(2, "RuleId", "Everything"),
+    )
+    .expect("no rule has the ID");
+    assert!(
+        message.contains("orders-prod has no rule Everything"),
+        "{message}"
+    );
+    assert!(
+        help.contains(right) && help.contains("orders/cold"),
+        "{help}"
+    );
+
+    let (message, help) = said(
+        &mut world,
+        DESTINATION,
+        late,
+        &with(1, "DestinationBucket", "gone"),
+    )
+    .expect("no rule goes there");
+    assert!(
+        message.contains("replicates to orders-archive, not to gone"),
+        "{message}"
+    );
+    assert!(
+        help.contains(right) && !help.contains("orders/cold"),
+        "{help}"
+    );
+
+    let bucket = [("BucketName", "orders-prod"), HOT[2]];
+    let (message, help) = said(&mut world, DESTINATION, late, &bucket).expect("other dimensions");
+    assert!(
+        message.contains("its dimensions are BucketName and RuleId"),
+        "{message}"
+    );
+    assert!(help.contains(right), "{help}");
+    world.put(at(DESTINATION, "theirs"), None);
+
+    let (message, help) = said(&mut world, SOURCE, late, &HOT).expect("another Region");
+    assert!(
+        message.contains(
+            "ReplicationLatency is published in eu-central-1, and the alarm is in eu-west-1"
+        ),
+        "{message}"
+    );
+    assert!(help.contains(right), "{help}");
+    world.put(at(SOURCE, "theirs"), None);
+    let (message, _) = said(&mut world, DESTINATION, failed, &HOT).expect("another Region");
+    assert!(message.contains("is published in eu-west-1"), "{message}");
+}
+
+/// A rule that is taken over gets another ID, and the alarms on the old one see nothing any more: the plan that does so says it.
+#[test]
+fn the_plan_that_takes_a_rule_away_tells_whose_alarm_looks_at_it() {
+    let watched = spec(&[WATCHED]);
+    let mut world = converged(&watched);
+    let mut cold = HOT;
+    cold[2].1 = "s3ferry/default/orders/cold";
+    theirs(&mut world, DESTINATION, "ReplicationLatency", &cold);
+    let less = spec(&[WATCHED, FREE, (COLD_RULE, "")]);
+    let found = finding(&world.plan(&less), "alarm-blind").clone();
+    assert!(
+        found
+            .message
+            .contains("has no rule s3ferry/default/orders/cold after this plan"),
+        "{}",
+        found.message
+    );
+    assert!(found.help.contains("orders/hot"), "{}", found.help);
+    // A rule whose phase is yet to come will have the metric.
+    let early = spec(&[WATCHED, FREE, ("phase: replicate", "phase: prepare")]);
+    assert!(!codes(&world.plan(&early)).contains(&"alarm-blind"));
+}
+
+#[test]
+fn an_alarm_of_others_on_a_rule_without_metrics_is_told() {
+    let watched = spec(&[WATCHED]);
+    let mut world = converged(&watched);
+    world.edit_replication("orders-prod", |live| {
+        let mut foreign = live.rules[0].clone();
+        foreign.id = Some("Foreign".to_owned());
+        foreign.priority = Some(9000);
+        foreign.filter = Some(s3ferry_core::model::kinds::replication::Filter::Prefix(
+            "foreign/".to_owned(),
+        ));
+        if let Some(to) = &mut foreign.destination {
+            to.metrics = None;
+        }
+        live.rules.push(foreign);
+    });
+    let mut dimensions = HOT;
+    dimensions[2].1 = "Foreign";
+    theirs(&mut world, DESTINATION, "ReplicationLatency", &dimensions);
+    let found = finding(&world.plan(&watched), "alarm-blind").clone();
+    assert!(
+        found
+            .message
+            .contains("metrics of the rule are switched off"),
+        "{}",
+        found.message
+    );
+}
+
 #[test]
 fn callers_may_do_what_alarms_take_and_no_more() {
     let of = |purpose| {

@@ -470,11 +470,15 @@ impl World {
                 Some(Document::Roles(ours.collect()))
             }
             Target::Region(place, RegionPart::Alarms) => {
-                let names = self.documents.keys().filter_map(|target| match target {
-                    Target::Alarm(at) if at.place() == *place => Some(at.name.clone()),
-                    _ => None,
-                });
-                Some(Document::AlarmNames(AlarmNames(names.collect())))
+                let mut alarms = AlarmNames::default();
+                for (target, document) in &self.documents {
+                    if let (Target::Alarm(at), Document::Alarm(alarm)) = (target, document)
+                        && at.place() == *place
+                    {
+                        alarms.add(at.name.clone(), alarm.sight());
+                    }
+                }
+                Some(Document::AlarmNames(alarms))
             }
             Target::Region(place, RegionPart::Trails) => {
                 let here = self.documents.iter();

@@ -21,7 +21,7 @@ use s3ferry_core::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, RegionPart, RolePart,
     Target, TrailPart, TrailRef,
 };
-use s3ferry_core::ownership::{ALARM_PREFIX, described, description};
+use s3ferry_core::ownership::{described, description};
 use s3ferry_engine::ports::{
     Class, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
 };
@@ -192,12 +192,15 @@ impl State {
                 has(RolePart::Itself).then_some(Document::RolePolicies(policies))
             }
             Target::Region(place, RegionPart::Alarms) => {
-                let ours = self.documents.keys().filter_map(|target| match target {
-                    Target::Alarm(alarm) if alarm.place() == *place => Some(alarm.name.clone()),
-                    _ => None,
-                });
-                let may_be_ours = ours.filter(|name| name.as_str().starts_with(ALARM_PREFIX));
-                Some(Document::AlarmNames(AlarmNames(may_be_ours.collect())))
+                let mut alarms = AlarmNames::default();
+                for (target, document) in &self.documents {
+                    if let (Target::Alarm(at), Document::Alarm(alarm)) = (target, document)
+                        && at.place() == *place
+                    {
+                        alarms.add(at.name.clone(), alarm.sight());
+                    }
+                }
+                Some(Document::AlarmNames(alarms))
             }
             Target::Region(_, RegionPart::Metrics) => {
                 stored.or_else(|| Some(Document::RuleMetrics(RuleMetrics::default())))

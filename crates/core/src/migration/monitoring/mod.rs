@@ -1,5 +1,6 @@
 //! The alarms on the rules, and the events of objects that failed: what they say, and whether anybody is told.
 
+mod blind;
 mod events;
 mod live;
 mod topics;
@@ -71,6 +72,12 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>, phase: Phase) -> Items {
 }
 
 pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
+    let mut findings = of_ours(scene, case, future);
+    findings.extend(blind::warns(scene, case, future));
+    findings
+}
+
+fn of_ours(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {
     let said = match &case.route.migration.monitoring {
         Monitoring::Unset => {
             let help = "write a `monitoring` into the migration, or by decision: monitoring: { none: \"why nobody watches\" }; \

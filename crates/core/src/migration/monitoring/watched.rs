@@ -1,7 +1,10 @@
 //! What of a rule is watched: its four metrics, where each is published, and what an alarm on it says.
 
 use crate::ids::{Arn, RuleName};
-use crate::model::kinds::alarm::{DESTINATION_BUCKET, NAMESPACE, RULE_ID, SOURCE_BUCKET};
+use crate::model::kinds::alarm::{
+    DESTINATION_BUCKET, FAILED_OPERATIONS, LATENCY, NAMESPACE, PENDING_BYTES, PENDING_OPERATIONS,
+    RULE_ID, SOURCE_BUCKET,
+};
 use crate::model::kinds::{Alarm, AlarmActions};
 use crate::model::{AlarmRef, RegionRef};
 use crate::ownership::Markers;
@@ -36,10 +39,10 @@ impl Watched {
     /// The metric as S3 calls it.
     pub(crate) const fn metric(self) -> &'static str {
         match self {
-            Self::FailedOperations => "OperationsFailedReplication",
-            Self::Latency => "ReplicationLatency",
-            Self::PendingOperations => "OperationsPendingReplication",
-            Self::PendingBytes => "BytesPendingReplication",
+            Self::FailedOperations => FAILED_OPERATIONS,
+            Self::Latency => LATENCY,
+            Self::PendingOperations => PENDING_OPERATIONS,
+            Self::PendingBytes => PENDING_BYTES,
         }
     }
 

@@ -16,6 +16,21 @@ use crate::model::target::{BucketPart, Service, Target};
 
 /// The namespace of S3's metrics (UG:metrics-dimensions).
 pub const NAMESPACE: &str = "AWS/S3";
+/// The metrics of rules (UG:metrics-dimensions, "S3 Replication metrics").
+pub const FAILED_OPERATIONS: &str = "OperationsFailedReplication";
+/// See [`FAILED_OPERATIONS`].
+pub const LATENCY: &str = "ReplicationLatency";
+/// See [`FAILED_OPERATIONS`].
+pub const PENDING_OPERATIONS: &str = "OperationsPendingReplication";
+/// See [`FAILED_OPERATIONS`].
+pub const PENDING_BYTES: &str = "BytesPendingReplication";
+/// All of them.
+pub const METRICS: [&str; 4] = [
+    FAILED_OPERATIONS,
+    LATENCY,
+    PENDING_OPERATIONS,
+    PENDING_BYTES,
+];
 /// The dimensions of replication metrics: an alarm that has not just these three sees nothing (UG:metrics-dimensions).
 pub const SOURCE_BUCKET: &str = "SourceBucket";
 /// See [`SOURCE_BUCKET`].
@@ -58,6 +73,27 @@ pub struct Alarm {
     pub unmodelled: Vec<String>,
     /// Its state; none where it is yet to be made. It changes by itself, and is no part of what the alarm means.
     pub state: Option<AlarmState>,
+}
+
+/// A metric of replication that an alarm looks at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AlarmSight {
+    /// Its name.
+    pub metric: String,
+    /// The dimensions that the alarm gives it.
+    pub dimensions: BTreeMap<String, String>,
+}
+
+impl AlarmSight {
+    /// What an alarm looks at, where it is replication.
+    #[must_use]
+    pub fn of(namespace: &str, metric: &str, dimensions: BTreeMap<String, String>) -> Option<Self> {
+        let is_replication = namespace == NAMESPACE && METRICS.contains(&metric);
+        is_replication.then(|| Self {
+            metric: metric.to_owned(),
+            dimensions,
+        })
+    }
 }
 
 /// Who is told of which state, by ARN.
@@ -120,6 +156,12 @@ impl StateValue {
 }
 
 impl Alarm {
+    /// What it looks at of replication.
+    #[must_use]
+    pub fn sight(&self) -> Option<AlarmSight> {
+        AlarmSight::of(&self.namespace, &self.metric, self.dimensions.clone())
+    }
+
     /// The source bucket and the ID of the rule that it looks at; none where it looks at something else, or has other
     /// dimensions than the metrics of rules have.
     #[must_use]

@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-pub use alarm::{Alarm, AlarmActions, AlarmState, StateValue};
+pub use alarm::{Alarm, AlarmActions, AlarmSight, AlarmState, StateValue};
 pub use bucket::{Bucket, Buckets};
 pub use call::{Call, Need, On};
 pub use event::{EventTarget, Notification};

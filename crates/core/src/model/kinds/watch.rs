@@ -1,15 +1,16 @@
 //! What CloudWatch lists of an account in a Region: the alarms that may be ours, and the replication metrics that there are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::alarm::DESCRIBE;
+use super::alarm::{AlarmSight, DESCRIBE};
 use super::call::{Call, Need};
 use super::kind::{Facts, Holding, Parts, in_a_value, nothing_linked, one_thing};
 use crate::ids::AlarmName;
 use crate::model::links::Link;
 use crate::model::target::{Service, Target};
+use crate::ownership::ALARM_PREFIX;
 
 pub(super) const ALARMS: Facts =
     Facts::only_read("alarms", "alarms", Service::CloudWatch, DESCRIBE);
@@ -24,13 +25,49 @@ pub(super) const METRICS: Facts = Facts::only_read(
     )],
 );
 
-/// The alarms of an account in a Region whose names say that they may be s3ferry's.
+/// The alarms of an account in a Region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AlarmNames(pub BTreeSet<AlarmName>);
+pub struct AlarmNames {
+    /// Those whose names say that they may be s3ferry's.
+    pub ours: BTreeSet<AlarmName>,
+    /// What the others look at of replication, by their names. They may change between a plan and its apply, and are no part of
+    /// what the list means.
+    pub others: BTreeMap<AlarmName, BTreeSet<AlarmSight>>,
+    /// Whether there are more of the others than are looked at.
+    pub has_more: bool,
+}
+
+impl AlarmNames {
+    /// The list of alarms that may be s3ferry's, beside no others.
+    #[must_use]
+    pub fn of(ours: BTreeSet<AlarmName>) -> Self {
+        Self {
+            ours,
+            ..Self::default()
+        }
+    }
+
+    /// Takes an alarm into the list, with what it looks at.
+    pub fn add(&mut self, name: AlarmName, looks_at: impl IntoIterator<Item = AlarmSight>) {
+        if name.as_str().starts_with(ALARM_PREFIX) {
+            self.ours.insert(name);
+            return;
+        }
+        let sights: BTreeSet<AlarmSight> = looks_at.into_iter().collect();
+        if !sights.is_empty() {
+            self.others.insert(name, sights);
+        }
+    }
+}
 
 impl Holding for AlarmNames {
     fn canonical(&self) -> Value {
-        let names = self.0.iter().map(AlarmName::as_str);
+        let Self {
+            ours,
+            others: _,
+            has_more: _,
+        } = self;
+        let names = ours.iter().map(AlarmName::as_str);
         json!(names.collect::<Vec<_>>())
     }
 

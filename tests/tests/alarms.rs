@@ -232,9 +232,19 @@ fn what_somebody_did_to_an_alarm_is_told_and_undone() {
         ("AlarmNames.member.1", name.as_str()),
     ];
     world.source().cloudwatch(&off).expect_ok();
+    let arn = format!("arn:aws:cloudwatch:eu-west-1:111111111111:alarm:{name}");
+    let untagged = [
+        ("Action", "UntagResource"),
+        ("ResourceARN", arn.as_str()),
+        ("TagKeys.member.1", "s3ferry:spec"),
+    ];
+    world.source().cloudwatch(&untagged).expect_ok();
     let plan = world.expect(2, &["plan", "--detailed-exitcode", "spec.yaml"]);
     assert!(plan.out.contains("alarm-silenced"), "{}", plan.out);
     world.converge();
+    // Whatever an alarm is written for, its tag is written, too.
+    let here = alarms(world.sandbox(), SOURCE.1);
+    assert_eq!(here[&name]["Tags"], json!({ "s3ferry:spec": "test" }));
     let gone = [
         ("Action", "DeleteTopic"),
         ("TopicArn", "arn:aws:sns:eu-west-1:111111111111:ops"),

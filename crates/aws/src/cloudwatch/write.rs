@@ -24,8 +24,8 @@ pub(crate) async fn alarm(
         Some(Document::Alarm(after)) => {
             put(api, name, after).await?;
             match change.before {
-                Some(Document::Alarm(before)) => tag(api, arn, before, after).await,
-                _ => Ok(()),
+                Some(_) => tag(api, arn, after).await,
+                None => Ok(()),
             }
         }
         None => delete(api, name).await,
@@ -113,15 +113,11 @@ fn tags(of: &BTreeMap<String, String>) -> Vec<Tag> {
     of.iter().map(tag).collect()
 }
 
-/// An alarm that was somebody else's gets our tags; what else it is tagged with stays.
-async fn tag(
-    api: &CloudWatchApi<'_>,
-    arn: &str,
-    before: &Alarm,
-    after: &Alarm,
-) -> Result<(), Failure> {
+/// An alarm that is written over gets our tags, whether it was somebody else's or somebody took them away; what else it is
+/// tagged with stays. They are not read for it: `DescribeAlarms` does not answer them.
+async fn tag(api: &CloudWatchApi<'_>, arn: &str, after: &Alarm) -> Result<(), Failure> {
     let ours = alarm_tags(after.description.as_deref());
-    if ours.is_empty() || ours == alarm_tags(before.description.as_deref()) {
+    if ours.is_empty() {
         return Ok(());
     }
     let tags = tags(&ours);

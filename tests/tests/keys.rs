@@ -233,6 +233,41 @@ fn a_caller_who_may_not_read_keys_is_told_what_the_policies_need() {
     );
 }
 
+const ROLE: &str = "arn:aws:iam::111111111111:role/s3ferry/s3ferry-orders-prod";
+
+/// Where a grant lets the role use a key, no statement is missing, and objects arrive.
+#[test]
+fn a_grant_is_as_good_as_a_statement() {
+    let world = world(WRITTEN);
+    let theirs = [SOURCE_KEY, REPLICA_KEY].map(|key| (key, policy(&world, key)));
+    world.expect(0, &APPLY);
+    world.spec(&spec(""));
+    for (key, policy) in &theirs {
+        put_policy(&world, key, policy);
+    }
+    let ran = world.expect(4, &APPLY);
+    assert!(ran.said().contains("key-grants-nothing"), "{}", ran.said());
+    for (key, _) in &theirs {
+        let input = json!({ "KeyId": key, "GranteePrincipal": ROLE, "Operations": ["Decrypt", "Encrypt", "GenerateDataKey"] });
+        owner(&world, key)
+            .kms("CreateGrant", &input.to_string())
+            .expect_ok();
+    }
+    // The canaries arrive by the grants alone.
+    let ran = world.expect(0, &APPLY);
+    assert!(!ran.said().contains("key-grant"), "{}", ran.said());
+    world.must_be_settled();
+    assert_eq!(replicated(&world, "granted"), "COMPLETED");
+
+    world.deny("kms", "ListGrants");
+    let ran = world.s3ferry(&PLAN);
+    let said = ran.said();
+    assert!(
+        said.contains("key-grants-nothing") && said.contains("kms:ListGrants"),
+        "{said}"
+    );
+}
+
 /// The key of lists is looked at before the inventory is set up, and the statement of the finding is enough for S3.
 #[test]
 fn what_a_plan_says_is_missing_lets_lists_be_delivered() {

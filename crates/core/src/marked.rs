@@ -47,6 +47,7 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)
         | Document::Key(_)
+        | Document::Grants(_)
         | Document::AlarmNames(_)
         | Document::RuleMetrics(_)
         | Document::Alarm(_)

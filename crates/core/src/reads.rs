@@ -71,6 +71,17 @@ pub(crate) fn of_route(spec: &Spec, route: &Route<'_>, seen: Sight<'_>) -> Vec<T
     targets
 }
 
+/// What a plan may have to know besides of a migration, where somebody can look at it.
+pub(crate) fn may_ask(spec: &Spec, route: &Route<'_>) -> Vec<Target> {
+    let mut targets = migration::may_ask(route);
+    targets.retain(|target| {
+        target
+            .key()
+            .is_none_or(|key| is_signed_in(spec, &key.account))
+    });
+    targets
+}
+
 fn is_signed_in(spec: &Spec, account: &AccountId) -> bool {
     spec.accounts.values().any(|of| of.id == *account)
 }
@@ -169,7 +180,9 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 let keys = led_to(policy, &markers).into_iter();
                 let known = keys.filter(|key| names.knows(&key.account));
                 targets.extend(
-                    known.flat_map(|key| KeyPart::ALL.map(|part| Target::Key(key.clone(), part))),
+                    known.flat_map(|key| {
+                        KeyPart::LOOKED_AT.map(|part| Target::Key(key.clone(), part))
+                    }),
                 );
             }
             (Target::Bucket(of, BucketPart::Policy), Some(policy))

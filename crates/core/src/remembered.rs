@@ -59,7 +59,7 @@ impl Remembered {
             Target::Bucket(of, BucketPart::Policy) => self.destinations.contains(of),
             Target::Key(of, KeyPart::Policy) => self.keys.contains(of),
             Target::Bucket(_, _) | Target::Account(_, _) | Target::Role(_, _) => false,
-            Target::Key(_, KeyPart::Itself) => false,
+            Target::Key(_, KeyPart::Itself | KeyPart::Grants) => false,
             Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
             Target::Trail(_, _) => false,
         }

@@ -192,6 +192,7 @@ fn with_the_rest(document: Document, word: &str) -> Document {
         | Document::RolePolicies(_)
         | Document::Key(_)
         | Document::KeyPolicy(_)
+        | Document::Grants(_)
         | Document::AlarmNames(_)
         | Document::RuleMetrics(_)
         | Document::Topic(_)

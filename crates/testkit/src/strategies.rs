@@ -14,9 +14,10 @@ use s3ferry_core::model::kinds::replication::{
 };
 use s3ferry_core::model::kinds::{
     Alarm, AlarmActions, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, Buckets,
-    EventTarget, Inventory, InventoryEncryption, Key, Lifecycle, LogGrant, LogKeys, Notification,
-    Notifications, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock, RequestPayment, Role,
-    RolePolicies, RuleMetric, RuleMetrics, StateValue, Topic, Versioning, VersioningStatus,
+    EventTarget, Grants, Inventory, InventoryEncryption, Key, Lifecycle, LogGrant, LogKeys,
+    Notification, Notifications, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock,
+    RequestPayment, Role, RolePolicies, RuleMetric, RuleMetrics, StateValue, Topic, Versioning,
+    VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
@@ -24,10 +25,12 @@ use s3ferry_core::model::{
     Target, TopicRef, TrailPart,
 };
 
+use s3ferry_core::policy::Grant;
+
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [Kind; 29] = [
+pub const KINDS: [Kind; 30] = [
     Kind::Bucket(BucketPart::Itself),
     Kind::Bucket(BucketPart::Tags),
     Kind::Bucket(BucketPart::Versioning),
@@ -50,6 +53,7 @@ pub const KINDS: [Kind; 29] = [
     Kind::Role(RolePart::Policies),
     Kind::Key(KeyPart::Itself),
     Kind::Key(KeyPart::Policy),
+    Kind::Key(KeyPart::Grants),
     Kind::Region(RegionPart::Alarms),
     Kind::Region(RegionPart::Metrics),
     Kind::Alarm,
@@ -165,6 +169,7 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
         Kind::Role(RolePart::Policies) => role_policies().boxed(),
         Kind::Key(KeyPart::Itself) => key().boxed(),
         Kind::Key(KeyPart::Policy) => policy().prop_map(Document::KeyPolicy).boxed(),
+        Kind::Key(KeyPart::Grants) => grants().boxed(),
         Kind::Region(RegionPart::Alarms) => alarm_names().boxed(),
         Kind::Region(RegionPart::Metrics) => vec(metric(), 0..3)
             .prop_map(|metrics| Document::RuleMetrics(RuleMetrics(metrics.into_iter().collect())))
@@ -504,6 +509,21 @@ fn role() -> impl Strategy<Value = Document> {
             description: None,
         })
     })
+}
+
+fn grants() -> impl Strategy<Value = Document> {
+    let operations = btree_set(select(&["Decrypt", "Encrypt", "CreateGrant"][..]), 0..3);
+    let grant =
+        (word(), operations, option::of(word())).prop_map(|(role, operations, bucket)| Grant {
+            grantee: format!("arn:aws:iam::111111111111:role/{role}"),
+            operations: operations.into_iter().map(str::to_owned).collect(),
+            context: bucket
+                .map(|name| ("aws:s3:arn".to_owned(), format!("arn:aws:s3:::{name}")))
+                .into_iter()
+                .collect(),
+        });
+    (btree_set(grant, 0..3), any::<bool>())
+        .prop_map(|(all, has_more)| Document::Grants(Grants { all, has_more }))
 }
 
 fn key() -> impl Strategy<Value = Document> {

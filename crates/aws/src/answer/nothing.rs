@@ -42,6 +42,7 @@ const NOTHING: &[Row] = &[
     Row("sns", "GetTopicAttributes", "NotFound"), // BC:sns, a modelled error
     Row("kms", "DescribeKey", "NotFoundException"), // BC:kms, a modelled error of both
     Row("kms", "GetKeyPolicy", "NotFoundException"),
+    Row("kms", "ListGrants", "NotFoundException"),
 ];
 
 /// The status that comes with such a code: services that speak JSON answer every error of the caller's with 400 (BC:kms, "HTTP Status

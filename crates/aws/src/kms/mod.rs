@@ -1,18 +1,20 @@
-//! KMS: what a key is, and its one policy.
+//! KMS: what a key is, its one policy, and its grants.
 //!
 //! A key's policy is answered to callers of its own account only (BC:kms GetKeyPolicy, "Cross-account use: No"), so each key is
 //! asked for with the credentials of its account, in its own Region.
 
 use aws_sdk_kms::Client;
+use aws_sdk_kms::types::{GrantListEntry, GrantOperation};
 use aws_types::SdkConfig;
 use aws_types::region::Region as SdkRegion;
 use s3ferry_core::ids::Region;
-use s3ferry_core::model::kinds::{Key, Policy};
+use s3ferry_core::model::kinds::{Grants, Key, Policy};
 use s3ferry_core::model::{Document, KeyPart, KeyRef, Kind};
-use s3ferry_core::policy::PolicyDocument;
+use s3ferry_core::policy::{Grant, PolicyDocument};
 use s3ferry_engine::ports::WriteChange;
 
 use crate::answer::nothing::absent;
+use crate::answer::pages::Pages;
 use crate::answer::whole::Whole;
 use crate::api::Api;
 use crate::failure::Failure;
@@ -41,6 +43,7 @@ pub(crate) async fn read(api: &KeyApi<'_>, part: KeyPart) -> Result<Option<Docum
     match part {
         KeyPart::Itself => itself(api).await,
         KeyPart::Policy => policy(api).await,
+        KeyPart::Grants => grants(api).await,
     }
 }
 
@@ -101,6 +104,71 @@ async fn policy(api: &KeyApi<'_>) -> Result<Option<Document>, Failure> {
         return Err(api.unreadable("GetKeyPolicy", "the answer is no policy"));
     }
     Ok(Some(Document::KeyPolicy(policy)))
+}
+
+/// How many pages of a hundred grants are looked at: a key that disks are encrypted with may have 50,000 (KMS Developer Guide,
+/// "Resource quotas").
+const GRANT_PAGES: usize = 20;
+
+/// What S3 asks of keys.
+const OF_S3: [GrantOperation; 3] = [
+    GrantOperation::Decrypt,
+    GrantOperation::Encrypt,
+    GrantOperation::GenerateDataKey,
+];
+
+async fn grants(api: &KeyApi<'_>) -> Result<Option<Document>, Failure> {
+    let mut grants = Grants::default();
+    let mut marker: Option<String> = None;
+    let mut pages = Pages::default();
+    for _ in 0..GRANT_PAGES {
+        let answer = api
+            .read("ListGrants", |kms| {
+                kms.list_grants()
+                    .key_id(api.at.arn())
+                    .limit(100)
+                    .set_marker(marker.clone())
+                    .send()
+            })
+            .await;
+        let Some(answer) = absent(answer)? else {
+            return Ok(None);
+        };
+        let found = answer.grants.ok_or_else(|| api.empty("ListGrants"))?;
+        grants.all.extend(found.iter().filter_map(grant));
+        marker = pages
+            .next(answer.truncated, answer.next_marker)
+            .map_err(|endless| api.unreadable("ListGrants", endless))?;
+        grants.has_more = marker.is_some();
+        if marker.is_none() {
+            break;
+        }
+    }
+    Ok(Some(Document::Grants(grants)))
+}
+
+/// A grant to a role, of what S3 asks of keys: others let nobody replicate.
+fn grant(of: &GrantListEntry) -> Option<Grant> {
+    let grantee = of.grantee_principal().filter(|of| of.contains(":role/"))?;
+    let mut operations = of.operations().iter();
+    if !operations.any(|of| OF_S3.contains(of)) {
+        return None;
+    }
+    let constraints = of.constraints();
+    let equals = constraints.and_then(|of| of.encryption_context_equals());
+    let subset = constraints.and_then(|of| of.encryption_context_subset());
+    let pairs = equals.into_iter().chain(subset).flatten();
+    Some(Grant {
+        grantee: grantee.to_owned(),
+        operations: of
+            .operations()
+            .iter()
+            .map(|of| of.as_str().to_owned())
+            .collect(),
+        context: pairs
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    })
 }
 
 /// Writes a part of a key. KMS's own check that the caller is not locked out stays on.

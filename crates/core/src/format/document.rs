@@ -4,6 +4,7 @@
 //! so that a new kind, or a new element of one, is an error of the compiler and nothing of a document is lost unsaid. What was
 //! read by this version is read back equal, element by element. Which target it was of, and when, the journal says.
 
+mod grant;
 mod logging;
 mod notification;
 mod trail;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use self::grant::{HeldGrant, grant, held_grant};
 use self::logging::{HeldInventory, HeldLogging, held_inventory, held_logging, inventory, logging};
 use self::notification::{HeldNotifications, held_notifications, notifications};
 use self::trail::{
@@ -26,7 +28,7 @@ use crate::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
 };
 use crate::model::kinds::{
-    Bucket, BucketEncryption, Buckets, Key, Lifecycle, ObjectLock, ObjectOwnership, Policy,
+    Bucket, BucketEncryption, Buckets, Grants, Key, Lifecycle, ObjectLock, ObjectOwnership, Policy,
     PublicAccessBlock, RequestPayment, Role, RolePolicies, Versioning, VersioningStatus,
 };
 
@@ -113,6 +115,10 @@ enum Held {
         multi_region: bool,
     },
     KeyPolicy(String),
+    Grants {
+        all: Vec<HeldGrant>,
+        has_more: bool,
+    },
     AlarmNames(HeldAlarms),
     RuleMetrics(Vec<HeldMetric>),
     Alarm(Box<HeldAlarm>),
@@ -345,6 +351,10 @@ fn held(document: &Document) -> Held {
             multi_region: *multi_region,
         },
         Document::KeyPolicy(policy) => Held::KeyPolicy(policy.text().to_owned()),
+        Document::Grants(Grants { all, has_more }) => Held::Grants {
+            all: all.iter().map(held_grant).collect(),
+            has_more: *has_more,
+        },
         Document::AlarmNames(names) => Held::AlarmNames(alarm::held_names(names)),
         Document::RuleMetrics(metrics) => Held::RuleMetrics(alarm::held_metrics(metrics)),
         Document::Alarm(of) => Held::Alarm(Box::new(alarm::held_alarm(of))),
@@ -459,6 +469,10 @@ fn document_of(held: Held) -> Result<Document, InvalidName> {
             multi_region,
         }),
         Held::KeyPolicy(text) => Document::KeyPolicy(Policy::read(text)),
+        Held::Grants { all, has_more } => Document::Grants(Grants {
+            all: all.into_iter().map(grant).collect(),
+            has_more,
+        }),
         Held::AlarmNames(names) => Document::AlarmNames(alarm::names(names)?),
         Held::RuleMetrics(metrics) => Document::RuleMetrics(alarm::metrics(metrics)),
         Held::Alarm(held) => Document::Alarm(Box::new(alarm::alarm(*held))),

@@ -15,7 +15,8 @@ mod versioning;
 
 pub(crate) use access::role_targets;
 pub(crate) use keys::{
-    named as named_keys, of_migration as keys_of, of_rule as keys_of_rule, used as used_keys,
+    asks as grants_of, named as named_keys, of_migration as keys_of, of_rule as keys_of_rule,
+    used as used_keys,
 };
 pub(crate) use logging::{access_sid, inventory_sid, key_format, left_of_trail, mark};
 pub(crate) use monitoring::Watched;
@@ -96,6 +97,7 @@ pub(crate) fn may_ask(route: &Route<'_>) -> Vec<Target> {
     let mut targets = vec![destination_bucket::asked(route)];
     let has_goals = Part::CanaryGoal.is_in(route.migration.phase);
     targets.extend(has_goals.then(|| canary::asked(route)));
+    targets.extend(keys::may_ask(route));
     targets
 }
 

@@ -99,7 +99,14 @@ listed! {
         Itself,
         /// Its one policy.
         Policy,
+        /// Its grants; read only, where its policy alone does not let the replication role in.
+        Grants,
     }
+}
+
+impl KeyPart {
+    /// What of every key is read that a plan concerns.
+    pub const LOOKED_AT: [Self; 2] = [Self::Itself, Self::Policy];
 }
 
 listed! {

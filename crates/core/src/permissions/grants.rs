@@ -144,7 +144,7 @@ impl<'a> Granted<'a> {
             for target in reads::of_route(self.spec, &route, Sight::AnyWorld) {
                 self.read(&target);
             }
-            for target in migration::may_ask(&route) {
+            for target in reads::may_ask(self.spec, &route) {
                 self.read(&target);
             }
         }

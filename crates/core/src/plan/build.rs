@@ -98,7 +98,7 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     changes.extend(left::changes(scene, &left));
     Plan {
         migrations: gates::migrations(scene, &goals, &findings),
-        questions: questions(scene, &steps),
+        questions: questions(scene, &cases, &future, &steps),
         unlocated: unproven.iter().flat_map(|goal| goal.unlocated()).collect(),
         waits: costs::waits(&scene.names, &steps),
         fingerprints: fingerprints(scene),
@@ -113,8 +113,24 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     }
 }
 
-/// What is not known of the migrations that a step touches and that only steps make worth knowing.
-fn questions(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
+/// What is not known and what was read makes worth knowing: of the migrations that a step touches what only steps do, of all the
+/// grants of keys whose policies do not let the role in.
+fn questions(
+    scene: &Scene<'_>,
+    cases: &[Case<'_>],
+    future: &Future<'_>,
+    steps: &[Step],
+) -> BTreeSet<Target> {
+    let mut questions = of_steps(scene, steps);
+    let covered = cases
+        .iter()
+        .filter(|case| scene.scope.covers(case.route.name));
+    questions.extend(covered.flat_map(|case| migration::grants_of(scene, case, future)));
+    questions.retain(|target| !scene.observed.knows(target) && !scene.observed.was_asked(target));
+    questions
+}
+
+fn of_steps(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
     let (mut buckets, mut roles, mut keys) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for step in steps {
         match &step.work {
@@ -138,11 +154,9 @@ fn questions(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
             || migration::keys_of(scene, route).any(|key| keys.contains(&key))
     };
     let asked = scene.covered().filter(touched);
-    let mut questions: BTreeSet<Target> = asked
+    asked
         .flat_map(|route| migration::asks(scene, route))
-        .collect();
-    questions.retain(|target| !scene.observed.knows(target));
-    questions
+        .collect()
 }
 
 /// The fingerprint of every document that the plan rests on.
@@ -173,7 +187,7 @@ fn has_ours(scene: &Scene<'_>, document: Option<&Document>) -> bool {
             | Document::Notifications(_)),
         ) => !marked(live, &scene.markers).is_empty(),
         // Only the policy of a key can hold anything of a spec.
-        Some(Document::Key(_)) | None => false,
+        Some(Document::Key(_) | Document::Grants(_)) | None => false,
         Some(_) => true,
     }
 }

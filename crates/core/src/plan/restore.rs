@@ -245,6 +245,7 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)
         | Document::Key(_)
+        | Document::Grants(_)
         | Document::AlarmNames(_)
         | Document::RuleMetrics(_)
         | Document::Topic(_)

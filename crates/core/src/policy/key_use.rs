@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::grammar::{Effect, PolicyDocument, Scope, Statement, Version};
+use super::key_grant::Grant;
 use super::pattern::Pattern;
 use super::principals::{account_of_arn, is_account_id, root_account};
 use super::request::{DenyHit, KeyContext, Known, Request, Truth, Who, quote};
@@ -38,15 +39,31 @@ pub enum Granted {
     Not(BTreeSet<&'static str>),
 }
 
-/// Whether a key's policy grants a use of the key.
+/// Whether a key's policy grants a use of the key by itself.
 #[must_use]
 pub fn granted(policy: &PolicyDocument, of: &KeyUse<'_>) -> Granted {
+    granted_beside(policy, &BTreeSet::new(), of)
+}
+
+/// Whether a key's policy, or a grant of the key, lets the role use it.
+#[must_use]
+pub fn granted_beside(
+    policy: &PolicyDocument,
+    grants: &BTreeSet<Grant>,
+    of: &KeyUse<'_>,
+) -> Granted {
     let (mut missing, mut unsure) = (BTreeSet::new(), BTreeSet::new());
     for action in of.actions {
         let said: Vec<(&String, Truth)> = of
             .contexts
             .iter()
-            .map(|context| (context, allowed(policy, of, action, context)))
+            .map(|context| {
+                let by_policy = allowed(policy, of, action, context);
+                let by_grant = grants.iter();
+                let by_grant =
+                    by_grant.map(|of_key| of_key.lets(of.role.as_str(), action, context));
+                (context, by_grant.fold(by_policy, Truth::or))
+            })
             .collect();
         if said.iter().all(|(_, truth)| *truth == Truth::No) {
             missing.insert(*action);

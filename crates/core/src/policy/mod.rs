@@ -18,6 +18,7 @@ pub mod edit;
 pub mod generate;
 pub mod grammar;
 mod grants;
+mod key_grant;
 pub mod key_use;
 pub mod meaning;
 mod names;
@@ -32,6 +33,7 @@ pub use broken::BrokenPrincipal;
 pub use canon::{CanonicalStatement, Permission};
 pub use edit::union_for_growth;
 pub use grammar::{Effect, PolicyDocument, PolicyError, Scope, Statement, Version};
+pub use key_grant::Grant;
 pub use meaning::{CanonicalDocument, same_meaning};
 pub(crate) use names::without_number;
 

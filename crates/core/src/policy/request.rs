@@ -57,7 +57,7 @@ impl Truth {
         if holds { Self::Yes } else { Self::No }
     }
 
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
             // Two parts may have nothing in common.

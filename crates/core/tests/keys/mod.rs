@@ -4,9 +4,12 @@ mod usable;
 
 use s3ferry_core::format::{Finding, FindingLevel, Reason};
 use s3ferry_core::ids::Arn;
-use s3ferry_core::model::kinds::{Document, Policy};
+use s3ferry_core::model::kinds::{Document, Grants, Policy};
 use s3ferry_core::model::{KeyPart, KeyRef, Target};
+use s3ferry_core::permissions::{Purpose, least};
 use s3ferry_core::plan::Plan;
+use s3ferry_core::policy::Grant;
+use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{Create, Encryption, Spec};
 
 use crate::world::{World, key, key_policy, no_migrations, order, role_of, spec};
@@ -78,6 +81,92 @@ fn what_a_policy_does_not_grant_blocks_and_the_advice_is_what_is_missing() {
         coded(&world.plan(&spec), "key-grant-unsure"),
         Vec::<&Finding>::new()
     );
+}
+
+/// Grants to the replication role on both keys.
+fn granted(operations: &[&str]) -> Document {
+    let grant = Grant {
+        grantee: "arn:aws:iam::111111111111:role/s3ferry/s3ferry-orders-prod".to_owned(),
+        operations: operations.iter().map(|of| (*of).to_owned()).collect(),
+        context: [].into(),
+    };
+    Document::Grants(Grants {
+        all: [grant].into(),
+        has_more: false,
+    })
+}
+
+/// What a grant lets the role do needs no statement; nobody asks for grants where the policy lets it in, or will.
+#[test]
+fn what_a_grant_gives_is_not_missing() {
+    let spec = with_keys(REPLICA, false);
+    let grants_of = |arn: &str| Target::Key(key(arn), KeyPart::Grants);
+    let mut world = closed();
+    for arn in [SOURCE, REPLICA] {
+        world.set_at(
+            grants_of(arn),
+            granted(&["Decrypt", "Encrypt", "GenerateDataKey"]),
+        );
+    }
+    let plan = world.plan(&spec);
+    assert!(
+        coded(&plan, "key-grants-nothing").is_empty(),
+        "{:#?}",
+        plan.findings
+    );
+    assert!(coded(&plan, "key-grant-unsure").is_empty());
+    assert!(!plan.is_blocked());
+    // The plan rests on them: without the grant every object fails.
+    assert!(plan.fingerprints.keys().any(|of| of.ends_with("/grants")));
+
+    world.set_at(grants_of(REPLICA), granted(&["Decrypt"]));
+    let plan = world.plan(&spec);
+    let [found] = coded(&plan, "key-grants-nothing")[..] else {
+        panic!("{:#?}", plan.findings);
+    };
+    assert_eq!(found.level, FindingLevel::Blocked);
+    assert!(
+        !found.message.contains("a grant of the key may"),
+        "{}",
+        found.message
+    );
+
+    world.denied.insert(grants_of(REPLICA));
+    let plan = world.plan(&spec);
+    let [found] = coded(&plan, "key-grants-nothing")[..] else {
+        panic!("{:#?}", plan.findings);
+    };
+    assert!(
+        found.message.contains("a grant of the key may"),
+        "{}",
+        found.message
+    );
+    assert!(found.help.contains("kms:ListGrants"), "{}", found.help);
+
+    let written = world.plan(&with_keys(REPLICA, true));
+    assert!(
+        !written
+            .fingerprints
+            .keys()
+            .any(|of| of.ends_with("/grants"))
+    );
+}
+
+/// The permission is asked for where a policy may be left as it is, and nowhere else.
+#[test]
+fn grants_may_be_listed_where_policies_are_left_alone() {
+    let may = |writes: bool| {
+        let callers = least(&with_keys(REPLICA, writes), &Scope::All, Purpose::Plan);
+        let policies = callers.iter().flat_map(|of| &of.policies);
+        let mut statements = policies.flat_map(|policy| policy.statements());
+        statements.any(|of| {
+            of.actions()
+                .listed()
+                .iter()
+                .any(|of| of == "kms:ListGrants")
+        })
+    };
+    assert!(may(false) && !may(true));
 }
 
 #[test]

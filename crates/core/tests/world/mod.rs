@@ -8,8 +8,8 @@ use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status, Timed,
 };
 use s3ferry_core::model::kinds::{
-    AlarmNames, Bucket, Document, Key, ObjectOwnership, Policy, RequestPayment, Role, RolePolicies,
-    SeenTrail, SeenTrails, Versioning, VersioningStatus,
+    AlarmNames, Bucket, Document, Grants, Key, ObjectOwnership, Policy, RequestPayment, Role,
+    RolePolicies, SeenTrail, SeenTrails, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{
@@ -527,6 +527,7 @@ impl World {
                 || match part {
                     KeyPart::Itself => customer_key("Enabled", "CUSTOMER"),
                     KeyPart::Policy => key_policy(key, &[]),
+                    KeyPart::Grants => Document::Grants(Grants::default()),
                 },
             ))
             .filter(|_| !self.missing.contains(key)),

@@ -12,7 +12,7 @@ use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
     Alarm, AlarmNames, AlarmState, BasicSelector, Bucket, BucketEncryption, BucketLogging, Buckets,
-    EventSelectors, Notification, Notifications, ObjectOwnership, PublicAccessBlock,
+    EventSelectors, Grants, Notification, Notifications, ObjectOwnership, PublicAccessBlock,
     RequestPayment, Role, RolePolicies, RuleMetrics, SeenTrail, SeenTrails, StateValue, Trail,
     Versioning, VersioningStatus,
 };
@@ -201,6 +201,11 @@ impl State {
                     }
                 }
                 Some(Document::AlarmNames(alarms))
+            }
+            Target::Key(key, KeyPart::Grants) => {
+                let itself = Target::Key(key.clone(), KeyPart::Itself);
+                let none = || Document::Grants(Grants::default());
+                stored.or_else(|| self.documents.contains_key(&itself).then(none))
             }
             Target::Region(_, RegionPart::Metrics) => {
                 stored.or_else(|| Some(Document::RuleMetrics(RuleMetrics::default())))

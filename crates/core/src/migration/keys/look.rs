@@ -43,7 +43,7 @@ pub(in crate::migration) fn look<'a>(scene: &'a Scene<'_>, arn: &Arn) -> Result<
     };
     let part = |part| Target::Key(key.clone(), part);
     let address = scene.names.address(&part(KeyPart::Itself));
-    for target in KeyPart::ALL.map(part) {
+    for target in KeyPart::LOOKED_AT.map(part) {
         let why = match scene.observed.out_of_reach().get(&target) {
             Some(OutOfReach::Unread(code) | OutOfReach::Elsewhere(code)) => code.as_str(),
             None if scene.observed.knows(&target) => continue,

@@ -32,7 +32,7 @@ pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
         let key = default.key.as_ref().and_then(|key| Arn::new(key).ok());
         keys.extend(key.and_then(|key| KeyRef::of_arn(&key)));
     }
-    let parts = |key: KeyRef| KeyPart::ALL.map(|part| Target::Key(key.clone(), part));
+    let parts = |key: KeyRef| KeyPart::LOOKED_AT.map(|part| Target::Key(key.clone(), part));
     keys.into_iter().flat_map(parts).collect()
 }
 
@@ -131,6 +131,26 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>, phase: Phase) -> Items {
         Some((Target::Key(key, KeyPart::Policy), wanted))
     };
     uses.iter().filter_map(of).collect()
+}
+
+/// The grants of keys whose policies alone do not let the role in for sure: nothing else makes them worth a call.
+pub(crate) fn asks(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Target> {
+    if !Part::Keys.is_in(case.route.migration.phase) {
+        return Vec::new();
+    }
+    let uses = uses(case, "", RoleBy::Name);
+    let asks = uses.iter().filter_map(|of| of.asks(scene, case, future));
+    asks.collect()
+}
+
+/// The grants that may be asked for, as far as the spec names the keys. Where s3ferry writes their policies, those let the role in.
+pub(super) fn may_ask(route: &Route<'_>) -> Vec<Target> {
+    let is_written = route.migration.destination.key_policies == KeyPolicies::Written;
+    if is_written || !Part::Keys.is_in(route.migration.phase) {
+        return Vec::new();
+    }
+    let keys = named(route).filter_map(KeyRef::of_arn);
+    keys.map(|key| Target::Key(key, KeyPart::Grants)).collect()
 }
 
 pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {

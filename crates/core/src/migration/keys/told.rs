@@ -1,14 +1,18 @@
 //! What a plan says of the keys of a migration.
 
+use std::collections::BTreeSet;
+
 use super::Use;
 use super::look::{self, Blind, Seen, Unusable, look};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::migration::access::denied;
 use crate::migration::{Case, finding};
-use crate::model::{BucketRef, KeyPart, KeyRef};
+use crate::model::kinds::Document;
+use crate::model::{BucketRef, KeyPart, KeyRef, OutOfReach, Target};
+use crate::policy::Grant;
 use crate::policy::generate::KeySide;
-use crate::policy::key_use::{Granted, KeyUse, denials, granted};
+use crate::policy::key_use::{Granted, KeyUse, denials, granted, granted_beside};
 use crate::scene::Scene;
 use crate::spec::KeyPolicies;
 use FindingLevel::{Blocked, Note, Warning};
@@ -104,15 +108,10 @@ impl Use<'_> {
         };
         let address = seen.address(scene, KeyPart::Policy);
         let mut findings = seen.dangling(scene, future);
-        for grant in &self.grants {
-            let of = KeyUse {
-                role: &case.access.role,
-                key: self.key.as_str(),
-                actions: grant.actions,
-                via: &grant.via,
-                contexts: &grant.contexts,
-            };
-            findings.extend(self.ungranted(granted(policy, &of), &address));
+        let (grants, unsaid) = grants(scene, seen);
+        for of in self.asked(case) {
+            let granted = granted_beside(policy, &grants, &of);
+            findings.extend(self.ungranted(granted, &address, unsaid.as_deref()));
             findings.extend(denials(policy, &of).iter().map(|hit| {
                 let name = policy.name_at(hit.index);
                 denied(format!("{address}/statement/{name}"), hit)
@@ -122,11 +121,46 @@ impl Use<'_> {
         findings
     }
 
-    fn ungranted(&self, granted: Granted, address: &str) -> Option<Finding> {
-        let grant_finding = |code, level, message| {
+    /// What S3 asks of the key in the name of the role.
+    fn asked<'b>(&'b self, case: &'b Case<'_>) -> impl Iterator<Item = KeyUse<'b>> {
+        self.grants.iter().map(|grant| KeyUse {
+            role: &case.access.role,
+            key: self.key.as_str(),
+            actions: grant.actions,
+            via: &grant.via,
+            contexts: &grant.contexts,
+        })
+    }
+
+    /// The grants of the key, where its policy alone does not let the role in for sure.
+    pub(super) fn asks(
+        &self,
+        scene: &Scene<'_>,
+        case: &Case<'_>,
+        future: &Future<'_>,
+    ) -> Option<Target> {
+        let seen = look(scene, self.key).ok()?;
+        let policy = seen.policy(scene, future).ok()?;
+        let mut asked = self.asked(case);
+        let is_open = asked.any(|of| granted(policy, &of) != Granted::Surely);
+        is_open.then(|| Target::Key(seen.key.clone(), KeyPart::Grants))
+    }
+
+    /// `unsaid` is why a grant may let the role in all the same.
+    fn ungranted(&self, granted: Granted, address: &str, unsaid: Option<&str>) -> Option<Finding> {
+        let grant_finding = |code, level, message: String| {
+            let end = unsaid.map_or_else(String::new, |why| {
+                format!("; a grant of the key may: {why}")
+            });
+            let message = format!("{message}{end}");
             let help = format!(
-                "{}\nadd this to the key's policy\nto let s3ferry do it, write in the migration: destination: {{ kms: {{ write_policy: true }} }}",
-                self.statements()
+                "{}\nadd this to the key's policy\nto let s3ferry do it, write in the migration: destination: {{ kms: {{ write_policy: true }} }}{}",
+                self.statements(),
+                if unsaid.is_some() {
+                    "\nif a grant lets the role in, let the caller look: kms:ListGrants"
+                } else {
+                    ""
+                }
             );
             Some(finding(code, level, address.to_owned(), message, &help))
         };
@@ -152,6 +186,24 @@ impl Use<'_> {
                 )
             }
         }
+    }
+}
+
+/// The grants of a key as far as they were looked at, and what keeps others from being known.
+fn grants(scene: &Scene<'_>, seen: &Seen<'_>) -> (BTreeSet<Grant>, Option<String>) {
+    let target = Target::Key(seen.key.clone(), KeyPart::Grants);
+    if let Some(OutOfReach::Unread(code) | OutOfReach::Elsewhere(code)) =
+        scene.observed.out_of_reach().get(&target)
+    {
+        let why = format!("they could not be looked at ({code})");
+        return (BTreeSet::new(), Some(why));
+    }
+    match scene.observed.document(&target) {
+        Some(Document::Grants(grants)) => {
+            let why = || "the key has more than are looked at".to_owned();
+            (grants.all.clone(), grants.has_more.then(why))
+        }
+        _ => (BTreeSet::new(), None),
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn reads(route: &Route<'_>, observed: Option<&Observed>) -> Vec<Targe
         ListKey::Named(name) => KeyRef::of_arn(&Arn::new(name).ok()?),
         ListKey::Managed => None,
     });
-    let parts = |key: KeyRef| KeyPart::ALL.map(|part| Target::Key(key.clone(), part));
+    let parts = |key: KeyRef| KeyPart::LOOKED_AT.map(|part| Target::Key(key.clone(), part));
     named.flat_map(parts).collect()
 }
 

@@ -1,17 +1,19 @@
 //! KMS keys: what one is and whether it can be used, which is only read, and its policy.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::call::{Call, Need};
 use super::kind::{
-    Born, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, Writes, nothing_linked,
-    nothing_of_note, one_thing,
+    Born, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size, Writes, in_a_value,
+    nothing_linked, nothing_of_note, one_thing,
 };
 use super::part::PolicyOf;
 use super::policy::{Policy, contexts};
 use crate::model::links::{Link, Thing};
 use crate::model::target::{RolePart, RoleRef, Service, Target};
-use crate::policy::{Statement, size};
+use crate::policy::{Grant, Statement, size};
 
 /// A KMS key, in KMS's own words (BC:kms KeyMetadata).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,49 @@ pub(super) const KEY: Facts = Facts::only_read(
     Service::Kms,
     &[Call::of("DescribeKey", &[Need::place("kms:DescribeKey")])],
 );
+
+/// The grants of a key that let roles encrypt or decrypt with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// Those that were looked at.
+    pub all: BTreeSet<Grant>,
+    /// Whether there are more than were looked at.
+    pub has_more: bool,
+}
+
+pub(super) const GRANTS: Facts = Facts::only_read(
+    "key grants",
+    "/grants",
+    Service::Kms,
+    &[Call::of("ListGrants", &[Need::place("kms:ListGrants")])],
+);
+
+impl Holding for Grants {
+    fn canonical(&self) -> Value {
+        let Self { all, has_more } = self;
+        let grants = all.iter().map(|grant| {
+            let Grant {
+                grantee,
+                operations,
+                context,
+            } = grant;
+            json!([grantee, operations, context])
+        });
+        json!([grants.collect::<Vec<_>>(), has_more])
+    }
+
+    fn view(&self) -> Value {
+        in_a_value(self.canonical())
+    }
+
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
+    }
+
+    fn links(&self, _: &Target) -> Vec<Link> {
+        nothing_linked()
+    }
+}
 
 pub(super) const KEY_POLICY: Facts = Facts {
     name: "key policy",

@@ -39,7 +39,7 @@ pub use facts::{Lifecycle, ObjectLock, RequestPayment};
 pub use inventory::Inventories;
 pub(crate) use kind::Holding;
 pub use kind::{Born, Facts, Grows, Implied, Marked, Settled, Size, Tags, Verb};
-pub use kms::Key;
+pub use kms::{Grants, Key};
 pub use listing::{Inventory, InventoryEncryption};
 pub use logging::{BucketLogging, LogGrant, LogKeys};
 pub use notification::Notifications;
@@ -112,6 +112,8 @@ pub enum Document {
     Key(Key),
     /// The key's policy.
     KeyPolicy(Policy),
+    /// [`KeyPart::Grants`].
+    Grants(Grants),
     /// The alarms that may be s3ferry's.
     AlarmNames(AlarmNames),
     /// The metrics of rules.
@@ -161,6 +163,7 @@ impl Kind {
             },
             Self::Key(part) => match part {
                 KeyPart::Itself => &kms::KEY,
+                KeyPart::Grants => &kms::GRANTS,
                 KeyPart::Policy => &kms::KEY_POLICY,
             },
             Self::Region(part) => match part {
@@ -226,6 +229,7 @@ impl Document {
             Self::RolePolicies(_) => Kind::Role(RolePart::Policies),
             Self::Key(_) => Kind::Key(KeyPart::Itself),
             Self::KeyPolicy(_) => Kind::Key(KeyPart::Policy),
+            Self::Grants(_) => Kind::Key(KeyPart::Grants),
             Self::AlarmNames(_) => Kind::Region(RegionPart::Alarms),
             Self::RuleMetrics(_) => Kind::Region(RegionPart::Metrics),
             Self::Alarm(_) => Kind::Alarm,
@@ -262,6 +266,7 @@ impl Document {
             | Self::Role(_)
             | Self::RolePolicies(_)
             | Self::Key(_)
+            | Self::Grants(_)
             | Self::AlarmNames(_)
             | Self::RuleMetrics(_)
             | Self::Alarm(_)
@@ -304,6 +309,7 @@ impl Document {
             | Self::Role(_)
             | Self::RolePolicies(_)
             | Self::Key(_)
+            | Self::Grants(_)
             | Self::AlarmNames(_)
             | Self::RuleMetrics(_)
             | Self::Alarm(_)
@@ -339,6 +345,7 @@ impl Document {
             Self::RolePolicies(held) => question(held),
             Self::Key(held) => question(held),
             Self::KeyPolicy(held) => question(&kms::OfKey(held)),
+            Self::Grants(held) => question(held),
             Self::AlarmNames(held) => question(held),
             Self::RuleMetrics(held) => question(held),
             Self::Alarm(held) => question(&**held),

@@ -1,9 +1,11 @@
 //! What a key's policy lets the replication role do, in the sure cases and the unsure ones.
 
+use std::collections::BTreeSet;
+
 use crate::ids::Arn;
-use crate::policy::PolicyDocument;
 use crate::policy::deny::Certainty;
-use crate::policy::key_use::{Granted, KeyUse, denials, granted};
+use crate::policy::key_use::{Granted, KeyUse, denials, granted, granted_beside};
+use crate::policy::{Grant, PolicyDocument};
 
 const ROLE: &str = "arn:aws:iam::111111111111:role/s3ferry/r";
 const KEY: &str = "arn:aws:kms:eu-central-1:222222222222:key/k";
@@ -51,6 +53,51 @@ fn the_role_its_account_and_everyone_are_granted() {
     }
     let one = asked(&statement("Allow", ROLE, r#""kms:Encrypt""#, ""), granted);
     assert!(matches!(one, Granted::Not(actions) if actions.contains("kms:GenerateDataKey")));
+}
+
+fn grant(grantee: &str, operations: &[&str], context: &[(&str, &str)]) -> BTreeSet<Grant> {
+    let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    [Grant {
+        grantee: grantee.to_owned(),
+        operations: operations.iter().map(|of| (*of).to_owned()).collect(),
+        context: context.iter().map(pair).collect(),
+    }]
+    .into()
+}
+
+#[test]
+fn a_grant_lets_its_grantee_in_where_the_policy_does_not() {
+    let beside = |grants: &BTreeSet<Grant>| {
+        let nobody = statement("Allow", "222222222222", BOTH, "");
+        asked(&nobody, |policy, of| granted_beside(policy, grants, of))
+    };
+    let all = ["Encrypt", "GenerateDataKey", "DescribeKey"];
+    assert_eq!(beside(&grant(ROLE, &all, &[])), Granted::Surely);
+    // A role that was made again is another principal, and a grant answers it by the ID that is gone.
+    for other in [
+        "arn:aws:iam::111111111111:role/other",
+        "AROAEXAMPLEEXAMPLE123",
+    ] {
+        assert!(
+            matches!(beside(&grant(other, &all, &[])), Granted::Not(_)),
+            "{other}"
+        );
+    }
+    let half = beside(&grant(ROLE, &["Encrypt"], &[]));
+    assert!(matches!(half, Granted::Not(actions) if actions.len() == 1));
+    // For the bucket's own context, as bucket keys send it, and not for objects.
+    let bucket = beside(&grant(ROLE, &all, &[("AWS:S3:arn", "arn:aws:s3:::dst")]));
+    assert!(matches!(bucket, Granted::Perhaps(why) if why.contains("dst/hot/*")));
+    let object = beside(&grant(
+        ROLE,
+        &all,
+        &[("aws:s3:arn", "arn:aws:s3:::dst/hot/one")],
+    ));
+    assert!(matches!(object, Granted::Perhaps(_)));
+    let elsewhere = beside(&grant(ROLE, &all, &[("aws:s3:arn", "arn:aws:s3:::other")]));
+    assert!(matches!(elsewhere, Granted::Not(_)));
+    let custom = beside(&grant(ROLE, &all, &[("team", "ops")]));
+    assert!(matches!(custom, Granted::Perhaps(why) if why.contains("team ops")));
 }
 
 #[test]

@@ -5,10 +5,11 @@ use super::conflict::{Conflict, ConflictKind};
 use super::limits::fits;
 use super::{Merged, refuse};
 use crate::ids::MigrationName;
-use crate::model::Target;
 use crate::model::kinds::{Document, Policy, Says};
+use crate::model::{BucketRef, Target};
 use crate::ownership::marked_role_sid;
-use crate::policy::{PolicyDocument, Statement};
+use crate::policy::generate::recorded;
+use crate::policy::{PolicyDocument, Statement, union_for_growth};
 use crate::scene::Scene;
 use crate::scope::Scope;
 use crate::spec::KeyPolicies;
@@ -24,8 +25,36 @@ pub(super) fn bucket_policy(
         _ => None,
     };
     let after = with_ours(scene, target, wanted, live, |sid| is_managed(scene, sid))?;
+    let after = match (scene.scope, live.and_then(Policy::document)) {
+        (Scope::Only(_), Some(before)) => union_for_growth(before, &after, |statement| {
+            lets_in_what_is_out_of_reach(scene, target, statement)
+        }),
+        (_, _) => after,
+    };
     let policy = (!after.is_empty()).then(|| Policy::from(after));
+    if let Some(policy) = &policy {
+        fits(target, policy).map_err(|kind| refuse(scene, target, kind))?;
+    }
     Ok(policy.map(Document::BucketPolicy))
+}
+
+/// Whether a statement of ours lets in logs or inventories of a bucket that is no end of the migrations that a plan is for: one
+/// that they have left. They go on until a plan of all ends them, and the statement as long.
+fn lets_in_what_is_out_of_reach(scene: &Scene<'_>, target: &Target, statement: &Statement) -> bool {
+    let is_ours = statement
+        .sid()
+        .is_some_and(|sid| scene.markers.owns_sid(sid));
+    let (Some(to), Some((_, bucket)), true) = (target.bucket(), recorded(statement), is_ours)
+    else {
+        return false;
+    };
+    // Both are in one account and one Region.
+    let of = BucketRef {
+        bucket,
+        ..to.clone()
+    };
+    let mut covered = scene.covered();
+    !covered.any(|route| route.source == of || route.destination == of)
 }
 
 /// The policy of a key that is there and not AWS's own; where there is none to be written, that is said as a finding. A policy that

@@ -108,6 +108,37 @@ fn a_bucket_takes_logs_before_another_one_sends_them_there() {
     );
 }
 
+/// A plan of some migrations does not look at a bucket that one of them has left.
+#[test]
+fn what_a_migration_left_is_let_in_until_a_plan_of_all_ends_it() {
+    let mut world = world();
+    world.converge(&logged(&[]));
+    let text = format!("{LOGGED}\n    canary: {{ skip: a test }}");
+    let text = text.replace("guards: {}", "guards: { max_deletes: 9 }");
+    let moved = spec(&[
+        ("guards: {}", &text),
+        ("bucket: orders-archive", "bucket: orders-later"),
+    ]);
+    let plan = world.plan_only(&moved, &["orders"]);
+    assert!(!plan.is_blocked(), "{:#?}", plan.findings);
+    world.apply(&plan);
+    let lets_in = |world: &World, bucket: &str, of: &str| {
+        let policy = world.policy_text(&format!("archive/bucket/{bucket}/policy"));
+        policy.contains(&format!("arn:aws:s3:::{of}\""))
+    };
+    for bucket in ["archive-logs", "archive-lists"] {
+        assert!(lets_in(&world, bucket, "orders-archive"), "{bucket}");
+        assert!(lets_in(&world, bucket, "orders-later"), "{bucket}");
+    }
+    assert!(world.plan_only(&moved, &["orders"]).changes.is_empty());
+    world.converge(&moved);
+    for bucket in ["archive-logs", "archive-lists"] {
+        assert!(!lets_in(&world, bucket, "orders-archive"), "{bucket}");
+        assert!(lets_in(&world, bucket, "orders-later"), "{bucket}");
+    }
+    assert!(world.get("archive/bucket/orders-archive/logging").is_none());
+}
+
 #[test]
 fn what_left_the_spec_is_found_by_its_statements_and_goes_in_the_safe_order() {
     let mut world = world();

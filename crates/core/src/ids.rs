@@ -78,6 +78,17 @@ name!(
     /// The short name of a rule in the spec; its ID in S3 carries the ownership marker in front.
     RuleName, "rule id", rule_name
 );
+impl RuleName {
+    /// What the names of the rules begin with that s3ferry makes to prove alarms; no rule of a spec may be called so.
+    pub const OF_PROOFS: &'static str = "s3ferry-prove-";
+
+    /// Whether it is the name of such a rule.
+    #[must_use]
+    pub fn is_of_a_proof(&self) -> bool {
+        self.as_str().starts_with(Self::OF_PROOFS)
+    }
+}
+
 name!(
     /// An AWS Region code, e.g. `eu-west-1`.
     Region, "AWS Region", region

@@ -23,6 +23,8 @@ pub enum Part {
     Logging,
     /// The goal that a canary reached its replica under each rule.
     CanaryGoal,
+    /// The goal that an operation which fails raises an alarm.
+    AlarmGoal,
 }
 }
 
@@ -55,9 +57,9 @@ pub const fn presence(part: Part, phase: Phase) -> Presence {
         (Part::Monitoring, Prepare | Retire) => Absent,
         (Part::Logging, Prepare | Replicate | Backfill | Verify | Cutover) => Present,
         (Part::Logging, Retire) => Leave,
-        (Part::CanaryGoal, Replicate) => Present,
-        (Part::CanaryGoal, Prepare) => Absent,
-        (Part::CanaryGoal, Backfill | Verify | Cutover | Retire) => Leave,
+        (Part::CanaryGoal | Part::AlarmGoal, Replicate) => Present,
+        (Part::CanaryGoal | Part::AlarmGoal, Prepare) => Absent,
+        (Part::CanaryGoal | Part::AlarmGoal, Backfill | Verify | Cutover | Retire) => Leave,
     }
 }
 

@@ -334,6 +334,20 @@ pub enum Canary {
     },
 }
 
+impl Canary {
+    /// What follows the rule's prefix where the spec names nothing else.
+    pub const NAME: &'static str = ".s3ferry-canary";
+
+    /// What follows the rule's prefix in the keys of objects that prove something.
+    #[must_use]
+    pub fn object(&self) -> &str {
+        match self {
+            Self::Write { name } => name,
+            Self::Skip { .. } => Self::NAME,
+        }
+    }
+}
+
 /// Whether replication is watched by alarms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Monitoring {
@@ -367,6 +381,8 @@ pub struct AlarmSpec {
     pub pending_operations: Above,
     /// Bytes that wait.
     pub pending_bytes: Above,
+    /// Whether an object that fails on purpose shows that the alarms are raised.
+    pub prove: bool,
 }
 
 /// What alarms are above where a spec says nothing; the reference page has the same as text.
@@ -379,6 +395,9 @@ impl AlarmSpec {
     pub const PENDING_OPERATIONS: u64 = 10_000;
     /// Bytes that wait.
     pub const PENDING_BYTES: u64 = 100 << 30;
+    /// The most failed operations that may be too few yet where the alarm is to be proven: one object more fails then. Each is
+    /// put, followed, noted in the ledger and removed by itself, and all of them within one period of the alarm.
+    pub const PROVABLE_ABOVE: u64 = 19;
 }
 
 /// What is too much, and what it means that nothing was measured.

@@ -169,6 +169,10 @@ fn alarms_have_the_thresholds_that_are_written_and_defaults_for_the_rest() {
         plain.pending_bytes,
         above(107_374_182_400, MissingData::Ignore)
     );
+    assert!(
+        !plain.prove
+            && alarms("monitoring: { prove: true, failed_operations: { above: 19 } }").prove
+    );
     assert!(plain.notify_source.is_empty() && plain.account.is_none() && plain.events.is_none());
     let topic = "arn:aws:sns:eu-west-1:333333333333:ops";
     let written = alarms(&format!(

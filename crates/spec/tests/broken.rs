@@ -328,6 +328,14 @@ fn fields() -> Vec<Case> {
             "events and nobody watches",
             "monitoring: { none: \"nobody\", events: \"arn:aws:sns:eu-west-1:111111111111:ops\" }",
         ),
+        migration(
+            "alarms that would be proven by more objects than are put",
+            "monitoring: { prove: true, failed_operations: { above: 20 } }",
+        ),
+        migration(
+            "a proof of alarms that there are not",
+            "monitoring: { none: \"nobody\", prove: true }",
+        ),
         migration("a typo in monitoring", "monitoring: { latencies: 15m }"),
         migration(
             "a wrong duration in monitoring",
@@ -500,6 +508,11 @@ fn rules() -> Vec<Case> {
             "delete markers with tags",
             "delete_markers: mirror",
             "delete_markers: mirror\n        tags: { class: hot }",
+        ),
+        edit(
+            "the id of a rule that proves alarms",
+            "id: everything",
+            "id: s3ferry-prove-1",
         ),
         rule("number as a tag value", "tags: { year: 2024 }"),
         rule("reserved tag", "tags: { \"aws:createdBy\": me }"),

@@ -32,7 +32,7 @@ migrations:
       - { id: kms, delete_markers: mirror, source_kms: { keys: [ "arn:aws:kms:eu-west-1:111111111111:key/b", "arn:aws:kms:eu-west-1:111111111111:key/c" ], replica_key: "arn:aws:kms:eu-central-1:222222222222:key/d" } }
       - { id: same, prefix: x, delete_markers: mirror, source_kms: { keys: [ "arn:aws:kms:eu-west-1:111111111111:key/b" ] } }
     canary: { name: mine }
-    monitoring: { account: archive, notify: { source: [ "arn:aws:sns:eu-west-1:111111111111:a" ] }, failed_operations: { above: 7, missing_data: breaching }, latency: 90s, pending_operations: 1, pending_bytes: 1025B, missing_data: missing }
+    monitoring: { account: archive, notify: { source: [ "arn:aws:sns:eu-west-1:111111111111:a" ] }, failed_operations: { above: 7, missing_data: breaching }, latency: 90s, pending_operations: 1, pending_bytes: 1025B, missing_data: missing, prove: true }
     logging:
       access: { source: { bucket: prod-logs, prefix: "s3/" }, destination: { bucket: archive-logs }, key_format: event-time }
       inventory: { source: { bucket: prod-lists, encryption: { kms_key: "arn:aws:kms:eu-west-1:111111111111:key/b" } }, format: orc, schedule: weekly }

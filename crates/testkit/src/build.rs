@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::ids::{
-    AccountId, AccountName, Arn, BucketName, MigrationName, Partition, Region, RoleName, RuleName,
-    SpecName, TrailName,
+    AccountId, AccountName, AlarmName, Arn, BucketName, MigrationName, Partition, Region, RoleName,
+    RuleName, SpecName, TrailName,
 };
 use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, Status,
@@ -14,11 +14,14 @@ use s3ferry_core::model::kinds::{
     Role, Trail, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::ROLE_PATH;
-use s3ferry_core::model::{BucketRef, Document, KeyRef, RoleRef, Target, TrailPart, TrailRef};
-use s3ferry_core::plan::{
-    CanaryGoal, Goal, PlacedCanary, Probe, ProofSubject, PutEncryption, Replica, Stage, Step,
-    StepId, Sweep, Work, WriteStep,
+use s3ferry_core::model::{
+    AlarmRef, BucketRef, Document, KeyRef, RoleRef, Target, TrailPart, TrailRef,
 };
+use s3ferry_core::plan::{
+    AlarmGoal, CanaryGoal, Goal, PlacedCanary, Probe, ProofSubject, PutEncryption, Replica, Stage,
+    Step, StepId, Sweep, Work, WriteStep,
+};
+use s3ferry_core::policy::{Effect, Statement};
 use s3ferry_core::spec::{
     Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, KeyPolicies,
     Ledger, Logging, Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec,
@@ -267,7 +270,7 @@ pub fn step(
 pub fn prove(prefix: &str, needs: &[&Step]) -> Step {
     Step {
         id: StepId("orders/everything/canary".to_owned()),
-        work: Work::Prove(Box::new(Goal::Canary(CanaryGoal {
+        work: Work::Prove(Box::new(Goal::Canary(Box::new(CanaryGoal {
             spec: SpecName::new("default").expect("a valid name"),
             migration: MigrationName::new("orders").expect("a valid name"),
             rule: RuleName::new("everything").expect("a valid name"),
@@ -285,9 +288,52 @@ pub fn prove(prefix: &str, needs: &[&Step]) -> Step {
             replica: Replica::default(),
             mirrors: false,
             subject: ProofSubject("subject-1".to_owned()),
-        }))),
+        })))),
         needs: needs.iter().map(|step| step.id.clone()).collect(),
     }
+}
+
+/// The alarm of a proof, in the source's account and Region.
+#[must_use]
+pub fn proof_alarm() -> AlarmRef {
+    let BucketRef {
+        account, region, ..
+    } = source();
+    let name = AlarmName::new("s3ferry/default/orders/s3ferry-prove-1/failed-operations");
+    AlarmRef {
+        account,
+        region,
+        name: name.expect("a valid name"),
+    }
+}
+
+/// A step that proves the alarms of migration `orders` by this many objects that fail.
+#[must_use]
+pub fn prove_alarms(objects: u32) -> Step {
+    let mut step = prove("", &[]);
+    let Work::Prove(goal) = &mut step.work else {
+        return step;
+    };
+    if let Goal::Canary(canary) = &**goal {
+        let mut canary = canary.clone();
+        canary.rule = RuleName::new("s3ferry-prove-1").expect("a valid name");
+        canary.stem = ".s3ferry-canary/default/orders/s3ferry-prove-1".to_owned();
+        let denied = ["arn:aws:s3:::orders-archive/.s3ferry-canary/*"];
+        let denial = Statement::builder("Prove", Effect::Deny, ["s3:ReplicateObject"]);
+        let Document::Alarm(alarm) = alarm("default", 0) else {
+            return step;
+        };
+        **goal = Goal::Alarm(Box::new(AlarmGoal {
+            rule: rule("everything", 1, "", &destination()),
+            denial: denial.resources(denied).build(),
+            at: proof_alarm(),
+            alarm: *alarm,
+            objects,
+            canary: *canary,
+        }));
+    }
+    step.id = StepId("orders/alarms/proof".to_owned());
+    step
 }
 
 /// A step that removes a canary that an earlier run left.

@@ -3,9 +3,11 @@
 //! One file a goal, with everything about it: its subject, its gate, its change, the permissions that it needs, what is
 //! waited for and how many calls it takes.
 
+mod alarm;
 pub mod canary;
 mod standing;
 
+pub use alarm::{AlarmGoal, Heard};
 pub use canary::{CanaryGoal, Carrier, LONGEST_RUN, Probe, PutEncryption, Reach, Replica};
 pub(crate) use standing::{GoalWait, Standing};
 
@@ -21,14 +23,24 @@ use crate::scene::Scene;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
     /// An object that is written under a rule arrives.
-    Canary(CanaryGoal),
+    Canary(Box<CanaryGoal>),
+    /// An object that fails is told.
+    Alarm(Box<AlarmGoal>),
 }
 
 /// The goals that the phases ask for, of the world as it will be.
 pub(crate) fn goals(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Goal> {
     let of_route = |route| canary::goals(scene, route, future).into_iter();
-    let canaries = scene.covered().flat_map(of_route);
-    canaries.map(Goal::Canary).collect()
+    let canaries = scene
+        .covered()
+        .flat_map(of_route)
+        .map(Box::new)
+        .map(Goal::Canary);
+    let alarms = scene.covered();
+    let alarms = alarms.filter_map(|route| alarm::goal(scene, route, future));
+    canaries
+        .chain(alarms.map(Box::new).map(Goal::Alarm))
+        .collect()
 }
 
 /// The gates of a migration that are no goals: what was skipped by decision.
@@ -37,20 +49,25 @@ pub(crate) fn skipped(migration: &crate::spec::Migration) -> Vec<Gate> {
 }
 
 impl Goal {
+    /// The objects that make it true.
+    #[must_use]
+    pub fn canary(&self) -> &CanaryGoal {
+        match self {
+            Self::Canary(goal) => goal,
+            Self::Alarm(goal) => &goal.canary,
+        }
+    }
+
     /// The migration that the goal belongs to.
     #[must_use]
-    pub const fn migration(&self) -> &MigrationName {
-        match self {
-            Self::Canary(goal) => &goal.migration,
-        }
+    pub fn migration(&self) -> &MigrationName {
+        &self.canary().migration
     }
 
     /// What a proof of it is of.
     #[must_use]
-    pub const fn subject(&self) -> &ProofSubject {
-        match self {
-            Self::Canary(goal) => &goal.subject,
-        }
+    pub fn subject(&self) -> &ProofSubject {
+        &self.canary().subject
     }
 
     /// Whether a receipt proves it, for the role as it is now.
@@ -63,31 +80,28 @@ impl Goal {
     /// What must be read to know who a proof is for.
     #[must_use]
     pub fn proven_by(&self) -> Target {
-        match self {
-            Self::Canary(goal) => goal.proven_by(),
-        }
+        self.canary().proven_by()
     }
 
     /// What a receipt must prove for it to be met; `live` is what [`Self::proven_by`] holds. None where nobody is there to
     /// prove it for.
     #[must_use]
     pub fn proof(&self, live: Option<&Document>) -> Option<Proof> {
-        match self {
-            Self::Canary(goal) => goal.proof(live),
-        }
+        self.canary().proof(live)
     }
 
     /// What earlier runs left on its way, which proving it goes on with.
     pub(crate) fn earlier(&self) -> &[PlacedCanary] {
-        match self {
-            Self::Canary(goal) => &goal.earlier,
-        }
+        &self.canary().earlier
     }
 
     /// The buckets that must be found before it is known what proving it does.
     pub(crate) fn unlocated(&self) -> impl Iterator<Item = BucketName> {
-        let Self::Canary(goal) = self;
-        let unasked = goal.elsewhere.iter().filter(|of| of.to == Reach::Unasked);
+        let unasked = self
+            .canary()
+            .elsewhere
+            .iter()
+            .filter(|of| of.to == Reach::Unasked);
         unasked.map(|of| of.bucket.clone())
     }
 
@@ -96,6 +110,7 @@ impl Goal {
     pub fn address(&self) -> String {
         match self {
             Self::Canary(goal) => goal.address(),
+            Self::Alarm(goal) => goal.address(),
         }
     }
 
@@ -103,6 +118,7 @@ impl Goal {
     pub(crate) fn gate(&self, standing: Standing) -> Gate {
         match self {
             Self::Canary(goal) => goal.gate(standing),
+            Self::Alarm(goal) => goal.gate(standing),
         }
     }
 
@@ -110,20 +126,20 @@ impl Goal {
     pub(crate) fn change(&self, scene: &Scene<'_>, future: &Future<'_>) -> Change {
         match self {
             Self::Canary(goal) => goal.change(scene, future),
+            Self::Alarm(goal) => goal.change(scene),
         }
     }
 
     /// The calls that proving it makes, by the bucket that they are made on.
     pub(crate) fn calls_on(&self) -> Vec<(&BucketRef, Vec<Call>)> {
-        match self {
-            Self::Canary(goal) => goal.calls_on(),
-        }
+        self.canary().calls_on()
     }
 
     /// How many calls proving it takes where all goes well.
-    pub(crate) const fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         match self {
             Self::Canary(goal) => goal.calls(),
+            Self::Alarm(goal) => goal.calls(),
         }
     }
 
@@ -131,15 +147,15 @@ impl Goal {
     pub(crate) const fn wait(&self) -> GoalWait {
         match self {
             Self::Canary(_) => canary::WAIT,
+            Self::Alarm(_) => AlarmGoal::wait(),
         }
     }
 
     /// The buckets and the role whose documents it says something about: they are written before.
     #[must_use]
     pub fn rests_on(&self) -> (Vec<&BucketRef>, &RoleRef) {
-        match self {
-            Self::Canary(goal) => (vec![&goal.source, &goal.destination], &goal.role),
-        }
+        let goal = self.canary();
+        (vec![&goal.source, &goal.destination], &goal.role)
     }
 }
 

@@ -43,8 +43,12 @@ pub(super) fn of(
     let Some((first, _)) = alarms.first() else {
         return Monitoring::Unset;
     };
+    let is_of_a_proof = |at: &AlarmRef| {
+        let of = markers.alarm(&at.name);
+        of.is_some_and(|(_, rule)| rule.is_of_a_proof())
+    };
     let of_metric = |watched: Watched| {
-        let mut alarms = alarms.iter();
+        let mut alarms = alarms.iter().filter(|(at, _)| !is_of_a_proof(at));
         let found = alarms.find(|(_, live)| live.metric == watched.metric());
         found.map(|(_, live)| *live)
     };
@@ -69,6 +73,8 @@ pub(super) fn of(
         latency: above(Watched::Latency),
         pending_operations: above(Watched::PendingOperations),
         pending_bytes: above(Watched::PendingBytes),
+        // A proof that is under way; of one that was made nothing is left.
+        prove: alarms.iter().any(|(at, _)| is_of_a_proof(at)),
     }))
 }
 

@@ -103,6 +103,10 @@ impl<'a> Judge<'a, '_> {
         if let (None, Some(spec)) = (&ours, spec_of_rule(id)) {
             return Err(format!("it is of the s3ferry spec {spec}"));
         }
+        if ours.as_ref().is_some_and(|(_, rule)| rule.is_of_a_proof()) {
+            let why = "s3ferry put it up to prove alarms, and takes it away with the proof";
+            return Err(why.to_owned());
+        }
         self.configuration()?;
         let to = self.place(rule, to)?;
         let from = &self.source.bucket;

@@ -3,7 +3,7 @@
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::goals::{CanaryGoal, Carrier, Reach};
+use crate::goals::{AlarmGoal, CanaryGoal, Carrier, Reach};
 use crate::model::{BucketPart, BucketRef, Target};
 use crate::refusals;
 use crate::route::Route;
@@ -39,6 +39,26 @@ pub(super) fn of_goal(scene: &Scene<'_>, goal: &CanaryGoal, future: &Future<'_>)
             .filter_map(|of| elsewhere(scene, goal, of)),
     );
     found.extend(stays(scene, route, future, goal));
+    found
+}
+
+/// What stands in the way of the objects that are to fail; to leave them out is said otherwise than of a rule's canary.
+pub(super) fn of_alarm_goal(
+    scene: &Scene<'_>,
+    goal: &AlarmGoal,
+    future: &Future<'_>,
+) -> Vec<Finding> {
+    let mut found = of_goal(scene, &goal.canary, future);
+    for finding in &mut found {
+        let lines = finding.help.lines().map(|line| {
+            if line.contains("canary: { skip") {
+                "or leave the alarms unproven: monitoring: { prove: false }"
+            } else {
+                line
+            }
+        });
+        finding.help = lines.collect::<Vec<_>>().join("\n");
+    }
     found
 }
 

@@ -20,6 +20,7 @@ pub(crate) use keys::{
 };
 pub(crate) use logging::{access_sid, inventory_sid, key_format, left_of_trail, mark};
 pub(crate) use monitoring::Watched;
+pub(crate) use rules::for_proof as rule_for_proof;
 
 use access::Access;
 
@@ -87,7 +88,7 @@ pub(crate) fn reads(markers: &Markers, route: &Route<'_>, seen: Sight<'_>) -> Ve
         Part::Rules => rules::reads(route),
         Part::Monitoring => monitoring::reads(markers, route),
         Part::Logging => logging::reads(route, seen),
-        Part::CanaryGoal => Vec::new(), // A goal rests on what its rule rests on.
+        Part::CanaryGoal | Part::AlarmGoal => Vec::new(), // A goal rests on what its rule rests on.
     };
     Part::ALL.into_iter().flat_map(of).collect()
 }
@@ -107,7 +108,7 @@ pub(crate) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Vec<Target> {
         Part::DestinationBucket => destination_bucket::asks(scene, route),
         Part::CanaryGoal => canary::asks(scene, route),
         Part::Versioning | Part::Access | Part::Keys | Part::Rules => None,
-        Part::Monitoring | Part::Logging => None,
+        Part::Monitoring | Part::Logging | Part::AlarmGoal => None,
     };
     Part::ALL.into_iter().filter_map(of).collect()
 }
@@ -139,7 +140,7 @@ fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
         Part::Rules => rules::wants(scene, case, phase),
         Part::Monitoring => monitoring::wants(scene, case, phase),
         Part::Logging => logging::wants(scene, case, phase),
-        Part::CanaryGoal => Items::new(), // A goal is proven, not written: see `goals`.
+        Part::CanaryGoal | Part::AlarmGoal => Items::new(), // A goal is proven, not written: see `goals`.
     };
     Part::ALL.into_iter().flat_map(of).collect()
 }
@@ -156,6 +157,7 @@ pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) 
         Part::Monitoring => monitoring::warns(scene, case, future),
         Part::Logging => logging::warns(scene, case, future),
         Part::CanaryGoal => canary::warns(case),
+        Part::AlarmGoal => Vec::new(), // What its alarm is like, those of the rules are.
     };
     Part::ALL.into_iter().flat_map(of).collect()
 }
@@ -164,6 +166,7 @@ pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) 
 pub(crate) fn goal_warnings(scene: &Scene<'_>, goal: &Goal, future: &Future<'_>) -> Vec<Finding> {
     match goal {
         Goal::Canary(goal) => canary::of_goal(scene, goal, future),
+        Goal::Alarm(goal) => canary::of_alarm_goal(scene, goal, future),
     }
 }
 

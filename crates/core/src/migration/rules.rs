@@ -1,9 +1,11 @@
 //! The replication rules: what they say, what they do not carry, and whose rules they meet.
 
+use std::collections::BTreeMap;
+
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::ids::MigrationName;
+use crate::ids::{MigrationName, RuleName};
 use crate::merge::advice::{guards_line, quoted};
 use crate::model::kinds::replication::{
     Filter, Rule, RuleDestination, SourceSelection, Status, Timed, selection,
@@ -14,7 +16,7 @@ use crate::ownership::{Markers, whose_rule};
 use crate::phase::Part;
 use crate::route::Route;
 use crate::scene::Scene;
-use crate::spec::{DeleteMarkers, Migration, Phase, RuleSpec};
+use crate::spec::{DeleteMarkers, KmsSelection, Migration, Phase, RuleSpec};
 use crate::wanted::{Items, Wanted};
 use FindingLevel::{Blocked, Warning};
 
@@ -43,6 +45,28 @@ pub(super) fn wants(scene: &Scene<'_>, case: &Case<'_>, phase: Phase) -> Items {
     });
     let wanted = Wanted::Replication(rules.collect(), Some(access.role.clone()));
     vec![(target, wanted)]
+}
+
+/// The rule that only the proof of a migration's alarms is carried by: with metrics, as those of the spec are. Its priority is
+/// given where the others are known.
+pub(crate) fn for_proof(
+    markers: &Markers,
+    route: &Route<'_>,
+    (name, prefix): (&RuleName, String),
+    kms: Option<KmsSelection>,
+) -> Rule {
+    let rule = RuleSpec {
+        name: name.clone(),
+        prefix,
+        tags: BTreeMap::new(),
+        delete_markers: DeleteMarkers::Keep,
+        storage_class: None,
+        time_control: false,
+        kms,
+        replica_modifications: false,
+        enabled: true,
+    };
+    wanted_rule(markers, route.name, &rule, &route.destination, false)
 }
 
 pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> Vec<Finding> {

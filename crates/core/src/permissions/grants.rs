@@ -20,7 +20,7 @@ use crate::proof::Proofs;
 use crate::reads;
 use crate::scene::Scene;
 use crate::scope::Scope;
-use crate::spec::{Canary, Create, Spec};
+use crate::spec::{Create, Spec};
 use crate::wanted::Wanted;
 
 /// What the actions of a statement are about, in the order of a policy.
@@ -204,12 +204,11 @@ impl<'a> Granted<'a> {
     }
 
     fn prove(&mut self, goal: &Goal) {
-        let Goal::Canary(canary) = goal;
-        let migration = self.spec.migrations.get(&canary.migration);
-        let name = migration.map(|migration| &migration.canary);
-        let Some(Canary::Write { name }) = name else {
-            return; // Without a name no canary is put, and there is no goal.
+        let canary = goal.canary();
+        let Some(migration) = self.spec.migrations.get(&canary.migration) else {
+            return;
         };
+        let name = migration.canary.object();
         let key = match &canary.encryption {
             PutEncryption::SseKms(key) => Some(key.to_string()),
             PutEncryption::BucketDefault | PutEncryption::SseS3 => None,

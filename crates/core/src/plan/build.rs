@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::steps::{Step, StepId, Work};
 use super::writes::{Writes, writes};
-use super::{adopted, changes, costs, gates, guards, ledger, left, order, stages, unseen};
+use super::{adopted, changes, costs, gates, guards, ledger, left, lent, order, stages, unseen};
 use crate::format::{
     Action, Change, Edge, Estimate, Finding, FindingLevel, Kept, MigrationInfo, PermissionInfo,
     Summary, Wait,
@@ -74,7 +74,10 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     let unproven: Vec<&Goal> = goals.iter().filter(|goal| !goal.is_proven(scene)).collect();
 
     let left = left::canaries(scene, &unproven);
-    let mut steps = stages::steps(scene, &writes);
+    let lent = lent::of(scene, &future, &unproven);
+    let carried = lent::carried(&writes, &lent);
+    let mut steps = stages::steps(scene, &writes, &carried);
+    steps.extend(stages::for_proofs(scene, &lent));
     steps.extend(left::steps(scene, &left));
     steps.extend(unproven.iter().map(|goal| Step {
         id: StepId(goal.address()),
@@ -83,7 +86,7 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     }));
     let edges = order::arrange(&mut steps);
 
-    let told = changes::describe(scene, &writes);
+    let told = changes::describe(scene, &writes, &carried);
     let mut findings = findings(scene, &cases, &writes, &future, &told.deleted);
     let of_goal = |goal: &&Goal| migration::goal_warnings(scene, goal, &future);
     findings.extend(unproven.iter().flat_map(of_goal));

@@ -1,5 +1,7 @@
 //! Changes: the items of every document that is written, as a reviewer reads them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::guards::is_guarded;
@@ -32,15 +34,20 @@ pub(super) struct Told {
 }
 
 /// Tells the changes and what is kept.
-pub(super) fn describe(scene: &Scene<'_>, writes: &Writes) -> Told {
+pub(super) fn describe(
+    scene: &Scene<'_>,
+    writes: &Writes,
+    carried: &BTreeMap<Target, Planned>,
+) -> Told {
     let mut told = Told::default();
     for (target, planned) in &writes.planned {
+        let planned = carried.get(target).unwrap_or(planned);
         let before = scene.observed.document(target);
         for item in diff(before, planned.document.as_ref()) {
             if !item.is_same() {
                 let change = change(scene, target, planned, &item);
                 told.deleted
-                    .extend(is_guarded(&item).then(|| change.address.clone()));
+                    .extend(is_guarded(scene, &item).then(|| change.address.clone()));
                 told.changes.push(change);
             } else if let Some(item) = kept_item(scene, target, &item) {
                 told.kept.push(item);

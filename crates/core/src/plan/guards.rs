@@ -4,6 +4,7 @@ use crate::diff::Diff;
 use crate::format::{Finding, FindingLevel};
 use crate::merge::advice::guards_line;
 use crate::model::Item;
+use crate::model::kinds::Part;
 use crate::scene::Scene;
 use crate::spec::Guards;
 
@@ -56,7 +57,15 @@ fn others(scene: &Scene<'_>, deleted: &[String]) -> String {
     )
 }
 
-/// Whether a change takes away what the guard counts.
-pub(super) fn is_guarded(diff: &Diff) -> bool {
-    diff.after.is_none() && diff.before.as_ref().is_some_and(Item::is_guarded)
+/// Whether a change takes away what the guard counts. What was put up for a proof carries nobody's objects.
+pub(super) fn is_guarded(scene: &Scene<'_>, diff: &Diff) -> bool {
+    let is_of_a_proof = || match diff.before.as_ref().and_then(Item::part) {
+        Some(Part::Rule(rule)) => {
+            let named = rule.id.as_deref().and_then(|id| scene.markers.rule(id));
+            named.is_some_and(|(_, name)| name.is_of_a_proof())
+        }
+        Some(_) | None => false,
+    };
+    let goes = diff.after.is_none() && diff.before.as_ref().is_some_and(Item::is_guarded);
+    goes && !is_of_a_proof()
 }

@@ -23,6 +23,7 @@ mod leads;
 pub mod led;
 mod ledger;
 mod left;
+mod lent;
 mod order;
 mod over;
 pub mod restore;
@@ -32,7 +33,9 @@ pub mod steps;
 mod unseen;
 pub(crate) mod writes;
 
-pub use crate::goals::{CanaryGoal, Carrier, Goal, Probe, PutEncryption, Reach, Replica};
+pub use crate::goals::{
+    AlarmGoal, CanaryGoal, Carrier, Goal, Heard, Probe, PutEncryption, Reach, Replica,
+};
 pub use crate::proof::{PlacedCanary, Proof, ProofSubject, Proofs, mark};
 pub use build::{Plan, plan};
 pub use drift::{Drift, LeftByRun, drift};

@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::steps::{Stage, Step, Work, WriteStep};
 use crate::format::Edge;
+use crate::goals::{CanaryGoal, Goal};
 use crate::model::{
-    BucketPart, BucketRef, KeyPart, Link, RolePart, RoleRef, Target, Thing, TrailPart,
+    AlarmRef, BucketPart, BucketRef, KeyPart, Link, RolePart, RoleRef, Target, Thing, TrailPart,
 };
 
 /// Adds to every step what it needs, and gives the edges with their reasons.
@@ -41,6 +42,8 @@ fn edges(steps: &[Step]) -> Edges {
     let mut edges = Edges::new();
     for (place, step) in steps.iter().enumerate() {
         let found = match &step.work {
+            // What is put up for a proof comes and goes around it.
+            Work::Write(write) if write.stage.is_of_a_proof() => Found::new(),
             Work::Write(write) => {
                 let mut found = wholes(&index, place, write);
                 found.extend(uses(&index, place, write));
@@ -48,17 +51,15 @@ fn edges(steps: &[Step]) -> Edges {
                 found.extend(grows(&index, place, write));
                 found
             }
-            Work::Prove(goal) => {
-                let (buckets, role) = goal.rests_on();
-                let of_buckets = buckets.iter().flat_map(|bucket| index.at(bucket));
-                let keys = buckets.iter().flat_map(|bucket| {
-                    let grants = Thing::KeyGrants(bucket.bucket.clone());
-                    index.writing(&grants, ANY)
-                });
-                let rested_on = of_buckets.chain(index.under(role)).chain(keys);
-                let why = "a canary proves what is there, so everything of its rule comes first";
-                rested_on.map(|first| ((first, place), why)).collect()
-            }
+            Work::Prove(goal) => match &**goal {
+                Goal::Canary(_) => {
+                    let why =
+                        "a canary proves what is there, so everything of its rule comes first";
+                    let rested_on = rested_on(&index, goal).into_iter();
+                    rested_on.map(|first| ((first, place), why)).collect()
+                }
+                Goal::Alarm(alarm) => around(&index, steps, place, goal, &alarm.at),
+            },
             Work::Sweep(_) => Found::new(), // It waits for nobody, and nobody for it.
         };
         for (pair, why) in found {
@@ -72,6 +73,71 @@ fn edges(steps: &[Step]) -> Edges {
 
 type Found = Vec<((usize, usize), &'static str)>;
 
+/// The steps on everything that a goal says something about.
+fn rested_on(index: &Index<'_>, goal: &Goal) -> BTreeSet<usize> {
+    let (buckets, role) = goal.rests_on();
+    let of_buckets = buckets.iter().flat_map(|bucket| index.at(bucket));
+    let keys = buckets.iter().flat_map(|bucket| {
+        let grants = Thing::KeyGrants(bucket.bucket.clone());
+        index.writing(&grants, ANY)
+    });
+    of_buckets.chain(index.under(role)).chain(keys).collect()
+}
+
+/// A proof of alarms and what is put up for it: after everything else of its migration, so that it is in the way of none of it.
+fn around(index: &Index<'_>, steps: &[Step], place: usize, goal: &Goal, alarm: &AlarmRef) -> Found {
+    let canary = goal.canary();
+    let targets = [
+        Target::Role(canary.role.clone(), RolePart::Policy),
+        Target::Bucket(canary.source.clone(), BucketPart::Replication),
+        Target::Alarm(alarm.clone()),
+    ];
+    let at = |stage: Stage| -> Vec<usize> {
+        let of = |target: &Target| index.of_proof(target, stage);
+        targets.iter().filter_map(of).collect()
+    };
+    let (up, down) = (at(Stage::PutUp), at(Stage::TakeDown));
+    let mut first = rested_on(index, goal);
+    first.extend(index.on_alarm(&targets[2]));
+    first.extend(canaries_beside(steps, canary));
+    let mut found = Found::new();
+    for then in up.iter().chain([&place]) {
+        let why = "what a proof needs is put up when everything else is done";
+        found.extend(first.iter().map(|first| ((*first, *then), why)));
+    }
+    let why =
+        "nothing is under the rule before it is denied, and an alarm looks at a rule that is there";
+    found.extend(up.windows(2).map(|pair| ((pair[0], pair[1]), why)));
+    let why = "a proof needs what is put up for it";
+    found.extend(up.iter().map(|up| ((*up, place), why)));
+    let why = "what is put up for a proof stays until it is made";
+    found.extend(down.iter().map(|down| ((place, *down), why)));
+    found.extend(taken_down(index, &targets));
+    found
+}
+
+/// The canaries of rules whose documents a proof has a part in.
+fn canaries_beside<'a>(steps: &'a [Step], canary: &'a CanaryGoal) -> impl Iterator<Item = usize> {
+    let is_beside = |of: &CanaryGoal| of.source == canary.source || of.role == canary.role;
+    let found = steps.iter().enumerate().filter(move |(_, step)| {
+        matches!(&step.work, Work::Prove(other) if matches!(&**other, Goal::Canary(of) if is_beside(of)))
+    });
+    found.map(|(place, _)| place)
+}
+
+/// The rule goes first: without the statement it would carry what is put under it.
+fn taken_down(index: &Index<'_>, targets: &[Target; 3]) -> Found {
+    let [policy, rules, alarm] = targets
+        .each_ref()
+        .map(|target| index.of_proof(target, Stage::TakeDown));
+    let why = "the rule goes before what keeps it from carrying anything";
+    let policy = rules.zip(policy).map(|pair| (pair, why));
+    let alarm = rules
+        .zip(alarm)
+        .map(|pair| (pair, "an alarm goes when its rule has"));
+    policy.into_iter().chain(alarm).collect()
+}
+
 /// The steps by what they write.
 #[derive(Default)]
 struct Index<'a> {
@@ -79,6 +145,9 @@ struct Index<'a> {
     by_thing: BTreeMap<Thing, BTreeSet<usize>>,
     by_bucket: BTreeMap<&'a BucketRef, BTreeSet<usize>>,
     by_role: BTreeMap<&'a RoleRef, BTreeSet<usize>>,
+    /// What is there for proofs alone, which nothing else is ordered by.
+    for_proofs: BTreeMap<(&'a Target, Stage), usize>,
+    on_alarms: BTreeMap<(&'a Target, Stage), usize>,
 }
 
 impl<'a> Index<'a> {
@@ -91,6 +160,13 @@ impl<'a> Index<'a> {
             };
             index.writes.push(write);
             let Some(write) = write else { continue };
+            if write.stage.is_of_a_proof() {
+                index.for_proofs.insert((&write.target, write.stage), place);
+                continue;
+            }
+            if matches!(write.target, Target::Alarm(_)) {
+                index.on_alarms.insert((&write.target, write.stage), place);
+            }
             for thing in is(write) {
                 index.by_thing.entry(thing).or_default().insert(place);
             }
@@ -110,6 +186,18 @@ impl<'a> Index<'a> {
         let staged =
             |place: &usize| self.writes[*place].is_some_and(|of| stages.contains(&of.stage));
         places.filter(staged).collect()
+    }
+
+    /// The step that puts up at a target what proofs need, or takes it down.
+    fn of_proof(&self, target: &Target, stage: Stage) -> Option<usize> {
+        self.for_proofs.get(&(target, stage)).copied()
+    }
+
+    /// The other steps on an alarm that a proof needs.
+    fn on_alarm(&self, target: &Target) -> impl Iterator<Item = usize> {
+        let stages = [Stage::Set, Stage::Remove];
+        let of = move |stage| self.on_alarms.get(&(target, stage)).copied();
+        stages.into_iter().filter_map(of)
     }
 
     /// The steps on parts of a bucket.
@@ -180,6 +268,7 @@ fn wholes(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
             let wholes = index.writing(&whole, SET).into_iter();
             wholes.map(|first| ((first, place), exists)).collect()
         }
+        Stage::PutUp | Stage::TakeDown => Found::new(),
         Stage::Shrink | Stage::Remove => {
             let wholes = index.writing(&whole, GONE).into_iter();
             wholes.map(|then| ((place, then), goes)).collect()
@@ -242,7 +331,6 @@ fn grows(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::goals::{CanaryGoal, Goal};
     use crate::ids::{
         AccountId, Arn, BucketName, MigrationName, Partition, Region, RoleName, RuleName,
     };
@@ -391,7 +479,7 @@ mod tests {
     fn canary(number: usize) -> Step {
         Step {
             id: StepId(format!("{number} canary")),
-            work: Work::Prove(Box::new(Goal::Canary(CanaryGoal {
+            work: Work::Prove(Box::new(Goal::Canary(Box::new(CanaryGoal {
                 spec: crate::ids::SpecName::new("spec").unwrap(),
                 migration: MigrationName::new(format!("m-{number}")).unwrap(),
                 rule: RuleName::new("all").unwrap(),
@@ -409,7 +497,7 @@ mod tests {
                 replica: crate::goals::Replica::default(),
                 mirrors: false,
                 subject: ProofSubject(String::new()),
-            }))),
+            })))),
             needs: BTreeSet::new(),
         }
     }

@@ -2,10 +2,11 @@
 //! loses is written twice, so that nothing that leans on it fails in between: it grows before the rules change, and shrinks
 //! when they have (domain reference §2.9).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::growth::grown;
 use super::leads::led;
+use super::lent::Lent;
 use super::steps::{Stage, Step, StepId, Work, WriteStep};
 use super::writes::Writes;
 use crate::future::{Future, Planned};
@@ -13,8 +14,12 @@ use crate::model::{Document, Target, same};
 use crate::ownership::Markers;
 use crate::scene::Scene;
 
-/// The steps that write what differs.
-pub(super) fn steps(scene: &Scene<'_>, writes: &Writes) -> Vec<Step> {
+/// The steps that write what differs; where a proof is under way, with what an earlier run put up for it.
+pub(super) fn steps(
+    scene: &Scene<'_>,
+    writes: &Writes,
+    carried: &BTreeMap<Target, Planned>,
+) -> Vec<Step> {
     let mut steps = Vec::new();
     let future = Future {
         observed: scene.observed,
@@ -24,7 +29,7 @@ pub(super) fn steps(scene: &Scene<'_>, writes: &Writes) -> Vec<Step> {
         let Planned {
             document: after,
             migrations: _,
-        } = planned;
+        } = carried.get(target).unwrap_or(planned);
         let before = scene.observed.document(target);
         if same(before, after.as_ref()) {
             continue;
@@ -41,6 +46,35 @@ pub(super) fn steps(scene: &Scene<'_>, writes: &Writes) -> Vec<Step> {
         }));
     }
     steps
+}
+
+/// The steps that put up what proofs need and take it down.
+pub(super) fn for_proofs(scene: &Scene<'_>, lent: &BTreeMap<Target, Lent>) -> Vec<Step> {
+    let of_target = |(target, lent): (&Target, &Lent)| {
+        let step = |stage: Stage, before: Option<&Document>, after: Option<&Document>| Step {
+            id: StepId(format!("{}{}", scene.names.address(target), stage.suffix())),
+            work: Work::Write(Box::new(WriteStep {
+                target: target.clone(),
+                stage,
+                before: before.cloned(),
+                after: after.cloned(),
+                led: Vec::new(),
+            })),
+            needs: BTreeSet::new(),
+        };
+        let Lent {
+            standing,
+            whole,
+            after,
+        } = lent;
+        let (standing, whole, after) = (standing.as_ref(), whole.as_ref(), after.as_ref());
+        let is_up = same(standing, whole);
+        let put_up = (!is_up).then(|| step(Stage::PutUp, standing, whole));
+        let is_down = same(whole, after);
+        let take_down = (!is_down).then(|| step(Stage::TakeDown, whole, after));
+        put_up.into_iter().chain(take_down)
+    };
+    lent.iter().flat_map(of_target).collect()
 }
 
 /// The writes of a target that differs: one, or two where it must first grow and shrink once nothing needs the rest.

@@ -194,6 +194,10 @@ pub enum Stage {
     Shrink,
     /// It removes the target.
     Remove,
+    /// It puts up what a proof needs, when the rest is done.
+    PutUp,
+    /// It takes that down, when the proof is made.
+    TakeDown,
 }
 
 impl Stage {
@@ -203,12 +207,25 @@ impl Stage {
         match self {
             Self::Set | Self::Remove => "",
             Self::Shrink => "#shrink",
+            Self::PutUp => "#put-up",
+            Self::TakeDown => "#take-down",
+        }
+    }
+
+    /// Whether it is there for a proof alone.
+    #[must_use]
+    pub(crate) const fn is_of_a_proof(self) -> bool {
+        match self {
+            Self::Set | Self::Shrink | Self::Remove => false,
+            Self::PutUp | Self::TakeDown => true,
         }
     }
 
     /// The address of the target that a step is called after.
     #[must_use]
     pub fn target_of(step: &str) -> &str {
-        step.strip_suffix(Self::Shrink.suffix()).unwrap_or(step)
+        let staged = [Self::Shrink, Self::PutUp, Self::TakeDown].into_iter();
+        let mut targets = staged.filter_map(|stage| step.strip_suffix(stage.suffix()));
+        targets.next().unwrap_or(step)
     }
 }

@@ -1,6 +1,8 @@
 //! Alarms: made for every rule where its metrics are, ours by what they say of themselves, gone with what they watched; and
 //! whatever makes them silent is told.
 
+mod proof;
+
 use std::collections::BTreeSet;
 
 use s3ferry_core::format::{Action, FindingLevel, Reason};

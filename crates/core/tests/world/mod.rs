@@ -120,7 +120,7 @@ pub(crate) fn no_migrations_with(guards: &str, max_deletes: u32) -> Spec {
     ))
 }
 
-fn parse(text: &str) -> Spec {
+pub(crate) fn parse(text: &str) -> Spec {
     let file = SourceFile {
         path: "spec.yaml".to_owned(),
         bytes: text.as_bytes().to_vec(),

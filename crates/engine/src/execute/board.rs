@@ -13,7 +13,6 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3ferry_core::goals::Goal;
 use s3ferry_core::model::kinds::Tags;
 use s3ferry_core::model::{BucketRef, Document, Target};
 use s3ferry_core::plan::{Step, StepId, Work};
@@ -32,9 +31,10 @@ enum Resource<'a> {
 fn resource(step: &Step) -> Resource<'_> {
     match &step.work {
         Work::Write(write) => Resource::Target(&write.target),
-        Work::Prove(goal) => match &**goal {
-            Goal::Canary(goal) => Resource::CanaryKey(&goal.source, &goal.stem),
-        },
+        Work::Prove(goal) => {
+            let canary = goal.canary();
+            Resource::CanaryKey(&canary.source, &canary.stem)
+        }
         Work::Sweep(sweep) => Resource::CanaryKey(&sweep.canary.source, &sweep.canary.key),
     }
 }

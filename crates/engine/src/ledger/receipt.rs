@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The version of the format that this build writes.
-pub const RECEIPT_FORMAT: &str = "2.1";
+pub const RECEIPT_FORMAT: &str = "2.2";
 
 /// The proof that an object replicated under a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ pub struct CanaryReceipt {
     pub size: u64,
     /// Whether both ETags were equal; differing ones say nothing where the encryption differs (T15).
     pub same_etag: bool,
+    /// The alarm that was raised because the object failed, as it should: then it has no replica. None where one arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
     /// When the replica was found, RFC 3339 in UTC.
     pub proven_at: String,
 }

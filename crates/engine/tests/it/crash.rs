@@ -205,6 +205,7 @@ fn with_what_lies(mut steps: Vec<Step>, receipts: &MemoryReceipts) -> Vec<Step> 
     });
     match proves.next() {
         Some(Goal::Canary(goal)) => goal.earlier = receipts.placed(),
+        Some(Goal::Alarm(goal)) => goal.canary.earlier = receipts.placed(),
         None => steps.extend(receipts.placed().into_iter().map(build::sweep)),
     }
     steps

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod agree;
+mod alarms;
 mod crash;
 mod journal;
 mod kept;

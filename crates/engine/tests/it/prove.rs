@@ -224,7 +224,9 @@ async fn left_by_a_run(world: &MemoryWorld, receipts: &MemoryReceipts) -> Placed
     let Work::Prove(goal) = &goal.work else {
         panic!("it proves");
     };
-    let Goal::Canary(goal) = goal.as_ref();
+    let Goal::Canary(goal) = goal.as_ref() else {
+        panic!("it proves a rule");
+    };
     let placed = goal.placed("earlier", 1);
     let marks = [
         (CANARY_MARK, placed.mark()),
@@ -641,8 +643,9 @@ async fn a_proof_writes_no_target() {
 /// The step, asking for more of its canary.
 fn asking(change: impl FnOnce(&mut s3ferry_core::plan::CanaryGoal)) -> Step {
     let mut step = step();
-    if let Work::Prove(goal) = &mut step.work {
-        let Goal::Canary(goal) = goal.as_mut();
+    if let Work::Prove(goal) = &mut step.work
+        && let Goal::Canary(goal) = goal.as_mut()
+    {
         change(goal);
     }
     step

@@ -19,7 +19,7 @@ use crate::scalar::LONGEST_KEY;
 use crate::yaml::{Kind, Node};
 
 /// The name of canary objects where none is given.
-pub(crate) const CANARY: &str = ".s3ferry-canary";
+pub(crate) const CANARY: &str = Canary::NAME;
 
 /// How long a spec's name may be.
 const LONGEST_SPEC: usize = 32;

@@ -14,7 +14,7 @@ use crate::table::monitoring::THRESHOLDS;
 use crate::yaml::Kind;
 
 /// The fields beside `none`.
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 9] = [
     "account",
     "notify",
     "events",
@@ -23,6 +23,7 @@ const FIELDS: [&str; 8] = [
     "pending_operations",
     "pending_bytes",
     "missing_data",
+    "prove",
 ];
 
 /// Actions that an alarm has at most for a state (CWUG:cloudwatch_limits, "Alarm actions").
@@ -87,6 +88,7 @@ pub(super) fn monitoring(
         "pending_bytes",
         AlarmSpec::PENDING_BYTES,
     ));
+    let prove = prove(report, &view, failed_operations.as_ref());
     let [notify_source, notify_destination] = notify?;
     let (events, events_at) = events?.unzip();
     let alarms = AlarmSpec {
@@ -98,6 +100,7 @@ pub(super) fn monitoring(
         latency: latency?,
         pending_operations: operations?,
         pending_bytes: bytes?,
+        prove: prove?,
     };
     Some((Monitoring::Alarms(Box::new(alarms)), events_at))
 }
@@ -250,6 +253,28 @@ fn failed_operations(
         threshold: threshold?,
         missing_data: missing_data?,
     })
+}
+
+/// Whether the alarms are proven. Each failure is an object that is put, so that a threshold must be within reach.
+fn prove(
+    report: &mut Report<'_>,
+    view: &View<'_>,
+    failed_operations: Option<&Above>,
+) -> Option<bool> {
+    let prove = view.bool_or("prove", false)?;
+    let above = failed_operations.map_or(0, |of| of.threshold);
+    if !prove || above <= AlarmSpec::PROVABLE_ABOVE {
+        return Some(prove);
+    }
+    let at = view.optional("prove")??.place();
+    let most = AlarmSpec::PROVABLE_ABOVE;
+    report.error(
+        "contradiction",
+        at,
+        format!("`prove` contradicts `failed_operations` of the same monitoring: the alarm is raised by more than {above} failures, and at most {} objects fail on purpose", most + 1),
+        format!("write failed_operations: {{ above: {most} }} or less, or remove `prove`"),
+    );
+    None
 }
 
 /// A number, with the unit that its field takes.

@@ -68,9 +68,10 @@ fn rule(report: &mut Report<'_>, item: &Node, context: &Context<'_>) -> Option<P
         None => None,
     };
     let id = id?;
+    let name = name(report, &id)?;
     let prefix = prefix?;
     let rule = RuleSpec {
-        name: RuleName::new(id.text()?).ok()?,
+        name,
         prefix: prefix.0,
         tags: tags?,
         delete_markers: markers(&delete_markers?)?,
@@ -85,6 +86,24 @@ fn rule(report: &mut Report<'_>, item: &Node, context: &Context<'_>) -> Option<P
         id_at: id.place(),
         filter_at: prefix.1.unwrap_or(id.place()),
     })
+}
+
+/// The name of a rule. Those that prove alarms are s3ferry's own.
+fn name(report: &mut Report<'_>, id: &View<'_>) -> Option<RuleName> {
+    let name = RuleName::new(id.text()?).ok()?;
+    if !name.is_of_a_proof() {
+        return Some(name);
+    }
+    let reserved = RuleName::OF_PROOFS;
+    report.error(
+        "bad-value",
+        id.place(),
+        format!(
+            "rules whose ids begin with `{reserved}` are s3ferry's own: it proves alarms with them"
+        ),
+        "give the rule another id",
+    );
+    None
 }
 
 fn markers(view: &View<'_>) -> Option<DeleteMarkers> {

@@ -1,7 +1,7 @@
 //! The fields of `monitoring`. Data only.
 
 use super::Need::{Default, Optional};
-use super::Shape::{List as ListShape, Record as RecordShape, Scalar as ScalarShape, Words};
+use super::Shape::{Bool, List as ListShape, Record as RecordShape, Scalar as ScalarShape, Words};
 use super::{Apart, Field, List, Record, Word, record, word};
 use crate::scalar::Scalar;
 
@@ -79,6 +79,14 @@ pub(super) static MONITORING: Record = record(
             Default("ignore"),
             "What it means for an alarm that there is no datapoint. AWS advises `ignore` for replication metrics.",
         ),
+        Field::new(
+            "prove",
+            Bool,
+            Default("false"),
+            "Whether an apply shows that an object which fails is told: it has one fail on purpose, under a rule and an alarm of its \
+             own, sees that alarm raised, which tells the topics of `notify.source`, and takes all of it away again. Once, until \
+             the role, the buckets, `failed_operations` or the topics are others.",
+        ),
     ],
 )
 .apart(&[
@@ -90,6 +98,7 @@ pub(super) static MONITORING: Record = record(
     Apart::Two("none", "pending_operations"),
     Apart::Two("none", "pending_bytes"),
     Apart::Two("none", "missing_data"),
+    Apart::Two("none", "prove"),
 ]);
 
 static NOTIFY: Record = record(

@@ -25,6 +25,7 @@ pub(super) fn monitoring(monitoring: &Monitoring) -> Option<Value> {
         latency,
         pending_operations,
         pending_bytes,
+        prove,
     } = &**alarms;
     // The others have one word for all: that of the first.
     let missing_data = latency.missing_data;
@@ -66,6 +67,7 @@ pub(super) fn monitoring(monitoring: &Monitoring) -> Option<Value> {
             )),
         ),
         ("missing_data", text(missing_data.as_str())),
+        ("prove", Some((*prove).into())),
     ]);
     Some(fields.into())
 }

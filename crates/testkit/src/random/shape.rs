@@ -446,6 +446,7 @@ fn alarms(pending: u64) -> Monitoring {
         latency: above(900),
         pending_operations: above(pending),
         pending_bytes: above(1 << 30),
+        prove: false,
     }))
 }
 

@@ -48,7 +48,7 @@ impl Reach {
 }
 
 /// The buckets, but for its own destination, that the rules carry a goal's canary to.
-pub(super) fn elsewhere(
+pub(in crate::goals) fn elsewhere(
     scene: &Scene<'_>,
     goal: &CanaryGoal,
     configuration: Option<&Document>,

@@ -126,7 +126,7 @@ impl CanaryGoal {
 
 /// What the put asks for: nothing, as most applications do, unless the bucket's policy refuses that; then what it asks for,
 /// where that is the same encryption.
-pub(super) fn encryption_of_put(
+pub(in crate::goals) fn encryption_of_put(
     scene: &Scene<'_>,
     route: &Route<'_>,
     goal: &CanaryGoal,

@@ -1,8 +1,8 @@
 //! The canary: an object of ours that is written under a rule and must arrive. AWS answers 200 OK to configurations whose
 //! every object then fails (T3), so a rule counts when an object came through.
 
-mod carriers;
-mod denials;
+pub(super) mod carriers;
+pub(super) mod denials;
 mod source_key;
 mod subject;
 
@@ -247,7 +247,7 @@ fn goal(
 }
 
 /// What the ledger says that earlier runs left on its way to prove just this.
-fn earlier(scene: &Scene<'_>, goal: &CanaryGoal) -> Vec<PlacedCanary> {
+pub(super) fn earlier(scene: &Scene<'_>, goal: &CanaryGoal) -> Vec<PlacedCanary> {
     let mark = mark(&goal.spec, &goal.migration, &goal.name());
     let is_of = |placed: &&PlacedCanary| {
         placed.mark() == mark && placed.source == goal.source && placed.subject == goal.subject

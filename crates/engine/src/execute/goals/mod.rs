@@ -19,5 +19,6 @@ pub(super) async fn prove<W: Objects + Read, R: ReceiptStore>(
 ) -> StepResult {
     match goal {
         Goal::Canary(goal) => canary::prove(goal, on).await,
+        Goal::Alarm(goal) => canary::prove_alarms(goal, on).await,
     }
 }

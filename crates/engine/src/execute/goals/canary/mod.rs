@@ -12,11 +12,13 @@
 //! A replica must be what the spec says of replicas, and where the rule mirrors deletes, a delete marker must arrive, too.
 //! The receipt is kept after the removal: a run killed in between proves again and finds the leftovers.
 
+mod alarm;
 mod cleanup;
 mod compare;
 mod sweep;
 mod watch;
 
+pub(super) use alarm::prove as prove_alarms;
 pub(in crate::execute) use sweep::sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,6 +90,8 @@ struct Held {
 struct Canary<'a, W, R> {
     goal: &'a CanaryGoal,
     on: &'a Context<'a, W, R>,
+    /// Whether it is put to fail: then it is its arrival that proves nothing.
+    is_to_fail: bool,
     begun: Instant,
     /// The canaries that may lie in buckets.
     held: Mutex<Vec<Held>>,
@@ -108,32 +112,44 @@ pub(in crate::execute) async fn prove<W: Objects + Read, R: ReceiptStore>(
     goal: &CanaryGoal,
     on: &Context<'_, W, R>,
 ) -> StepResult {
-    let earlier = goal.earlier.iter().cloned().map(|canary| Held {
-        canary,
-        version: None,
-        is_new: false,
-    });
-    let canary = Canary {
-        goal,
-        on,
-        begun: Instant::now(),
-        held: Mutex::new(earlier.collect()),
-        markers: Mutex::default(),
-    };
+    let canary = Canary::new(goal, on);
     let proven = canary.prove().await;
-    let may_have_written = canary.lies();
-    match proven {
-        Ok(()) => StepResult::Done(How::Proven),
-        Err(NoProof::Failed(problem)) => StepResult::Failed {
-            problem,
-            may_have_written,
-        },
-        Err(NoProof::Waiting(what)) => StepResult::Waiting {
-            what,
-            waited_ms: millis(canary.begun.elapsed()),
-            may_have_written,
-        },
-        Err(NoProof::Interrupted) => StepResult::Interrupted { may_have_written },
+    canary.ended(proven)
+}
+
+impl<'a, W: Objects + Read, R: ReceiptStore> Canary<'a, W, R> {
+    fn new(goal: &'a CanaryGoal, on: &'a Context<'a, W, R>) -> Self {
+        let earlier = goal.earlier.iter().cloned().map(|canary| Held {
+            canary,
+            version: None,
+            is_new: false,
+        });
+        Self {
+            goal,
+            on,
+            is_to_fail: false,
+            begun: Instant::now(),
+            held: Mutex::new(earlier.collect()),
+            markers: Mutex::default(),
+        }
+    }
+
+    /// How the step ends.
+    fn ended(&self, proven: Result<(), NoProof>) -> StepResult {
+        let may_have_written = self.lies();
+        match proven {
+            Ok(()) => StepResult::Done(How::Proven),
+            Err(NoProof::Failed(problem)) => StepResult::Failed {
+                problem,
+                may_have_written,
+            },
+            Err(NoProof::Waiting(what)) => StepResult::Waiting {
+                what,
+                waited_ms: millis(self.begun.elapsed()),
+                may_have_written,
+            },
+            Err(NoProof::Interrupted) => StepResult::Interrupted { may_have_written },
+        }
     }
 }
 
@@ -366,10 +382,15 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
 
     fn object(&self, canary: &PlacedCanary) -> NewObject {
         let goal = self.goal;
-        let body = format!(
-            "s3ferry wrote this object to prove that rule {} of migration {} replicates. It will be removed.\n",
-            goal.rule, goal.migration
-        );
+        let what = if self.is_to_fail {
+            format!("what fails in migration {} is told", goal.migration)
+        } else {
+            format!(
+                "rule {} of migration {} replicates",
+                goal.rule, goal.migration
+            )
+        };
+        let body = format!("s3ferry wrote this object to prove that {what}. It will be removed.\n");
         NewObject {
             bucket: goal.source.clone(),
             key: canary.key.clone(),
@@ -389,7 +410,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
     async fn wait_for_fresh(&self, lost: &Lost, attempt: u32) -> Result<(), NoProof> {
         let limits = self.on.run.limits;
         let bound = match lost.loss {
-            Loss::Failed => limits.propagation,
+            Loss::Failed | Loss::Replicated => limits.propagation,
             Loss::Untaken | Loss::Elsewhere | Loss::Gone => limits.effective,
         };
         if lost.put_after >= bound {
@@ -444,11 +465,12 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
             ..
         } = self.goal;
         let Lost { loss, key, .. } = lost;
-        let message = format!(
-            "rule {rule} of migration {migration} does not replicate: {} ({key} in {})",
-            loss.as_str(),
-            source.bucket
-        );
+        let what = if self.is_to_fail {
+            format!("the alarms of migration {migration} are not proven")
+        } else {
+            format!("rule {rule} of migration {migration} does not replicate")
+        };
+        let message = format!("{what}: {} ({key} in {})", loss.as_str(), source.bucket);
         Problem::new(ProblemKind::Canary, message).with_hint(loss.hint())
     }
 
@@ -474,6 +496,7 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
             version: one.version,
             size: source.size,
             same_etag: source.etag.is_some() && source.etag == replica.etag,
+            alarm: None,
             proven_at: self.on.run.clock.now(),
         }
     }

@@ -40,6 +40,8 @@ pub(super) enum Loss {
     Untaken,
     Elsewhere,
     Gone,
+    /// It was to fail.
+    Replicated,
 }
 
 /// What one look at a canary tells.
@@ -180,6 +182,9 @@ impl Loss {
             Self::Untaken => "no rule took the canary",
             Self::Elsewhere => "S3 says the canary is replicated and it is not in the destination",
             Self::Gone => "somebody removed the canary",
+            Self::Replicated => {
+                "the object that was to fail was replicated, although the role's policy denies it"
+            }
         }
     }
 
@@ -195,6 +200,10 @@ impl Loss {
             }
             Self::Elsewhere => {
                 "another rule may have taken it to another bucket; look at the rules' priorities and destinations"
+            }
+            Self::Replicated => {
+                "somebody took the Deny out of the role's policy while the proof was under way, or AWS had not learnt of it \
+                 yet: run again"
             }
             Self::Gone => "a lifecycle rule or another tool removes objects under this prefix",
         }

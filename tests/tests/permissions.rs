@@ -784,14 +784,15 @@ fn expect_exceptions(seen: Seen, of: &[Exception], least: usize) {
 /// The same policies without an action.
 fn without(policies: &Policies, action: &str) -> Policies {
     let mut less = policies.clone();
-    let statements = less.values_mut().flatten().flat_map(|policy| {
-        let statements = policy["Statement"].as_array_mut();
-        statements.into_iter().flatten()
-    });
-    for statement in statements {
-        if let Some(actions) = statement["Action"].as_array_mut() {
-            actions.retain(|one| one != action);
+    for policy in less.values_mut().flatten() {
+        let statements = policy["Statement"].as_array_mut().expect("statements");
+        for statement in statements.iter_mut() {
+            if let Some(actions) = statement["Action"].as_array_mut() {
+                actions.retain(|one| one != action);
+            }
         }
+        // IAM takes none that has no action left.
+        statements.retain(|of| of["Action"].as_array().is_none_or(|of| !of.is_empty()));
     }
     less
 }
@@ -980,4 +981,156 @@ fn purposes_of_commands_to_come_are_wrong_usage() {
             ran.err
         );
     }
+}
+
+/// Where what is imported is: every bucket but the destination, which the apply makes.
+const IMPORTED: [Place; 2] = [
+    (
+        PROD,
+        "eu-west-1",
+        &["orders-prod", "prod-logs", "prod-trail", "prod-lists"],
+    ),
+    (ARCHIVE, "eu-central-1", &["archive-logs"]),
+];
+
+/// A migration with everything that an import reads: keys with our statements, alarms, events, logs, a trail, lists.
+fn to_import() -> String {
+    let accounts =
+        account("prod", PROD, "eu-west-1") + &account("archive", ARCHIVE, "eu-central-1");
+    format!(
+        r#"version: 1
+name: imported
+accounts:
+{accounts}
+migrations:
+  orders:
+    phase: replicate
+    source: {{ account: prod, bucket: orders-prod }}
+    destination: {{ account: archive, bucket: orders-archive, create: true, kms: {{ write_policy: true }} }}
+    monitoring: {{ events: "arn:aws:sns:eu-west-1:111111111111:ops" }}
+    logging:
+      access: {{ source: {{ bucket: prod-logs }}, destination: {{ bucket: archive-logs }} }}
+      cloudtrail: {{ source: {{ trail: s3-data, bucket: prod-trail }} }}
+      inventory: {{ source: {{ bucket: prod-lists }} }}
+    canary: {{ skip: a test of what is read }}
+    rules:
+      - id: all
+        delete_markers: keep
+        source_kms:
+          keys: ["arn:aws:kms:eu-west-1:111111111111:key/aaaaaaaa-1111-2222-3333-444444444444"]
+          replica_key: "arn:aws:kms:eu-central-1:222222222222:key/bbbbbbbb-1111-2222-3333-444444444444"
+"#
+    )
+}
+
+const IMPORT: [&str; 9] = [
+    "import",
+    "--all",
+    "--account",
+    PROD,
+    "--account",
+    ARCHIVE,
+    "--assume-role",
+    "111111111111=arn:aws:iam::111111111111:role/caller",
+    "--assume-role=222222222222=arn:aws:iam::222222222222:role/caller",
+];
+
+/// What an import needs is printed before there is a spec. Under it the import writes what it writes for who may do everything; and
+/// without any one action it fails, or what it writes says what could not be looked at.
+#[test]
+fn an_import_runs_under_exactly_what_is_printed_and_misses_every_action() {
+    let everything = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
+    let free: Policies = [PROD, ARCHIVE]
+        .map(|id| (id.to_owned(), vec![everything.clone()]))
+        .into();
+    let lab = || {
+        let lab = Lab::new(&IMPORTED, &to_import());
+        lab.allow(&free);
+        let ran = lab.s3ferry(&["apply", "--yes", "spec.yaml"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.said());
+        lab
+    };
+    let labs = Mutex::new(vec![lab(), lab()]);
+    let (policies, whole) = {
+        let labs = labs.lock().expect("no thread died");
+        let print = [
+            "permissions",
+            "--for",
+            "import",
+            "--account",
+            PROD,
+            "--account",
+            ARCHIVE,
+            "--format",
+            "json",
+        ];
+        let printed = labs[0].s3ferry(&print);
+        assert_eq!(printed.code, Some(0), "{}", printed.said());
+        let policies: Policies = serde_json::from_str(&printed.out).expect("JSON is printed");
+        let whole = labs[0].s3ferry(&IMPORT);
+        assert_eq!(whole.code, Some(0), "{}", whole.said());
+        (policies, whole.out)
+    };
+    for said in [
+        "write_policy: true",
+        "events:",
+        "prod-logs",
+        "archive-logs",
+        "s3-data",
+        "prod-lists",
+    ] {
+        assert!(whole.contains(said), "{said} is not imported:\n{whole}");
+    }
+    let story = |policies: &Policies| {
+        let lab = labs.lock().expect("no thread died").pop();
+        let lab = lab.expect("there are two players");
+        lab.allow(policies);
+        let ran = lab.s3ferry(&IMPORT);
+        labs.lock().expect("no thread died").push(lab);
+        let is_whole = ran.code == Some(0) && ran.out == whole;
+        if is_whole { Ok(()) } else { Err(ran) }
+    };
+    story(&policies).unwrap_or_else(|ran| panic!("{}", ran.said()));
+    let actions: BTreeSet<String> = granted(&policies).into_iter().map(|(_, of)| of).collect();
+    let idle: Vec<&String> = actions
+        .iter()
+        .filter(|action| story(&without(&policies, action)).is_ok())
+        .collect();
+    assert!(actions.len() >= 18, "{actions:?}");
+    assert_eq!(idle, [""; 0], "nothing misses these");
+}
+
+#[test]
+fn an_import_is_for_accounts_and_the_rest_for_a_spec() {
+    let lab = Lab::new(&PLACES, &everything());
+    for wrong in [
+        &["permissions", "--for", "import"][..],
+        &["permissions", "spec.yaml", "--for", "import"],
+        &["permissions", "--for", "plan", "--account", PROD],
+        &["permissions", "spec.yaml", "--account", PROD],
+        &["permissions", "--for", "import", "--account", "one"],
+    ] {
+        let ran = lab.s3ferry(wrong);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (Some(64), ""),
+            "{}",
+            ran.said()
+        );
+    }
+    let china = [
+        "permissions",
+        "--for",
+        "import",
+        "--account",
+        PROD,
+        "--region",
+        "cn-north-1",
+    ];
+    let ran = lab.s3ferry(&china);
+    assert!(
+        ran.out.contains("arn:aws-cn:s3:::*") && !ran.out.contains("arn:aws:"),
+        "{}",
+        ran.out
+    );
 }

@@ -263,8 +263,19 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// From the spec alone: no call is made. What verify and retire need is printed by a version that has these commands.
 #[derive(Debug, Args)]
 pub(crate) struct PermissionsArgs {
-    #[command(flatten)]
-    pub(crate) paths: Paths,
+    /// Spec files, or folders of them; together they make one spec
+    #[arg(
+        required_unless_present = "account",
+        conflicts_with = "account",
+        value_name = "PATH"
+    )]
+    pub(crate) paths: Vec<PathBuf>,
+    /// With --for import: an account whose replication is to be imported; there is no spec yet
+    #[arg(long, value_name = "ACCOUNT_ID", conflicts_with = "target", value_parser = account_id)]
+    pub(crate) account: Vec<AccountId>,
+    /// With --for import: a Region of the accounts' partition
+    #[arg(long, value_name = "REGION", env = "AWS_REGION", default_value = "us-east-1", value_parser = region)]
+    pub(crate) region: Region,
     /// What the caller is going to do; apply contains plan
     #[arg(long = "for", value_enum, value_name = "COMMAND", default_value_t = Purpose::Apply)]
     pub(crate) purpose: Purpose,
@@ -282,6 +293,8 @@ pub(crate) enum Purpose {
     Plan,
     /// Make the changes
     Apply,
+    /// Write a spec from what is live in the accounts of --account
+    Import,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -21,6 +21,9 @@ enum Tree {
 /// What a reader should know of all the policies.
 #[must_use]
 pub fn permission_notes(callers: &[CallerPermissions], purpose: Purpose) -> Vec<String> {
+    if purpose == Purpose::Import {
+        return of_import();
+    }
     let general = [
         "This is for the spec as it is: print it again when a phase, a bucket, a role, a rule or a key changes.",
         "That a principal may be assumed or signed in as is granted elsewhere: its trust policy, and sts:AssumeRole for whoever assumes it.",
@@ -49,6 +52,16 @@ pub fn permission_notes(callers: &[CallerPermissions], purpose: Purpose) -> Vec<
         }
     }
     notes
+}
+
+fn of_import() -> Vec<String> {
+    let notes = [
+        "Nothing is known of the accounts yet, so buckets, roles, keys and trails are all that there are: it only reads their configuration, and no object.",
+        "What logs, inventories, notifications, alarms, trails and keys' policies are may be left out: the import goes on and says that it could not look.",
+        "The import plans the spec that it wrote: what that plan needs, s3ferry permissions prints for the spec (--for plan); without it, only whether it would change anything is not known.",
+        "That a principal may be assumed or signed in as is granted elsewhere: its trust policy, and sts:AssumeRole for whoever assumes it.",
+    ];
+    notes.into_iter().map(str::to_owned).collect()
 }
 
 /// The policies for people: a heading for each account, then its policies as JSON.

@@ -30,8 +30,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use draft::draft;
 pub use reads::{
-    Listed, buckets_of, can_do_without, claimed, configurations_of, following, itself, listed,
-    unplaced,
+    Listed, READS, buckets_of, can_do_without, claimed, configurations_of, following, itself,
+    listed, unplaced,
 };
 pub use remark::{Draft, Place, Remark, Says};
 

@@ -7,10 +7,33 @@ use super::{Sought, keys};
 use crate::ids::{AccountId, BucketName, Region};
 use crate::model::kinds::{Buckets, ReplicationConfiguration};
 use crate::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, Observed, RegionPart,
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, Kind, Observed, RegionPart,
     RegionRef, RolePart, Target, TrailPart,
 };
 use crate::ownership::{Markers, tagged_trails};
+
+/// Everything that an import may read, whatever is there: see [`following`], and who finds the buckets.
+pub const READS: [Kind; 19] = [
+    Kind::Account(AccountPart::Buckets),
+    Kind::Bucket(BucketPart::Itself),
+    Kind::Bucket(BucketPart::Replication),
+    Kind::Bucket(BucketPart::Encryption),
+    Kind::Bucket(BucketPart::Logging),
+    Kind::Bucket(BucketPart::Inventory),
+    Kind::Bucket(BucketPart::Notifications),
+    Kind::Bucket(BucketPart::Tags),
+    Kind::Bucket(BucketPart::Ownership),
+    Kind::Bucket(BucketPart::PublicAccess),
+    Kind::Bucket(BucketPart::Policy),
+    Kind::Role(RolePart::Itself),
+    Kind::Role(RolePart::Policy),
+    Kind::Role(RolePart::Policies),
+    Kind::Region(RegionPart::Alarms),
+    Kind::Alarm,
+    Kind::Trail(TrailPart::Itself),
+    Kind::Trail(TrailPart::Selectors),
+    Kind::Key(KeyPart::Policy),
+];
 
 /// The configurations of the sources: the first that is to be read.
 #[must_use]

@@ -6,6 +6,7 @@ use super::purpose::Purpose;
 use crate::future::Future;
 use crate::goals::{Goal, PutEncryption, goals};
 use crate::ids::AccountId;
+use crate::import;
 use crate::migration::{self, Sight};
 use crate::model::kinds::{Bucket, Call, Document, Facts, On, Verb};
 use crate::model::target::{Kind, ROLE_PATH};
@@ -76,10 +77,50 @@ pub(super) fn of(spec: &Spec, scope: &Scope, purpose: Purpose) -> BTreeMap<Accou
     let mut granted = Granted::new(spec, scope);
     granted.plan();
     match purpose {
-        Purpose::Plan => {}
+        Purpose::Plan | Purpose::Import => {}
         Purpose::Apply => granted.apply(),
     }
     granted.accounts
+}
+
+/// What an import may read in an account: whatever replicates there, wherever it is.
+pub(super) fn of_import(account: &AccountRef) -> Grants {
+    let mut grants = Grants::default();
+    for kind in import::READS {
+        let (about, place) = anywhere(kind, account);
+        let at = At {
+            place: vec![place],
+            about: Some(about),
+            ..At::default()
+        };
+        for need in kind.facts().read.iter().flat_map(|call| call.needs) {
+            for grant in at.grants(need.on) {
+                grants.0.entry(grant).or_default().insert(need.action);
+            }
+        }
+    }
+    grants
+}
+
+/// All places of a kind in an account.
+fn anywhere(kind: Kind, of: &AccountRef) -> (About, String) {
+    let AccountRef { account, partition } = of;
+    let arn = |rest: String| format!("arn:{partition}:{rest}");
+    match kind {
+        Kind::Bucket(_) => (About::Buckets, arn("s3:::*".to_owned())),
+        Kind::Role(_) => (About::Roles, arn(format!("iam::{account}:role/*"))),
+        Kind::Key(_) => (About::Keys, arn(format!("kms:*:{account}:key/*"))),
+        Kind::Alarm => (
+            About::Alarms,
+            arn(format!("cloudwatch:*:{account}:alarm:*")),
+        ),
+        Kind::Topic => (About::Topics, arn(format!("sns:*:{account}:*"))),
+        Kind::Trail(_) => (
+            About::Trails,
+            arn(format!("cloudtrail:*:{account}:trail/*")),
+        ),
+        Kind::Account(_) | Kind::Region(_) => (About::Account, "*".to_owned()),
+    }
 }
 
 /// What the steps of one plan write and prove.

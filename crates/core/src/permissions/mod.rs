@@ -16,9 +16,10 @@ mod statements;
 use std::collections::BTreeMap;
 
 use crate::ids::{AccountId, AccountName};
+use crate::import::WayIn;
 use crate::model::kinds::Document;
 use crate::model::target::Kind;
-use crate::model::{BucketPart, Observed, Target};
+use crate::model::{AccountRef, BucketPart, Observed, Target};
 use crate::ownership::SPEC_TAG;
 use crate::plan::Step;
 use crate::policy::{Effect, PolicyDocument};
@@ -144,6 +145,21 @@ pub fn least(spec: &Spec, scope: &Scope, purpose: Purpose) -> Vec<CallerPermissi
         }
     });
     filled.collect()
+}
+
+/// What an import needs in each of the accounts, from nothing but their IDs: all that it may read of whatever replicates there.
+#[must_use]
+pub fn of_import(accounts: &BTreeMap<AccountId, WayIn>) -> Vec<CallerPermissions> {
+    let of = |(id, way): (&AccountId, &WayIn)| CallerPermissions {
+        id: id.clone(),
+        names: vec![way.name.clone()],
+        access: way.access.clone(),
+        policies: packed::packed(statements::of(&grants::of_import(&AccountRef::of(
+            id, &way.home,
+        )))),
+        by_path: false,
+    };
+    accounts.iter().map(of).collect()
 }
 
 /// Role by role where a role of IAM can have that many policies; by s3ferry's path where it cannot.

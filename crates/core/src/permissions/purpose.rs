@@ -7,6 +7,8 @@ pub enum Purpose {
     Plan,
     /// Make the changes, which begins with a plan.
     Apply,
+    /// Write a spec from what is live; there is none yet to say where.
+    Import,
 }
 
 impl Purpose {
@@ -16,6 +18,7 @@ impl Purpose {
         match self {
             Self::Plan => "plan",
             Self::Apply => "apply",
+            Self::Import => "import",
         }
     }
 }

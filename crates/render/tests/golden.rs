@@ -272,11 +272,15 @@ impl World {
         world
     }
 
-    /// A key that its account administers, and that nobody of another one may use.
+    /// A key that its account administers, and that nobody of another one may use; one for lists lets S3 write them.
     fn make_key(&mut self, key: KeyRef) {
+        let account = &key.account;
+        let lists = format!(
+            r#",{{"Sid":"AllowS3Inventory","Effect":"Allow","Principal":{{"Service":"s3.amazonaws.com"}},"Action":"kms:GenerateDataKey","Resource":"*","Condition":{{"StringEquals":{{"aws:SourceAccount":"{account}"}}}}}}"#
+        );
+        let lists = if key.id == "lists" { &*lists } else { "" };
         let policy = format!(
-            r#"{{"Version":"2012-10-17","Id":"key-default-1","Statement":[{{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{}:root"}},"Action":"kms:*","Resource":"*"}}]}}"#,
-            key.account
+            r#"{{"Version":"2012-10-17","Id":"key-default-1","Statement":[{{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{account}:root"}},"Action":"kms:*","Resource":"*"}}{lists}]}}"#
         );
         let made = Document::Key(Key {
             state: "Enabled".to_owned(),

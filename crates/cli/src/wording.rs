@@ -196,6 +196,9 @@ fn canary(step: &str, progress: &CanaryProgress) -> Vec<Told> {
                 "{step}: the replica {version} arrived after {seconds:.1} s"
             ))
         }
+        CanaryProgress::Listening { alarm, is } => Detail(format!(
+            "{step}: failed as it was to; waiting for alarm {alarm}, which is {is}"
+        )),
         CanaryProgress::Removed { versions, left } => {
             let removed = format!("{step}: {} removed", plural(*versions, "canary version"));
             let left = left.iter().map(|version| Warning(stays(step, version)));

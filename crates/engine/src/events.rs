@@ -227,6 +227,13 @@ pub enum CanaryProgress {
         /// How long it took, in milliseconds, as far as this run saw.
         took_ms: u64,
     },
+    /// The objects failed as they were to, and the alarm is looked at.
+    Listening {
+        /// The name of the alarm.
+        alarm: String,
+        /// Its state, as CloudWatch has it.
+        is: String,
+    },
     /// Canaries were removed on both sides.
     Removed {
         /// How many versions.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use s3ferry_core::model::kinds::{Alarm, AlarmState, StateValue};
 use s3ferry_core::model::{BucketPart, Document, RolePart, Target};
 use s3ferry_core::plan::{Goal, PlacedCanary, Step, Work};
+use s3ferry_engine::events::{CanaryProgress, RunEvent};
 use s3ferry_engine::outcome::How as Done;
 use s3ferry_engine::{StepResult, Verdict};
 use s3ferry_testkit::{Fate, Fault, Faulty, MemoryReceipts, MemoryWorld, build};
@@ -112,6 +113,8 @@ async fn objects_that_fail_and_are_told_prove_the_alarms_and_nothing_of_them_sta
     let told = run_to(&world, &receipts, 3, (400, alarm(StateValue::Raised))).await;
     assert_eq!(result(&told), &PROVEN);
     assert!(told.took >= Duration::from_secs(400), "{:?}", told.took);
+    let listens = |event: &RunEvent| matches!(event, RunEvent::Canary { progress: CanaryProgress::Listening { is, .. }, .. } if is == "INSUFFICIENT_DATA");
+    assert_eq!(told.count(listens), 1, "said once what is waited for");
     assert_eq!((stored(&world), receipts.placed().len()), (0, 0));
     let kept = receipts.kept();
     let [receipt] = &kept[..] else {

@@ -186,6 +186,7 @@ impl<W: Objects + Read, R: ReceiptStore> Alarmed<'_, W, R> {
         let limits = on.run.limits;
         let begun = Instant::now();
         let mut looks: u32 = 0;
+        let mut told = String::new();
         loop {
             let alarm = self.goal.watched();
             let read = on.repeat(|| on.run.world.read(&alarm)).await;
@@ -198,6 +199,12 @@ impl<W: Objects + Read, R: ReceiptStore> Alarmed<'_, W, R> {
                     return Err(self.unsound(&unsound));
                 }
             };
+            if told != state {
+                let alarm = self.goal.alarm_name().to_string();
+                told.clone_from(&state);
+                let is = state.clone();
+                self.canary.tell(CanaryProgress::Listening { alarm, is });
+            }
             let left = limits.canary_wait.saturating_sub(begun.elapsed());
             if left.is_zero() {
                 return Err(self.not_raised(&state, failures));

@@ -269,7 +269,7 @@ fn denied_hint(call: &Call) -> String {
     format!(
         "the caller needs {actions} here, with no Deny in a policy of {}, the organization, a boundary or the session{}",
         if call.service == "kms" {
-            "the key, which must let the caller or its account in,"
+            "the key, which must let the caller or its account in"
         } else {
             "the bucket"
         },

@@ -2,12 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{AccountName, BucketName, MigrationName, Region, RuleName};
+use crate::digest::digest;
+use crate::ids::{AccountName, BucketName, MigrationName, Region, RuleName, SpecName};
 
 /// How long the name of a migration and of an account may be.
 const LABEL: usize = 32;
 /// How long the name of a rule may be.
 const RULE: usize = 64;
+
+/// The name of a spec of what replicates from some buckets, where none was asked for and none is found: other buckets give another
+/// name, for two specs of one name would take each other's rules for what left them.
+#[must_use]
+pub fn spec<'a>(sources: impl IntoIterator<Item = &'a BucketName>) -> SpecName {
+    let sources: Vec<&str> = sources.into_iter().map(BucketName::as_str).collect();
+    let first = sources.first().copied().unwrap_or("imported");
+    let is_all = sources.len() < 2 && label(first, "") == first;
+    let end = if is_all {
+        String::new()
+    } else {
+        let digest = digest(&sources.into());
+        format!("-{}", digest.get(..8).unwrap_or_default())
+    };
+    SpecName::new(label(first, &end)).expect("letters, digits and hyphens")
+}
 
 /// The name of a rule that its ID suggests.
 pub(super) fn rule(id: &str) -> RuleName {
@@ -104,6 +121,32 @@ fn label(stem: &str, end: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_buckets_give_a_spec_another_name() {
+        let named = |sources: &[&str]| {
+            let sources: Vec<BucketName> = sources
+                .iter()
+                .map(|name| BucketName::new(*name).expect("a name"))
+                .collect();
+            spec(&sources).to_string()
+        };
+        assert_eq!(named(&["orders-prod"]), "orders-prod");
+        let long = [
+            "orders-of-all-the-shops-in-europe-1",
+            "orders-of-all-the-shops-in-europe-2",
+        ];
+        let names: BTreeSet<String> = [
+            named(&["orders-prod", "a"]),
+            named(&["orders-prod", "b"]),
+            named(&["orders.prod"]),
+            named(&[long[0]]),
+            named(&[long[1]]),
+        ]
+        .into();
+        assert_eq!(names.len(), 5, "{names:?}");
+        assert!(names.iter().all(|name| name.len() <= LABEL), "{names:?}");
+    }
 
     #[test]
     fn an_id_becomes_a_name_and_two_of_one_name_are_told_apart() {

@@ -29,6 +29,7 @@ mod trails;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use draft::draft;
+pub use labels::spec as spec_name;
 pub use reads::{
     Listed, READS, buckets_of, can_do_without, claimed, configurations_of, following, itself,
     listed, unplaced,

@@ -271,9 +271,21 @@ fn wholes(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
         Stage::PutUp | Stage::TakeDown => Found::new(),
         Stage::Shrink | Stage::Remove => {
             let wholes = index.writing(&whole, GONE).into_iter();
-            wholes.map(|then| ((place, then), goes)).collect()
+            let deleted = wholes.map(|then| ((place, then), goes));
+            deleted.chain(marks(index, place, &write.target)).collect()
         }
     }
+}
+
+/// Law 3 for a role that stays: by its tags it is known whose its policy is.
+fn marks(index: &Index<'_>, place: usize, target: &Target) -> Found {
+    let Target::Role(role, _) = target else {
+        return Found::new();
+    };
+    let whole = Thing::Role(role.clone(), RolePart::Itself);
+    let marked = index.writing(&whole, &[Stage::Shrink]).into_iter();
+    let why = "a role keeps its marks until its policy is as it shall be, or a run that stops between would not find it again";
+    marked.map(|then| ((place, then), why)).collect()
 }
 
 /// Law 2, from the side of the user.
@@ -534,6 +546,7 @@ mod tests {
             "a bucket exists before its settings",
             "a role exists before its policy",
             "a role is deleted when its policies are",
+            "a role keeps its marks until its policy is as it shall be, or a run that stops between would not find it again",
             "what both grows and shrinks grows first",
             "a canary proves what is there, so everything of its rule comes first",
         ];

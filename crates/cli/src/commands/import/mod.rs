@@ -9,15 +9,15 @@ mod check;
 mod find;
 mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
 use s3ferry_aws::{Cloud, Options};
 use s3ferry_core::ids::{AccountName, SpecName};
-use s3ferry_core::import::{Draft, Says, Sought, draft, specs};
-use s3ferry_core::model::Observed;
+use s3ferry_core::import::{Draft, Says, Sought, draft, spec_name, specs};
+use s3ferry_core::model::{BucketRef, Observed};
 use s3ferry_core::spec::Account;
 use s3ferry_engine::import::look;
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(printer: &Printer, args: &Import, parallelism: usize) ->
     let cloud = sign_in(printer, &ways, parallelism).await?;
     let (sources, found) = find::sources(printer, args, &cloud, parallelism).await?;
     let sought = Sought {
-        name: name(printer, args, &found)?,
+        name: name(printer, args, &found, &sources)?,
         accounts: ways,
         sources,
         destinations: args
@@ -118,14 +118,19 @@ async fn sign_in(
     Ok(cloud)
 }
 
-/// The name that was asked for, or that of the one spec whose rules were found.
-fn name(printer: &Printer, args: &Import, found: &Observed) -> Result<SpecName, Exit> {
+/// The name that was asked for, or that of the one spec whose rules were found; or one of the buckets.
+fn name(
+    printer: &Printer,
+    args: &Import,
+    found: &Observed,
+    sources: &BTreeSet<BucketRef>,
+) -> Result<SpecName, Exit> {
     if let Some(name) = &args.name {
         return Ok(name.clone());
     }
     let mut names = specs(found).into_iter();
     match (names.next(), names.next()) {
-        (None, _) => Ok(SpecName::new("default").expect("it is a name")),
+        (None, _) => Ok(spec_name(sources.iter().map(|source| &source.bucket))),
         (Some(name), None) => Ok(name),
         (Some(one), Some(other)) => {
             let more = names.map(|name| format!(", {name}")).collect::<String>();

@@ -211,6 +211,39 @@ fn what_others_put_beside_ours_is_no_drift_and_is_named() {
     assert_eq!(json["drifted"], json!([]), "{json}");
 }
 
+/// What carries no mark any more is in no plan but as a refusal.
+#[test]
+fn a_mark_that_somebody_took_with_what_it_marks_is_drift() {
+    let spec = PREPARE.replace("bucket: lake", "bucket: made, create: true");
+    let buckets = json!([{ "name": "orders-prod", "account": SOURCE.0, "region": SOURCE.1 }]);
+    let world = World::new(&spec).with(&json!({ "buckets": buckets }));
+    apply(&world);
+    drift(&world, 0);
+    for query in ["tagging=", "publicAccessBlock="] {
+        let delete = s3ferry_tests::signed::Request {
+            method: "DELETE",
+            path: "/made",
+            query,
+            ..Default::default()
+        };
+        assert_eq!(world.destination().s3(delete).status, 204, "{query}");
+    }
+    world.sandbox().clock().advance(Duration::from_secs(60));
+    let told = drift(&world, 2);
+    let said = one_line(&told.out);
+    for part in [
+        "Drift: others took away the marks of what s3ferry left.",
+        "An apply of this spec is refused until the marks are back",
+        "[bucket-not-ours] archive/bucket/made",
+        "archive/bucket/made/public-access-block",
+    ] {
+        assert!(said.contains(part), "{part}: {}", told.said());
+    }
+    let json = as_json(&world, 2);
+    assert_eq!(json["refused"][0]["code"], "bucket-not-ours", "{json}");
+    world.expect(4, &["apply", "spec.yaml", "--yes"]);
+}
+
 #[test]
 fn what_an_edited_spec_asks_for_is_no_drift_also_in_a_document_that_others_changed() {
     let world = applied();

@@ -6,15 +6,17 @@ use s3ferry_core::format::drift::{ChangedBy, DriftFile, Drifted};
 use crate::budget::{Class, Item, Rank, Section, fit, size};
 use crate::detail::details;
 use crate::escape::{code, prose};
-use crate::markdown::{DIFF_WIDTH, LEAST, diff, headline, marker, without_details};
+use crate::markdown::{DIFF_WIDTH, LEAST, diff, finding_item, headline, marker, without_details};
 use crate::page::{Page, Style, Tone};
-use crate::text::{draw_head, draw_lines};
+use crate::text::{draw_finding, draw_head, draw_lines};
 use crate::view::{self, Verb};
 use crate::words::plural;
 
 /// What an apply does about all of it.
 const WAY_BACK: &str =
     "An apply of this spec brings it back; to keep what is there, write it into the spec.";
+/// What an apply does about it where the marks are gone.
+const REFUSED: &str = "An apply of this spec is refused until the marks are back, or what is there is adopted; see the findings.";
 /// What is said of documents of which the ledger says nothing.
 const UNRECORDED: &str = "Differs from the spec, and this ledger has no record of what s3ferry left there, so that the spec may have changed as well";
 
@@ -41,6 +43,9 @@ pub fn drift_summary(drift: &DriftFile) -> String {
     };
     let (drifted, unrecorded) = (drift.drifted.len() as u64, drift.unrecorded.len() as u64);
     let found = match (drifted, unrecorded) {
+        (0, 0) if !drift.refused.is_empty() => {
+            "Drift: others took away the marks of what s3ferry left.".to_owned()
+        }
         (0, 0) => "No drift: nobody changed what s3ferry left.".to_owned(),
         (some, 0) => format!("Drift: {} of others.", plural(some, "change")),
         (0, some) => format!("Drift: {} without a record.", plural(some, "difference")),
@@ -76,12 +81,26 @@ pub fn drift_text(drift: &DriftFile, style: Style, width: usize) -> String {
         draw(&mut page, change, &what);
     }
     beside(&mut page, drift);
+    for finding in &drift.refused {
+        draw_finding(&mut page, finding);
+    }
     page.blank();
     page.line(0, 2, &[(Tone::Strong, &drift_summary(drift))]);
-    if !drift.is_empty() {
-        page.line(0, 2, &[(Tone::Plain, WAY_BACK)]);
+    if let Some(way_back) = way_back(drift) {
+        page.line(0, 2, &[(Tone::Plain, way_back)]);
     }
     page.finish()
+}
+
+/// How what others changed is taken back.
+const fn way_back(drift: &DriftFile) -> Option<&'static str> {
+    if drift.is_empty() {
+        None
+    } else if drift.refused.is_empty() {
+        Some(WAY_BACK)
+    } else {
+        Some(REFUSED)
+    }
 }
 
 /// Who changed an item, and when and how, where that is known.
@@ -115,9 +134,18 @@ fn beside(page: &mut Page, drift: &DriftFile) {
         return;
     }
     page.blank();
-    page.line(0, 2, &[(Tone::Strong, BESIDE)]);
+    page.line(0, 2, &[(Tone::Strong, heading(drift))]);
     for address in &drift.beside {
         page.line(2, 6, &[(Tone::Plain, "= "), (Tone::Plain, address)]);
+    }
+}
+
+/// What stands above the documents of which a plan changes nothing.
+const fn heading(drift: &DriftFile) -> &'static str {
+    if drift.refused.is_empty() {
+        BESIDE
+    } else {
+        "Changed by others, and no apply goes over it:"
     }
 }
 
@@ -139,8 +167,8 @@ pub fn drift_markdown(drift: &DriftFile, limit: usize) -> String {
         code(&drift.created),
         code(&drift.s3ferry)
     ));
-    if !drift.is_empty() {
-        head.push_str(&format!("{WAY_BACK}\n\n"));
+    if let Some(way_back) = way_back(drift) {
+        head.push_str(&format!("{way_back}\n\n"));
     }
     let drifted = drift.drifted.iter().map(|one| {
         let why = format!(
@@ -172,8 +200,12 @@ pub fn drift_markdown(drift: &DriftFile, limit: usize) -> String {
             items: unrecorded.collect(),
         },
         Section {
-            heading: format!("\n{BESIDE}\n\n"),
+            heading: format!("\n{}\n\n", heading(drift)),
             items: beside.collect(),
+        },
+        Section {
+            heading: "\n#### Refused\n\n".to_owned(),
+            items: drift.refused.iter().map(finding_item).collect(),
         },
     ];
     let room = limit.max(LEAST).saturating_sub(size(&head));

@@ -173,7 +173,7 @@ fn findings(plan: &PlanFile) -> Section {
     }
 }
 
-fn finding_item(finding: &Finding) -> Item {
+pub(crate) fn finding_item(finding: &Finding) -> Item {
     let rank = match finding.level {
         FindingLevel::Blocked => Rank::Danger,
         FindingLevel::Warning => Rank::Care,

@@ -460,7 +460,7 @@ fn findings(page: &mut Page, plan: &PlanFile) {
     }
 }
 
-fn draw_finding(page: &mut Page, finding: &Finding) {
+pub(crate) fn draw_finding(page: &mut Page, finding: &Finding) {
     let tone = match finding.level {
         FindingLevel::Blocked => Tone::Alarm,
         FindingLevel::Warning => Tone::Change,

@@ -28,11 +28,12 @@ pub(super) async fn show(
         mut drifted,
         unrecorded,
         beside,
+        refused,
         pending,
     } = drift(
         &loaded.spec,
         &planned.observed,
-        &plan.changes,
+        (&plan.changes, &plan.findings),
         &left,
         &planned.remembered,
     );
@@ -47,6 +48,7 @@ pub(super) async fn show(
         drifted,
         unrecorded,
         beside,
+        refused,
         pending,
     };
     printer.data(&match format {

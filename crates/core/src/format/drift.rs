@@ -1,13 +1,13 @@
-//! Format 1.0 of what others changed: the one JSON value that the text and the Markdown of `plan --drift` are drawn from.
+//! Format 1.1 of what others changed: the one JSON value that the text and the Markdown of `plan --drift` are drawn from.
 //!
 //! It is written and never read back; what its versions may do is the table of [`super::reading`] all the same.
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountInfo, Change};
+use super::{AccountInfo, Change, Finding};
 
-/// The version of the format that this build writes.
-pub const DRIFT_FORMAT: &str = "1.0";
+/// The version of the format that this build writes. 1.1 has `refused`.
+pub const DRIFT_FORMAT: &str = "1.1";
 
 /// What others changed since s3ferry wrote it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct DriftFile {
     pub unrecorded: Vec<Change>,
     /// The addresses of documents in which somebody changed what is not s3ferry's; an apply leaves it.
     pub beside: Vec<String>,
+    /// What an apply is refused for at documents of `beside`: somebody took away the marks that make them the spec's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Finding>,
     /// How many changes an apply would make because the spec asks for them, and not because of others.
     pub pending: u64,
 }
@@ -64,7 +67,7 @@ impl DriftFile {
     /// Whether others changed nothing of s3ferry's.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.drifted.is_empty() && self.unrecorded.is_empty()
+        self.drifted.is_empty() && self.unrecorded.is_empty() && self.refused.is_empty()
     }
 
     /// The value as JSON, indented, with a newline at the end.

@@ -25,7 +25,7 @@ use crate::policy::{Effect, Statement};
 use crate::proof::{ProofSubject, mark};
 use crate::route::Route;
 use crate::scene::Scene;
-use crate::spec::{AlarmSpec, KmsSelection};
+use crate::spec::{AlarmSpec, KmsSelection, MissingData};
 
 /// The alarms of a migration, to be proven by objects that fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,7 +175,9 @@ fn objects(
     goal
 }
 
-/// The alarm of the proof: as those of the migration's rules on failed operations, and it says that nothing is wrong.
+/// The alarm of the proof: as those of the migration's rules on failed operations, but that it says that nothing is wrong, and that
+/// only datapoints move it. With `breaching` it would be raised where there is no metric, and proven; with `notBreaching` it
+/// would have gone back by itself when the next run looks.
 fn alarm(scene: &Scene<'_>, route: &Route<'_>, name: &RuleName, spec: &AlarmSpec) -> Alarm {
     let what = format!(
         "Nothing is wrong: s3ferry has an object fail on purpose to see that this alarm is raised. Migration {}, from {} to {}.",
@@ -183,6 +185,7 @@ fn alarm(scene: &Scene<'_>, route: &Route<'_>, name: &RuleName, spec: &AlarmSpec
     );
     Alarm {
         description: Some(scene.markers.alarm_description(&what)),
+        missing_data: MissingData::Ignore.as_str().to_owned(),
         ..Watched::FailedOperations.alarm(&scene.markers, route, name, spec)
     }
 }

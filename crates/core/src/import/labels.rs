@@ -137,8 +137,8 @@ mod tests {
             "orders-of-all-the-shops-in-europe-2",
         ];
         let names: BTreeSet<String> = [
-            named(&["orders-prod", "a"]),
-            named(&["orders-prod", "b"]),
+            named(&["orders-prod", "aaa"]),
+            named(&["orders-prod", "bbb"]),
             named(&["orders.prod"]),
             named(&[long[0]]),
             named(&[long[1]]),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::restored;
 use crate::format::drift::Drifted;
-use crate::format::{Action, Change, Reason};
+use crate::format::{Action, Change, Finding, FindingLevel, Reason};
 use crate::model::{Document, Observed, Target, fingerprint};
 use crate::names::Names;
 use crate::remembered::Remembered;
@@ -35,16 +35,18 @@ pub struct Drift {
     pub unrecorded: Vec<Change>,
     /// The addresses of documents in which somebody changed what the plan leaves.
     pub beside: Vec<String>,
+    /// What an apply is refused for at these documents: somebody took away the marks that make them the spec's.
+    pub refused: Vec<Finding>,
     /// How many changes the spec asks for.
     pub pending: u64,
 }
 
-/// Takes a plan's changes apart.
+/// Takes a plan's changes apart, and what it is refused for.
 #[must_use]
 pub fn drift(
     spec: &Spec,
     observed: &Observed,
-    changes: &[Change],
+    (changes, findings): (&[Change], &[Finding]),
     left: &BTreeMap<Target, LeftByRun>,
     remembered: &Remembered,
 ) -> Drift {
@@ -91,7 +93,24 @@ pub fn drift(
         }
     }
     drift.beside = beside(observed, &by_address, &drift);
+    drift.refused = refused(findings, &drift.beside);
     drift
+}
+
+/// The findings that refuse an apply at documents that somebody changed, or at what these are a part of.
+fn refused(findings: &[Finding], changed: &[String]) -> Vec<Finding> {
+    let is_under = |part: &str, whole: &str| {
+        let rest = part.strip_prefix(whole);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let is_at = |finding: &&Finding| {
+        let mut changed = changed.iter();
+        changed.any(|at| is_under(at, &finding.address) || is_under(&finding.address, at))
+    };
+    let blocked = findings
+        .iter()
+        .filter(|of| of.level == FindingLevel::Blocked);
+    blocked.filter(is_at).cloned().collect()
 }
 
 /// Whether a change is made to a document: what is proven, and a canary that an earlier run left, is none of others'.

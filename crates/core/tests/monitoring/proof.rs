@@ -332,3 +332,23 @@ fn a_rule_that_carries_its_objects_elsewhere_out_of_reach_blocks_it() {
         "{ways:#?}"
     );
 }
+
+/// With `breaching` an alarm on a metric that nobody has would be raised.
+#[test]
+fn only_datapoints_move_the_alarm_of_a_proof() {
+    for missing in ["breaching", "notBreaching"] {
+        let said = PROVE.replace(
+            "prove: true",
+            &format!("prove: true, missing_data: {missing}"),
+        );
+        let plan = world().plan(&spec(&[(NONE, said.as_str())]));
+        let goal = plan.steps.iter().find_map(|step| match &step.work {
+            Work::Prove(goal) => match &**goal {
+                Goal::Alarm(goal) => Some(goal.alarm.missing_data.clone()),
+                Goal::Canary(_) => None,
+            },
+            Work::Write(_) | Work::Sweep(_) => None,
+        });
+        assert_eq!(goal.as_deref(), Some("ignore"), "{missing}");
+    }
+}

@@ -1,10 +1,11 @@
 """How cost grows with the work: CPU and memory of a first plan, an apply and a plan without changes, at several sizes.
 
-    python3 tests/bench/scale.py [--sizes 200,2000] [--parallelism 16] [--runs 3]
+    python3 tests/bench/scale.py [--sizes 200,2000] [--parallelism 16] [--runs 3] [--full]
 
 Every run has a sandbox of its own, without latency, so that what is measured is the client's work and not its waiting. The
 figures of a size are medians. What matters is the ratio: CPU for each migration at the largest size over that at the
-smallest, for the client and for the sandbox, which must not hide behind it.
+smallest, for the client and for the sandbox, which must not hide behind it. `--full` gives each migration alarms, access
+logs, data events and inventories of both sides.
 """
 
 import argparse

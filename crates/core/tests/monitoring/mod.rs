@@ -9,7 +9,8 @@ use s3ferry_core::format::{Action, FindingLevel, Reason};
 use s3ferry_core::ids::{AccountId, AlarmName, Arn, Region};
 use s3ferry_core::model::kinds::replication::Status;
 use s3ferry_core::model::kinds::{
-    Alarm, AlarmState, Document, Policy, RuleMetric, RuleMetrics, StateValue, Topic,
+    Alarm, AlarmNames, AlarmSight, AlarmState, Document, Policy, RuleMetric, RuleMetrics,
+    StateValue, Topic,
 };
 use s3ferry_core::model::{AlarmRef, RegionPart, RegionRef, Target, TopicRef};
 use s3ferry_core::permissions::{Purpose, least};
@@ -517,6 +518,33 @@ const HOT: [(&str, &str); 3] = [
     ("DestinationBucket", "orders-archive"),
     ("RuleId", "s3ferry/default/orders/hot"),
 ];
+
+/// `SUM([m1, m2])` works by the one that is there.
+#[test]
+fn an_alarm_of_others_on_several_metrics_is_told_where_none_is_there() {
+    let watched = spec(&[WATCHED]);
+    let mut world = converged(&watched);
+    let told = |world: &mut World, rules: &[&str]| {
+        let sight = |rule: &&str| {
+            let mut dimensions = HOT;
+            dimensions[2] = ("RuleId", rule);
+            let pairs = dimensions.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            AlarmSight::of("AWS/S3", "OperationsFailedReplication", pairs.into())
+        };
+        let name = AlarmName::new("sum").expect("a name");
+        let sights = rules.iter().filter_map(sight).collect();
+        let seen = AlarmNames {
+            others: [(name, sights)].into(),
+            ..AlarmNames::default()
+        };
+        let place = Target::Region(place("111111111111", SOURCE), RegionPart::Alarms);
+        world.put(place, Some(Document::AlarmNames(seen)));
+        let findings = world.plan(&watched).findings.into_iter();
+        findings.filter(|of| of.code == "alarm-blind").count()
+    };
+    assert_eq!(told(&mut world, &[HOT[2].1, "gone"]), 0);
+    assert_eq!(told(&mut world, &["gone", "gone-too"]), 1);
+}
 
 #[test]
 fn an_alarm_of_others_that_can_never_see_anything_is_told_with_what_would_be_right() {

@@ -470,7 +470,10 @@ impl World {
                 Some(Document::Roles(ours.collect()))
             }
             Target::Region(place, RegionPart::Alarms) => {
-                let mut alarms = AlarmNames::default();
+                let mut alarms = match self.documents.get(target) {
+                    Some(Document::AlarmNames(others)) => others.clone(),
+                    _ => AlarmNames::default(),
+                };
                 for (target, document) in &self.documents {
                     if let (Target::Alarm(at), Document::Alarm(alarm)) = (target, document)
                         && at.place() == *place

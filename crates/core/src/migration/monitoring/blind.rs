@@ -81,9 +81,8 @@ fn of_place(
     names: &AlarmNames,
 ) -> Vec<Finding> {
     let others = names.others.iter();
-    let sights = others.flat_map(|(name, sights)| sights.iter().map(move |sight| (name, sight)));
-    let mut concerned = sights
-        .filter(|(_, sight)| concerns(sight, route))
+    let mut concerned = others
+        .filter(|(_, sights)| sights.iter().any(|sight| concerns(sight, route)))
         .peekable();
     if concerned.peek().is_none() {
         return Vec::new();
@@ -95,8 +94,14 @@ fn of_place(
         known: known(scene, route, future),
         live: live(scene, route),
     };
-    let found = concerned.filter_map(|(name, sight)| {
-        let (wrong, right) = view.judge(sight)?;
+    let found = concerned.filter_map(|(name, sights)| {
+        // An alarm on several metrics works by those that are there.
+        let judged = sights.iter().map(|sight| {
+            let wrong = concerns(sight, route).then(|| view.judge(sight));
+            wrong.flatten().map(|(wrong, right)| (sight, wrong, right))
+        });
+        let judged: Option<Vec<_>> = judged.collect();
+        let (sight, wrong, right) = judged?.into_iter().next()?;
         let target = Target::Alarm(place.alarm(name));
         let address = scene.names.address(&target);
         Some(view.finding(address, sight, &wrong, &right))
@@ -203,7 +208,8 @@ impl View<'_> {
             self.source,
             wrong.join("; ")
         );
-        let named = right.iter().take(NAMED).map(|rule| {
+        let counted = right.iter().filter(|rule| rule.has_metrics);
+        let named = counted.take(NAMED).map(|rule| {
             let region = self.region_of(sight, rule);
             let region = region.map_or_else(
                 || "the Region of that bucket".to_owned(),
@@ -215,13 +221,16 @@ impl View<'_> {
             )
         });
         let named: Vec<String> = named.collect();
-        let help = if named.is_empty() {
+        let delete = "delete it: s3ferry's own alarms look at every rule (monitoring)";
+        let help = if !named.is_empty() {
+            let ways = named
+                .iter()
+                .map(|named| format!("make it look at {named}\n"));
+            format!("{}{delete}", ways.collect::<String>())
+        } else if right.is_empty() {
             "delete it: no rule replicates from there".to_owned()
         } else {
-            format!(
-                "make it look at {}\nor delete it: s3ferry's own alarms look at every rule (monitoring)",
-                named.join("\nor at ")
-            )
+            format!("switch the metrics of the rule on\n{delete}")
         };
         finding("alarm-blind", Warning, address, message, &help)
     }

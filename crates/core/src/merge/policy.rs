@@ -26,16 +26,25 @@ pub(super) fn bucket_policy(
     };
     let after = with_ours(scene, target, wanted, live, |sid| is_managed(scene, sid))?;
     let after = match (scene.scope, live.and_then(Policy::document)) {
-        (Scope::Only(_), Some(before)) => union_for_growth(before, &after, |statement| {
-            lets_in_what_is_out_of_reach(scene, target, statement)
-        }),
+        (Scope::Only(_), Some(before)) => with_what_is_out_of_reach(scene, target, before, &after)?,
         (_, _) => after,
     };
     let policy = (!after.is_empty()).then(|| Policy::from(after));
-    if let Some(policy) = &policy {
-        fits(target, policy).map_err(|kind| refuse(scene, target, kind))?;
-    }
     Ok(policy.map(Document::BucketPolicy))
+}
+
+/// What a plan of some migrations leaves: what is wanted, and beside it what lets in logs and inventories that go on.
+fn with_what_is_out_of_reach(
+    scene: &Scene<'_>,
+    target: &Target,
+    before: &PolicyDocument,
+    after: &PolicyDocument,
+) -> Result<PolicyDocument, Box<Conflict>> {
+    let kept = union_for_growth(before, after, |statement| {
+        lets_in_what_is_out_of_reach(scene, target, statement)
+    });
+    fits(target, &Policy::from(kept.clone())).map_err(|kind| refuse(scene, target, kind))?;
+    Ok(kept)
 }
 
 /// Whether a statement of ours lets in logs or inventories of a bucket that is no end of the migrations that a plan is for: one

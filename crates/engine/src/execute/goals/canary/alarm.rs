@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::events::CanaryProgress;
 use crate::execute::{Context, Slept};
-use crate::ledger::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptStore};
+use crate::ledger::{CanaryReceipt, ReceiptStore};
 use crate::limits::CANARY_WAITS;
 use crate::outcome::StepResult;
 use crate::ports::{Objects, Read, Replication};
@@ -259,24 +259,10 @@ impl<W: Objects + Read, R: ReceiptStore> Alarmed<'_, W, R> {
     }
 
     fn receipt(&self, proof: &Proof, one: One) -> CanaryReceipt {
-        let goal = &self.goal.canary;
-        let object = self.canary.object(&one.canary);
+        let size = self.canary.object(&one.canary).body.len() as u64;
         CanaryReceipt {
-            format: RECEIPT_FORMAT.to_owned(),
-            s3ferry: env!("CARGO_PKG_VERSION").to_owned(),
-            subject: proof.subject.0.clone(),
-            role_id: proof.role_id.clone(),
-            spec: Some(goal.spec.to_string()),
-            migration: goal.migration.to_string(),
-            rule: goal.rule.to_string(),
-            source: Place::of(&goal.source),
-            destination: Place::of(&goal.destination),
-            key: one.canary.key,
-            version: one.version,
-            size: object.body.len() as u64,
-            same_etag: false,
             alarm: Some(self.goal.alarm_name().to_string()),
-            proven_at: self.canary.on.run.clock.now(),
+            ..self.canary.receipt(proof, one, size, false)
         }
     }
 }

@@ -256,7 +256,8 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
                     if self.goal.mirrors {
                         self.mirror(&one).await?;
                     }
-                    return Ok(self.receipt(proof, one, &source, &replica));
+                    let same_etag = source.etag.is_some() && source.etag == replica.etag;
+                    return Ok(self.receipt(proof, one, source.size, same_etag));
                 }
                 Fate::Lost(loss) => loss,
             };
@@ -474,13 +475,8 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
         Problem::new(ProblemKind::Canary, message).with_hint(loss.hint())
     }
 
-    fn receipt(
-        &self,
-        proof: &Proof,
-        one: One,
-        source: &ObjectHead,
-        replica: &ObjectHead,
-    ) -> CanaryReceipt {
+    /// That an object of this size proves the goal, and whether its replica has the same ETag.
+    fn receipt(&self, proof: &Proof, one: One, size: u64, same_etag: bool) -> CanaryReceipt {
         let goal = self.goal;
         CanaryReceipt {
             format: RECEIPT_FORMAT.to_owned(),
@@ -494,8 +490,8 @@ impl<W: Objects + Read, R: ReceiptStore> Canary<'_, W, R> {
             destination: Place::of(&goal.destination),
             key: one.canary.key,
             version: one.version,
-            size: source.size,
-            same_etag: source.etag.is_some() && source.etag == replica.etag,
+            size,
+            same_etag,
             alarm: None,
             proven_at: self.on.run.clock.now(),
         }

@@ -142,6 +142,24 @@ impl World {
         self.client().in_account(SOURCE.0, region)
     }
 
+    /// Makes a topic `ops` in each Region of the source's account, with somebody who listens.
+    pub fn make_topics(&self) {
+        for region in [SOURCE.1, DESTINATION.1] {
+            let topic = format!("arn:aws:sns:{region}:{}:ops", SOURCE.0);
+            let queue = format!("arn:aws:sqs:{region}:{}:ops", SOURCE.0);
+            let sns = self.source_in(region);
+            sns.sns(&[("Action", "CreateTopic"), ("Name", "ops")])
+                .expect_ok();
+            let listen = [
+                ("Action", "Subscribe"),
+                ("TopicArn", &topic),
+                ("Protocol", "sqs"),
+                ("Endpoint", &queue),
+            ];
+            sns.sns(&listen).expect_ok();
+        }
+    }
+
     fn client(&self) -> Client {
         let (key, secret) = (
             self.sandbox.root_access_key_id(),

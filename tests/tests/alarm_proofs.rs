@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use s3ferry_tests::world::{DESTINATION, Ran, SOURCE, World};
+use s3ferry_tests::world::{Ran, SOURCE, World};
 use serde_json::{Value, json};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:ops";
@@ -30,20 +30,7 @@ fn world(monitoring: &str) -> World {
     let world = World::new(&migration(monitoring)).with(&json!({ "buckets": [
         { "name": "orders-prod", "account": SOURCE.0, "region": SOURCE.1, "versioning": "Enabled" },
     ] }));
-    for region in [SOURCE.1, DESTINATION.1] {
-        let topic = format!("arn:aws:sns:{region}:{}:ops", SOURCE.0);
-        let queue = format!("arn:aws:sqs:{region}:{}:ops", SOURCE.0);
-        let sns = world.source_in(region);
-        sns.sns(&[("Action", "CreateTopic"), ("Name", "ops")])
-            .expect_ok();
-        let listen = [
-            ("Action", "Subscribe"),
-            ("TopicArn", &topic),
-            ("Protocol", "sqs"),
-            ("Endpoint", &queue),
-        ];
-        sns.sns(&listen).expect_ok();
-    }
+    world.make_topics();
     world
 }
 

@@ -32,20 +32,7 @@ fn world(monitoring: &str) -> World {
     let world = World::new(&migration(monitoring)).with(&json!({ "buckets": [
         { "name": "orders-prod", "account": SOURCE.0, "region": SOURCE.1, "versioning": "Enabled" },
     ] }));
-    for region in [SOURCE.1, DESTINATION.1] {
-        let topic = format!("arn:aws:sns:{region}:{}:ops", SOURCE.0);
-        let queue = format!("arn:aws:sqs:{region}:{}:ops", SOURCE.0);
-        let sns = world.source_in(region);
-        sns.sns(&[("Action", "CreateTopic"), ("Name", "ops")])
-            .expect_ok();
-        sns.sns(&[
-            ("Action", "Subscribe"),
-            ("TopicArn", &topic),
-            ("Protocol", "sqs"),
-            ("Endpoint", &queue),
-        ])
-        .expect_ok();
-    }
+    world.make_topics();
     world
 }
 

@@ -13,7 +13,7 @@ use super::standing::{GoalWait, Standing};
 use crate::digest::digest;
 use crate::format::{Action, Change, Gate, GateState, Reason, Risk, RiskLevel, Undo, UndoKind};
 use crate::future::Future;
-use crate::ids::{AlarmName, RuleName};
+use crate::ids::{AlarmName, MigrationName, RuleName, SpecName};
 use crate::migration::{self, Watched};
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Alarm, Document, StateValue};
@@ -26,6 +26,10 @@ use crate::proof::{ProofSubject, mark};
 use crate::route::Route;
 use crate::scene::Scene;
 use crate::spec::{AlarmSpec, KmsSelection, MissingData};
+
+/// The way out where a proof stands in the way.
+pub(crate) const UNPROVEN_BY_DECISION: &str =
+    "or leave the alarms unproven: monitoring: { prove: false }";
 
 /// The alarms of a migration, to be proven by objects that fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,6 +204,16 @@ fn denial(scene: &Scene<'_>, route: &Route<'_>, name: &RuleName) -> Statement {
     Statement::builder(sid, Effect::Deny, ["s3:ReplicateObject"])
         .resources([objects])
         .build()
+}
+
+/// The migration of a spec whose proof a statement of a role's policy is there for.
+pub(crate) fn denied_for(spec: &SpecName, statement: &Statement) -> Option<MigrationName> {
+    let resources = statement.resources()?.listed();
+    let mut path = resources.first()?.rsplit('/');
+    let (_, name, migration) = (path.next()?, path.next()?, path.next()?);
+    let is_ours = path.next() == Some(spec.as_str()) && name.starts_with(RuleName::OF_PROOFS);
+    let is_denied = statement.effect() == Effect::Deny && is_ours;
+    MigrationName::new(migration).ok().filter(|_| is_denied)
 }
 
 impl AlarmGoal {

@@ -8,6 +8,7 @@ pub mod canary;
 mod standing;
 
 pub use alarm::{AlarmGoal, Heard};
+pub(crate) use alarm::{UNPROVEN_BY_DECISION, denied_for};
 pub use canary::{CanaryGoal, Carrier, LONGEST_RUN, Probe, PutEncryption, Reach, Replica};
 pub(crate) use standing::{GoalWait, Standing};
 

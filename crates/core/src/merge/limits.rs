@@ -7,6 +7,9 @@ use crate::model::Target;
 use crate::model::kinds::policy::{Measured, Unit};
 use crate::model::kinds::{Document, Policy};
 
+/// Rules that one configuration may have (BC:s3 ReplicationConfiguration).
+pub(crate) const RULE_LIMIT: usize = 1_000;
+
 /// Tags that a role may have (BC:iam CreateRole).
 const ROLE_TAG_LIMIT: usize = 50;
 
@@ -51,6 +54,34 @@ pub(crate) fn fits_while_grown(document: &Document) -> Result<(), ConflictKind> 
             Unit::Characters => "characters with old and new grants together",
         },
     )
+}
+
+/// Whether AWS takes a document with what a proof of alarms puts up in it: a rule, or a Deny.
+///
+/// # Errors
+/// [`ConflictKind::TooLarge`] with the size while the proof is under way.
+pub(crate) fn fits_with_proof(document: &Document) -> Result<(), ConflictKind> {
+    if let Document::Replication(held) = document {
+        return rules_fit("rules with those of proofs of alarms", held.rules.len());
+    }
+    let limit = document.kind().facts().size;
+    let policy = document.policy();
+    within(
+        policy.and_then(|policy| policy.measured(limit)),
+        |unit| match unit {
+            Unit::Bytes => "bytes with what proofs of alarms deny",
+            Unit::Characters => "characters with what proofs of alarms deny",
+        },
+    )
+}
+
+/// Whether S3 takes so many rules; `unit` says which they are.
+pub(super) fn rules_fit(unit: &'static str, size: usize) -> Result<(), ConflictKind> {
+    let limit = RULE_LIMIT;
+    if size > limit {
+        return Err(ConflictKind::TooLarge { unit, size, limit });
+    }
+    Ok(())
 }
 
 fn within(

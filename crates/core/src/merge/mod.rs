@@ -16,9 +16,8 @@ mod settings;
 mod trail;
 
 pub use conflict::{Conflict, ConflictKind};
-pub(crate) use limits::fits_while_grown;
+pub(crate) use limits::{RULE_LIMIT, fits_while_grown, fits_with_proof};
 pub(crate) use priority::assign as with_priorities;
-pub(crate) use replication::RULE_LIMIT;
 
 use crate::model::{Document, Target};
 use crate::scene::Scene;

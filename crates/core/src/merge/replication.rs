@@ -1,15 +1,13 @@
 //! Replication configurations: our rules by ID, everybody else's as they stand, and the one role.
 
 use super::conflict::ConflictKind;
+use super::limits::rules_fit;
 use super::{Merged, priority, refuse};
 use crate::ids::{Arn, MigrationName};
 use crate::model::Target;
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, ReplicationConfiguration};
 use crate::scene::Scene;
-
-/// Rules that one configuration may have (BC:s3 ReplicationConfiguration).
-pub(crate) const RULE_LIMIT: usize = 1_000;
 
 pub(super) fn merge(
     scene: &Scene<'_>,
@@ -32,14 +30,7 @@ pub(super) fn merge(
     let live_rules = live.map(|live| live.rules.as_slice()).unwrap_or_default();
     let ours = priority::assign(&parts.wanted, live_rules, &kept);
     kept.extend(ours);
-    if kept.len() > RULE_LIMIT {
-        let kind = ConflictKind::TooLarge {
-            unit: "rules",
-            size: kept.len(),
-            limit: RULE_LIMIT,
-        };
-        return Err(refuse(scene, target, kind));
-    }
+    rules_fit("rules", kept.len()).map_err(|kind| refuse(scene, target, kind))?;
     let role = role
         .map(ToString::to_string)
         .or_else(|| live.map(|live| live.role.clone()));

@@ -3,7 +3,7 @@
 use super::{Case, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
-use crate::goals::{AlarmGoal, CanaryGoal, Carrier, Reach};
+use crate::goals::{AlarmGoal, CanaryGoal, Carrier, Reach, UNPROVEN_BY_DECISION};
 use crate::model::{BucketPart, BucketRef, Target};
 use crate::refusals;
 use crate::route::Route;
@@ -52,7 +52,7 @@ pub(super) fn of_alarm_goal(
     for finding in &mut found {
         let lines = finding.help.lines().map(|line| {
             if line.contains("canary: { skip") {
-                "or leave the alarms unproven: monitoring: { prove: false }"
+                UNPROVEN_BY_DECISION
             } else {
                 line
             }

@@ -90,6 +90,7 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
     let mut findings = findings(scene, &cases, &writes, &future, &told.deleted);
     let of_goal = |goal: &&Goal| migration::goal_warnings(scene, goal, &future);
     findings.extend(unproven.iter().flat_map(of_goal));
+    findings.extend(lent::too_large(scene, &lent));
     findings.extend(adopted::unknown(scene, !steps.is_empty()));
     findings.extend(left::findings(scene, &left));
     findings.extend(ledger::is_empty_beside_rules(scene, &unproven));

@@ -6,9 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::growth::grown;
 use super::writes::Writes;
+use crate::format::Finding;
 use crate::future::{Future, Planned};
-use crate::goals::Goal;
+use crate::goals::{Goal, UNPROVEN_BY_DECISION};
+use crate::merge::{fits_with_proof, refuse};
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Alarm, Policy, ReplicationConfiguration};
 use crate::model::{BucketPart, Document, RolePart, Target, same};
@@ -88,6 +91,20 @@ pub(super) fn carried(writes: &Writes, lent: &BTreeMap<Target, Lent>) -> BTreeMa
         ))
     };
     lent.iter().filter_map(stands).collect()
+}
+
+/// What AWS would not take while proofs are under way: with all that they need, and with what is there of it while policies grow.
+pub(super) fn too_large(scene: &Scene<'_>, lent: &BTreeMap<Target, Lent>) -> Vec<Finding> {
+    let finding = |(target, lent): (&Target, &Lent)| {
+        let live = scene.observed.document(target);
+        let on_the_way = grown(live, lent.standing.as_ref(), &scene.markers);
+        let mut held = on_the_way.iter().chain(&lent.whole);
+        let kind = held.find_map(|document| fits_with_proof(document).err())?;
+        let mut finding = refuse(scene, target, kind).finding();
+        finding.help = format!("{}\n{UNPROVEN_BY_DECISION}", finding.help);
+        Some(finding)
+    };
+    lent.iter().filter_map(finding).collect()
 }
 
 impl Piece<'_> {

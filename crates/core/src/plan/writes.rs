@@ -7,11 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::growth::grown;
 use crate::future::Planned;
+use crate::goals::denied_for;
 use crate::ids::MigrationName;
 use crate::marked::marked;
 use crate::merge::{self, Conflict, refuse};
 use crate::migration::{self, Case};
+use crate::model::kinds::Policy;
 use crate::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target, TrailPart, same};
+use crate::policy::{PolicyDocument, Statement};
 use crate::reads::abandoned_roles;
 use crate::scene::Scene;
 use crate::scope::Scope;
@@ -71,25 +74,51 @@ fn merged(
 }
 
 /// With `--target`, a role keeps what migrations that the plan is not for may still need: where its tags lead, and, where
-/// it is theirs too, what it may do. A plan of the whole spec takes away what nobody needs.
+/// it is theirs too, what it may do and what their proofs under way deny it. A plan of the whole spec takes away what nobody
+/// needs.
 fn kept_for_others(
     scene: &Scene<'_>,
     target: &Target,
     want: &Want,
     document: Option<Document>,
 ) -> Option<Document> {
-    let keeps = match target {
-        Target::Role(_, RolePart::Itself) => *scene.scope != Scope::All,
-        Target::Role(role, RolePart::Policy) => is_used_by_others(scene, role, want),
-        Target::Role(_, RolePart::Policies) | Target::Bucket(_, _) | Target::Account(_, _) => false,
-        Target::Key(_, _) | Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
-        Target::Trail(_, _) => false,
+    let Target::Role(role, part) = target else {
+        return document;
+    };
+    let keeps = match part {
+        RolePart::Itself => *scene.scope != Scope::All,
+        RolePart::Policy => is_used_by_others(scene, role, want),
+        RolePart::Policies => false,
     };
     if !keeps {
         return document;
     }
     let live = scene.observed.document(target);
-    grown(live, document.as_ref(), &scene.markers).or(document)
+    let kept = grown(live, document.as_ref(), &scene.markers).or(document)?;
+    Some(with_proofs_of_others(scene, live, kept))
+}
+
+/// A role's policy with what live denies for proofs of migrations that the plan is not for.
+fn with_proofs_of_others(
+    scene: &Scene<'_>,
+    live: Option<&Document>,
+    document: Document,
+) -> Document {
+    let (Some(Document::RolePolicy(live)), Document::RolePolicy(kept)) = (live, &document) else {
+        return document;
+    };
+    let Some(policy) = kept.document() else {
+        return document;
+    };
+    let is_others = |statement: &&Statement| {
+        denied_for(&scene.spec.name, statement).is_some_and(|of| !scene.scope.covers(&of))
+    };
+    let with = |policy: PolicyDocument, statement: &Statement| {
+        policy.with_statement(statement.sid().unwrap_or_default(), statement.clone())
+    };
+    let denied = live.statements().iter().filter(is_others);
+    let whole = denied.fold(policy.clone(), with);
+    Document::RolePolicy(Policy::from(whole))
 }
 
 /// Whether a migration that the plan is not for has the role in the spec, or rules under it that live.

@@ -242,27 +242,29 @@ fn somebody_elses_alarm_under_its_name_stays() {
     assert!(world.held(&target).is_some());
 }
 
+/// Two migrations of one bucket under one role, each proving its alarms or not.
+fn two(one: bool, two: bool) -> Spec {
+    let text = |name: &str, is_on: bool| {
+        let said = if is_on {
+            PROVE.to_owned()
+        } else {
+            PROVE.replace("prove: true, ", "")
+        };
+        format!(
+            "  {name}:\n    phase: replicate\n    source: {{ account: prod, bucket: orders-prod }}\n    destination: {{ account: archive, bucket: {name}-archive, create: true }}\n    rules: [{{ id: all, prefix: {name}/, delete_markers: keep }}]\n    {said}\n"
+        )
+    };
+    parse(&format!(
+        "{ACCOUNTS}{}{}",
+        text("one", one),
+        text("two", two)
+    ))
+}
+
 #[test]
 fn one_proof_of_two_on_one_bucket_goes_on_alone() {
-    let both = |one: bool, two: bool| {
-        let text = |name: &str, is_on: bool| {
-            let said = if is_on {
-                PROVE.to_owned()
-            } else {
-                PROVE.replace("prove: true, ", "")
-            };
-            format!(
-                "  {name}:\n    phase: replicate\n    source: {{ account: prod, bucket: orders-prod }}\n    destination: {{ account: archive, bucket: {name}-archive, create: true }}\n    rules: [{{ id: all, prefix: {name}/, delete_markers: keep }}]\n    {said}\n"
-            )
-        };
-        parse(&format!(
-            "{ACCOUNTS}{}{}",
-            text("one", one),
-            text("two", two)
-        ))
-    };
     let mut world = world();
-    let plan = world.plan(&both(true, true));
+    let plan = world.plan(&two(true, true));
     wait_for_proof(&mut world, &plan);
     assert_eq!(put_up(&world).len(), 5, "{:?}", put_up(&world));
     let rules = world.targets().find_map(|target| match world.held(target) {
@@ -273,7 +275,7 @@ fn one_proof_of_two_on_one_bucket_goes_on_alone() {
     let distinct: std::collections::BTreeSet<_> = numbers.iter().collect();
     assert_eq!(distinct.len(), 4, "{numbers:?}");
     // The other one leaves; this one stays as it is.
-    let only = both(false, true);
+    let only = two(false, true);
     let plan = world.plan(&only);
     assert!(
         plan.steps
@@ -285,6 +287,119 @@ fn one_proof_of_two_on_one_bucket_goes_on_alone() {
     world.apply(&plan);
     assert_eq!(put_up(&world), [""; 0]);
     world.must_be_settled(&only);
+}
+
+#[test]
+fn a_plan_of_one_migration_leaves_the_proof_of_another_alone() {
+    let mut world = world();
+    let plan = world.plan(&two(true, true));
+    wait_for_proof(&mut world, &plan);
+    let of = |name: &str| {
+        put_up(&world)
+            .iter()
+            .filter(|what| what.contains(name))
+            .count()
+    };
+    assert_eq!((of("one"), of("two")), (2, 2), "{:?}", put_up(&world));
+    // One of the spec is handed back what is its own; the other's object would be carried where nothing denies it.
+    let plan = world.plan_only(&two(false, true), &["one"]);
+    world.apply(&plan);
+    let left = put_up(&world);
+    assert!(left.iter().all(|what| !what.contains("one")), "{left:?}");
+    let denied = world
+        .targets()
+        .find_map(|target| match (target, world.held(target)) {
+            (Target::Role(_, RolePart::Policy), Some(Document::RolePolicy(policy))) => {
+                Some(policy.text().to_owned())
+            }
+            _ => None,
+        });
+    let denied = denied.expect("a policy");
+    assert!(denied.contains("/two/s3ferry-prove-"), "{denied}");
+    assert!(!denied.contains("/one/s3ferry-prove-"), "{denied}");
+    let again = world.plan(&two(false, true));
+    let puts_up = |step: &s3ferry_core::plan::Step| step.id.0.ends_with("#put-up");
+    assert!(!again.steps.iter().any(puts_up), "{:#?}", again.steps);
+}
+
+#[test]
+fn a_proof_that_aws_would_have_no_room_for_is_refused_before_anything_is_written() {
+    let mut world = world();
+    world.converge(&watched());
+    let target = world
+        .targets()
+        .find(|target| matches!(target, Target::Bucket(_, BucketPart::Replication)))
+        .cloned()
+        .expect("the rules");
+    let Some(Document::Replication(live)) = world.held(&target) else {
+        panic!("rules");
+    };
+    let mut live = live.clone();
+    let sample = live.rules[0].clone();
+    for number in 0..1_000 - i32::try_from(live.rules.len()).expect("few rules") {
+        let mut foreign = sample.clone();
+        foreign.id = Some(format!("theirs-{number}"));
+        foreign.priority = Some(10_000 + number);
+        foreign.filter = Some(s3ferry_core::model::kinds::replication::Filter::Prefix(
+            format!("theirs/{number}/"),
+        ));
+        live.rules.push(foreign);
+    }
+    world.put(target, Some(Document::Replication(live)));
+    world.must_be_settled(&watched());
+    let plan = world.plan(&proving());
+    let found = finding(&plan, "too-large");
+    assert!(
+        found.message.contains("1001 rules with those of proofs"),
+        "{found:?}"
+    );
+    assert!(found.help.contains("prove: false"), "{found:?}");
+    assert!(plan.is_blocked());
+}
+
+#[test]
+fn a_denial_that_iam_would_have_no_room_for_is_refused_too() {
+    let keys = |count: usize, prove: bool| {
+        let key = |number: usize| {
+            format!(
+                "arn:aws:kms:eu-west-1:111111111111:key/{number:08}-0000-0000-0000-000000000000"
+            )
+        };
+        let keys: Vec<String> = (0..count).map(key).collect();
+        let rules = format!(
+            "rules: [{{ id: all, delete_markers: keep, source_kms: {{ keys: [{}] }} }}]",
+            keys.join(", ")
+        );
+        let said = if prove {
+            PROVE.to_owned()
+        } else {
+            PROVE.replace("prove: true, ", "")
+        };
+        parse(&format!(
+            "{ACCOUNTS}  orders:\n    phase: replicate\n    source: {{ account: prod, bucket: orders-prod }}\n    destination: {{ account: archive, bucket: orders-archive, create: true, encryption: {{ kms_key: \"arn:aws:kms:eu-central-1:222222222222:key/aaaaaaaa-0000-0000-0000-000000000000\" }} }}\n    {rules}\n    {said}\n"
+        ))
+    };
+    let world = world();
+    let is_full = |count: usize, prove: bool| {
+        let plan = world.plan(&keys(count, prove));
+        plan.findings
+            .iter()
+            .any(|finding| finding.code == "too-large")
+    };
+    let (mut most, mut full) = (1_usize, 400_usize);
+    while full - most > 1 {
+        let middle = most.midpoint(full);
+        if is_full(middle, false) {
+            full = middle;
+        } else {
+            most = middle;
+        }
+    }
+    assert!(
+        is_full(most, true),
+        "{most} keys fit, and a Deny beside them"
+    );
+    assert!(!is_full(most - 10, true), "{most} keys");
 }
 
 #[test]

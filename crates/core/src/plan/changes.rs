@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::guards::is_guarded;
+use super::guards::{is_guarded, is_of_a_proof};
 use super::writes::Writes;
 use crate::diff::{Diff, attributes, diff};
 use crate::format::{AccessChange, AccessVerdict, Action, Change, Kept, Reason};
 use crate::future::Planned;
 use crate::ids::MigrationName;
 use crate::migration::mark;
-use crate::model::kinds::{Document, Marked, Part, PolicyOf, kind};
+use crate::model::kinds::kind::{self, Loss};
+use crate::model::kinds::{Document, Marked, Part, PolicyOf};
 use crate::model::{BucketPart, Item, RolePart, Target, TrailPart};
 use crate::names::Names;
 use crate::ownership::{
@@ -72,7 +73,7 @@ fn change(scene: &Scene<'_>, target: &Target, planned: &Planned, diff: &Diff) ->
         before: diff.before.as_ref().and_then(Item::part),
         after: diff.after.as_ref().and_then(Item::part),
         new_bucket: is_new_bucket(scene, target),
-        carried_on: is_carried_on(planned, diff),
+        loss: loss(scene, planned, diff),
     });
     Change {
         address: address(scene, target, diff),
@@ -117,7 +118,7 @@ pub(super) fn restored(
             before: diff.before.as_ref().and_then(Item::part),
             after: diff.after.as_ref().and_then(Item::part),
             new_bucket: false,
-            carried_on: false,
+            loss: Loss::Whole,
         });
         Change {
             address: format!("{target}{}", diff.path),
@@ -141,11 +142,16 @@ fn address(scene: &Scene<'_>, target: &Target, diff: &Diff) -> String {
     format!("{}{}", scene.names.address(target), diff.path)
 }
 
-/// Whether the configuration that is written goes on with what a rule did that it no longer has.
-fn is_carried_on(planned: &Planned, diff: &Diff) -> bool {
+/// What is missed of a rule that goes.
+fn loss(scene: &Scene<'_>, planned: &Planned, diff: &Diff) -> Loss {
+    if is_of_a_proof(scene, diff) {
+        return Loss::OfAProof;
+    }
     match (diff.before.as_ref().and_then(Item::part), &planned.document) {
-        (Some(Part::Rule(gone)), Some(Document::Replication(after))) => after.carries_on(gone),
-        (_, _) => false,
+        (Some(Part::Rule(gone)), Some(Document::Replication(after))) if after.carries_on(gone) => {
+            Loss::CarriedOn
+        }
+        (_, _) => Loss::Whole,
     }
 }
 

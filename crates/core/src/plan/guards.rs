@@ -59,13 +59,15 @@ fn others(scene: &Scene<'_>, deleted: &[String]) -> String {
 
 /// Whether a change takes away what the guard counts. What was put up for a proof carries nobody's objects.
 pub(super) fn is_guarded(scene: &Scene<'_>, diff: &Diff) -> bool {
-    let is_of_a_proof = || match diff.before.as_ref().and_then(Item::part) {
-        Some(Part::Rule(rule)) => {
-            let named = rule.id.as_deref().and_then(|id| scene.markers.rule(id));
-            named.is_some_and(|(_, name)| name.is_of_a_proof())
-        }
-        Some(_) | None => false,
-    };
     let goes = diff.after.is_none() && diff.before.as_ref().is_some_and(Item::is_guarded);
-    goes && !is_of_a_proof()
+    goes && !is_of_a_proof(scene, diff)
+}
+
+/// Whether a rule that changes was put up for a proof.
+pub(super) fn is_of_a_proof(scene: &Scene<'_>, diff: &Diff) -> bool {
+    let Some(Part::Rule(rule)) = diff.before.as_ref().and_then(Item::part) else {
+        return false;
+    };
+    let named = rule.id.as_deref().and_then(|id| scene.markers.rule(id));
+    named.is_some_and(|(_, name)| name.is_of_a_proof())
 }

@@ -1,6 +1,6 @@
 //! Proofs of alarms: what is put up for one comes after everything else, goes when it is made, and is nobody's desired state.
 
-use s3ferry_core::format::Action;
+use s3ferry_core::format::{Action, RiskLevel};
 use s3ferry_core::goals::Goal;
 use s3ferry_core::model::kinds::Document;
 use s3ferry_core::model::{BucketPart, RolePart, Target};
@@ -177,6 +177,9 @@ fn what_is_left_of_a_proof_that_nobody_wants_any_more_goes_without_a_guard() {
     assert_eq!(put_up(&world).len(), 3, "{:?}", put_up(&world));
     let gone = world.plan(&watched());
     assert!(!gone.is_blocked(), "{:#?}", gone.findings);
+    let rule = gone.changes.iter().find(|change| change.kind == "replication rule");
+    let risk = &rule.expect("its rule goes").risk;
+    assert_eq!(risk.level, RiskLevel::Low, "{risk:?}");
     world.apply(&gone);
     assert_eq!(put_up(&world), [""; 0]);
     world.must_be_settled(&watched());

@@ -173,8 +173,19 @@ pub(crate) struct Change<'a> {
     pub(crate) after: Option<&'a Part>,
     /// Whether the bucket that the target is a part of is made by the same plan.
     pub(crate) new_bucket: bool,
-    /// Whether something else in the document that is written goes on with what the part did.
-    pub(crate) carried_on: bool,
+    /// What is missed of a part that goes.
+    pub(crate) loss: Loss,
+}
+
+/// What is missed of a part of a document that goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// All that it did.
+    Whole,
+    /// Nothing: something else in the document that is written goes on with it.
+    CarriedOn,
+    /// Nothing: it was there for a proof alone.
+    OfAProof,
 }
 
 /// What is said of a change.

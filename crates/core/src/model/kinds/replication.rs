@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Need};
 use super::kind::{
-    Born, Change, Consequences, Facts, Grows, Holding, Implied, Marked, Parts, Settled, Size,
+    Born, Change, Consequences, Facts, Grows, Holding, Implied, Loss, Marked, Parts, Settled, Size,
     Writes,
 };
 use super::part::Part;
@@ -168,7 +168,13 @@ impl Holding for ReplicationConfiguration {
 
 fn of_replication(change: &Change<'_>) -> Consequences {
     match change.action {
-        Action::Delete if change.carried_on => Consequences::of(
+        Action::Delete if change.loss == Loss::OfAProof => Consequences::of(
+            UndoKind::Exact,
+            "",
+            RiskLevel::Low,
+            &["It was put up for a proof of alarms and carries nobody's objects."],
+        ),
+        Action::Delete if change.loss == Loss::CarriedOn => Consequences::of(
             UndoKind::Partial,
             "objects written in between are replicated as the other rule says",
             RiskLevel::Medium,

@@ -48,11 +48,19 @@ fn is_new(built: SystemTime) -> bool {
 }
 
 /// The program is built along with a test of its crate, as `cargo test --workspace` does it: alone it would get other features, and
-/// every dependency be compiled once more.
+/// every dependency be compiled once more; and so would be what looks at the variables that cargo sets for a test.
 fn build(profile: &Path) {
     let is_release = profile.file_name().is_some_and(|name| name == "release");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let built = Command::new(cargo)
+    let of_tests = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_PRIMARY_"];
+    let mut command = Command::new(cargo);
+    for (name, _) in std::env::vars_os() {
+        let said = name.to_string_lossy();
+        if of_tests.iter().any(|start| said.starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
+    let built = command
         .args(["test", "--workspace", "--no-run", "--test", "starts"])
         .args(is_release.then_some("--release"))
         .args(

@@ -52,7 +52,12 @@ fn is_new(built: SystemTime) -> bool {
 fn build(profile: &Path) {
     let is_release = profile.file_name().is_some_and(|name| name == "release");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let of_tests = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_PRIMARY_"];
+    let of_tests = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_PRIMARY_",
+    ];
     let mut command = Command::new(cargo);
     for (name, _) in std::env::vars_os() {
         let said = name.to_string_lossy();

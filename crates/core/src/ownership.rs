@@ -188,6 +188,16 @@ impl Markers {
         others
     }
 
+    /// The tags of a role as if no other spec shared it.
+    #[must_use]
+    pub fn tags_alone(&self, tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut tags = tags.clone();
+        if self.owns_tags(&tags) {
+            tags.insert(SPEC_TAG.to_owned(), self.spec.to_string());
+        }
+        tags
+    }
+
     /// What the Sid of every statement of ours in a role's policy ends with.
     #[must_use]
     pub fn role_sid_end(&self) -> &str {

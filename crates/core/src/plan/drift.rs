@@ -3,13 +3,16 @@
 //! What is there is compared with what the last run left, item by item. A spec that was edited since makes changes, too; they
 //! are none of others', so they are only counted.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::restored;
 use crate::format::drift::Drifted;
 use crate::format::{Action, Change, Finding, FindingLevel, Reason};
+use crate::model::kinds::Role;
 use crate::model::{Document, Observed, Target, fingerprint};
 use crate::names::Names;
+use crate::ownership::{Markers, adopted_description};
 use crate::remembered::Remembered;
 use crate::spec::Spec;
 
@@ -51,6 +54,7 @@ pub fn drift(
     remembered: &Remembered,
 ) -> Drift {
     let names = Names::of(spec);
+    let markers = Markers::of(&spec.name);
     let by_address: BTreeMap<String, (&Target, &LeftByRun)> = left
         .iter()
         .filter(|(target, _)| observed.knows(target))
@@ -72,9 +76,10 @@ pub fn drift(
         let live = observed.document(target);
         match (&left.document, &left.fingerprint) {
             (Some(document), _) => {
-                let since = told
-                    .entry(&change.target)
-                    .or_insert_with(|| restored(&names, target, document.as_ref(), live));
+                let since = told.entry(&change.target).or_insert_with(|| {
+                    let [left, live] = [document.as_ref(), live].map(|of| alone(&markers, of));
+                    restored(&names, target, left.as_deref(), live.as_deref())
+                });
                 match since.iter().position(|one| one.address == change.address) {
                     Some(at) => drift.drifted.push(Drifted {
                         run: left.run.clone(),
@@ -95,6 +100,24 @@ pub fn drift(
     drift.beside = beside(observed, &by_address, &drift);
     drift.refused = refused(findings, &drift.beside);
     drift
+}
+
+/// A document without the names of the other specs that share it: what they do as they come and go is no drift.
+fn alone<'a>(markers: &Markers, document: Option<&'a Document>) -> Option<Cow<'a, Document>> {
+    match document? {
+        Document::Role(role) => {
+            let role = Role {
+                tags: markers.tags_alone(&role.tags),
+                ..role.clone()
+            };
+            let description = adopted_description(role.description.as_deref(), &role.tags);
+            Some(Cow::Owned(Document::Role(Role {
+                description,
+                ..role
+            })))
+        }
+        other => Some(Cow::Borrowed(other)),
+    }
 }
 
 /// The findings that refuse an apply at documents that somebody changed, or at what these are a part of.

@@ -177,7 +177,10 @@ fn what_is_left_of_a_proof_that_nobody_wants_any_more_goes_without_a_guard() {
     assert_eq!(put_up(&world).len(), 3, "{:?}", put_up(&world));
     let gone = world.plan(&watched());
     assert!(!gone.is_blocked(), "{:#?}", gone.findings);
-    let rule = gone.changes.iter().find(|change| change.kind == "replication rule");
+    let rule = gone
+        .changes
+        .iter()
+        .find(|change| change.kind == "replication rule");
     let risk = &rule.expect("its rule goes").risk;
     assert_eq!(risk.level, RiskLevel::Low, "{risk:?}");
     world.apply(&gone);

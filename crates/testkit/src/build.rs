@@ -328,6 +328,7 @@ pub fn prove_alarms(objects: u32) -> Step {
             denial: denial.resources(denied).build(),
             at: proof_alarm(),
             alarm: *alarm,
+            is_up: true,
             objects,
             canary: *canary,
         }));

@@ -42,6 +42,8 @@ pub struct AlarmGoal {
     pub at: AlarmRef,
     /// What it says.
     pub alarm: Alarm,
+    /// Whether it is there and says so already: only then can it tell of what failed for an earlier run.
+    pub is_up: bool,
     /// The rule of the proof; its priority is given where the others are known.
     pub rule: Rule,
     /// What the role's policy denies for the time of the proof.
@@ -83,12 +85,17 @@ pub(super) fn goal(scene: &Scene<'_>, route: &Route<'_>, future: &Future<'_>) ->
     let canary = objects(scene, route, future, (&name, kms.is_some(), subject));
     let prefix = format!("{}/", canary.stem);
     let rule = migration::rule_for_proof(&scene.markers, route, (&name, prefix), kms);
+    let at = Watched::FailedOperations.at(&scene.markers, route, &name);
+    let alarm = alarm(scene, route, &name, spec);
+    let as_document = Document::Alarm(Box::new(alarm.clone()));
+    let live = scene.observed.document(&Target::Alarm(at.clone()));
     Some(AlarmGoal {
+        is_up: same(live, Some(&as_document)),
         objects: u32::try_from(spec.failed_operations.threshold)
             .unwrap_or(u32::MAX)
             .saturating_add(1),
-        at: Watched::FailedOperations.at(&scene.markers, route, &name),
-        alarm: alarm(scene, route, &name, spec),
+        at,
+        alarm,
         canary,
         rule,
         denial,

@@ -1,7 +1,7 @@
 //! Proofs of alarms: what is put up for one comes after everything else, goes when it is made, and is nobody's desired state.
 
 use s3ferry_core::format::{Action, RiskLevel};
-use s3ferry_core::goals::Goal;
+use s3ferry_core::goals::{AlarmGoal, Goal};
 use s3ferry_core::model::kinds::Document;
 use s3ferry_core::model::{BucketPart, RolePart, Target};
 use s3ferry_core::permissions::{Purpose, least};
@@ -38,6 +38,22 @@ fn wait_for_proof(world: &mut World, plan: &Plan) {
         !is_proof && !step.id.0.ends_with("#take-down")
     });
     world.apply(&cut);
+}
+
+/// The proof that a plan makes.
+fn proof(plan: &Plan) -> Option<&AlarmGoal> {
+    plan.steps.iter().find_map(|step| match &step.work {
+        Work::Prove(goal) => match &**goal {
+            Goal::Alarm(goal) => Some(&**goal),
+            Goal::Canary(_) => None,
+        },
+        Work::Write(_) | Work::Sweep(_) => None,
+    })
+}
+
+/// Whether its alarm was up before.
+fn is_up(plan: &Plan) -> Option<bool> {
+    proof(plan).map(|goal| goal.is_up)
 }
 
 /// What of a proof is there.
@@ -158,6 +174,7 @@ fn a_run_that_waits_is_gone_on_with_and_nothing_of_it_is_changed() {
     wait_for_proof(&mut world, &plan);
     let again = world.plan(&proving());
     assert!(proves(&again));
+    assert_eq!((is_up(&plan), is_up(&again)), (Some(false), Some(true)));
     assert_eq!(again.changes.len(), 1, "{:#?}", again.changes);
     let steps: Vec<&str> = again.steps.iter().map(|step| step.id.0.as_str()).collect();
     assert!(
@@ -199,14 +216,7 @@ fn what_is_proven_is_proven_again_when_it_is_another() {
     let other = spec(&[(NONE, more.as_str())]);
     let plan = world.plan(&other);
     assert!(proves(&plan), "{:#?}", plan.changes);
-    let goal = plan.steps.iter().find_map(|step| match &step.work {
-        Work::Prove(goal) => match &**goal {
-            Goal::Alarm(goal) => Some(goal.clone()),
-            Goal::Canary(_) => None,
-        },
-        Work::Write(_) | Work::Sweep(_) => None,
-    });
-    assert_eq!(goal.map(|goal| goal.objects), Some(3));
+    assert_eq!(proof(&plan).map(|goal| goal.objects), Some(3));
     // A threshold that says nothing of failed operations is none of it.
     let late = PROVE.replace("prove: true,", "prove: true, latency: 1h,");
     assert!(!proves(&world.plan(&spec(&[(NONE, late.as_str())]))));
@@ -225,6 +235,7 @@ fn what_somebody_did_to_the_alarm_of_a_proof_is_undone_before_it_goes_on() {
     edit(&mut world, &Target::Alarm(at), |live| {
         live.actions_enabled = false;
     });
+    assert_eq!(is_up(&world.plan(&proving())), Some(false));
     world.converge(&proving());
     assert_eq!(put_up(&world), [""; 0]);
 }

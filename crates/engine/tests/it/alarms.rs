@@ -162,6 +162,48 @@ async fn an_alarm_that_stays_silent_for_two_runs_fails_the_proof_and_says_where_
     assert!(receipts.kept().is_empty());
 }
 
+/// The step of a run that puts the alarm up: it was not there, or not as it must be.
+fn fresh_alarm(earlier: Vec<PlacedCanary>) -> Step {
+    let mut step = step(1, earlier);
+    if let Work::Prove(goal) = &mut step.work
+        && let Goal::Alarm(goal) = goal.as_mut()
+    {
+        goal.is_up = false;
+    }
+    step
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_before_the_alarm_was_put_up_again_is_not_gone_on_with() {
+    let (world, receipts) = (world([Fate::Fails; 2]), MemoryReceipts::default());
+    let first = run_to(&world, &receipts, 1, (5_000, alarm(StateValue::NoData))).await;
+    assert_eq!(first.outcome.verdict(), Verdict::Waiting);
+    // Somebody switched its actions off, and this run's plan has put it up again: it never looks at what failed before.
+    let steps = [fresh_alarm(receipts.placed())];
+    let told = run_with(&steps, &world, how(&receipts)).await;
+    let puts = |of: &&CanaryProgress| matches!(of, CanaryProgress::Put { .. });
+    let put = told.canary().into_iter().filter(puts).count();
+    assert_eq!(put, 1, "a fresh object");
+    assert_eq!(
+        told.outcome.verdict(),
+        Verdict::Waiting,
+        "it has not had the time of two runs"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_that_was_raised_when_it_was_put_up_proves_nothing() {
+    let (world, receipts) = (world([Fate::Fails; 2]), MemoryReceipts::default());
+    set(&world, alarm(StateValue::Raised));
+    let told = run_with(&[fresh_alarm(Vec::new())], &world, how(&receipts)).await;
+    let said = said(&told);
+    assert!(
+        said.contains("before an object had failed") && said.contains("delete the alarm"),
+        "{said}"
+    );
+    assert_eq!((stored(&world), receipts.kept().len()), (0, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_object_that_replicates_while_the_deny_is_not_known_everywhere_is_replaced() {
     let fates = [Fate::ByRules, Fate::ByRules, Fate::Fails];

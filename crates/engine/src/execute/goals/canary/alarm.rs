@@ -87,8 +87,11 @@ impl<W: Objects + Read, R: ReceiptStore> Alarmed<'_, W, R> {
         Ok(self.receipt(proof, one))
     }
 
-    /// The objects of an earlier run, where it put as many as must fail together.
+    /// The objects of an earlier run, where it put as many as must fail together, under an alarm that was there when they failed.
     async fn resume(&self) -> Result<Option<Failures>, NoProof> {
+        if !self.goal.is_up {
+            return Ok(None);
+        }
         let (mut ones, mut are_old) = (Vec::new(), true);
         for canary in &self.goal.canary.earlier {
             if let Some((one, has_failed)) = self.usable(canary).await? {
@@ -132,6 +135,9 @@ impl<W: Objects + Read, R: ReceiptStore> Alarmed<'_, W, R> {
 
     /// Puts the objects, all before the first is followed: they count together only within one period of the alarm.
     async fn fail(&self) -> Result<Failures, NoProof> {
+        if !self.goal.is_up {
+            self.must_be_quiet().await?;
+        }
         let put_after = self.canary.begun.elapsed();
         let mut ones = Vec::new();
         while ones.len() < self.objects() {
@@ -140,6 +146,20 @@ impl<W: Objects + Read, R: ReceiptStore> Alarmed<'_, W, R> {
         let ones = self.see_fail(ones, put_after).await?;
         let are_old = false;
         Ok(Failures { ones, are_old })
+    }
+
+    /// An alarm that this run put up and that is raised before anything failed proves nothing: somebody had changed what it says,
+    /// and its state has stayed. One that was there may be raised by the objects of a run that was killed.
+    async fn must_be_quiet(&self) -> Result<(), NoProof> {
+        let (on, alarm) = (self.canary.on, self.goal.watched());
+        let read = on.repeat(|| on.run.world.read(&alarm)).await;
+        if self.goal.hears(read.map_err(stopped)?.as_ref()) != Heard::Raised {
+            return Ok(());
+        }
+        Err(self.failure(
+            "it was raised before an object had failed".to_owned(),
+            "somebody had changed it, and its state has stayed: delete the alarm and run again, which puts it up anew",
+        ))
     }
 
     async fn put(&self) -> Result<One, NoProof> {

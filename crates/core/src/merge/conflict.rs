@@ -22,7 +22,10 @@ pub struct Conflict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConflictKind {
     /// A bucket that must exist does not.
-    MissingBucket,
+    MissingBucket {
+        /// Whether it is a destination, which s3ferry can make.
+        can_be_made: bool,
+    },
     /// A bucket that `create: true` would make exists and carries no marker of this spec.
     UnmarkedBucket,
     /// A role of the name exists and carries no marker of this spec.
@@ -152,7 +155,7 @@ impl ConflictKind {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::MissingBucket => "bucket-missing",
+            Self::MissingBucket { .. } => "bucket-missing",
             Self::UnmarkedBucket => "bucket-not-ours",
             Self::UnmarkedRole => "role-not-ours",
             Self::UnmarkedAlarm => "alarm-not-ours",

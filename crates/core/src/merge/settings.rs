@@ -11,6 +11,7 @@ use crate::model::kinds::{
 use crate::model::target::ROLE_PATH;
 use crate::model::{BucketPart, RolePart, Target};
 use crate::ownership::{SPEC_TAG, TAG_PREFIX, adopted_description};
+use crate::route::Route;
 use crate::scene::Scene;
 use crate::spec::Encryption;
 
@@ -42,7 +43,11 @@ pub(super) fn bucket(
 }
 
 pub(super) fn exists(scene: &Scene<'_>, target: &Target, live: Option<&Document>) -> Merged {
-    let missing = || refuse(scene, target, ConflictKind::MissingBucket);
+    let missing = || {
+        let is_here = |route: &Route<'_>| Some(&route.destination) == target.bucket();
+        let can_be_made = scene.routes.iter().any(is_here);
+        refuse(scene, target, ConflictKind::MissingBucket { can_be_made })
+    };
     live.cloned().map(Some).ok_or_else(missing)
 }
 

@@ -40,7 +40,7 @@ fn every_line_to_add_is_taken_by_the_parser() {
     // An ID of a rule may hold what YAML gives a meaning to.
     let rules = || vec!["old".to_owned(), "a \"b\" \\ 'c' #: [é]".to_owned()];
     let kinds = [
-        ConflictKind::MissingBucket,
+        ConflictKind::MissingBucket { can_be_made: true },
         ConflictKind::UnmarkedBucket,
         ConflictKind::UnmarkedRole,
         ConflictKind::MfaDelete,

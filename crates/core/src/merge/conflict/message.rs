@@ -10,7 +10,7 @@ impl ConflictKind {
     #[must_use]
     pub fn message(&self) -> String {
         match self {
-            Self::MissingBucket => "the bucket does not exist".to_owned(),
+            Self::MissingBucket { .. } => "the bucket does not exist".to_owned(),
             Self::UnmarkedBucket => {
                 "the bucket exists already and does not carry this spec's tag".to_owned()
             }

@@ -11,10 +11,12 @@ impl ConflictKind {
     pub fn help(&self, address: &str) -> String {
         let adopt = guards_line(&[("adopt", quoted([address]))]);
         match self {
-            Self::MissingBucket => {
-                "create the bucket, or correct its name or account in the spec\n\
-                 a destination bucket can be made by s3ferry: destination: { create: true }"
-                    .to_owned()
+            Self::MissingBucket { can_be_made } => {
+                let make = "\nor let s3ferry make it: destination: { create: true }";
+                format!(
+                    "create the bucket, or correct its name or account in the spec{}",
+                    if *can_be_made { make } else { "" }
+                )
             }
             Self::UnmarkedBucket => format!(
                 "to use it as it is, leaving its settings alone, write create: false in the migration's destination\n\

@@ -238,7 +238,7 @@ fn what_the_ledger_names_and_cannot_be_read_is_said() {
     fs::remove_dir_all(world.folder().join("ledger")).expect("it goes");
     says(
         &world.expect(0, &PLAN),
-        &["left-elsewhere", "cannot be found from here"],
+        &["left-elsewhere", "plan again with --search"],
     );
 }
 

@@ -166,6 +166,9 @@ pub(crate) struct PlanArgs {
     /// Plan for these migrations only
     #[arg(long, value_name = "MIGRATION")]
     pub(crate) target: Vec<String>,
+    /// Look for what is the spec's in every bucket, role, alarm and trail of its accounts, not only where something leads
+    #[arg(long, conflicts_with = "target")]
+    pub(crate) search: bool,
     /// Show every value whole and every document that is kept
     #[arg(long)]
     pub(crate) full: bool,
@@ -208,6 +211,9 @@ pub(crate) struct Apply {
     /// Apply these migrations only; not with a saved plan, which has its own
     #[arg(long, value_name = "MIGRATION")]
     pub(crate) target: Vec<String>,
+    /// Look for what is the spec's everywhere in its accounts, as for plan; a saved plan has its own
+    #[arg(long, conflicts_with = "target")]
+    pub(crate) search: bool,
     /// How long to wait for canaries, e.g. 90s, 15m, 1h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) wait: Option<Duration>,

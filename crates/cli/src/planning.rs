@@ -51,6 +51,7 @@ pub(crate) async fn make(
         scope: &loaded.scope,
         proofs: &proofs,
         remembered: &remembered,
+        search: loaded.info.search,
         canaries: &canaries,
     };
     let Surveyed { plan, observed } = survey(&cloud, of, parallelism)

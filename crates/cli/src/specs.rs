@@ -155,6 +155,7 @@ pub(crate) fn check(
                 })
                 .collect(),
             targets: targets.to_vec(),
+            search: false,
         },
         scope,
         spec,

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use reading::{Read, ReadError};
 
 /// The version of the format that this build writes.
-pub const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "1.1";
 
 /// A plan, whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,9 @@ pub struct SpecInfo {
     pub files: Vec<SpecFileInfo>,
     /// The migrations named by `--target`; empty for all.
     pub targets: Vec<String>,
+    /// Whether `--search` looked for what is the spec's everywhere in its accounts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub search: bool,
 }
 
 /// One file of a spec.

@@ -37,5 +37,6 @@ pub mod remembered;
 pub mod route;
 pub mod scene;
 pub mod scope;
+pub mod search;
 pub mod spec;
 pub mod wanted;

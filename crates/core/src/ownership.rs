@@ -180,6 +180,11 @@ impl Markers {
         specs(tags).contains(self.spec.as_str())
     }
 
+    /// Whether specs that a role's description names are this one alone.
+    pub(crate) fn is_only(&self, specs: &BTreeSet<SpecName>) -> bool {
+        specs.iter().eq([&self.spec])
+    }
+
     /// The other specs that tags name.
     #[must_use]
     pub fn other_specs<'a>(&self, tags: &'a BTreeMap<String, String>) -> BTreeSet<&'a str> {

@@ -11,6 +11,7 @@ use s3ferry_core::reads;
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
+use s3ferry_core::search::everywhere;
 use s3ferry_core::spec::Spec;
 
 use crate::observe;
@@ -27,6 +28,8 @@ pub struct Survey<'a> {
     pub proofs: &'a Proofs,
     /// What earlier runs worked on: with the whole spec, what of it the spec does not name is looked at, where it can be.
     pub remembered: &'a Remembered,
+    /// Whether what is this spec's is looked for everywhere in its accounts; with the whole spec only.
+    pub search: bool,
     /// Canaries that may lie in buckets, as the ledger tells.
     pub canaries: &'a [PlacedCanary],
 }
@@ -58,9 +61,13 @@ pub async fn survey<R: Read>(
         scope,
         proofs,
         remembered,
+        search,
         canaries,
     } = of;
+    let search = search && *scope == Scope::All;
     let optional = remembered.targets(spec);
+    // What only the search looks at: a plan says what of it could not be read.
+    let searched = Mutex::new(BTreeSet::new());
     let unread = Mutex::new(Vec::new());
     let made = |observed: &Observed| {
         let scene = Scene::new(spec, observed, proofs, scope);
@@ -74,6 +81,16 @@ pub async fn survey<R: Read>(
             more.extend(
                 suspected.filter(|target| !observed.knows(target) && !observed.was_asked(target)),
             );
+        }
+        if search {
+            let mut found = everywhere(spec, observed);
+            found.retain(|target| !observed.knows(target) && !observed.was_asked(target));
+            let beside = found.difference(&more).cloned();
+            searched
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(beside);
+            more.append(&mut found);
         }
         if !more.is_empty() {
             return more;
@@ -91,7 +108,8 @@ pub async fn survey<R: Read>(
         if failure.class == Class::Denied && reads::may_be_denied(target) {
             return Some(OutOfReach::Unread(failure.code.clone()));
         }
-        if !optional.contains(target) {
+        let searched = searched.lock().unwrap_or_else(PoisonError::into_inner);
+        if !optional.contains(target) && !searched.contains(target) {
             return None;
         }
         let mut unread = unread.lock().unwrap_or_else(PoisonError::into_inner);

@@ -182,6 +182,7 @@ impl Stage {
             scope: &Scope::All,
             proofs: &proofs,
             remembered: &s3ferry_core::remembered::Remembered::default(),
+            search: false,
             canaries: &canaries,
         };
         survey(&self.world, of, self.parallelism)

@@ -75,6 +75,9 @@ fn head(plan: &PlanFile) -> String {
             " **Only for {targets} named by `--target`; the rest was not planned.**"
         ));
     }
+    if plan.spec.search {
+        out.push_str(&format!(" {}", words::SEARCHED));
+    }
     out.push_str("\n\n");
     out
 }

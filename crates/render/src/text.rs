@@ -109,6 +109,9 @@ fn made_from(page: &mut Page, plan: &PlanFile) {
         );
         page.line(0, 2, &[(Tone::Strong, &only)]);
     }
+    if spec.search {
+        page.line(0, 2, &[(Tone::Plain, words::SEARCHED)]);
+    }
     page.blank();
     for account in &plan.accounts {
         let who = format!(

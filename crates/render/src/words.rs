@@ -2,6 +2,10 @@
 
 use s3ferry_core::format::{AccessVerdict, Change, FindingLevel, GateState, Reason, RiskLevel};
 
+/// What is said of a plan with `--search`.
+pub(crate) const SEARCHED: &str =
+    "What is this spec's was looked for everywhere in its accounts (--search).";
+
 /// A count with its noun, agreeing in number: `1 rule`, `2,000 rules`, `3 policies`.
 #[must_use]
 pub fn plural(count: u64, noun: &str) -> String {

@@ -188,6 +188,7 @@ impl Example {
                     })
                     .collect(),
                 targets: Vec::new(),
+                search: false,
             },
             accounts: accounts
                 .map(|(name, account)| AccountInfo {

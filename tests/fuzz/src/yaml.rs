@@ -208,6 +208,7 @@ fn head(spec: &Spec) -> Head {
             digest: String::new(),
             files: Vec::new(),
             targets: Vec::new(),
+            search: false,
         },
         accounts: Vec::new(),
     }

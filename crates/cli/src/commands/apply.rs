@@ -61,7 +61,8 @@ fn saved_plan(paths: &[PathBuf]) -> Option<&Path> {
 }
 
 async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
-    let loaded = load(printer, &args.paths, &args.target)?;
+    let mut loaded = load(printer, &args.paths, &args.target)?;
+    loaded.info.search = args.search;
     let interactive = std::io::stdin().is_terminal();
     if !args.yes && !interactive {
         let hint = "review a saved plan and apply that, or add --yes";
@@ -107,10 +108,14 @@ pub(crate) fn confirmed(printer: &Printer) -> bool {
 }
 
 async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> Ended {
-    if !args.target.is_empty() {
+    let own = [
+        (!args.target.is_empty(), "targets", "--target"),
+        (args.search, "search", "--search"),
+    ];
+    if let Some((_, what, option)) = own.into_iter().find(|(is_given, _, _)| *is_given) {
         printer.error(
-            "a saved plan has its own targets",
-            Some("leave --target out, or plan again with it"),
+            &format!("a saved plan has its own {what}"),
+            Some(&format!("leave {option} out, or plan again with it")),
         );
         return Err(Exit::Usage);
     }
@@ -148,6 +153,7 @@ fn reviewed(printer: &Printer, saved: &SpecInfo) -> Result<Loaded, Exit> {
     let mut loaded = check(printer, &live, &saved.targets)?;
     loaded.info.digest = s3ferry_spec::digest(&saved_files(saved));
     loaded.info.files.clone_from(&saved.files);
+    loaded.info.search = saved.search;
     Ok(loaded)
 }
 
@@ -212,6 +218,7 @@ fn same_whatever_moves(saved: &PlanFile, live: &PlanFile) -> Vec<String> {
             }),
         ),
         ("spec.targets", saved.spec.targets == live.spec.targets),
+        ("spec.search", saved.spec.search == live.spec.search),
     ];
     differing(
         &parts,

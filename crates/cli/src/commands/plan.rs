@@ -14,7 +14,8 @@ use crate::printer::Printer;
 use crate::specs::{is_yaml, load};
 
 pub(crate) async fn run(printer: &Printer, args: &PlanArgs, parallelism: usize) -> Ended {
-    let loaded = load(printer, &args.paths.paths, &args.target)?;
+    let mut loaded = load(printer, &args.paths.paths, &args.target)?;
+    loaded.info.search = args.search;
     let out = args.out.as_deref().map(Out::at);
     refuse_out(printer, out, args.format)?;
     let planned = planning::make(printer, &loaded, parallelism, None).await?;

@@ -162,7 +162,7 @@ pub(super) fn role_policy(
 ) -> Merged {
     let refused = |kind| refuse(scene, target, kind);
     let ours = policy.statements();
-    let merged = match shared(scene, target, live) {
+    let merged = match shared(scene, target, ours.is_empty(), live) {
         None => policy.clone(),
         Some(Says::Unreadable(error)) => {
             return Err(refused(ConflictKind::UnreadablePolicy(error.to_string())));
@@ -186,8 +186,13 @@ pub(super) fn role_policy(
 }
 
 /// What a role's inline policy says, where other specs share the role: where the role's tags name them, or their marks are in
-/// the policy, whatever the tags say.
-fn shared<'a>(scene: &Scene<'_>, target: &Target, live: Option<&'a Document>) -> Option<&'a Says> {
+/// the policy, whatever the tags say; and where this spec wants nothing in it, and only takes away what is its own.
+fn shared<'a>(
+    scene: &Scene<'_>,
+    target: &Target,
+    wants_nothing: bool,
+    live: Option<&'a Document>,
+) -> Option<&'a Says> {
     let Some(Document::RolePolicy(live)) = live else {
         return None;
     };
@@ -202,7 +207,8 @@ fn shared<'a>(scene: &Scene<'_>, target: &Target, live: Option<&'a Document>) ->
         let sid = statement.sid().unwrap_or_default();
         marked_role_sid(sid).is_some() && !scene.markers.owns_role_sid(sid)
     };
-    (tagged || live.statements().iter().any(is_others)).then(|| live.says())
+    let is_shared = tagged || wants_nothing || live.statements().iter().any(is_others);
+    is_shared.then(|| live.says())
 }
 
 /// Whether a Sid is ours and of a migration that this plan is for.

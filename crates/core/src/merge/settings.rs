@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::conflict::ConflictKind;
 use super::limits::tags_fit;
 use super::{Merged, policy, refuse};
+use crate::marked::is_marked;
 use crate::model::kinds::{
     Bucket, BucketEncryption, Document, Policy, Role, RolePolicyName, Versioning, VersioningStatus,
 };
@@ -206,7 +207,8 @@ pub(super) fn absent(scene: &Scene<'_>, target: &Target, live: Option<&Document>
     let Some(Document::Role(role)) = scene.observed.document(&itself) else {
         return Ok(None);
     };
-    if !scene.markers.other_specs(&role.tags).is_empty() {
+    let is_shared = !scene.markers.other_specs(&role.tags).is_empty();
+    if is_shared || !is_marked(of, role, scene.observed, &scene.markers) {
         return left_to_others(scene, target, live);
     }
     let rules = scene.foreign_rules_under(of);

@@ -12,11 +12,11 @@ use crate::format::{
 use crate::future::Future;
 use crate::goals::{Goal, goals};
 use crate::ids::BucketName;
-use crate::marked::marked;
+use crate::marked::{is_marked, marked};
 use crate::merge::Conflict;
-use crate::migration::{self, Case};
+use crate::migration::{self, Case, mark};
 use crate::model::kinds::Document;
-use crate::model::{BucketPart, BucketRef, RolePart, Target, fingerprint};
+use crate::model::{BucketPart, BucketRef, RolePart, Target, TrailPart, fingerprint};
 use crate::route::Route;
 use crate::scene::Scene;
 
@@ -173,25 +173,31 @@ fn fingerprints(scene: &Scene<'_>) -> BTreeMap<String, String> {
     };
     let read = scene.observed.iter();
     let rested_on = read.filter(|(target, document)| {
-        rests_on(scene, target, *document) && (!is_left(target) || has_ours(scene, *document))
+        rests_on(scene, target, *document)
+            && (!is_left(target) || has_ours(scene, target, *document))
     });
     rested_on
         .map(|(target, document)| (scene.names.address(target), fingerprint(document)))
         .collect()
 }
 
-/// Whether a document of a bucket that the spec does not name holds anything of it; without, it was only looked at.
-fn has_ours(scene: &Scene<'_>, document: Option<&Document>) -> bool {
+/// Whether a document of a place that the spec does not name holds anything of it; without, it was only looked at.
+fn has_ours(scene: &Scene<'_>, target: &Target, document: Option<&Document>) -> bool {
     match document {
         Some(
             live @ (Document::Replication(_)
             | Document::BucketPolicy(_)
             | Document::KeyPolicy(_)
+            | Document::RolePolicy(_)
             | Document::Inventories(_)
-            | Document::Notifications(_)),
+            | Document::Notifications(_)
+            | Document::Selectors(_)),
         ) => !marked(live, &scene.markers).is_empty(),
-        // Only the policy of a key can hold anything of a spec.
-        Some(Document::Key(_) | Document::Grants(_)) | None => false,
+        Some(Document::Logging(live)) => target
+            .bucket()
+            .is_some_and(|of| mark::is_ours(scene, of, live)),
+        // Only the policy of a key can hold anything of a spec, and only those of a role.
+        Some(Document::Key(_) | Document::Grants(_) | Document::RolePolicies(_)) | None => false,
         Some(_) => true,
     }
 }
@@ -207,12 +213,21 @@ fn rests_on(scene: &Scene<'_>, target: &Target, document: Option<&Document>) -> 
             is_ours || scene.adopts(&scene.names.address(&Target::Alarm(at.clone())))
         }
         (Target::Role(of, RolePart::Itself), Some(Document::Role(role))) => {
-            scene.markers.owns_tags(&role.tags) || scene.has_role(of)
+            is_marked(of, role, scene.observed, &scene.markers) || scene.has_role(of)
         }
-        (Target::Role(_, _) | Target::Bucket(_, _) | Target::Key(_, _) | Target::Alarm(_), _) => {
-            true
+        (Target::Role(of, _), held) => {
+            let itself = Target::Role(of.clone(), RolePart::Itself);
+            let is_ours = match scene.observed.document(&itself) {
+                Some(Document::Role(role)) => is_marked(of, role, scene.observed, &scene.markers),
+                Some(_) | None => false,
+            };
+            is_ours || scene.has_role(of) || has_ours(scene, target, held)
         }
-        (Target::Trail(_, _), _) => true,
+        (Target::Trail(of, part), held) => {
+            let is_ours = mark::owns_trail(scene, of) || scene.named_trails.contains(of);
+            is_ours || (*part == TrailPart::Selectors && has_ours(scene, target, held))
+        }
+        (Target::Bucket(_, _) | Target::Key(_, _) | Target::Alarm(_), _) => true,
     }
 }
 

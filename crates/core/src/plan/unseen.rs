@@ -1,6 +1,8 @@
 //! What a plan could not look at: places that markers of ours or the ledger lead to, and that the spec gives no way into; and where
 //! nothing leads anywhere, that this is so.
 
+use std::collections::BTreeMap;
+
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::ids::AccountId;
@@ -20,12 +22,26 @@ pub(super) fn places(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Finding> {
     let used = migration::used_keys(scene);
     let is_told = |target: &Target| target.key().is_some_and(|key| used.contains(key));
     let out_of_reach = out_of_reach.filter(|(target, _)| !is_told(target));
-    let mut findings: Vec<Finding> = out_of_reach
-        .map(|(target, why)| match why {
-            OutOfReach::Elsewhere(code) => elsewhere(scene, target, code),
-            OutOfReach::Unread(code) => unread(scene, target, code),
-        })
-        .collect();
+    let mut findings = Vec::new();
+    let mut searched: BTreeMap<&AccountId, Vec<(&Target, &str)>> = BTreeMap::new();
+    let is_led_to = |target: &Target| {
+        let has = scene.remembered.is_some_and(|of| of.has(target));
+        has || target.key().is_some()
+    };
+    for (target, why) in out_of_reach {
+        match why {
+            OutOfReach::Elsewhere(code) => findings.push(elsewhere(scene, target, code)),
+            OutOfReach::Unread(code) if is_led_to(target) => {
+                findings.push(unread(scene, target, code));
+            }
+            OutOfReach::Unread(code) => {
+                let of_account = searched.entry(target.account()).or_default();
+                of_account.push((target, code));
+            }
+        }
+    }
+    let searched = searched.into_values();
+    findings.extend(searched.filter_map(|of| unsearched(scene, &of)));
     findings.extend(tagged(scene, future));
     findings.extend(proven(scene, future));
     findings
@@ -137,6 +153,26 @@ fn unread(scene: &Scene<'_>, target: &Target, why: &str) -> Finding {
     }
 }
 
+/// What a search of an account could not read.
+fn unsearched(scene: &Scene<'_>, unread: &[(&Target, &str)]) -> Option<Finding> {
+    let (first, code) = unread.first()?;
+    let address = scene.names.address(first);
+    let more = match unread.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more of the account"),
+    };
+    Some(Finding {
+        code: "left-unseen".to_owned(),
+        level: FindingLevel::Warning,
+        address,
+        message: format!(
+            "this{more} could not be read ({code}): whatever of this spec is there was not found"
+        ),
+        help: "let the caller read it, with what s3ferry permissions --for import prints, and search again"
+            .to_owned(),
+    })
+}
+
 /// A spec without migrations names no bucket: where neither roles nor the ledger do, rules that live on are not found.
 pub(super) fn nothing_named(scene: &Scene<'_>, changes: bool) -> Option<Finding> {
     let nothing = scene.routes.is_empty() && !changes && *scene.scope == Scope::All;
@@ -145,9 +181,9 @@ pub(super) fn nothing_named(scene: &Scene<'_>, changes: bool) -> Option<Finding>
         level: FindingLevel::Note,
         address: "migrations".to_owned(),
         message: format!(
-            "the spec names no bucket, and nothing of {} was found on the roles of its accounts and in the buckets that their tags and the ledger name: rules in other buckets, whose role was deleted, cannot be found from here",
+            "the spec names no bucket, and nothing of {} was found on the roles of its accounts and in the buckets that their tags and the ledger name: rules in other buckets, whose role was deleted, are not found so",
             scene.spec.name
         ),
-        help: "if a bucket may have rules of this spec still, write a migration from it in phase prepare: its plan takes rules away that the phase does not have".to_owned(),
+        help: "plan again with --search, which looks in every bucket of the accounts".to_owned(),
     })
 }

@@ -149,6 +149,10 @@ fn abandon(scene: &Scene<'_>, desired: &mut Desired) {
             Some(live @ Document::KeyPolicy(_)) if !marked(live, &scene.markers).is_empty() => {
                 desired.abandon(target.clone(), Wanted::KeyPolicy(Vec::new()));
             }
+            // On a role of ours it goes with the role.
+            Some(live @ Document::RolePolicy(_)) if !marked(live, &scene.markers).is_empty() => {
+                desired.abandon(target.clone(), Wanted::Absent);
+            }
             Some(Document::Alarm(_)) => abandon_alarm(scene, target, desired),
             Some(Document::Trail(_) | Document::Selectors(_)) => {
                 let left = migration::left_of_trail(scene, target);

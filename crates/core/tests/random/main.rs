@@ -280,6 +280,7 @@ fn file(plan: &Plan) -> PlanFile {
             digest: "0".to_owned(),
             files: Vec::new(),
             targets: Vec::new(),
+            search: false,
         },
         accounts: Vec::new(),
     };

@@ -165,6 +165,7 @@ fn any_spec() -> impl Strategy<Value = SpecInfo> {
         digest,
         files: vec![],
         targets,
+        search: false,
     })
 }
 

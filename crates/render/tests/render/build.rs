@@ -23,6 +23,7 @@ pub(crate) fn plan(phase: &str) -> PlanFile {
             digest: "sha256:5f3e".into(),
             files: vec![],
             targets: vec![],
+            search: false,
         },
         accounts: vec![
             account("prod", "111111111111", "eu-west-1"),

@@ -28,6 +28,7 @@ pub(super) async fn plan(
         scope: &Scope::All,
         proofs: &Proofs::new(),
         remembered: &Remembered::default(),
+        search: false,
         canaries: &[],
     };
     Ok(survey(cloud, of, parallelism).await?.plan)

@@ -72,7 +72,7 @@ pub(crate) static MIGRATION: Record = record("a migration", &[
         "guards",
         RecordShape(&GUARDS),
         Default("{}"),
-        "What an apply may delete and take over.",
+        "What an apply may delete and take over. A plan takes the addresses and accounts of all migrations and of `defaults` together, and the highest `max_deletes`.",
     ),
     BACKFILL,
     LOGGING,

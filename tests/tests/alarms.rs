@@ -272,7 +272,7 @@ fn an_object_that_fails_is_told_by_its_key_beside_what_others_have_told() {
     // As it is copied from the terminal, over several lines.
     let said = refused.said();
     let from = said
-        .find(r#"{"Sid":"S3FerryEvents""#)
+        .find(r#"{"Sid":"S3FerryEvents"#)
         .expect("the statement");
     let to = from + said[from..].find("}}}").expect("its end") + 3;
     let statement = &said[from..to];
@@ -311,4 +311,41 @@ fn an_object_that_fails_is_told_by_its_key_beside_what_others_have_told() {
         left.contains("theirs") && left.contains("EventBridge") && !left.contains("s3ferry"),
         "{left}"
     );
+}
+
+/// Who follows the advice for one bucket after the other adds one statement beside the other.
+#[test]
+fn statements_for_two_buckets_stand_beside_each_other_in_the_policy_of_a_topic() {
+    let of = |name: &str| {
+        let events = format!("    monitoring: {{ events: \"{OPS}\" }}\n");
+        migration(&events).replace("orders", name)
+    };
+    let bucket = |name: &str| json!({ "name": name, "account": SOURCE.0, "region": SOURCE.1 });
+    let buckets = ["orders-prod", "invoices-prod"].map(bucket);
+    let both = of("orders") + &of("invoices");
+    let world = World::new(&both).with(&json!({ "buckets": buckets }));
+    world.make_topics();
+    let shown = world.s3ferry(&["plan", "--format", "json", "spec.yaml"]);
+    let plan: Value = serde_json::from_str(&shown.out).expect("a plan is JSON");
+    let findings = plan["findings"].as_array().expect("findings").iter();
+    let helps = findings.filter(|of| of["code"] == "topic-closed" && of["level"] == "blocked");
+    let advised = helps.filter_map(|of| {
+        let line = of["help"].as_str()?.lines().next()?;
+        let (_, statement) = line.split_once("policy: ")?;
+        serde_json::from_str(statement).ok()
+    });
+    let advised: Vec<Value> = advised.collect();
+    assert_eq!(advised.len(), 2, "{}", shown.said());
+    for added in 1..=advised.len() {
+        let policy = json!({ "Version": "2012-10-17", "Statement": advised[..added] });
+        let set = [
+            ("Action", "SetTopicAttributes"),
+            ("TopicArn", OPS),
+            ("AttributeName", "Policy"),
+            ("AttributeValue", &policy.to_string()),
+        ];
+        world.source().sns(&set).expect_ok();
+    }
+    assert_ne!(advised[0]["Sid"], advised[1]["Sid"]);
+    world.converge();
 }

@@ -1,5 +1,6 @@
 //! Keys through the program: their policies are written and cleaned up, and what a plan advises to add is enough.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use s3ferry_tests::signed::Client;
@@ -162,6 +163,39 @@ fn what_a_plan_says_is_missing_is_all_that_is() {
     world.expect(0, &APPLY);
     world.must_be_settled();
     assert_eq!(replicated(&world, "a"), "COMPLETED");
+}
+
+/// Who follows the advice for one migration after the other adds one statement beside the other.
+#[test]
+fn statements_for_two_migrations_stand_beside_each_other_in_the_policies_of_keys() {
+    let invoices = spec("").replace("orders", "invoices");
+    let bucket = |name: &str, (account, region): (&str, &str)| json!({ "name": name, "account": account, "region": region, "versioning": "Enabled" });
+    let world = world("").with(&json!({ "buckets": [
+        bucket("invoices-prod", SOURCE), bucket("invoices-archive", DESTINATION),
+    ] }));
+    world.spec(&(spec("") + &invoices));
+    world.expect(4, &PLAN);
+    let advised = all_advised(&world, "key-grants-nothing");
+    assert_eq!(advised.len(), 4, "{advised:?}");
+    for (address, statement) in advised {
+        let is_source = address.starts_with("prod/");
+        add(
+            &world,
+            if is_source { SOURCE_KEY } else { REPLICA_KEY },
+            statement,
+        );
+    }
+    for key in [SOURCE_KEY, REPLICA_KEY] {
+        let policy = policy(&world, key);
+        let statements = policy["Statement"].as_array().expect("statements");
+        let sids: BTreeSet<&str> = statements
+            .iter()
+            .filter_map(|of| of["Sid"].as_str())
+            .collect();
+        assert_eq!(sids.len(), 3, "{policy}");
+    }
+    world.expect(0, &APPLY);
+    world.must_be_settled();
 }
 
 #[test]

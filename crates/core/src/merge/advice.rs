@@ -1,4 +1,8 @@
-//! What a refusal tells to add to a spec, as YAML takes it.
+//! What a refusal tells to add: to a spec, as YAML takes it, or to a policy by hand.
+
+use serde_json::json;
+
+use crate::digest::digest;
 
 /// The advice to set guards, with a line of YAML to its end that can be pasted as it is: `defaults` holds for every
 /// migration, whatever its own guards say.
@@ -11,6 +15,13 @@ pub(crate) fn guards_line(guards: &[(&str, String)]) -> String {
         "add to the spec: defaults: {{ guards: {{ {} }} }}",
         guards.join(", ")
     )
+}
+
+/// The Sid of a statement to add to a policy by hand, another one for each thing that it is for: a policy takes each Sid once, and
+/// some of them letters and digits only (IAMUG:reference_policies_elements_sid).
+pub(crate) fn sid(word: &str, what: &str) -> String {
+    let hash = digest(&json!(what));
+    format!("{word}{}", &hash[..8])
 }
 
 /// A text as YAML takes it, whatever is in it.

@@ -10,6 +10,7 @@ use super::{Case, Sight};
 use crate::format::Finding;
 use crate::future::Future;
 use crate::ids::Arn;
+use crate::merge::advice;
 use crate::model::kinds::Document;
 use crate::model::{BucketPart, KeyPart, KeyRef, Target};
 use crate::phase::Part;
@@ -157,7 +158,15 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     if !Part::Keys.is_in(case.route.migration.phase) {
         return Vec::new();
     }
-    let uses = uses(case, "AllowS3Replication", RoleBy::Account);
+    let Route {
+        name,
+        source,
+        destination,
+        ..
+    } = case.route;
+    let what = format!("{} {} {name}", source.arn(), destination.arn());
+    let sid = advice::sid("AllowS3Replication", &what);
+    let uses = uses(case, &sid, RoleBy::Account);
     let mut findings: Vec<Finding> = Vec::new();
     for of in &uses {
         findings.extend(of.warns(scene, case, future));

@@ -5,6 +5,7 @@ use super::places::Delivered;
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::ids::Arn;
+use crate::merge::advice;
 use crate::migration::finding;
 use crate::migration::keys::look::{Blind, Seen, look, missing};
 use crate::model::{BucketPart, Document, KeyPart, KeyRef, Observed, Target};
@@ -165,7 +166,9 @@ fn unsure(listed: &Listed<'_>, at: String, why: &str) -> Finding {
 /// What lets S3 encrypt the lists of one bucket (UG:configure-inventory, "Granting Amazon S3 permission to use your customer
 /// managed key for encryption").
 fn statement(listed: &Listed<'_>) -> String {
-    Statement::builder("AllowS3Inventory", Effect::Allow, [ENCRYPT])
+    let source = listed.of.arn();
+    let sid = advice::sid("AllowS3Inventory", source.as_str());
+    Statement::builder(sid, Effect::Allow, [ENCRYPT])
         .principals("Service", [S3])
         .resources(["*"])
         .condition(
@@ -173,7 +176,7 @@ fn statement(listed: &Listed<'_>) -> String {
             "aws:SourceAccount",
             [listed.of.account.as_str()],
         )
-        .condition("ArnLike", "aws:SourceArn", [listed.of.arn().to_string()])
+        .condition("ArnLike", "aws:SourceArn", [source.as_str()])
         .build()
         .raw()
         .to_owned()

@@ -5,6 +5,7 @@ use super::super::{Case, finding};
 use super::Warning;
 use super::watched::{Watched, told};
 use crate::format::{Finding, FindingLevel};
+use crate::merge::advice;
 use crate::model::kinds::{Document, Topic};
 use crate::model::{Target, TopicRef};
 use crate::policy::service::{Let, ServiceCall};
@@ -26,7 +27,7 @@ pub(super) struct Teller {
     pub(super) source: String,
     /// The pattern of them all.
     pub(super) sources: String,
-    /// The Sid of the statement that lets it in.
+    /// What the Sid of the statement that lets it in begins with.
     pub(super) sid: &'static str,
     /// The field that names the topic.
     pub(super) field: &'static str,
@@ -146,7 +147,8 @@ fn closed(teller: &Teller, topic: &TopicRef, address: &str, live: &Topic) -> Opt
 /// What lets the things of an account in, and nobody else (CWUG:Notify_Users_Alarm_Changes;
 /// UG:grant-destinations-permissions-to-s3).
 fn statement(teller: &Teller, topic: &TopicRef) -> Statement {
-    Statement::builder(teller.sid, Effect::Allow, ["sns:Publish"])
+    let sid = advice::sid(teller.sid, &teller.sources);
+    Statement::builder(sid, Effect::Allow, ["sns:Publish"])
         .principals("Service", [teller.service])
         .resources([topic.arn.as_str()])
         .condition("StringEquals", "aws:SourceAccount", [&*teller.account])

@@ -317,6 +317,14 @@ fn specs(tags: &BTreeMap<String, String>) -> BTreeSet<&str> {
     names.flat_map(|names| names.split_whitespace()).collect()
 }
 
+/// Whether a spec that tags name is in others no more.
+pub(crate) fn lose_a_spec(
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> bool {
+    !specs(before).is_subset(&specs(after))
+}
+
 /// Whose a rule is that is not the spec's, for a sentence: "rule x is ...".
 pub(crate) fn whose_rule(id: &str) -> String {
     whose(spec_of_rule(id))

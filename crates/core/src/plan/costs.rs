@@ -129,9 +129,8 @@ pub(super) fn permissions(scene: &Scene<'_>, steps: &[Step]) -> Vec<PermissionIn
     for step in steps {
         match &step.work {
             Work::Write(write) => {
-                let facts = write.target.kind().facts();
-                need(&write.target, facts.read);
-                need(&write.target, facts.to(write.verb()));
+                need(&write.target, write.target.kind().facts().read);
+                need(&write.target, write.calls());
             }
             Work::Prove(goal) => {
                 for (bucket, calls) in goal.calls_on() {

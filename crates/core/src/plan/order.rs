@@ -188,6 +188,11 @@ impl<'a> Index<'a> {
         places.filter(staged).collect()
     }
 
+    /// Whether a step leaves a thing to others.
+    fn leaves(&self, place: usize) -> bool {
+        self.writes[place].is_some_and(WriteStep::leaves)
+    }
+
     /// The step that puts up at a target what proofs need, or takes it down.
     fn of_proof(&self, target: &Target, stage: Stage) -> Option<usize> {
         self.for_proofs.get(&(target, stage)).copied()
@@ -266,7 +271,11 @@ fn wholes(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
     match write.stage {
         Stage::Set => {
             let wholes = index.writing(&whole, SET).into_iter();
-            wholes.map(|first| ((first, place), exists)).collect()
+            let ordered = wholes.map(|at| match index.leaves(at) {
+                true => ((place, at), MARKED),
+                false => ((at, place), exists),
+            });
+            ordered.collect()
         }
         Stage::PutUp | Stage::TakeDown => Found::new(),
         Stage::Shrink | Stage::Remove => {
@@ -276,6 +285,9 @@ fn wholes(index: &Index<'_>, place: usize, write: &WriteStep) -> Found {
         }
     }
 }
+
+/// Law 3 for a trail that is left to others: its mark goes last, which is also all that says that we may write there.
+const MARKED: &str = "a trail keeps its mark until it records nothing of ours any more";
 
 /// Law 3 for a role that stays: by its tags it is known whose its policy is.
 fn marks(index: &Index<'_>, place: usize, target: &Target) -> Found {

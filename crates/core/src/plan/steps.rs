@@ -9,8 +9,9 @@ use std::fmt;
 
 use super::led::Led;
 use crate::goals::Goal;
-use crate::model::kinds::{Born, Marked, Tags, Verb};
-use crate::model::{BucketPart, BucketRef, Document, RolePart, Target, TrailPart, same};
+use crate::model::kinds::{Born, Call, Marked, Tags, Verb, role, trail};
+use crate::model::{BucketPart, BucketRef, Document, Kind, RolePart, Target, TrailPart, same};
+use crate::ownership::lose_a_spec;
 use crate::proof::PlacedCanary;
 
 /// The identity of a step in its plan: the address of its target, `#` and a stage where there are two, or a goal's address.
@@ -77,6 +78,29 @@ impl WriteStep {
             (None, Some(_)) => Verb::Create,
             (_, None) => Verb::Delete,
             (Some(_), Some(_)) => Verb::Update,
+        }
+    }
+
+    /// The calls that do it.
+    #[must_use]
+    pub fn calls(&self) -> &'static [Call] {
+        match self.target.kind() {
+            Kind::Role(RolePart::Itself) if self.leaves() => role::RELEASE,
+            Kind::Trail(TrailPart::Itself) if self.leaves() => trail::RELEASE,
+            kind => kind.facts().to(self.verb()),
+        }
+    }
+
+    /// Whether it leaves a role or a trail to others, which loses our mark and stays.
+    pub(crate) fn leaves(&self) -> bool {
+        match (&self.before, &self.after) {
+            (Some(Document::Role(before)), Some(Document::Role(after))) => {
+                lose_a_spec(&before.tags, &after.tags)
+            }
+            (Some(Document::Trail(before)), Some(Document::Trail(after))) => {
+                lose_a_spec(&before.tags, &after.tags)
+            }
+            _ => false,
         }
     }
 

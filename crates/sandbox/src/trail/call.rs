@@ -79,7 +79,8 @@ impl<'a> Call<'a> {
         self.may_do(self.operation, resource, &[])
     }
 
-    /// Asks likewise about another action, with the request's tags.
+    /// Asks likewise about another action, with the request's tags; those that a trail has count, too (SAR:cloudtrail,
+    /// "Resource types").
     pub(crate) fn may_do(
         &self,
         action: &str,
@@ -87,7 +88,13 @@ impl<'a> Call<'a> {
         tags: &[(String, String)],
     ) -> Result<(), Refusal> {
         let mut context = vec![("aws:RequestedRegion", self.region.to_owned())];
-        let tags = tags.iter();
+        let trails = self.service.trails();
+        let live = trails.get(resource).into_iter();
+        let live = live.flat_map(|trail| trail.tags.iter());
+        let live: Vec<_> = live
+            .map(|(key, value)| (format!("aws:ResourceTag/{key}"), value.clone()))
+            .collect();
+        let tags = tags.iter().chain(&live);
         context.extend(tags.map(|(name, value)| (name.as_str(), value.clone())));
         let action = Action {
             name: &format!("cloudtrail:{action}"),

@@ -88,6 +88,16 @@ pub(super) const ROLES: Facts = Facts::only_read(
     &[Call::of("ListRoles", &[Need::account("iam:ListRoles")])],
 );
 
+const DESCRIBE: Call = Call::of(
+    "UpdateRoleDescription",
+    &[Need::place("iam:UpdateRoleDescription")],
+);
+const TAG: Call = Call::of("TagRole", &[Need::place("iam:TagRole")]);
+const UNTAG: Call = Call::of("UntagRole", &[Need::place("iam:UntagRole")]);
+
+/// What a role that stays is left to others with: our words in its description go, and our tags, or our name in them.
+pub(crate) const RELEASE: &[Call] = &[DESCRIBE, TAG, UNTAG];
+
 pub(super) const ROLE: Facts = Facts {
     name: "IAM role",
     path: "",
@@ -103,12 +113,9 @@ pub(super) const ROLE: Facts = Facts {
                 "UpdateAssumeRolePolicy",
                 &[Need::place("iam:UpdateAssumeRolePolicy")],
             ),
-            Call::of(
-                "UpdateRoleDescription",
-                &[Need::place("iam:UpdateRoleDescription")],
-            ),
-            Call::of("TagRole", &[Need::place("iam:TagRole")]),
-            Call::of("UntagRole", &[Need::place("iam:UntagRole")]),
+            DESCRIBE,
+            TAG,
+            UNTAG,
         ],
         delete: &[Call::of("DeleteRole", &[Need::place("iam:DeleteRole")])],
     }),

@@ -53,6 +53,10 @@ const CREATE: Call = Call::of(
     ],
 );
 const START: Call = Call::of("StartLogging", &[Need::place("cloudtrail:StartLogging")]);
+const UNTAG: Call = Call::of("RemoveTags", &[Need::place("cloudtrail:RemoveTags")]);
+
+/// What a trail that stays is left to others with: our tag goes.
+pub(crate) const RELEASE: &[Call] = &[UNTAG];
 
 pub(super) const TRAIL: Facts = Facts {
     name: "CloudTrail trail",
@@ -71,7 +75,7 @@ pub(super) const TRAIL: Facts = Facts {
         update: &[
             Call::of("UpdateTrail", &[Need::place("cloudtrail:UpdateTrail")]),
             Call::of("AddTags", &[Need::place("cloudtrail:AddTags")]),
-            Call::of("RemoveTags", &[Need::place("cloudtrail:RemoveTags")]),
+            UNTAG,
             START,
             Call::of("StopLogging", &[Need::place("cloudtrail:StopLogging")]),
         ],

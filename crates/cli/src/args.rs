@@ -270,11 +270,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[derive(Debug, Args)]
 pub(crate) struct PermissionsArgs {
     /// Spec files, or folders of them; together they make one spec
-    #[arg(
-        required_unless_present = "account",
-        conflicts_with = "account",
-        value_name = "PATH"
-    )]
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// With --for import: an account whose replication is to be imported; there is no spec yet
     #[arg(long, value_name = "ACCOUNT_ID", conflicts_with = "target", value_parser = account_id)]

@@ -8,9 +8,11 @@ use s3ferry_core::ids::AccountName;
 use s3ferry_core::model::Observed;
 use s3ferry_core::plan::file::Head;
 use s3ferry_core::plan::{PlacedCanary, Proofs, Step};
+use s3ferry_core::reads::is_left;
 use s3ferry_core::remembered::Remembered;
+use s3ferry_core::spec::Spec;
 use s3ferry_engine::ledger::{FolderLedger, LedgerError};
-use s3ferry_engine::ports::PortError;
+use s3ferry_engine::ports::{Class, PortError};
 use s3ferry_engine::{Survey, Surveyed, survey};
 
 use crate::build_info::VERSION;
@@ -54,9 +56,12 @@ pub(crate) async fn make(
         search: loaded.info.search,
         canaries: &canaries,
     };
-    let Surveyed { plan, observed } = survey(&cloud, of, parallelism)
-        .await
-        .map_err(|failures| unreadable(printer, &failures, "Nothing was planned"))?;
+    let Surveyed { plan, observed } =
+        survey(&cloud, of, parallelism).await.map_err(|failures| {
+            let exit = unreadable(printer, &failures, "Nothing was planned");
+            tell_left(printer, &loaded.spec, &failures);
+            exit
+        })?;
     let read_at = tokio::time::Instant::now();
     printer.clear_status();
     for remark in cloud.remarks() {
@@ -125,6 +130,16 @@ pub(crate) fn unreadable(printer: &Printer, failures: &[PortError], nothing: &st
     let count = s3ferry_render::plural(failures.len() as u64, "document");
     printer.message(&format!("{nothing}: {count} could not be read."));
     Exit::of_errors(failures.iter())
+}
+
+/// Says of what the caller may not read why no policy that is printed for the spec allows it.
+fn tell_left(printer: &Printer, spec: &Spec, failures: &[PortError]) {
+    let mut denied = failures.iter().filter(|of| of.class == Class::Denied);
+    if denied.any(|of| is_left(spec, &of.target)) {
+        printer.message(
+            "Some of it is what an earlier text of the spec named: its permissions are needed, too, until an apply has taken out what is there (s3ferry permissions).",
+        );
+    }
 }
 
 /// What receipts prove, and what runs worked on that the spec does not name.

@@ -108,7 +108,7 @@ fn tell(
         };
         printer.error(
             &format!("{}: {why}", caller.name),
-            Some("s3ferry permissions PATH --for apply prints what it needs"),
+            Some("s3ferry permissions PATH --for apply prints what it needs; for what the spec named once, that of its text of then"),
         );
     }
     surely

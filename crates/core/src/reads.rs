@@ -109,6 +109,21 @@ pub fn can_do_without(spec: &Spec, target: &Target) -> bool {
     !spec.routes().any(is_named)
 }
 
+/// Whether a place, as `Target` is shown, is a bucket, a role or a key that no migration has any more: marks or the ledger of an
+/// earlier text led there.
+#[must_use]
+pub fn is_left(spec: &Spec, place: &str) -> bool {
+    let target = place.split_once('/').and_then(|(account, path)| {
+        let account = AccountId::new(account).ok()?;
+        Names::target(spec, &account, path)
+    });
+    match target {
+        Some(Target::Role(role, _)) => !spec.routes().any(|route| route.role == role),
+        Some(target) => can_do_without(spec, &target),
+        None => false,
+    }
+}
+
 /// The migrations of a scope, and those that share a bucket or a role with one of them.
 pub(crate) fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<Route<'a>> {
     let routes: Vec<Route<'a>> = spec.routes().collect();

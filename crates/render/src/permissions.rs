@@ -26,19 +26,15 @@ pub fn permission_notes(callers: &[CallerPermissions], purpose: Purpose) -> Vec<
     }
     let general = [
         "This is for the spec as it is: print it again when a phase, a bucket, a role, a rule or a key changes.",
+        "What earlier texts of the spec left in its buckets, under its name or with its tag is among it. Buckets, keys, roles and other people's \
+         trails that only an earlier text names are not: print and keep its permissions, too, until the apply that takes them out is through.",
         "That a principal may be assumed or signed in as is granted elsewhere: its trust policy, and sts:AssumeRole for whoever assumes it.",
         "WholeAccount has * because its actions take no other resource. Of a role that is not there yet IAM knows no path, \
          so reads name it without one; roles that left the spec are found under role/s3ferry/.",
     ];
     let mut notes: Vec<String> = general.into_iter().map(str::to_owned).collect();
-    if purpose == Purpose::Apply {
-        notes.push(
-            "Buckets that left the spec are in none of these policies: take a migration out under those of the spec that still has it."
-                .to_owned(),
-        );
-    }
     for caller in callers {
-        let name = names(caller);
+        let name = named(caller);
         if caller.by_path {
             notes.push(format!(
                 "{name}: roles are named by their path, because one by one they would take more than {ATTACHED} policies."
@@ -68,13 +64,12 @@ fn of_import() -> Vec<String> {
 #[must_use]
 pub fn permissions_text(callers: &[CallerPermissions], purpose: Purpose) -> String {
     let blocks = callers.iter().map(|caller| {
-        let id = &caller.id;
         let heading = format!(
-            "Account {} ({id}): {} for {}\nNeeded by {}.\n",
-            names(caller),
+            "Account {}: {} for {}\nNeeded by {}.\n",
+            account(caller),
             plural(caller.policies.len() as u64, "policy"),
             purpose.as_str(),
-            principal(&caller.access),
+            principal(caller, purpose),
         );
         let policies = caller.policies.iter().enumerate().map(|(at, policy)| {
             let count = caller.policies.len();
@@ -110,7 +105,7 @@ pub fn permissions_json(callers: &[CallerPermissions]) -> String {
 pub fn permissions_terraform(
     callers: &[CallerPermissions],
     purpose: Purpose,
-    spec: &str,
+    spec: Option<&str>,
 ) -> String {
     let mut notes = permission_notes(callers, purpose);
     notes.push(
@@ -136,10 +131,12 @@ pub fn permissions_terraform(
 fn resource(
     caller: &CallerPermissions,
     policy: &PolicyDocument,
-    (purpose, spec, at): (Purpose, &str, usize),
+    (purpose, spec, at): (Purpose, Option<&str>, usize),
 ) -> String {
+    let who = principal(caller, purpose);
     let purpose = purpose.as_str();
-    let account = caller.names.first().map_or("account", |name| name.as_str());
+    let first = caller.names.first();
+    let place = first.map_or(caller.id.as_str(), |name| name.as_str());
     let label = |text: &str| {
         let safe = |letter: char| {
             if letter.is_ascii_alphanumeric() {
@@ -150,32 +147,48 @@ fn resource(
         };
         text.chars().map(safe).collect::<String>()
     };
-    let name = format!("s3ferry-{spec}-{purpose}-{account}-{at}");
+    let (of_spec, for_spec) = spec.map_or_else(Default::default, |spec| {
+        (format!("-{spec}"), format!(" for spec {spec}"))
+    });
+    let name = format!("s3ferry{of_spec}-{purpose}-{place}-{at}");
     let description = format!(
-        "What s3ferry {purpose} needs in account {} for spec {spec}",
-        names(caller)
+        "What s3ferry {purpose} needs in account {}{for_spec}",
+        named(caller)
     );
     format!(
-        "# Account {} ({}), needed by {}.\n\
+        "# Account {}, needed by {who}.\n\
          resource \"aws_iam_policy\" \"s3ferry_{purpose}_{}_{at}\" {{\n  \
          name        = {}\n  description = {}\n  policy = jsonencode({})\n}}\n",
-        names(caller),
-        caller.id,
-        principal(&caller.access),
-        label(account),
+        account(caller),
+        label(place),
         hcl_text(&name),
         hcl_text(&description),
         hcl(&tree(policy), 1),
     )
 }
 
-fn names(caller: &CallerPermissions) -> String {
+/// The account as the spec calls it; by its ID where there is none yet.
+fn named(caller: &CallerPermissions) -> String {
     let names: Vec<&str> = caller.names.iter().map(|name| name.as_str()).collect();
+    if names.is_empty() {
+        return caller.id.to_string();
+    }
     names.join(", ")
 }
 
-fn principal(access: &Access) -> String {
-    match access {
+/// The account by its names and its ID.
+fn account(caller: &CallerPermissions) -> String {
+    if caller.names.is_empty() {
+        return caller.id.to_string();
+    }
+    format!("{} ({})", named(caller), caller.id)
+}
+
+fn principal(caller: &CallerPermissions, purpose: Purpose) -> String {
+    if purpose == Purpose::Import {
+        return "whoever imports".to_owned();
+    }
+    match &caller.access {
         Access::DefaultChain => "whoever the default credential chain is".to_owned(),
         Access::Profile(profile) => format!("whoever profile {profile} is"),
         Access::AssumeRole { arn, .. } => arn.to_string(),

@@ -1,11 +1,6 @@
 //! `s3ferry permissions`: the least that callers need, from the spec alone, or for an import from the accounts alone.
 
-use std::collections::BTreeMap;
-
-use s3ferry_core::ids::{AccountId, AccountName};
-use s3ferry_core::import::WayIn;
 use s3ferry_core::permissions::{self, CallerPermissions, Purpose};
-use s3ferry_core::spec::Access;
 
 use super::Ended;
 use crate::args::{self, PermissionsArgs, PolicyFormat};
@@ -13,8 +8,9 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::specs::load;
 
-/// What names the policies of an import, which has no spec yet.
-const NO_SPEC: &str = "accounts";
+const FOR_IMPORT: &str =
+    "s3ferry permissions --for import --account ACCOUNT_ID, with --account for each account";
+const FOR_SPEC: &str = "s3ferry permissions PATH --for plan, or --for apply";
 
 pub(crate) fn run(printer: &Printer, args: &PermissionsArgs) -> Ended {
     let purpose = match args.purpose {
@@ -22,30 +18,40 @@ pub(crate) fn run(printer: &Printer, args: &PermissionsArgs) -> Ended {
         args::Purpose::Apply => Purpose::Apply,
         args::Purpose::Import => Purpose::Import,
     };
-    if (purpose == Purpose::Import) == args.account.is_empty() {
-        printer.error(
-            "an import is for accounts, and a plan or an apply for a spec",
-            Some("s3ferry permissions --for import --account ACCOUNT_ID, once for each account; or s3ferry permissions PATH --for plan|apply"),
-        );
-        return Err(Exit::Usage);
-    }
+    refuse_mixed(printer, args, purpose)?;
     if purpose == Purpose::Import {
-        let callers = permissions::of_import(&ways(args));
-        return print(printer, args, &callers, purpose, NO_SPEC);
+        let callers = permissions::of_import(&args.account, &args.region);
+        return print(printer, args, &callers, purpose, None);
     }
     let loaded = load(printer, &args.paths, &args.target)?;
     let callers = permissions::least(&loaded.spec, &loaded.scope, purpose);
-    print(printer, args, &callers, purpose, loaded.spec.name.as_str())
+    let name = loaded.spec.name.as_str();
+    print(printer, args, &callers, purpose, Some(name))
 }
 
-fn ways(args: &PermissionsArgs) -> BTreeMap<AccountId, WayIn> {
-    let way = |id: &AccountId| WayIn {
-        name: AccountName::new(format!("aws-{id}")).expect("digits and a word"),
-        access: Access::DefaultChain,
-        home: args.region.clone(),
+/// An import has accounts and no spec yet; everything else has a spec, which has accounts.
+fn refuse_mixed(printer: &Printer, args: &PermissionsArgs, purpose: Purpose) -> Result<(), Exit> {
+    let (paths, accounts) = (!args.paths.is_empty(), !args.account.is_empty());
+    let (text, help) = match (purpose, paths, accounts) {
+        (Purpose::Import, false, true) => return Ok(()),
+        (Purpose::Plan | Purpose::Apply, true, false) => return Ok(()),
+        (Purpose::Import, true, _) => (
+            "an import has no spec yet: --for import takes accounts, and no PATH",
+            FOR_IMPORT,
+        ),
+        (Purpose::Import, false, false) => {
+            ("which accounts are imported from is not said", FOR_IMPORT)
+        }
+        (Purpose::Plan | Purpose::Apply, _, true) => (
+            "--account is for --for import: a spec says itself which accounts it is for",
+            FOR_SPEC,
+        ),
+        (Purpose::Plan | Purpose::Apply, false, false) => {
+            ("which spec it is for is not said", FOR_SPEC)
+        }
     };
-    let accounts = args.account.iter();
-    accounts.map(|id| (id.clone(), way(id))).collect()
+    printer.error(text, Some(help));
+    Err(Exit::Usage)
 }
 
 fn print(
@@ -53,12 +59,12 @@ fn print(
     args: &PermissionsArgs,
     callers: &[CallerPermissions],
     purpose: Purpose,
-    name: &str,
+    spec: Option<&str>,
 ) -> Ended {
     let text = match args.format {
         PolicyFormat::Text => s3ferry_render::permissions_text(callers, purpose),
         PolicyFormat::Json => s3ferry_render::permissions_json(callers),
-        PolicyFormat::Terraform => s3ferry_render::permissions_terraform(callers, purpose, name),
+        PolicyFormat::Terraform => s3ferry_render::permissions_terraform(callers, purpose, spec),
     };
     printer.data(&text)?;
     // Terraform has them as comments, which go with the policies.

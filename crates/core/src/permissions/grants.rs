@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::left;
 use super::purpose::Purpose;
 use crate::future::Future;
 use crate::goals::{Goal, PutEncryption, goals};
 use crate::ids::AccountId;
 use crate::import;
 use crate::migration::{self, Sight};
-use crate::model::kinds::{Bucket, Call, Document, Facts, On, Verb};
+use crate::model::kinds::{Bucket, Call, Document, Facts, On, Verb, role, trail};
 use crate::model::target::{Kind, ROLE_PATH};
 use crate::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RolePart, RoleRef, Target,
+    AccountPart, AccountRef, BucketPart, BucketRef, Observed, RegionPart, RolePart, RoleRef,
+    Target, TrailPart,
 };
 use crate::names::Names;
 use crate::ownership::{Markers, SPEC_TAG};
@@ -22,7 +24,7 @@ use crate::reads;
 use crate::scene::Scene;
 use crate::scope::Scope;
 use crate::spec::{Create, Spec};
-use crate::wanted::Wanted;
+use crate::wanted::{Desired, Wanted};
 
 /// What the actions of a statement are about, in the order of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +41,7 @@ pub(super) enum About {
     Alarms,
     Topics,
     Trails,
+    LeftTrails,
 }
 
 /// A condition: operator, key and values.
@@ -88,11 +91,7 @@ pub(super) fn of_import(account: &AccountRef) -> Grants {
     let mut grants = Grants::default();
     for kind in import::READS {
         let (about, place) = anywhere(kind, account);
-        let at = At {
-            place: vec![place],
-            about: Some(about),
-            ..At::default()
-        };
+        let at = At::of(about, place);
         for need in kind.facts().read.iter().flat_map(|call| call.needs) {
             for grant in at.grants(need.on) {
                 grants.0.entry(grant).or_default().insert(need.action);
@@ -115,10 +114,7 @@ fn anywhere(kind: Kind, of: &AccountRef) -> (About, String) {
             arn(format!("cloudwatch:*:{account}:alarm:*")),
         ),
         Kind::Topic => (About::Topics, arn(format!("sns:*:{account}:*"))),
-        Kind::Trail(_) => (
-            About::Trails,
-            arn(format!("cloudtrail:*:{account}:trail/*")),
-        ),
+        Kind::Trail(_) => (About::Trails, any_trail(of)),
         Kind::Account(_) | Kind::Region(_) => (About::Account, "*".to_owned()),
     }
 }
@@ -144,8 +140,7 @@ pub(super) fn of_steps(spec: &Spec, steps: &[Step]) -> BTreeMap<AccountId, Grant
                         .is_some_and(|whole| made.contains(&whole)) => {}
             Work::Write(write) => {
                 let at = granted.at(&write.target, Asked::Make);
-                let facts = write.target.kind().facts();
-                granted.allow(write.target.account(), &at, facts.to(write.verb()));
+                granted.allow(write.target.account(), &at, write.calls());
             }
             Work::Prove(goal) => granted.prove(goal),
             Work::Sweep(_) => {} // It removes what a goal of an earlier plan was allowed to put.
@@ -188,17 +183,31 @@ impl<'a> Granted<'a> {
             for target in reads::may_ask(self.spec, &route) {
                 self.read(&target);
             }
+            for target in left::of_buckets(&route) {
+                self.read(&target);
+            }
+            left::of_blocks(&route).for_each(|target| self.read(&target));
+        }
+        for place in left::alarm_places(self.spec) {
+            self.read(&Target::Region(place, RegionPart::Alarms));
+        }
+        for of in self.spec.account_refs() {
+            let at = At::of(About::Trails, any_trail(&of));
+            for part in TrailPart::ALL {
+                self.allow(&of.account, &at, trail_facts(part).read);
+            }
         }
         if *self.scope != Scope::All {
             return;
         }
+        for role in left::adopted_roles(self.spec) {
+            for target in migration::role_targets(&role) {
+                self.read(&target);
+            }
+        }
         for of in self.spec.account_refs() {
             self.read(&Target::Account(of.clone(), AccountPart::Roles));
-            let at = At {
-                place: vec![under_our_path(&of)],
-                about: Some(About::Roles),
-                ..At::default()
-            };
+            let at = At::of(About::Roles, under_our_path(&of));
             for part in RolePart::ALL {
                 self.allow(&of.account, &at, role_facts(part).read);
             }
@@ -210,9 +219,10 @@ impl<'a> Granted<'a> {
         let proofs = Proofs::default();
         let scene = Scene::new(self.spec, &observed, &proofs, self.scope);
         let cases = migration::cases(&scene);
-        for (target, want) in migration::desired(&scene, &cases).wants {
+        let desired = migration::desired(&scene, &cases);
+        for (target, want) in &desired.wants {
             if self.scope.covers_any(&want.migrations) {
-                self.write(&scene, &target, &want.wanted);
+                self.write(&scene, target, &want.wanted);
             }
         }
         let writes = writes::writes(&scene, &cases);
@@ -223,8 +233,11 @@ impl<'a> Granted<'a> {
         for goal in goals(&scene, &future) {
             self.prove(&goal);
         }
+        self.remove_left_alarms();
         if *self.scope == Scope::All {
+            self.take_out_of_buckets(&desired);
             self.remove_left_roles();
+            self.remove_left_trails();
         }
     }
 
@@ -270,6 +283,49 @@ impl<'a> Granted<'a> {
         }
     }
 
+    /// Alarms of migrations that are watched no more, or not there any more.
+    fn remove_left_alarms(&mut self) {
+        for place in left::alarm_places(self.spec) {
+            let at = At::of(About::Alarms, place.alarm_arn(&self.alarms));
+            self.allow(&place.account, &at, Kind::Alarm.facts().to(Verb::Delete));
+        }
+    }
+
+    /// What is ours in documents of the spec's buckets that it wants nothing of. Where it does, something of ours stays.
+    fn take_out_of_buckets(&mut self, desired: &Desired) {
+        let spec = self.spec;
+        let targets = spec.routes().flat_map(|route| left::of_buckets(&route));
+        for target in targets.filter(|target| !desired.wants.contains_key(target)) {
+            let at = self.at(&target, Asked::Make);
+            for verb in TAKEN_AWAY {
+                self.allow(target.account(), &at, target.kind().facts().to(*verb));
+            }
+        }
+    }
+
+    /// Trails say by their tag whose they are. One that somebody else has record something, too, loses the tag last.
+    fn remove_left_trails(&mut self) {
+        for of in self.spec.account_refs() {
+            let grant = Grant {
+                about: About::LeftTrails,
+                resource: any_trail(&of),
+                condition: Some(self.tagged_ours()),
+            };
+            let parts = TrailPart::ALL.into_iter();
+            let calls = parts.flat_map(|part| trail_facts(part).to(Verb::Delete));
+            let calls = calls.chain(trail::RELEASE);
+            let grants = self.accounts.entry(of.account.clone()).or_default();
+            let actions = grants.0.entry(grant).or_default();
+            actions.extend(calls.flat_map(Call::actions));
+        }
+    }
+
+    /// That the tag of a role or a trail names this spec alone.
+    fn tagged_ours(&self) -> Condition {
+        let key = format!("aws:ResourceTag/{SPEC_TAG}");
+        ("StringEquals", key, vec![self.spec.name.to_string()])
+    }
+
     /// Roles that the spec made once and no longer names are under s3ferry's path and say by their tag whose they are. When
     /// one is gone its name is asked for once more, and IAM knows no path of it then.
     fn remove_left_roles(&mut self) {
@@ -277,23 +333,22 @@ impl<'a> Granted<'a> {
             let grant = Grant {
                 about: About::LeftRoles,
                 resource: under_our_path(&of),
-                condition: Some((
-                    "StringEquals",
-                    format!("aws:ResourceTag/{SPEC_TAG}"),
-                    vec![self.spec.name.to_string()],
-                )),
+                condition: Some(self.tagged_ours()),
             };
             let parts = [RolePart::Itself, RolePart::Policy].into_iter();
             let calls = parts.flat_map(|part| role_facts(part).to(Verb::Delete));
             let actions = calls.flat_map(Call::actions);
             let grants = self.accounts.entry(of.account.clone()).or_default();
             grants.0.entry(grant).or_default().extend(actions);
-            let at = At {
-                place: vec![any_role(&of)],
-                about: Some(About::Roles),
-                ..At::default()
-            };
+            let at = At::of(About::Roles, any_role(&of));
             self.allow(&of.account, &at, role_facts(RolePart::Itself).read);
+        }
+        for role in left::adopted_roles(self.spec) {
+            let at = self.at(&Target::Role(role.clone(), RolePart::Itself), Asked::Make);
+            self.allow(&role.account, &at, role::RELEASE);
+            for verb in TAKEN_AWAY {
+                self.allow(&role.account, &at, role_facts(RolePart::Policy).to(*verb));
+            }
         }
     }
 
@@ -320,27 +375,11 @@ impl<'a> Granted<'a> {
                 about: Some(About::Roles),
                 ..At::default()
             },
-            Target::Key(key, _) => At {
-                place: vec![key.arn()],
-                about: Some(About::Keys),
-                ..At::default()
-            },
+            Target::Key(key, _) => At::of(About::Keys, key.arn()),
             // All alarms of a spec begin alike: one by one they would fill policies.
-            Target::Alarm(of) => At {
-                place: vec![of.place().alarm_arn(&self.alarms)],
-                about: Some(About::Alarms),
-                ..At::default()
-            },
-            Target::Topic(of) => At {
-                place: vec![of.arn.to_string()],
-                about: Some(About::Topics),
-                ..At::default()
-            },
-            Target::Trail(of, _) => At {
-                place: vec![of.arn()],
-                about: Some(About::Trails),
-                ..At::default()
-            },
+            Target::Alarm(of) => At::of(About::Alarms, of.place().alarm_arn(&self.alarms)),
+            Target::Topic(of) => At::of(About::Topics, of.arn.to_string()),
+            Target::Trail(of, _) => At::of(About::Trails, of.arn()),
             Target::Account(_, _) | Target::Region(_, _) => At::default(),
         }
     }
@@ -379,6 +418,14 @@ enum Asked {
 }
 
 impl At {
+    fn of(about: About, place: String) -> Self {
+        Self {
+            place: vec![place],
+            about: Some(about),
+            ..Self::default()
+        }
+    }
+
     fn grants(&self, on: On) -> Vec<Grant> {
         let (about, resources, condition) = match on {
             On::Place => (self.about.unwrap_or(About::Account), &self.place, None),
@@ -461,9 +508,11 @@ fn wide(resource: &str, only_read: bool) -> String {
     )
 }
 
+/// What may be done to take what is ours out of a target, or the target away.
+const TAKEN_AWAY: &[Verb] = &[Verb::Update, Verb::Delete];
+
 /// What may be done to bring a target to what is wanted, whatever it holds.
 fn verbs(scene: &Scene<'_>, target: &Target, wanted: &Wanted) -> &'static [Verb] {
-    const TAKEN_AWAY: &[Verb] = &[Verb::Update, Verb::Delete];
     const SET: &[Verb] = &[Verb::Create, Verb::Update];
     match wanted {
         Wanted::Exists => &[],
@@ -481,9 +530,8 @@ fn verbs(scene: &Scene<'_>, target: &Target, wanted: &Wanted) -> &'static [Verb]
         Wanted::Replication(rules, _) if rules.is_empty() => TAKEN_AWAY,
         Wanted::AsItIs => &[],
         Wanted::Inventory(None) | Wanted::Notification(None) => TAKEN_AWAY,
-        // A trail and what it records go with the last migration that wants them, under the permissions of before.
-        Wanted::Trail(_) => &[Verb::Create, Verb::Update, Verb::Delete],
-        Wanted::Selectors(_) => SET,
+        // What of these nobody wants any more is granted as what left the spec.
+        Wanted::Trail(_) | Wanted::Alarm(_) | Wanted::Selectors(_) => SET,
         Wanted::Inventory(Some(_))
         | Wanted::Notification(Some(_))
         | Wanted::Logging(_)
@@ -494,8 +542,6 @@ fn verbs(scene: &Scene<'_>, target: &Target, wanted: &Wanted) -> &'static [Verb]
         | Wanted::Encryption(_)
         | Wanted::Role(_, _)
         | Wanted::RolePolicy(_) => SET,
-        // All of a spec are granted as one, and those of rules that left it go.
-        Wanted::Alarm(_) => &[Verb::Create, Verb::Update, Verb::Delete],
     }
 }
 
@@ -535,6 +581,11 @@ fn any_role(of: &AccountRef) -> String {
     format!("arn:{partition}:iam::{account}:role/*")
 }
 
+fn any_trail(of: &AccountRef) -> String {
+    let (partition, account) = (of.partition.as_str(), &of.account);
+    format!("arn:{partition}:cloudtrail:*:{account}:trail/*")
+}
+
 fn under_our_path(of: &AccountRef) -> String {
     let (partition, account) = (of.partition.as_str(), &of.account);
     format!("arn:{partition}:iam::{account}:role{ROLE_PATH}*")
@@ -542,4 +593,8 @@ fn under_our_path(of: &AccountRef) -> String {
 
 const fn role_facts(part: RolePart) -> &'static Facts {
     Kind::Role(part).facts()
+}
+
+const fn trail_facts(part: TrailPart) -> &'static Facts {
+    Kind::Trail(part).facts()
 }

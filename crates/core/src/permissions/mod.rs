@@ -5,18 +5,18 @@
 //! ```
 //!
 //! What is granted is what any world may make of the spec: reads that only some worlds ask for are among them, and so are the
-//! writes that mend what others changed. The actions and what they are checked against stand in the one table of calls
+//! writes that mend what others changed and those that take away what earlier texts of the spec left ([`left`]). The actions and what they are checked against stand in the one table of calls
 //! ([`crate::model::kinds::call`]).
 
 mod grants;
+mod left;
 mod packed;
 mod purpose;
 mod statements;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{AccountId, AccountName};
-use crate::import::WayIn;
+use crate::ids::{AccountId, AccountName, Region};
 use crate::model::kinds::Document;
 use crate::model::target::Kind;
 use crate::model::{AccountRef, BucketPart, Observed, Target};
@@ -26,6 +26,8 @@ use crate::policy::{Effect, PolicyDocument};
 use crate::scope::Scope;
 use crate::spec::{Access, Spec};
 
+use grants::About;
+
 pub use packed::{ATTACHED, MANAGED_POLICY_CHARACTERS};
 pub use purpose::Purpose;
 
@@ -34,7 +36,7 @@ pub use purpose::Purpose;
 pub struct CallerPermissions {
     /// The account.
     pub id: AccountId,
-    /// The names that the spec has for it; one caller acts for all of them.
+    /// The names that the spec has for it; one caller acts for all of them. None where there is no spec yet.
     pub names: Vec<AccountName>,
     /// How the caller signs in.
     pub access: Access,
@@ -58,14 +60,14 @@ pub struct Asked {
 /// What the callers must be allowed to follow steps, by account, beside the reads that a plan has made already.
 #[must_use]
 pub fn of_steps(spec: &Spec, steps: &[Step]) -> BTreeMap<AccountId, Vec<Asked>> {
-    // Roles of ours carry the tag of the spec, which is all that the policies printed here ask of those that left.
-    let of_a_role = || {
+    // Roles and trails of ours carry the tag of the spec, which is all that the policies printed here ask of those that left.
+    let tag = || {
         let key = format!("aws:ResourceTag/{SPEC_TAG}");
         (key, vec![spec.name.to_string()])
     };
     let context = |loose: &statements::Loose| match &loose.condition {
         Some((_, key, values)) => Some((key.clone(), values.clone())),
-        None => (loose.about == grants::About::Roles).then(of_a_role),
+        None => matches!(loose.about, About::Roles | About::Trails).then(tag),
     };
     let asked = |grants: &grants::Grants| {
         let loose = statements::of(grants).into_iter();
@@ -147,19 +149,21 @@ pub fn least(spec: &Spec, scope: &Scope, purpose: Purpose) -> Vec<CallerPermissi
     filled.collect()
 }
 
-/// What an import needs in each of the accounts, from nothing but their IDs: all that it may read of whatever replicates there.
+/// What an import needs in each of the accounts, from nothing but their IDs and a Region of their partition: all that it may read of
+/// whatever replicates there. The accounts have no names yet, and nobody says how they are entered.
 #[must_use]
-pub fn of_import(accounts: &BTreeMap<AccountId, WayIn>) -> Vec<CallerPermissions> {
-    let of = |(id, way): (&AccountId, &WayIn)| CallerPermissions {
+pub fn of_import(accounts: &[AccountId], home: &Region) -> Vec<CallerPermissions> {
+    let accounts: BTreeSet<&AccountId> = accounts.iter().collect();
+    let of = |id: &AccountId| CallerPermissions {
         id: id.clone(),
-        names: vec![way.name.clone()],
-        access: way.access.clone(),
+        names: Vec::new(),
+        access: Access::DefaultChain,
         policies: packed::packed(statements::of(&grants::of_import(&AccountRef::of(
-            id, &way.home,
+            id, home,
         )))),
         by_path: false,
     };
-    accounts.iter().map(of).collect()
+    accounts.into_iter().map(of).collect()
 }
 
 /// Role by role where a role of IAM can have that many policies; by s3ferry's path where it cannot.

@@ -148,6 +148,7 @@ impl About {
             Self::Alarms => "Alarms",
             Self::Topics => "Topics",
             Self::Trails => "Trails",
+            Self::LeftTrails => "TrailsThatLeft",
         }
     }
 }

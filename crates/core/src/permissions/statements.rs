@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::grants::{About, Condition, Grants};
+use crate::policy::takes_all;
 
 /// A statement that is yet to find its policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +44,10 @@ pub(super) fn of(grants: &Grants) -> Vec<Loose> {
     loose.collect()
 }
 
-/// Whether a pattern that ends with a star takes all that another one does, and more.
+/// Whether a pattern takes all that another resource does, and more.
 fn exceeds(wide: &str, narrow: &str) -> bool {
-    let stem = wide.strip_suffix('*').filter(|stem| !stem.is_empty());
-    wide != narrow && stem.is_some_and(|stem| !stem.contains('*') && narrow.starts_with(stem))
+    // There are thousands of resources, and few patterns that begin as one of them does.
+    let begins = wide.split_once('*').map(|(begin, _)| begin);
+    let begins = begins.is_some_and(|begin| wide != narrow && narrow.starts_with(begin));
+    begins && takes_all(wide, narrow)
 }

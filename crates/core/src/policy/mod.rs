@@ -36,6 +36,7 @@ pub use grammar::{Effect, PolicyDocument, PolicyError, Scope, Statement, Version
 pub use key_grant::Grant;
 pub use meaning::{CanonicalDocument, same_meaning};
 pub(crate) use names::without_number;
+pub(crate) use pattern::takes_all;
 
 #[cfg(test)]
 mod tests;

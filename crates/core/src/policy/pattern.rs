@@ -93,6 +93,12 @@ impl Pattern {
     }
 }
 
+/// Whether a resource of a policy takes all that another one does.
+pub(crate) fn takes_all(resource: &str, other: &str) -> bool {
+    let [one, other] = [resource, other].map(|text| Pattern::new(text, Version::V2012));
+    one.covers(&other)
+}
+
 /// The document's text with every open variable, whose value nobody knows here, as a `*`; `None` without one.
 pub(super) fn variables_as_wildcards(text: &str, version: Version) -> Option<String> {
     let mut widened = String::new();

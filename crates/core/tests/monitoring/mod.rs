@@ -699,8 +699,8 @@ fn an_alarm_of_others_on_a_rule_without_metrics_is_told() {
 
 #[test]
 fn callers_may_do_what_alarms_take_and_no_more() {
-    let of = |purpose| {
-        let callers = least(&spec(&[WATCHED]), &Scope::All, purpose);
+    let of = |spec: &Spec, purpose| {
+        let callers = least(spec, &Scope::All, purpose);
         let prod = callers
             .into_iter()
             .find(|of| of.id.as_str() == "111111111111");
@@ -714,8 +714,9 @@ fn callers_may_do_what_alarms_take_and_no_more() {
             })
             .collect::<Vec<_>>()
     };
-    let plan = of(Purpose::Plan);
-    let apply = of(Purpose::Apply);
+    let watched = spec(&[WATCHED]);
+    let plan = of(&watched, Purpose::Plan);
+    let apply = of(&watched, Purpose::Apply);
     let on = |granted: &[(Vec<String>, Vec<String>)], action: &str| -> Vec<String> {
         let with = granted
             .iter()
@@ -738,6 +739,11 @@ fn callers_may_do_what_alarms_take_and_no_more() {
     ] {
         assert_eq!(on(&apply, action), alarms, "{action}");
     }
-    let unwatched = least(&spec(&[]), &Scope::All, Purpose::Apply);
-    assert!(!format!("{unwatched:?}").contains("cloudwatch:"));
+    // An earlier text may have had alarms: they are looked for, and removed.
+    let unwatched = of(&spec(&[]), Purpose::Apply);
+    assert_eq!(on(&unwatched, "cloudwatch:DescribeAlarms"), ["*"]);
+    assert_eq!(on(&unwatched, "cloudwatch:DeleteAlarms"), alarms);
+    for action in ["cloudwatch:PutMetricAlarm", "cloudwatch:ListMetrics"] {
+        assert!(on(&unwatched, action).is_empty(), "{action}");
+    }
 }

@@ -11,6 +11,7 @@ use s3ferry_core::model::kinds::{
     RequestPayment, SeenTrail, SeenTrails, Trail,
 };
 use s3ferry_core::model::{Document, RegionPart, Target, TrailPart, TrailRef};
+use s3ferry_core::permissions::of_steps;
 use s3ferry_core::plan::Plan;
 use s3ferry_core::spec::Spec;
 
@@ -326,6 +327,17 @@ fn a_trail_of_ours_that_records_for_somebody_else_too_is_theirs_from_now_on() {
     let changed = EventSelectors::Advanced(all);
     world.put(selectors(&at), Some(Document::Selectors(changed)));
     world.must_be_settled(&traced(OWN, &[]));
+    let plan = world.plan(&no_migrations(9));
+    // Its tag is what lets us write there: it goes last.
+    let steps = order(&plan);
+    let places = ["/selectors", ""].map(|part| {
+        let step = format!("prod/trail/eu-west-1/s3-data{part}");
+        steps.iter().position(|id| *id == step)
+    });
+    assert!(places[0].is_some() && places[0] < places[1], "{places:?}");
+    let asked = format!("{:?}", of_steps(&no_migrations(9), &plan.steps));
+    assert!(asked.contains("cloudtrail:RemoveTags"), "{asked}");
+    assert!(!asked.contains("cloudtrail:UpdateTrail"), "{asked}");
     world.converge(&no_migrations(9));
     assert_eq!(recorded(&world, &at), EventSelectors::Advanced(vec![other]));
     let Some(Document::Trail(left)) = world.held(&itself(&at)) else {

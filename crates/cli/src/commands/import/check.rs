@@ -9,7 +9,7 @@ use s3ferry_core::plan::{Plan, Proofs};
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
-use s3ferry_engine::ports::PortError;
+use s3ferry_engine::ports::{Class, PortError};
 use s3ferry_engine::{Survey, survey};
 
 use crate::causes::messages;
@@ -34,6 +34,28 @@ pub(super) async fn plan(
     Ok(survey(cloud, of, parallelism).await?.plan)
 }
 
+/// Says why it is not known what the plan would change. That the caller may not read what an import does not is as it shall be.
+fn unplanned(printer: &Printer, failures: Vec<PortError>) {
+    let unknown = "Whether planning this spec changes anything is not known";
+    let is_denied = |failure: &PortError| failure.class == Class::Denied;
+    let (denied, others): (Vec<_>, Vec<_>) = failures.into_iter().partition(is_denied);
+    for (text, hint) in messages(&others) {
+        printer.warning(&text);
+        if let Some(hint) = hint {
+            printer.message(hint);
+        }
+    }
+    if denied.is_empty() {
+        printer.message(&format!(
+            "{unknown}: a plan could not read all that it needs."
+        ));
+    } else {
+        printer.message(&format!(
+            "{unknown}: a plan needs what s3ferry permissions PATH --for plan prints for the spec."
+        ));
+    }
+}
+
 /// Tells what the plan would change.
 pub(super) fn tell(
     printer: &Printer,
@@ -43,13 +65,7 @@ pub(super) fn tell(
     let plan = match planned {
         Ok(plan) => plan,
         Err(failures) => {
-            for (text, hint) in messages(&failures) {
-                printer.warning(&text);
-                if let Some(hint) = hint {
-                    printer.message(hint);
-                }
-            }
-            printer.message("Whether planning this spec changes anything is not known: a plan could not read all that it needs.");
+            unplanned(printer, failures);
             return Ok(Exit::Done);
         }
     };

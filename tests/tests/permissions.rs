@@ -1383,6 +1383,71 @@ fn an_import_runs_under_exactly_what_is_printed_and_misses_every_action() {
     assert_eq!(idle, [""; 0], "nothing misses these");
 }
 
+/// A search finds under what is printed for it what it finds for who may do everything, and without any one action it fails, finds
+/// less or says what could not be looked at.
+#[test]
+fn a_search_runs_under_exactly_what_is_printed_and_misses_every_action() {
+    let lab = || {
+        let lab = Lab::new(&IMPORTED, &to_import());
+        lab.allow(&may_do_everything());
+        let ran = lab.s3ferry(&["apply", "--yes", "spec.yaml"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.said());
+        // The role is another spec's by now, and nothing leads to what it led to.
+        let tag = [
+            ("Action", "TagRole"),
+            ("RoleName", "s3ferry-orders-prod"),
+            ("Tags.member.1.Key", "s3ferry:spec"),
+            ("Tags.member.1.Value", "theirs"),
+        ];
+        lab.other(PROD).iam(&tag).expect_ok();
+        fs::remove_dir_all(lab.folder.path().join("ledger")).expect("it goes");
+        let spec = to_import();
+        let (accounts, _) = spec.split_once("migrations:").expect("migrations");
+        lab.spec(&format!(
+            "{accounts}migrations: {{}}\ndefaults: {{ guards: {{ max_deletes: 9 }} }}\n"
+        ));
+        lab
+    };
+    let labs = Mutex::new(vec![lab(), lab()]);
+    let search = |lab: &Lab| lab.s3ferry(&["plan", "spec.yaml", "--search"]);
+    let found = |ran: &Ran| {
+        let (_, found) = ran.out.split_once("account prod").unwrap_or_default();
+        found.to_owned()
+    };
+    let (policies, whole) = {
+        let labs = labs.lock().expect("no thread died");
+        let whole = search(&labs[0]);
+        assert_eq!(whole.code, Some(0), "{}", whole.said());
+        (labs[0].printed("search"), found(&whole))
+    };
+    for said in [
+        "rule/s3ferry/imported",
+        "s3-data",
+        "logging",
+        "inventory",
+        "notification",
+    ] {
+        assert!(whole.contains(said), "{said} is not found:\n{whole}");
+    }
+    let story = |policies: &Policies| {
+        let lab = labs.lock().expect("no thread died").pop();
+        let lab = lab.expect("there are two players");
+        lab.allow(policies);
+        let ran = search(&lab);
+        labs.lock().expect("no thread died").push(lab);
+        let is_whole = ran.code == Some(0) && found(&ran) == whole;
+        if is_whole { Ok(()) } else { Err(ran) }
+    };
+    story(&policies).unwrap_or_else(|ran| panic!("{}", ran.said()));
+    let actions: BTreeSet<String> = granted(&policies).into_iter().map(|(_, of)| of).collect();
+    let idle: Vec<&String> = actions
+        .iter()
+        .filter(|action| story(&without(&policies, action)).is_ok())
+        .collect();
+    assert!(actions.len() >= 14, "{actions:?}");
+    assert_eq!(idle, [""; 0], "nothing misses these");
+}
+
 /// An import that may do what is printed for it says once that the plan which ends it needs more.
 fn is_quiet(lab: &Lab, policies: &Policies) {
     lab.allow(policies);

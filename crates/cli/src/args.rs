@@ -293,6 +293,8 @@ pub(crate) struct PermissionsArgs {
 pub(crate) enum Purpose {
     /// Compare; it only reads
     Plan,
+    /// Compare, and look everywhere for what is the spec's (plan --search); it only reads
+    Search,
     /// Make the changes
     Apply,
     /// Write a spec from what is live in the accounts of --account

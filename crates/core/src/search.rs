@@ -7,8 +7,8 @@ use crate::ids::{BucketName, Region, TrailName};
 use crate::migration;
 use crate::model::kinds::Buckets;
 use crate::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Document, Observed, RegionPart, RegionRef,
-    RoleRef, Target, TrailPart, TrailRef,
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, Kind, Observed, RegionPart,
+    RegionRef, RolePart, RoleRef, Target, TrailPart, TrailRef,
 };
 use crate::spec::Spec;
 
@@ -19,6 +19,27 @@ const PARTS: [BucketPart; 5] = [
     BucketPart::Notifications,
     BucketPart::Inventory,
     BucketPart::Logging,
+];
+
+/// Everything that a search may read, whatever is there.
+pub(crate) const READS: [Kind; 16] = [
+    Kind::Account(AccountPart::Buckets),
+    Kind::Account(AccountPart::Roles),
+    Kind::Bucket(BucketPart::Replication),
+    Kind::Bucket(BucketPart::Policy),
+    Kind::Bucket(BucketPart::Notifications),
+    Kind::Bucket(BucketPart::Inventory),
+    Kind::Bucket(BucketPart::Logging),
+    Kind::Role(RolePart::Itself),
+    Kind::Role(RolePart::Policy),
+    Kind::Role(RolePart::Policies),
+    Kind::Region(RegionPart::Alarms),
+    Kind::Region(RegionPart::Trails),
+    Kind::Trail(TrailPart::Itself),
+    Kind::Trail(TrailPart::Selectors),
+    // A role's policy leads to them.
+    Kind::Key(KeyPart::Itself),
+    Kind::Key(KeyPart::Policy),
 ];
 
 /// Everything that a search looks at, as far as what was read tells, whether it was read or not.

@@ -10,11 +10,12 @@ use crate::specs::load;
 
 const FOR_IMPORT: &str =
     "s3ferry permissions --for import --account ACCOUNT_ID, with --account for each account";
-const FOR_SPEC: &str = "s3ferry permissions PATH --for plan, or --for apply";
+const FOR_SPEC: &str = "s3ferry permissions PATH --for plan, --for search or --for apply";
 
 pub(crate) fn run(printer: &Printer, args: &PermissionsArgs) -> Ended {
     let purpose = match args.purpose {
         args::Purpose::Plan => Purpose::Plan,
+        args::Purpose::Search => Purpose::Search,
         args::Purpose::Apply => Purpose::Apply,
         args::Purpose::Import => Purpose::Import,
     };
@@ -34,7 +35,7 @@ fn refuse_mixed(printer: &Printer, args: &PermissionsArgs, purpose: Purpose) -> 
     let (paths, accounts) = (!args.paths.is_empty(), !args.account.is_empty());
     let (text, help) = match (purpose, paths, accounts) {
         (Purpose::Import, false, true) => return Ok(()),
-        (Purpose::Plan | Purpose::Apply, true, false) => return Ok(()),
+        (_, true, false) => return Ok(()),
         (Purpose::Import, true, _) => (
             "an import has no spec yet: --for import takes accounts, and no PATH",
             FOR_IMPORT,
@@ -42,13 +43,11 @@ fn refuse_mixed(printer: &Printer, args: &PermissionsArgs, purpose: Purpose) -> 
         (Purpose::Import, false, false) => {
             ("which accounts are imported from is not said", FOR_IMPORT)
         }
-        (Purpose::Plan | Purpose::Apply, _, true) => (
+        (_, _, true) => (
             "--account is for --for import: a spec says itself which accounts it is for",
             FOR_SPEC,
         ),
-        (Purpose::Plan | Purpose::Apply, false, false) => {
-            ("which spec it is for is not said", FOR_SPEC)
-        }
+        (_, false, false) => ("which spec it is for is not said", FOR_SPEC),
     };
     printer.error(text, Some(help));
     Err(Exit::Usage)

@@ -23,6 +23,7 @@ use crate::proof::Proofs;
 use crate::reads;
 use crate::scene::Scene;
 use crate::scope::Scope;
+use crate::search;
 use crate::spec::{Create, Spec};
 use crate::wanted::{Desired, Wanted};
 
@@ -81,6 +82,7 @@ pub(super) fn of(spec: &Spec, scope: &Scope, purpose: Purpose) -> BTreeMap<Accou
     granted.plan();
     match purpose {
         Purpose::Plan | Purpose::Import => {}
+        Purpose::Search => granted.search(),
         Purpose::Apply => granted.apply(),
     }
     granted.accounts
@@ -89,15 +91,7 @@ pub(super) fn of(spec: &Spec, scope: &Scope, purpose: Purpose) -> BTreeMap<Accou
 /// What an import may read in an account: whatever replicates there, wherever it is.
 pub(super) fn of_import(account: &AccountRef) -> Grants {
     let mut grants = Grants::default();
-    for kind in import::READS {
-        let (about, place) = anywhere(kind, account);
-        let at = At::of(about, place);
-        for need in kind.facts().read.iter().flat_map(|call| call.needs) {
-            for grant in at.grants(need.on) {
-                grants.0.entry(grant).or_default().insert(need.action);
-            }
-        }
-    }
+    grants.add_everywhere(&import::READS, account);
     grants
 }
 
@@ -211,6 +205,13 @@ impl<'a> Granted<'a> {
             for part in RolePart::ALL {
                 self.allow(&of.account, &at, role_facts(part).read);
             }
+        }
+    }
+
+    fn search(&mut self) {
+        for of in self.spec.account_refs() {
+            let grants = self.accounts.entry(of.account.clone()).or_default();
+            grants.add_everywhere(&search::READS, &of);
         }
     }
 
@@ -475,6 +476,19 @@ impl Grant {
 }
 
 impl Grants {
+    /// Adds the reads of kinds wherever in an account they are.
+    fn add_everywhere(&mut self, kinds: &[Kind], account: &AccountRef) {
+        for kind in kinds {
+            let (about, place) = anywhere(*kind, account);
+            let at = At::of(about, place);
+            for need in kind.facts().read.iter().flat_map(|call| call.needs) {
+                for grant in at.grants(need.on) {
+                    self.0.entry(grant).or_default().insert(need.action);
+                }
+            }
+        }
+    }
+
     /// The same with s3ferry's path in the place of the roles under it, and with the names that s3ferry gives in the place of
     /// those that are only read.
     pub(super) fn by_path(&self) -> Self {

@@ -5,6 +5,8 @@
 pub enum Purpose {
     /// Compare the spec with the accounts; it only reads.
     Plan,
+    /// Compare, and look for what is the spec's everywhere in its accounts; it only reads.
+    Search,
     /// Make the changes, which begins with a plan.
     Apply,
     /// Write a spec from what is live; there is none yet to say where.
@@ -17,6 +19,7 @@ impl Purpose {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Plan => "plan",
+            Self::Search => "search",
             Self::Apply => "apply",
             Self::Import => "import",
         }

@@ -146,7 +146,7 @@ fn unread(scene: &Scene<'_>, target: &Target, why: &str) -> Finding {
         level: FindingLevel::Note,
         address: scene.names.address(target),
         message: format!(
-            "an earlier run worked here, says the ledger; the spec does not name it, and it could not be read: {why}"
+            "the ledger or a mark of this spec leads here; the spec does not name it, and it could not be read: {why}"
         ),
         help: "if something of this spec may be left there, let the caller read it and plan again"
             .to_owned(),
@@ -168,7 +168,7 @@ fn unsearched(scene: &Scene<'_>, unread: &[(&Target, &str)]) -> Option<Finding> 
         message: format!(
             "this{more} could not be read ({code}): whatever of this spec is there was not found"
         ),
-        help: "let the caller read it, with what s3ferry permissions --for import prints, and search again"
+        help: "let the caller read it, with what s3ferry permissions PATH --for search prints, and search again"
             .to_owned(),
     })
 }

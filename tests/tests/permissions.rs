@@ -1261,7 +1261,7 @@ fn purposes_of_commands_to_come_are_wrong_usage() {
             ran.said()
         );
         assert!(
-            ran.err.contains("possible values: plan, apply"),
+            ran.err.contains("possible values: plan, search, apply"),
             "{}",
             ran.err
         );

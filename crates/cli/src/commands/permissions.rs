@@ -35,7 +35,6 @@ fn refuse_mixed(printer: &Printer, args: &PermissionsArgs, purpose: Purpose) -> 
     let (paths, accounts) = (!args.paths.is_empty(), !args.account.is_empty());
     let (text, help) = match (purpose, paths, accounts) {
         (Purpose::Import, false, true) => return Ok(()),
-        (_, true, false) => return Ok(()),
         (Purpose::Import, true, _) => (
             "an import has no spec yet: --for import takes accounts, and no PATH",
             FOR_IMPORT,
@@ -43,6 +42,7 @@ fn refuse_mixed(printer: &Printer, args: &PermissionsArgs, purpose: Purpose) -> 
         (Purpose::Import, false, false) => {
             ("which accounts are imported from is not said", FOR_IMPORT)
         }
+        (_, true, false) => return Ok(()),
         (_, _, true) => (
             "--account is for --for import: a spec says itself which accounts it is for",
             FOR_SPEC,

@@ -385,6 +385,16 @@ pub(crate) fn has_mark(sid: &str) -> bool {
     mark_of_sid(sid).is_some()
 }
 
+/// The specs that two sets of tags name, as a tag names them; none where one of them names nobody.
+pub(crate) fn named_by_either(
+    one: &BTreeMap<String, String>,
+    other: &BTreeMap<String, String>,
+) -> Option<String> {
+    let (one, other) = (specs(one), specs(other));
+    let named: Vec<&str> = one.union(&other).copied().collect();
+    (!one.is_empty() && !other.is_empty()).then(|| named.join(" "))
+}
+
 /// The mark of a spec, whichever, in a Sid of a bucket's policy or a role's.
 pub(crate) fn mark_of_sid(sid: &str) -> Option<&str> {
     let mut marks = MARKS.iter();

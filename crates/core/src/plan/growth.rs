@@ -1,7 +1,7 @@
 //! Growth: a document between two others, with what both need.
 
 use crate::model::kinds::{Document, Grows, Policy, Role};
-use crate::ownership::Markers;
+use crate::ownership::{Markers, SPEC_TAG, named_by_either};
 use crate::policy::{Statement, union_for_growth};
 
 /// A policy that grants what it granted before and what it will, or a role whose tags lead to where they led and to where
@@ -43,6 +43,10 @@ fn with_tags(before: &Document, after: &Document) -> Option<Document> {
     };
     let mut tags = before.tags.clone();
     tags.extend(after.tags.clone());
+    // A spec that leaves a role to others finds what is left of it by its name there: that goes last.
+    if let Some(named) = named_by_either(&before.tags, &after.tags) {
+        tags.insert(SPEC_TAG.to_owned(), named);
+    }
     // The description finds the role as its tags find the rest: it goes with the last of them.
     let only_shrinks = tags == before.tags;
     let described = if only_shrinks { before } else { after };

@@ -47,11 +47,8 @@ impl Aftermath<'_> {
     pub fn own(&self) -> BTreeSet<String> {
         let is_own =
             |(target, document): &(&Target, Option<&Document>)| self.is_own(target, *document);
-        self.observed
-            .iter()
-            .filter(is_own)
-            .map(|(target, _)| self.names.address(target))
-            .collect()
+        let own = self.observed.iter().filter(is_own);
+        own.map(|(target, _)| self.names.address(target)).collect()
     }
 
     fn is_own(&self, target: &Target, document: Option<&Document>) -> bool {
@@ -64,7 +61,11 @@ impl Aftermath<'_> {
             return false;
         }
         match document {
-            None => self.was_made(target),
+            None => {
+                self.was_made(target)
+                    || self.went_with_its_whole(target)
+                    || self.was_ruled_out(target)
+            }
             Some(Document::RolePolicies(live)) => self.lists_ours(target, live),
             Some(_) => {
                 let is_wanted = !self.open.contains(address.as_str());
@@ -85,6 +86,23 @@ impl Aftermath<'_> {
         let saved = self.saved.get(&address);
         let was_absent = saved.is_none_or(|saved| *saved == fingerprint(None));
         was_absent && live.is_some() && self.left.prints.contains_key(&address)
+    }
+
+    /// Whether a run removed what the target was a part of.
+    fn went_with_its_whole(&self, target: &Target) -> bool {
+        let whole = target.whole().filter(|whole| self.observed.knows(whole));
+        let gone = whole.filter(|whole| self.observed.document(whole).is_none());
+        gone.is_some_and(|whole| self.left.is(&self.names.address(&whole), None))
+    }
+
+    /// Whether the plan had no need to read a target that holds nothing, and a run has written something else of the same place
+    /// since: without versioning there was no Object Lock, and now it takes a look to know that there is none.
+    fn was_ruled_out(&self, target: &Target) -> bool {
+        let is_left = |(other, document): (&Target, Option<&Document>)| {
+            other.whole() == target.whole() && self.left.is(&self.names.address(other), document)
+        };
+        let was_read = self.saved.contains_key(&self.names.address(target));
+        !was_read && target.whole().is_some() && self.observed.iter().any(is_left)
     }
 
     /// Whether a role's policies besides ours are those of before.

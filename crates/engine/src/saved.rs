@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::aftermath::{Aftermath, Left};
+use s3ferry_core::diff::attributes;
 use s3ferry_core::format::{Change, PlanFile};
 use s3ferry_core::model::Observed;
 use s3ferry_core::names::Names;
@@ -225,8 +226,11 @@ impl OwnWrites {
             !shrinks && !before.is_some_and(|before| leads_to_the_same(before, change, own))
         });
         let gone = saved.changes.iter().filter(|change| {
-            // Of a target that need not be read any more, as a bucket that was made, the step alone tells.
-            let made = is_own(change) || self.left.settled.contains(&change.target);
+            // Of a target that need not be read any more, as a bucket that was made or an alarm that no list names, the step alone
+            // tells.
+            let is_read = live.fingerprints.contains_key(&change.target);
+            let made =
+                is_own(change) || (!is_read && self.left.prints.contains_key(&change.target));
             !left.contains_key(change.address.as_str()) && !made
         });
         new.chain(gone).collect()
@@ -245,10 +249,16 @@ fn by_address(plan: &PlanFile) -> BTreeMap<&str, &Change> {
         .collect()
 }
 
-/// Whether a change is one that was reviewed; where a run has written its target, as far as it still has to go.
+/// Whether a change is one that was reviewed; where a run has written its target, as far as it still has to go, and with what stays
+/// of what AWS gave to a bucket that it made.
 fn leads_to_the_same(reviewed: &Change, live: &Change, is_own: bool) -> bool {
-    let same_start = reviewed.actions == live.actions && reviewed.before == live.before;
-    reviewed.after == live.after && (is_own || same_start)
+    if !is_own {
+        let same_start = reviewed.actions == live.actions && reviewed.before == live.before;
+        return same_start && reviewed.after == live.after;
+    }
+    let stays = |path: &String| live.attributes.iter().all(|changed| changed.path != *path);
+    let others = attributes(&reviewed.after, &live.after);
+    others.iter().all(|other| stays(&other.path))
 }
 
 #[cfg(test)]

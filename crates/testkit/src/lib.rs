@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! build       short words for names, documents, steps and specs
-//! world       MemoryWorld: the ports over a map, with a simple model of replication
+//! world       MemoryWorld: the ports over a map, with a simple model of replication; what a spec takes for granted
 //! layers      decorators: Faulty, Recording, Slow (around every call), Stale (older answers)
 //! contract    what every adapter of the ports must keep
 //! strategies  proptest generators of documents
@@ -18,4 +18,4 @@ pub mod strategies;
 pub mod world;
 
 pub use layers::{Call, Fault, Faulty, Operation, Recording, Slow, Stale};
-pub use world::{Fate, MemoryReceipts, MemoryWorld};
+pub use world::{Fate, MemoryReceipts, MemoryWorld, granted};

@@ -716,7 +716,7 @@ fn a_forged_journal_reaches_nothing_that_is_not_the_specs() {
         let ran = forged(step, "absent");
         assert_eq!(ran.code, Some(4), "{}", ran.said());
         assert!(
-            ran.err.contains("nothing there is of the spec"),
+            ran.err.contains("nothing there carries its mark"),
             "{}",
             ran.said()
         );
@@ -725,4 +725,130 @@ fn a_forged_journal_reaches_nothing_that_is_not_the_specs() {
     let ran = forged("prod/role/s3ferry-orders-prod", &format!("sha256:{other}"));
     assert_eq!(ran.code, Some(1), "{}", ran.said());
     assert!(ran.err.contains("which cannot be there"), "{}", ran.said());
+}
+
+/// A migration with a trail of its own at its source.
+fn recorded() -> (World, String) {
+    let trail = "    logging: { cloudtrail: { source: { trail: s3-data, bucket: prod-trail, prefix: ct } } }\n";
+    let migration = format!("{ORDERS}{trail}");
+    let bucket = |name: &str, (account, region): (&str, &str)| json!({ "name": name, "account": account, "region": region, "versioning": "Enabled" });
+    let buckets = [
+        bucket("orders-prod", SOURCE),
+        bucket("lake", DESTINATION),
+        bucket("prod-trail", SOURCE),
+    ];
+    let world = World::new(&migration).with(&json!({ "buckets": buckets }));
+    world.converge();
+    (world, migration)
+}
+
+/// A trail as CloudTrail has it, without what it met.
+fn trail(world: &World) -> Value {
+    let arn = "arn:aws:cloudtrail:eu-west-1:111111111111:trail/s3-data";
+    let mut trail = world.sandbox().snapshot()["cloudtrail"][arn].clone();
+    if let Some(fields) = trail.as_object_mut() {
+        fields.retain(|name, _| !name.contains("since") && !name.contains("deliver"));
+    }
+    trail
+}
+
+const TRAIL: &str = "prod/trail/eu-west-1/s3-data";
+
+#[test]
+fn a_trail_that_a_run_deleted_comes_back_with_what_it_recorded() {
+    let (world, migration) = recorded();
+    let before = trail(&world);
+    for left in [ORDERS, NOTHING] {
+        world.spec(left);
+        world.expect(0, &["apply", "--yes", "spec.yaml"]);
+        assert_eq!(trail(&world), Value::Null);
+        let ran = restore(&world, 0, &["--all", "--yes"]);
+        assert_eq!(trail(&world), before, "{}", ran.said());
+        // As it says, the next apply of this spec would take it away again.
+        assert!(
+            ran.err.contains("unless what asked for it is put back"),
+            "{}",
+            ran.said()
+        );
+        world.spec(&migration);
+        world.must_be_settled();
+    }
+}
+
+/// Follows the command at the end of the help until it does something; how many there were.
+fn follow_to_the_end(world: &World, first: Ran) -> usize {
+    let (mut ran, mut helps) = (first, Vec::new());
+    while ran.code != Some(0) {
+        let lines = ran.err.lines();
+        let help = lines
+            .filter(|line| line.contains("help: "))
+            .find(|line| line.contains("s3ferry restore"));
+        let help = help.unwrap_or_else(|| panic!("{}", ran.said())).to_owned();
+        let (_, command) = help.split_once("s3ferry ").expect("a command");
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--yes"]).collect();
+        ran = world.s3ferry(&arguments);
+        helps.push(help);
+        assert!(helps.len() < 5, "it leads round: {helps:#?}");
+    }
+    helps.len()
+}
+
+#[test]
+fn what_a_trail_that_is_gone_recorded_comes_back_by_what_the_help_says() {
+    let (world, migration) = recorded();
+    let both = trail(&world);
+    world.spec(&migration.replace("cloudtrail: {", "cloudtrail: { write_only: true,"));
+    world.converge();
+    let (before, changed) = (trail(&world), last_run(&world));
+    assert_ne!(before, both);
+    world.spec(NOTHING);
+    world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    let selectors = format!("{TRAIL}/selectors");
+    // With the trail, and with what lets it deliver.
+    let first = restore(&world, 4, &["--document", &selectors, "--yes"]);
+    assert_eq!(follow_to_the_end(&world, first), 2);
+    assert_eq!(trail(&world), before);
+
+    // A run that did not keep the trail names the one that did; then what it kept can be given back.
+    restore(&world, 0, &["--all", "--yes"]);
+    assert_eq!(trail(&world), Value::Null);
+    let earlier = [
+        "restore",
+        changed.as_str(),
+        "spec.yaml",
+        "--yes",
+        "--document",
+        &selectors,
+    ];
+    let first = world.expect(4, &earlier);
+    assert_eq!(follow_to_the_end(&world, first), 3);
+    assert_eq!(trail(&world), before);
+    world.expect(0, &earlier);
+    assert_eq!(trail(&world), both);
+}
+
+#[test]
+fn what_left_the_spec_and_carries_no_mark_comes_back_when_the_spec_has_it_again() {
+    let (world, migration) = recorded();
+    let made = last_run(&world);
+    world.spec(NOTHING);
+    world.expect(0, &["apply", "--yes", "spec.yaml"]);
+    let selectors = format!("{TRAIL}/selectors");
+    let restore = [
+        "restore",
+        made.as_str(),
+        "spec.yaml",
+        "--yes",
+        "--document",
+        &selectors,
+    ];
+    let ran = world.expect(4, &restore);
+    assert!(
+        ran.err.contains("put it back there and run this again"),
+        "{}",
+        ran.said()
+    );
+    world.spec(&migration);
+    world.converge();
+    world.expect(0, &restore);
 }

@@ -61,11 +61,7 @@ impl Aftermath<'_> {
             return false;
         }
         match document {
-            None => {
-                self.was_made(target)
-                    || self.went_with_its_whole(target)
-                    || self.was_ruled_out(target)
-            }
+            None => self.was_made(target) || self.was_ruled_out(target),
             Some(Document::RolePolicies(live)) => self.lists_ours(target, live),
             Some(_) => {
                 let is_wanted = !self.open.contains(address.as_str());
@@ -86,13 +82,6 @@ impl Aftermath<'_> {
         let saved = self.saved.get(&address);
         let was_absent = saved.is_none_or(|saved| *saved == fingerprint(None));
         was_absent && live.is_some() && self.left.prints.contains_key(&address)
-    }
-
-    /// Whether a run removed what the target was a part of.
-    fn went_with_its_whole(&self, target: &Target) -> bool {
-        let whole = target.whole().filter(|whole| self.observed.knows(whole));
-        let gone = whole.filter(|whole| self.observed.document(whole).is_none());
-        gone.is_some_and(|whole| self.left.is(&self.names.address(&whole), None))
     }
 
     /// Whether the plan had no need to read a target that holds nothing, and a run has written something else of the same place

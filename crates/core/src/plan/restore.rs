@@ -51,11 +51,13 @@ pub fn give_back(spec: &Spec, documents: &[GivenBack]) -> Restoration {
     let (names, markers) = (Names::of(spec), Markers::of(&spec.name));
     let mut steps = Vec::new();
     let mut told = Vec::new();
-    for of in documents {
+    let differ = |of: &&GivenBack| !same(of.live.as_ref(), of.kept.as_ref());
+    for of in documents
+        .iter()
+        .filter(differ)
+        .filter(|of| !goes_along(of, documents))
+    {
         let (live, kept) = (of.live.as_ref(), of.kept.as_ref());
-        if same(live, kept) {
-            continue;
-        }
         let address = names.address(&of.target);
         let writes = stages::staged(&of.target, live, kept, &markers);
         steps.extend(writes.into_iter().map(|write| Step {
@@ -71,6 +73,17 @@ pub fn give_back(spec: &Spec, documents: &[GivenBack]) -> Restoration {
         steps,
         changes: told,
     }
+}
+
+/// Whether a document goes with what it is a part of.
+fn goes_along(of: &GivenBack, documents: &[GivenBack]) -> bool {
+    let is_whole = |other: &&GivenBack| Some(&other.target) == of.target.whole().as_ref();
+    let mut wholes = documents
+        .iter()
+        .filter(is_whole)
+        .filter(|whole| whole.kept.is_none());
+    let is_of_a_trail = matches!(of.target, Target::Trail(_, TrailPart::Selectors));
+    is_of_a_trail && wholes.next().is_some()
 }
 
 /// What a document holds when what somebody did to it is done to it again: they made `seen` of `was`. What came since stays, where it
@@ -173,11 +186,25 @@ impl Places {
                 (Target::Role(_, _) | Target::Account(_, _), _) => {}
                 // Its name says whose it is.
                 (Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_), _) => {}
-                (Target::Trail(_, _), _) => {}
+                (Target::Trail(trail, _), _) => drop(places.trails.insert(trail.clone())),
             }
         }
         places.buckets.extend(places.destinations.iter().cloned());
         places
+    }
+
+    /// Whether the target is a part of one of the places.
+    fn are_named(&self, target: &Target) -> bool {
+        match target {
+            Target::Bucket(of, _) => self.buckets.contains(of),
+            Target::Role(of, _) => self.spec_roles.contains(of),
+            Target::Key(of, _) => self.keys.contains(of),
+            Target::Trail(of, _) => self.trails.contains(of),
+            // An alarm comes and goes with a rule.
+            Target::Account(_, _) | Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => {
+                true
+            }
+        }
     }
 
     /// Whether a run of the spec may have written the document, so that a restore may.
@@ -207,6 +234,21 @@ impl Places {
             Target::Account(_, _) | Target::Region(_, _) | Target::Topic(_) => false,
         }
     }
+}
+
+/// What comes back and is of a spec that no longer asks for anything there: its next apply takes it away again.
+#[must_use]
+pub fn left_the_spec<'a>(spec: &Spec, documents: &'a [GivenBack]) -> Vec<&'a Target> {
+    let named = Places::of(spec, &Observed::default(), &BTreeMap::new());
+    let is_left = |of: &&GivenBack| {
+        let is_ours = of
+            .kept
+            .as_ref()
+            .is_some_and(|kept| is_marked(kept, &named.markers));
+        is_ours && !named.are_named(&of.target)
+    };
+    let left = documents.iter().filter(is_left);
+    left.map(|of| &of.target).collect()
 }
 
 /// The keys whose policies a spec asks to be written.
@@ -366,7 +408,7 @@ impl GivenBack {
             ),
             Target::Role(_, _) => (
                 "the role is not there any more",
-                "give the role back, too: name its own document as well".to_owned(),
+                "an apply of a spec that asks for the role makes one".to_owned(),
             ),
             Target::Key(_, _) => (
                 "the key is not there any more",
@@ -375,7 +417,7 @@ impl GivenBack {
             Target::Account(_, _) | Target::Region(_, _) => return None,
             Target::Trail(_, _) => (
                 "the trail is not there any more",
-                "give the trail back, too: name its own document as well".to_owned(),
+                "an apply of a spec that asks for the trail makes one".to_owned(),
             ),
             Target::Alarm(_) | Target::Topic(_) => return None,
         };
@@ -387,9 +429,12 @@ impl GivenBack {
     pub fn caveat(&self) -> Option<&'static str> {
         match (&self.target, &self.live, &self.kept) {
             (Target::Role(_, RolePart::Itself), None, Some(_)) => Some(
-                "a role made again under the same name is another principal: bucket policies that name it show an ID in its place until an apply has written them anew, \
-                 its rules must be proven again, and policies of others that it had do not come back",
+                "a role made again under the same name is another principal: bucket policies that name it show an ID in its place until an apply of a spec that asks for it \
+                 has written them anew, its rules must be proven again, and policies of others that it had do not come back",
             ),
+            (Target::Trail(_, TrailPart::Itself), None, Some(_)) => {
+                Some("what happened while it was gone was not recorded")
+            }
             (Target::Role(_, RolePart::Itself), Some(_), None) => Some(
                 "a role that is deleted can be made again, as another principal; policies of others on it keep it from being deleted",
             ),

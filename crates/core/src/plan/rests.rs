@@ -7,9 +7,10 @@ use super::restore::GivenBack;
 use crate::ids::{Arn, BucketName};
 use crate::migration::named_keys;
 use crate::model::kinds::replication::Rule;
-use crate::model::kinds::{ReplicationConfiguration, Role};
+use crate::model::kinds::{ReplicationConfiguration, Role, Trail};
 use crate::model::{
-    BucketPart, BucketRef, Document, KeyRef, Observed, RolePart, RoleRef, Target, same,
+    BucketPart, BucketRef, Document, KeyRef, Observed, RolePart, RoleRef, Target, TrailPart,
+    TrailRef, same,
 };
 use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_sources};
@@ -253,6 +254,7 @@ pub fn hurts(
         hurts.extend(judge.configuration(target));
     }
     hurts.extend(given.iter().filter_map(|of| judge.parts_of_role(of)));
+    hurts.extend(given.iter().filter_map(|of| judge.parts_of_trail(of)));
     hurts
 }
 
@@ -375,6 +377,48 @@ impl Judge<'_> {
         named.cloned()
     }
 
+    /// A trail that comes back finds a bucket that takes its files, as CloudTrail asks when it is made, and is told what it recorded:
+    /// one that was never told anything records management events.
+    fn parts_of_trail(&self, of: &GivenBack) -> Option<Hurt> {
+        let (Target::Trail(trail, TrailPart::Itself), None, Some(Document::Trail(kept))) =
+            (&of.target, &of.live, &of.kept)
+        else {
+            return None;
+        };
+        let hurt = |why: &str, wants| Hurt {
+            of: of.target.clone(),
+            why: why.to_owned(),
+            wants,
+            is_sure: true,
+        };
+        let policy = let_in_by(trail, kept).filter(|policy| !self.lets_in(policy, trail));
+        let records = Target::Trail(trail.clone(), TrailPart::Selectors);
+        let is_told =
+            self.after.document(&records).is_some() || !self.found.given.contains_key(&records);
+        match policy {
+            Some(policy) => Some(hurt(
+                "CloudTrail makes no trail whose bucket does not take its files",
+                policy,
+            )),
+            None if is_told => None,
+            None => Some(hurt(
+                "it would record management events, which are billed where another trail records them, and not what it recorded",
+                records,
+            )),
+        }
+    }
+
+    /// Whether a policy lets a trail of ours in as much as what the run found did.
+    fn lets_in(&self, policy: &Target, trail: &TrailRef) -> bool {
+        let has = |world: &World<'_>, sid: &String| {
+            let policy = world.document(policy).and_then(Document::policy_document);
+            policy.is_some_and(|policy| policy.statement(sid).is_some())
+        };
+        let sids = self.markers.trail_sids(trail);
+        sids.iter()
+            .all(|sid| has(&self.after, sid) || !has(&self.found, sid))
+    }
+
     /// A role goes after its policy and all that names it, and the policy needs its role.
     fn parts_of_role(&self, of: &GivenBack) -> Option<Hurt> {
         let Target::Role(role, part) = &of.target else {
@@ -402,6 +446,16 @@ impl Judge<'_> {
             is_sure: true,
         })
     }
+}
+
+/// The policy that lets a trail of ours deliver: its bucket is where it is itself.
+fn let_in_by(trail: &TrailRef, held: &Trail) -> Option<Target> {
+    let bucket = BucketRef {
+        account: trail.account.clone(),
+        region: trail.region.clone(),
+        bucket: held.to()?,
+    };
+    Some(Target::Bucket(bucket, BucketPart::Policy))
 }
 
 /// Whether a rule does now what it would do afterwards.
@@ -479,6 +533,9 @@ pub fn linked(spec: &Spec, documents: &[(&Target, Option<&Document>)]) -> BTreeS
             }
             (Target::Bucket(_, _) | Target::Account(_, _), _) => {}
             (Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_), _) => {}
+            (Target::Trail(trail, _), Some(Document::Trail(held))) => {
+                linked.extend(let_in_by(trail, held));
+            }
             (Target::Trail(_, _), _) => {}
         }
     }

@@ -121,6 +121,17 @@ impl WriteStep {
         }
     }
 
+    /// What goes with the target although no step is about it: what a trail records.
+    #[must_use]
+    pub fn takes_along(&self) -> Option<Target> {
+        match (&self.target, &self.after) {
+            (Target::Trail(trail, TrailPart::Itself), None) => {
+                Some(Target::Trail(trail.clone(), TrailPart::Selectors))
+            }
+            _ => None,
+        }
+    }
+
     /// Where a read shows that the step's write was taken: the target, or the tags of a bucket that is made. They are written
     /// with it, every bucket answers them, and they are to be read back anyway.
     #[must_use]

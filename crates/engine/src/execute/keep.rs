@@ -64,6 +64,16 @@ impl<W: Sync, R: ReceiptStore> Context<'_, W, R> {
         kept.map_err(|error| unkept(step, &error))
     }
 
+    /// Keeps what goes with a step's target when that goes.
+    pub(super) async fn keep_along(
+        &self,
+        step: &WriteStep,
+        live: Option<&Document>,
+    ) -> Result<Held, Problem> {
+        let kept = self.keep(live).await;
+        kept.map_err(|error| unkept(step, &error))
+    }
+
     /// Keeps what a read answered where it is somebody else's and neither what the step found nor what it leaves, and tells it
     /// once. What it is worth is seen when the run has ended: it may be there still.
     pub(super) async fn glimpse(&self, step: &WriteStep, live: Option<&Document>) {

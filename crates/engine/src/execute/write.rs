@@ -234,6 +234,11 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
             Err(problem) => return Answer::NotSent(problem),
         };
         let attempt = self.attempts.failed() + 1;
+        if let Some(part) = self.step.takes_along()
+            && let Err(problem) = self.keep_along(&part, attempt).await
+        {
+            return Answer::NotSent(problem);
+        }
         let after = self.step.after.as_ref();
         self.on.reporter.emit(|step| RunEvent::Writing {
             step,
@@ -257,6 +262,20 @@ impl<W: Write, R: ReceiptStore> Writing<'_, W, R> {
             _ => Sent::Refused,
         };
         Answer::Refused(error)
+    }
+
+    /// Keeps what goes with the target, as what the write is about to go over, too.
+    async fn keep_along(&self, part: &Target, attempt: u32) -> Result<(), Problem> {
+        let read = self.on.run.world.read(part).await;
+        let live = read.map_err(|error| Problem::from(&error))?;
+        let held = self.on.keep_along(&self.step, live.as_ref()).await?;
+        self.on.reporter.emit(|step| RunEvent::Writing {
+            step: format!("{step}{}", part.kind().facts().path),
+            attempt,
+            wanted: Some(fingerprint(None)),
+            before: Some(held.to_string()),
+        });
+        Ok(())
     }
 
     /// Waits if the error may pass, and looks what the target holds now: the write may have happened all the same.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use s3ferry_core::model::{BucketPart, Document, Observed, RolePart, Target, same};
+use s3ferry_core::model::{Document, Observed, Target, same};
+use s3ferry_core::names::Names;
 use s3ferry_core::plan::restore::Places;
 use s3ferry_core::plan::{GivenBack, done_again};
 use s3ferry_engine::ledger::Held;
-use s3ferry_engine::restore::Seen;
+use s3ferry_engine::restore::{Kept, Seen, kept};
 
 use super::{Now, Of, Work, out_of_reach};
 use crate::args::Restore;
@@ -211,11 +212,10 @@ impl Work<'_> {
         }
         if !places.are_written(&of) {
             let text = format!(
-                "{} is left: nothing there is of the spec {}, so no run of it wrote there",
+                "{} is left: the spec {} does not name the place, and nothing there carries its mark",
                 one.address, self.loaded.spec.name
             );
-            let hint =
-                "the journal says otherwise: whoever changed it wants something written there";
+            let hint = "if it left the spec, put it back there and run this again; if no spec of this name ever had it, somebody changed the journal";
             self.printer.error(&text, Some(hint));
             return Ok(if one.named {
                 Weighed::Refused(Exit::Refused)
@@ -223,9 +223,13 @@ impl Work<'_> {
                 Weighed::Left
             });
         }
-        let Some(obstacle) = of.obstacle(has_whole(one.target, chosen, observed)) else {
+        let has_whole = has_whole(one.target, chosen, observed);
+        let Some(mut obstacle) = of.obstacle(has_whole) else {
             return Ok(Weighed::Comes(Box::new(of)));
         };
+        if !has_whole && let Some(way_out) = self.with_its_whole(one) {
+            obstacle.way_out = way_out;
+        }
         let text = format!("{} does not come back: {}", one.address, obstacle.why);
         if one.named {
             self.printer.error(&text, Some(&obstacle.way_out));
@@ -234,6 +238,34 @@ impl Work<'_> {
         self.printer
             .warning(&format!("{text}; {}", obstacle.way_out));
         Ok(Weighed::Stays)
+    }
+
+    /// How a document comes back with what it is a part of: by this run where it kept that, or after it by the last run that did.
+    fn with_its_whole(&self, one: &Chosen<'_>) -> Option<String> {
+        let whole = one.target.whole().filter(comes_back)?;
+        let names = Names::of(&self.loaded.spec);
+        let address = names.address(&whole);
+        let back = |run: &str, all: &[&str]| command(run, &self.paths(), all);
+        let is_kept = |kept: &Kept| matches!(kept.before, Some(Held::Document(_)));
+        if self
+            .documents
+            .get(&address)
+            .is_some_and(|of| is_kept(&of.kept))
+        {
+            let both = back(self.run, &[&address, one.address]);
+            return Some(format!("give {address} back with it: {both}"));
+        }
+        let runs = self.ledger.runs().ok()?.into_iter().rev();
+        let keeps = |run: &String| {
+            let journal = self.ledger.journal_of(run).ok();
+            let all = journal.map(|journal| kept(&journal)).unwrap_or_default();
+            all.get(&address).is_some_and(is_kept)
+        };
+        let run = runs.into_iter().find(keeps)?;
+        Some(format!(
+            "give {address} back first: {}",
+            back(&run, &[&address])
+        ))
     }
 
     /// A document that is to be relied on.
@@ -265,15 +297,15 @@ fn is_called(held: &Held, name: &str) -> bool {
 
 /// Whether what a document is a part of is there, or is given back with it.
 fn has_whole(target: &Target, chosen: &[Chosen<'_>], observed: &Observed) -> bool {
-    let is_whole = matches!(
-        target,
-        Target::Bucket(_, BucketPart::Itself) | Target::Role(_, RolePart::Itself)
-    );
-    let Some(whole) = target.whole().filter(|_| !is_whole) else {
+    let Some(whole) = target.whole().filter(|whole| whole != target) else {
         return true;
     };
-    let comes = chosen.iter().any(|of| {
-        *of.target == whole && matches!(whole, Target::Role(_, _)) && of.of.kept.before.is_some()
-    });
+    let is_given = |of: &Chosen<'_>| *of.target == whole && of.of.kept.before.is_some();
+    let comes = comes_back(&whole) && chosen.iter().any(is_given);
     observed.document(&whole).is_some() || comes
+}
+
+/// Whether a thing that is gone can be made again by a restore.
+const fn comes_back(whole: &Target) -> bool {
+    matches!(whole, Target::Role(_, _) | Target::Trail(_, _))
 }

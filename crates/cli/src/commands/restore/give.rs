@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use s3ferry_aws::Cloud;
 use s3ferry_core::model::{Document, Observed, OutOfReach, Target, same};
 use s3ferry_core::names::Names;
+use s3ferry_core::plan::restore::left_the_spec;
 use s3ferry_core::plan::{GivenBack, Hurt, give_back, hurts, linked};
 use s3ferry_engine::Verdict;
 use s3ferry_render::plural;
@@ -60,6 +61,7 @@ impl Work<'_> {
                 printer.warning(&format!("{address}: {caveat}"));
             }
         }
+        self.warn_of_what_left(&documents);
         if !args.yes {
             if !confirmed(printer) {
                 printer.message("Nothing was changed.");
@@ -89,6 +91,20 @@ impl Work<'_> {
         match Exit::Run(ended.verdict) {
             Exit::Run(Verdict::Done) if skipped => Ok(Exit::Run(Verdict::Partial)),
             exit => Ok(exit),
+        }
+    }
+
+    /// Says what comes back against the spec.
+    fn warn_of_what_left(&self, documents: &[GivenBack]) {
+        let names = Names::of(&self.loaded.spec);
+        let left = left_the_spec(&self.loaded.spec, documents).into_iter();
+        let left: Vec<String> = left.map(|target| names.address(target)).collect();
+        if !left.is_empty() {
+            let text = format!(
+                "the spec asks for nothing at {} any more: the next apply takes away again what is s3ferry's there, unless what asked for it is put back into the spec before",
+                left.join(", ")
+            );
+            self.printer.warning(&text);
         }
     }
 

@@ -102,7 +102,12 @@ fn a_statement_that_somebody_took_is_told_with_what_it_was_until_an_apply_brings
         change["before"].is_object() && change["after"].is_null(),
         "{json}"
     );
-    assert_eq!(json["beside"], json!([]), "the document is told already");
+    let beside = format!("{POLICY}/statement/Theirs");
+    assert_eq!(
+        json["beside"],
+        json!([beside]),
+        "what came besides is told by its item"
+    );
     let by = &json["drifted"][0]["by"];
     assert_eq!(by["who"], SOMEBODY, "{json}");
     assert_eq!(by["event"], "PutBucketPolicy", "{json}");

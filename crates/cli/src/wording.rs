@@ -76,11 +76,7 @@ pub(crate) fn told(event: &RunEvent) -> Vec<Told> {
         RunEvent::Stopping {
             running,
             not_started,
-        } => Message(format!(
-            "Stopping: {} under way will finish, {} will not start.",
-            plural(*running, "step"),
-            plural(*not_started, "step")
-        )),
+        } => Message(stopping(*running, *not_started)),
         RunEvent::Failed {
             step,
             may_have_written,
@@ -107,6 +103,19 @@ fn seconds(millis: u64) -> String {
     match tenths % 10 {
         0 => format!("{} s", tenths / 10),
         rest => format!("{}.{rest} s", tenths / 10),
+    }
+}
+
+/// Steps that run send no more writes, and read back those that they sent; none runs while reads must agree first.
+fn stopping(running: u64, not_started: u64) -> String {
+    let open = format!("{} will not start", plural(not_started, "step"));
+    match running {
+        0 => format!("Stopping: nothing is under way, {open}."),
+        1 => format!("Stopping: 1 step under way will finish what it has sent, {open}."),
+        _ => format!(
+            "Stopping: {} under way will finish what they have sent, {open}.",
+            plural(running, "step")
+        ),
     }
 }
 
@@ -280,6 +289,18 @@ mod tests {
         );
         let many = ignored_keys("this plan", &newer(12)).unwrap();
         assert!(many.ends_with("k09, and 2 more"), "{many}");
+    }
+
+    #[test]
+    fn a_stop_while_nothing_is_under_way_says_so() {
+        assert_eq!(
+            stopping(0, 2),
+            "Stopping: nothing is under way, 2 steps will not start."
+        );
+        assert_eq!(
+            stopping(1, 1),
+            "Stopping: 1 step under way will finish what it has sent, 1 step will not start."
+        );
     }
 
     #[test]

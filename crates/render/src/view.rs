@@ -188,9 +188,13 @@ pub(crate) fn findings(plan: &PlanFile) -> Vec<&Finding> {
     findings
 }
 
-/// The ways out of a finding.
+/// The ways out of a finding; those after the first stand after an "or", which many of them say themselves.
 pub(crate) fn ways_out(finding: &Finding) -> impl Iterator<Item = &str> {
-    finding.help.lines().filter(|way| !way.trim().is_empty())
+    let ways = finding.help.lines().filter(|way| !way.trim().is_empty());
+    ways.enumerate().map(|(index, way)| match index {
+        0 => way,
+        _ => way.strip_prefix("or ").unwrap_or(way),
+    })
 }
 
 /// Whether something is lost or likely to go wrong with this change.

@@ -29,7 +29,8 @@ pub struct DriftFile {
     /// What differs from the spec, and the ledger does not say what s3ferry left there: the change that an apply would make, so
     /// `before` is what is there and `after` what the spec says.
     pub unrecorded: Vec<Change>,
-    /// The addresses of documents in which somebody changed what is not s3ferry's; an apply leaves it.
+    /// The addresses of documents in which somebody changed what is not s3ferry's, or of the items where the document has drifted, too;
+    /// an apply leaves it.
     pub beside: Vec<String>,
     /// What an apply is refused for at documents of `beside`: somebody took away the marks that make them the spec's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -8,7 +8,7 @@ use crate::future::Future;
 use crate::goals::canary::{SourceKey, source_key};
 use crate::ids::{Arn, MigrationName};
 use crate::live::LiveFacts;
-use crate::merge::advice::{guards_line, quoted};
+use crate::merge::advice::{guards_advice, guards_line, quoted};
 use crate::model::kinds::replication::Rule;
 use crate::model::kinds::{Document, Policy, Role, RolePolicies};
 use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target, same};
@@ -480,10 +480,11 @@ fn extra_policies(
         let at = policies
             .placed()
             .map(|(path, _)| format!("{policies_at}{path}"));
-        let adopt = guards_line(&[
+        let guards = [
             ("adopt", quoted(at)),
             ("max_deletes", names.len().to_string()),
-        ]);
+        ];
+        let adopt = guards_advice(&scene.spec.guards, &guards);
         let help = format!(
             "they may grant more than the rules of the spec need, or deny what these need: remove them unless something else assumes the role\n\
              to let s3ferry remove them, {adopt}"

@@ -36,7 +36,7 @@ pub struct Drift {
     pub drifted: Vec<Drifted>,
     /// Changes of which nobody knows: nothing says what was left there.
     pub unrecorded: Vec<Change>,
-    /// The addresses of documents in which somebody changed what the plan leaves.
+    /// The addresses of documents in which somebody changed what the plan leaves, and of such items in those that have drifted.
     pub beside: Vec<String>,
     /// What an apply is refused for at these documents: somebody took away the marks that make them the spec's.
     pub refused: Vec<Finding>,
@@ -99,6 +99,8 @@ pub fn drift(
     }
     drift.beside = beside(observed, &by_address, &drift);
     drift.refused = refused(findings, &drift.beside);
+    drift.beside.extend(beside_drift(&drift, &told));
+    drift.beside.sort();
     drift
 }
 
@@ -160,6 +162,17 @@ fn beside(
         .iter()
         .filter(|(address, (target, left))| is_changed(target, left) && !told.contains(address));
     changed.map(|(address, _)| address.clone()).collect()
+}
+
+/// What somebody changed besides in documents that have drifted: items, which the plan leaves as they are.
+fn beside_drift(drift: &Drift, told: &BTreeMap<&str, Vec<Change>>) -> Vec<String> {
+    let drifted = drift.drifted.iter().map(|one| one.change.target.as_str());
+    let drifted: BTreeSet<&str> = drifted.collect();
+    let rest = drifted.into_iter().filter_map(|target| told.get(target));
+    let items = rest
+        .flatten()
+        .filter(|change| change.address != change.target);
+    items.map(|change| change.address.clone()).collect()
 }
 
 impl Drift {

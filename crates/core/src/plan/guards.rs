@@ -2,7 +2,7 @@
 
 use crate::diff::Diff;
 use crate::format::{Finding, FindingLevel};
-use crate::merge::advice::guards_line;
+use crate::merge::advice::guards_advice;
 use crate::model::Item;
 use crate::model::kinds::Part;
 use crate::scene::Scene;
@@ -30,13 +30,10 @@ pub(super) fn deletions(scene: &Scene<'_>, deleted: &[String]) -> Option<Finding
     })
 }
 
-/// How to allow that many deletions. Where the spec has guards for all migrations, a second mapping would be refused.
+/// How to allow that many deletions.
 fn advice(defaults: &Guards, count: usize) -> String {
-    if *defaults == Guards::default() {
-        let line = guards_line(&[("max_deletes", count.to_string())]);
-        return format!("if this is meant, {line}");
-    }
-    format!("if this is meant, set max_deletes: {count} in the guards of the spec's defaults")
+    let guards = [("max_deletes", count.to_string())];
+    format!("if this is meant, {}", guards_advice(defaults, &guards))
 }
 
 /// What to do where that which left the spec was never in it: two specs of one name take each other's things for theirs.

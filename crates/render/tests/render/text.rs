@@ -1,7 +1,7 @@
 //! What a reviewer reads in a terminal.
 
 use s3ferry_core::format::{Action, Change, GateState, PlanFile, Reason};
-use s3ferry_render::{Detail, Style, text};
+use s3ferry_render::{Detail, Style, markdown, text};
 
 use crate::build;
 
@@ -264,6 +264,16 @@ fn an_orphan_is_deleted() {
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     "#);
+}
+
+#[test]
+fn a_way_out_that_begins_with_or_says_it_once() {
+    let mut plan = build::conflict();
+    "do this\nor do that".clone_into(&mut plan.findings[0].help);
+    let text = shown(&plan);
+    assert!(text.contains("or:   do that"), "{text}");
+    let markdown = markdown(&plan, 65_536);
+    assert!(markdown.contains("- or: do that"), "{markdown}");
 }
 
 #[test]

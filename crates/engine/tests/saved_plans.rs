@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::slice::from_ref;
 
 use s3ferry_core::format::{Finding, FindingLevel, PlanFile, SpecInfo};
 use s3ferry_core::ids::{BucketName, RoleName, RuleName, SpecName};
@@ -101,7 +102,7 @@ fn what_somebody_else_takes_away_in_between_is_refused() {
                 if took.is_err() || same(before, after.as_ref()) || is_as_planned || is_born {
                     continue;
                 }
-                let moved = edited.moved(&saved, &edited.plan(), &[first.journal.clone()]);
+                let moved = edited.moved(&saved, &edited.plan(), from_ref(&first.journal));
                 assert!(!moved.is_empty(), "{address} after call {k} of {calls}");
                 refused += 1;
             }
@@ -193,11 +194,14 @@ fn none_of(failed: &[Vec<String>]) {
 
 /// Gives a bucket another name.
 fn renamed(bucket: &mut BucketName) {
-    *bucket = BucketName::new(&format!("{bucket}-2")).expect("a valid name");
+    *bucket = BucketName::new(format!("{bucket}-2")).expect("a valid name");
 }
 
+/// A change of a migration.
+type Edit = fn(&mut Migration);
+
 /// What of a migration may leave its spec.
-const LEAVE: [(&str, fn(&mut Migration)); 4] = [
+const LEAVE: [(&str, Edit); 4] = [
     ("monitoring", |migration| {
         let reason = "a test".to_owned();
         migration.monitoring = Monitoring::None { reason };
@@ -216,7 +220,7 @@ const LEAVE: [(&str, fn(&mut Migration)); 4] = [
 ];
 
 /// What of a migration may change so that roles and policies both gain and lose.
-const CHANGES: [(&str, fn(&mut Migration)); 5] = [
+const CHANGES: [(&str, Edit); 5] = [
     ("prefixes", |migration| {
         let rules = migration.rules.iter_mut();
         rules.for_each(|rule| rule.prefix.push_str("new/"));

@@ -78,10 +78,8 @@ pub fn give_back(spec: &Spec, documents: &[GivenBack]) -> Restoration {
 /// Whether a document goes with what it is a part of.
 fn goes_along(of: &GivenBack, documents: &[GivenBack]) -> bool {
     let is_whole = |other: &&GivenBack| Some(&other.target) == of.target.whole().as_ref();
-    let mut wholes = documents
-        .iter()
-        .filter(is_whole)
-        .filter(|whole| whole.kept.is_none());
+    let goes = |whole: &&GivenBack| whole.live.is_some() && whole.kept.is_none();
+    let mut wholes = documents.iter().filter(is_whole).filter(goes);
     let is_of_a_trail = matches!(of.target, Target::Trail(_, TrailPart::Selectors));
     is_of_a_trail && wholes.next().is_some()
 }

@@ -630,3 +630,27 @@ fn a_key_of_the_destination_bucket_says_nothing_of_what_comes_under_sse_s3() {
     let encryption = world.buckets("/orders-new/objects/orders~11/0/encryption");
     assert_eq!(encryption, "AES256");
 }
+
+#[test]
+fn what_was_taken_over_and_is_left_again_may_still_be_named() {
+    let under = |role: &str, rules: &str| {
+        migration(&format!(
+            "{role}    rules: [ {rules} ]\n    guards: {{ max_deletes: 9, adopt: [ prod/role/crr ] }}\n"
+        ))
+    };
+    let all = "{ id: all, prefix: orders/, delete_markers: keep }";
+    let world = world(&under("    roles: { replication: { name: crr } }\n", all));
+    role_by_hand(&world.source(), "crr", "orders-prod", &["orders-archive"]);
+    world.converge();
+    world.spec(&under("", all));
+    world.converge();
+    // Something else changes, and the role is nowhere any more that the spec leads to.
+    let more = format!("{all}, {{ id: more, prefix: more/, delete_markers: keep }}");
+    world.spec(&under("", &more));
+    says(
+        &world.expect(2, &PLAN),
+        &["adopt-leftover", "prod/role/crr"],
+    );
+    fs::remove_dir_all(world.folder().join("ledger/runs")).expect("it goes");
+    says(&world.expect(4, &PLAN), &["adopt-unknown", "prod/role/crr"]);
+}

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use s3ferry_engine::journal::JournalSink;
+use s3ferry_engine::problem::ProblemKind;
 use s3ferry_engine::{EventSink, Outcome, RunEvent, StepResult, Verdict};
 
 use crate::args::LogFormat;
@@ -148,6 +149,9 @@ pub(crate) fn summary(printer: &Printer, outcome: &Outcome, doing: Doing, journa
     let head = match (outcome.verdict(), doing) {
         (Verdict::Done, Doing::Apply) => "Apply complete",
         (Verdict::Done, Doing::Restore) => "Restore complete",
+        (Verdict::Error, _) if outcome.steps.values().any(put_objects) => {
+            "No configuration was changed"
+        }
         (Verdict::Error | Verdict::Denied, _) => "Nothing was changed",
         (Verdict::Stale, _) => "Nothing was changed: the world moved",
         (Verdict::Partial, Doing::Apply) => "Applied in part; run again to go on",
@@ -169,6 +173,11 @@ pub(crate) fn summary(printer: &Printer, outcome: &Outcome, doing: Doing, journa
         say_open(printer, outcome);
     }
     printer.detail(&format!("journal: {journal}"));
+}
+
+/// Whether a step is a proof that failed, for which objects were put and removed.
+fn put_objects(result: &StepResult) -> bool {
+    matches!(result, StepResult::Failed { problem, .. } if problem.kind == ProblemKind::Canary)
 }
 
 /// What waits and what was skipped, which nothing has said where no progress is shown.

@@ -18,6 +18,8 @@ pub struct Remembered {
     pub destinations: BTreeSet<BucketRef>,
     /// Keys whose policies runs wrote.
     pub keys: BTreeSet<KeyRef>,
+    /// The addresses of roles that runs wrote and that `guards.adopt` names.
+    pub adopted: BTreeSet<String>,
     /// From where to where rules of this spec were proven.
     pub proven: BTreeSet<(BucketRef, BucketRef)>,
 }
@@ -30,6 +32,14 @@ impl Remembered {
         let parts: Vec<&str> = address.split('/').collect();
         if let &[account, "key", region, id, "policy"] = parts.as_slice() {
             self.keys.extend(key(spec, account, region, id));
+            return;
+        }
+        if let [account, "role", name, ..] = parts.as_slice() {
+            let role = format!("{account}/role/{name}");
+            let mut guards = spec.all_guards();
+            let is_adopted =
+                guards.any(|guards| guards.adopt.iter().any(|of| of.starts_with(&role)));
+            self.adopted.extend(is_adopted.then_some(role));
             return;
         }
         let &[account, "bucket", name, part] = parts.as_slice() else {

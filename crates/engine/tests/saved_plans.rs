@@ -394,6 +394,7 @@ impl Stage {
             scope: &Scope::All,
             proofs: &proofs,
             remembered: &Remembered::default(),
+            search: false,
             canaries: &self.receipts.placed(),
         };
         let surveyed = in_paused_time(survey(&self.world, of, 1));
@@ -405,6 +406,7 @@ impl Stage {
                 name: self.spec.name.to_string(),
                 digest: "a".repeat(64),
                 files: Vec::new(),
+                search: false,
                 targets: Vec::new(),
             },
             accounts: Vec::new(),

@@ -22,9 +22,17 @@ pub(super) fn unknown(scene: &Scene<'_>, changes: bool) -> Vec<Finding> {
     }
     let known = known(scene);
     let unknown = scene.adopted().filter(|address| !known.contains(*address));
-    unknown
-        .map(|address| told(address, &known, changes))
-        .collect()
+    // What a run took over and has left again, the plan that goes on with it need not find.
+    let was_left = |address: &str| {
+        let adopted = scene.remembered.into_iter().flat_map(|of| &of.adopted);
+        let mut adopted = adopted.filter(|role| is_within(address, role));
+        adopted.next().is_some()
+    };
+    let told = |address: &str| match was_left(address) {
+        true => leftover(address),
+        false => told(address, &known, changes),
+    };
+    unknown.map(told).collect()
 }
 
 fn told(address: &str, known: &BTreeSet<String>, changes: bool) -> Finding {

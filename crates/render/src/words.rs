@@ -3,8 +3,7 @@
 use s3ferry_core::format::{AccessVerdict, Change, FindingLevel, GateState, Reason, RiskLevel};
 
 /// What is said of a plan with `--search`.
-pub(crate) const SEARCHED: &str =
-    "What is this spec's was looked for everywhere in its accounts (--search).";
+pub(crate) const SEARCHED: &str = "Every bucket, role, alarm and trail of the accounts was searched for what is this spec's (--search).";
 
 /// A count with its noun, agreeing in number: `1 rule`, `2,000 rules`, `3 policies`.
 #[must_use]

@@ -111,7 +111,7 @@ fn plans_go_to_standard_output_and_all_else_to_standard_error() {
     let world = world(ORDERS);
     let json = world.expect(0, &["plan", "--format", "json", "spec.yaml"]);
     let plan: Value = serde_json::from_str(&json.out).expect("standard output is the plan alone");
-    assert_eq!(plan["format"], "1.0");
+    assert_eq!(plan["format"], "1.1");
     let verbose = world.expect(0, &["plan", "-v", "--format", "json", "spec.yaml"]);
     assert!(verbose.err.contains("signed in"), "{}", verbose.said());
     assert!(

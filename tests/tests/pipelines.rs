@@ -289,7 +289,7 @@ fn output_that_is_lost_is_an_error() {
 
 fn is_a_plan(text: &str) -> bool {
     let plan = serde_json::from_str::<Value>(text);
-    plan.is_ok_and(|plan| plan["format"] == "1.0")
+    plan.is_ok_and(|plan| plan["format"] == "1.1")
 }
 
 #[test]

@@ -18,6 +18,8 @@ use s3ferry_testkit::strategies;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+/// A minor that this version does not write yet.
+const NEWER: &str = "1.9";
 const PLANS: [&str; 4] = [
     "demo/plan-replicate.json",
     "demo/plan-prepare.json",
@@ -75,7 +77,7 @@ fn a_plan_of_a_newer_minor_is_read_without_the_keys_it_adds_and_they_are_named()
         let plan = plan(path);
         let (newer, added) = with_keys(&plan);
         assert!(added.len() >= 10, "{path}: {added:?}");
-        let read = PlanFile::from_json(&written_as("1.1", &newer)).unwrap();
+        let read = PlanFile::from_json(&written_as(NEWER, &newer)).unwrap();
         assert_eq!(read.newer.unwrap().ignored, added, "{path}");
         let known = PlanFile::from_json(&written_as(FORMAT, &plan)).unwrap();
         assert_eq!(known.newer, None);
@@ -105,7 +107,7 @@ fn a_plan_without_one_of_its_keys_is_refused_whatever_its_minor() {
     for key in plan.as_object().map(Map::keys).unwrap() {
         let mut lacking = plan.clone();
         lacking.as_object_mut().unwrap().remove(key);
-        for format in [FORMAT, "1.1"] {
+        for format in [FORMAT, NEWER] {
             let mut lacking = lacking.clone();
             if key != "format" {
                 lacking["format"] = json!(format);
@@ -120,10 +122,10 @@ fn a_plan_without_one_of_its_keys_is_refused_whatever_its_minor() {
 fn a_plan_with_a_word_of_a_newer_minor_is_refused_by_name() {
     let mut plan = plan(PLANS[0]);
     plan["changes"][0]["reason"] = json!("later");
-    let error = PlanFile::from_json(&written_as("1.1", &plan)).unwrap_err();
+    let error = PlanFile::from_json(&written_as(NEWER, &plan)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "format 1.1, written by s3ferry 9.9.9, holds what this version does not know"
+        "format 1.9, written by s3ferry 9.9.9, holds what this version does not know"
     );
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.starts_with("unknown variant `later`"), "{source}");
@@ -136,7 +138,7 @@ fn a_plan_of_another_major_is_refused_and_says_which_is_read() {
     let error = PlanFile::from_json(&written_as("2.0", &plan(PLANS[0]))).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "format 2.0 cannot be read by this s3ferry, which reads 1.0"
+        "format 2.0 cannot be read by this s3ferry, which reads 1.1"
     );
     let bare = PlanFile::from_json(r#"{ "format": "2.0" }"#).unwrap_err();
     assert!(matches!(bare, ReadError::Version { .. }), "{bare:?}");

@@ -221,7 +221,7 @@ prop_compose! {
     ) -> PlanFile {
         let [reads, writes, calls, throttle_seconds] = numbers;
         PlanFile {
-            format: "1.0".into(),
+            format: "1.1".into(),
             fingerprints: [].into(),
             permissions: permissions.into_iter().map(|(account, actions)| PermissionInfo { account, actions }).collect(),
             estimate: Estimate { reads, writes, calls, throttle_seconds },

@@ -15,7 +15,7 @@ pub(crate) const STATEMENT: &str =
 /// A plan of two accounts and one migration without changes.
 pub(crate) fn plan(phase: &str) -> PlanFile {
     PlanFile {
-        format: "1.0".into(),
+        format: "1.1".into(),
         s3ferry: "0.1.0".into(),
         created: "2026-11-23T17:00:00Z".into(),
         spec: SpecInfo {

@@ -2,8 +2,8 @@
 
 use s3ferry_core::format::{Action, RiskLevel};
 use s3ferry_core::goals::{AlarmGoal, Goal};
-use s3ferry_core::model::kinds::Document;
-use s3ferry_core::model::{BucketPart, RolePart, Target};
+use s3ferry_core::model::kinds::{Document, ReplicationConfiguration};
+use s3ferry_core::model::{RolePart, Target};
 use s3ferry_core::permissions::{Purpose, least};
 use s3ferry_core::plan::{Plan, Work};
 use s3ferry_core::scope::Scope;
@@ -38,6 +38,15 @@ fn wait_for_proof(world: &mut World, plan: &Plan) {
         !is_proof && !step.id.0.ends_with("#take-down")
     });
     world.apply(&cut);
+}
+
+/// The rules of the source, and where they are.
+fn rules(world: &World) -> (Target, ReplicationConfiguration) {
+    let found = world.targets().find_map(|target| match world.held(target) {
+        Some(Document::Replication(live)) => Some((target.clone(), live.clone())),
+        _ => None,
+    });
+    found.expect("the rules")
 }
 
 /// The proof that a plan makes.
@@ -125,11 +134,8 @@ fn its_rule_is_above_all_others_and_denied_to_the_role_on_its_prefix_alone() {
     let mut world = world();
     let plan = world.plan(&proving());
     wait_for_proof(&mut world, &plan);
-    let rules = world.targets().find_map(|target| match world.held(target) {
-        Some(Document::Replication(live)) => Some(live.clone()),
-        _ => None,
-    });
-    let rules = rules.expect("rules").rules;
+    let (_, rules) = rules(&world);
+    let rules = rules.rules;
     let (ours, others): (Vec<_>, Vec<_>) = rules
         .iter()
         .partition(|rule| rule.id.as_deref().is_some_and(|id| id.contains(OF_PROOFS)));
@@ -343,15 +349,7 @@ fn a_plan_of_one_migration_leaves_the_proof_of_another_alone() {
 fn a_proof_that_aws_would_have_no_room_for_is_refused_before_anything_is_written() {
     let mut world = world();
     world.converge(&watched());
-    let target = world
-        .targets()
-        .find(|target| matches!(target, Target::Bucket(_, BucketPart::Replication)))
-        .cloned()
-        .expect("the rules");
-    let Some(Document::Replication(live)) = world.held(&target) else {
-        panic!("rules");
-    };
-    let mut live = live.clone();
+    let (target, mut live) = rules(&world);
     let sample = live.rules[0].clone();
     for number in 0..1_000 - i32::try_from(live.rules.len()).expect("few rules") {
         let mut foreign = sample.clone();
@@ -435,15 +433,7 @@ fn a_caller_is_told_that_the_objects_of_a_proof_are_put_and_removed() {
 fn a_rule_that_carries_its_objects_elsewhere_out_of_reach_blocks_it() {
     let mut world = world();
     world.converge(&watched());
-    let target = world
-        .targets()
-        .find(|target| matches!(target, Target::Bucket(_, BucketPart::Replication)))
-        .cloned()
-        .expect("the rules");
-    let Some(Document::Replication(live)) = world.held(&target) else {
-        panic!("rules");
-    };
-    let mut live = live.clone();
+    let (target, mut live) = rules(&world);
     let mut foreign = live.rules[0].clone();
     foreign.id = Some("theirs".to_owned());
     foreign.priority = Some(500);

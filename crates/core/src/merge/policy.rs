@@ -8,8 +8,10 @@ use crate::ids::MigrationName;
 use crate::model::kinds::{Document, Policy, Says};
 use crate::model::{BucketRef, Target};
 use crate::ownership::marked_role_sid;
-use crate::policy::generate::recorded;
+use crate::phase::Part;
+use crate::policy::generate::{Record, recorded};
 use crate::policy::{PolicyDocument, Statement, union_for_growth};
+use crate::route::Route;
 use crate::scene::Scene;
 use crate::scope::Scope;
 use crate::spec::KeyPolicies;
@@ -47,13 +49,14 @@ fn with_what_is_out_of_reach(
     Ok(kept)
 }
 
-/// Whether a statement of ours lets in logs or inventories of a bucket that is no end of the migrations that a plan is for: one
-/// that they have left. They go on until a plan of all ends them, and the statement as long.
+/// Whether a statement of ours lets in logs or inventories of a bucket of which none of the migrations that a plan is for asks for
+/// them: they have left the bucket, or no longer say anything of its logs. They go on until a plan of all ends them, and the
+/// statement as long.
 fn lets_in_what_is_out_of_reach(scene: &Scene<'_>, target: &Target, statement: &Statement) -> bool {
     let is_ours = statement
         .sid()
         .is_some_and(|sid| scene.markers.owns_sid(sid));
-    let (Some(to), Some((_, bucket)), true) = (target.bucket(), recorded(statement), is_ours)
+    let (Some(to), Some((record, bucket)), true) = (target.bucket(), recorded(statement), is_ours)
     else {
         return false;
     };
@@ -62,8 +65,14 @@ fn lets_in_what_is_out_of_reach(scene: &Scene<'_>, target: &Target, statement: &
         bucket,
         ..to.clone()
     };
-    let mut covered = scene.covered();
-    !covered.any(|route| route.source == of || route.destination == of)
+    let asks = |route: &Route<'_>| {
+        Part::Logging.is_in(route.migration.phase)
+            && match record {
+                Record::AccessLogs => route.access_logs().iter().any(|asked| *asked.of == of),
+                Record::Inventory => route.inventories().iter().any(|asked| *asked.of == of),
+            }
+    };
+    !scene.covered().any(asks)
 }
 
 /// The policy of a key that is there and not AWS's own; where there is none to be written, that is said as a finding. A policy that

@@ -514,3 +514,29 @@ fn a_target_leaves_the_statements_of_other_migrations() {
     assert_eq!(world.policy_text("prod/bucket/prod-logs/policy"), before);
     assert_eq!(before.matches("\"Sid\"").count(), 2, "{before}");
 }
+
+#[test]
+fn a_target_that_takes_its_own_logs_out_leaves_what_lets_them_in() {
+    let mut world = world();
+    world.converge(&logged(&[]));
+    // Nobody wants the logs any more, and only a plan of all ends what nobody wants.
+    let lists = spec(&[(
+        "guards: {}",
+        "guards: {}\n    logging: { inventory: { destination: { bucket: archive-logs } } }",
+    )]);
+    let only = world.plan_only(&lists, &["orders"]);
+    world.apply(&only);
+    for (sends, to) in [
+        ("prod/bucket/orders-prod", "prod-logs"),
+        ("archive/bucket/orders-archive", "archive-logs"),
+    ] {
+        let account = sends.split('/').next().expect("an account");
+        let policy = world.policy_text(&format!("{account}/bucket/{to}/policy"));
+        let is_sent = world.get(&format!("{sends}/logging")).is_some();
+        assert_eq!(
+            is_sent,
+            policy.contains("logging.s3.amazonaws.com"),
+            "{to}: {policy}"
+        );
+    }
+}

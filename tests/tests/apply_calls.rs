@@ -22,6 +22,7 @@ const CALLS: &[(&str, &str, usize, usize)] = &[
     ("s3", "GetBucketReplication", 4, 0),
     ("s3", "GetBucketTagging", 0, 2),
     ("s3", "GetBucketVersioning", 2, 1),
+    ("s3", "GetObjectLockConfiguration", 1, 0),
     ("s3", "GetPublicAccessBlock", 0, 1),
     ("s3", "HeadBucket", 0, 1),
     ("s3", "PutBucketPolicy", 0, 1),

@@ -37,7 +37,8 @@ pub(super) struct Access {
 
 /// Both policies may deny, and the destination's is ours in part; what the source encrypts with by default, the role must be
 /// able to decrypt; Object Lock of the source adds to what the role must be
-/// allowed, and only a locked source needs a locked destination. Whether versioning is on is found out first: no lock without.
+/// allowed, and only a locked source needs a locked destination. It is read with the rest: a round of its own for all migrations
+/// would cost more time than a look at sources that have no versioning yet.
 pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
     let bucket = |bucket: &BucketRef, part| Target::Bucket(bucket.clone(), part);
     let lock = bucket(&route.source, BucketPart::ObjectLock);
@@ -45,13 +46,11 @@ pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
         bucket(&route.source, BucketPart::Policy),
         bucket(&route.source, BucketPart::Encryption),
         bucket(&route.destination, BucketPart::Policy),
+        lock.clone(),
     ];
     if seen.says(|seen| seen.document(&lock).is_some()) {
         targets.push(bucket(&route.destination, BucketPart::ObjectLock));
     }
-    let versioning = bucket(&route.source, BucketPart::Versioning);
-    let knows_versioning = seen.says(|seen| seen.knows(&versioning));
-    targets.extend(knows_versioning.then_some(lock));
     targets.extend(role_targets(&route.role));
     targets
 }

@@ -9,7 +9,12 @@ use crate::policy::Statement;
 
 /// Whether a role is a spec's: by its tags, or by its description in the account's list where somebody took the tag from a role that
 /// s3ferry made.
-pub(crate) fn is_marked(of: &RoleRef, role: &Role, observed: &Observed, markers: &Markers) -> bool {
+pub(crate) fn is_marked_role(
+    of: &RoleRef,
+    role: &Role,
+    observed: &Observed,
+    markers: &Markers,
+) -> bool {
     let list = AccountRef {
         account: of.account.clone(),
         partition: of.partition,

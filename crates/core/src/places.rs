@@ -1,5 +1,7 @@
 //! Places: buckets, roles, keys and accounts, which targets are parts of.
 
+use std::collections::BTreeSet;
+
 use crate::ids::{AccountId, AlarmName, Arn, BucketName, Partition, Region, RoleName, TrailName};
 
 /// A bucket, with the account and the Region that the spec says it is in.
@@ -71,6 +73,18 @@ pub struct AccountRef {
 }
 
 impl AccountRef {
+    /// The account in those of some Regions that are of its partition.
+    pub(crate) fn in_regions<'a>(
+        &'a self,
+        regions: &'a BTreeSet<Region>,
+    ) -> impl Iterator<Item = RegionRef> + 'a {
+        let own = regions.iter().filter(|of| of.partition() == self.partition);
+        own.map(|region| RegionRef {
+            account: self.account.clone(),
+            region: region.clone(),
+        })
+    }
+
     /// The Region in which IAM is called, and its events are, in the account's partition (General Reference, "IAM endpoints").
     ///
     /// # Panics

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ids::{AccountId, Arn};
-use crate::marked::{is_marked, marked};
+use crate::marked::{is_marked_role, marked};
 use crate::migration::{self, Sight, public_policy};
 use crate::model::kinds::policy::keys;
 use crate::model::kinds::{Document, Policy};
@@ -163,7 +163,7 @@ fn left_the_spec(spec: &Spec, observed: &Observed) -> BTreeSet<Target> {
                 }));
             }
             (Target::Role(of, RolePart::Itself), Some(Document::Role(role)))
-                if is_marked(of, role, observed, &markers) =>
+                if is_marked_role(of, role, observed, &markers) =>
             {
                 targets.extend(migration::role_targets(of));
                 let sources = tagged_sources(&of.account, &role.tags).into_iter();
@@ -235,7 +235,7 @@ pub(crate) fn abandoned_roles(scene: &Scene<'_>) -> Vec<RoleRef> {
         .iter()
         .filter_map(|(target, document)| match (target, document) {
             (Target::Role(of, RolePart::Itself), Some(Document::Role(role)))
-                if is_marked(of, role, scene.observed, &scene.markers) =>
+                if is_marked_role(of, role, scene.observed, &scene.markers) =>
             {
                 Some(of)
             }

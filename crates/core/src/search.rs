@@ -8,7 +8,7 @@ use crate::migration;
 use crate::model::kinds::Buckets;
 use crate::model::{
     AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, Kind, Observed, RegionPart,
-    RegionRef, RolePart, RoleRef, Target, TrailPart, TrailRef,
+    RolePart, RoleRef, Target, TrailPart, TrailRef,
 };
 use crate::spec::Spec;
 
@@ -101,11 +101,8 @@ fn of_regions<'a>(
     of: &'a AccountRef,
     regions: &'a BTreeSet<Region>,
 ) -> impl Iterator<Item = Target> + 'a {
-    regions.iter().flat_map(|region| {
-        let place = RegionRef {
-            account: of.account.clone(),
-            region: region.clone(),
-        };
+    let places = of.in_regions(regions);
+    places.flat_map(|place| {
         [RegionPart::Alarms, RegionPart::Trails].map(|part| Target::Region(place.clone(), part))
     })
 }

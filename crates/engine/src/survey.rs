@@ -75,16 +75,15 @@ pub async fn survey<R: Read>(
     };
     let last = Mutex::new(None);
     let follow = |observed: &Observed| {
+        let is_new = |target: &Target| !observed.knows(target) && !observed.was_asked(target);
         let mut more = reads::following(spec, scope, observed);
         if *scope == Scope::All {
             let suspected = remembered.suspected(spec, observed).into_iter();
-            more.extend(
-                suspected.filter(|target| !observed.knows(target) && !observed.was_asked(target)),
-            );
+            more.extend(suspected.filter(is_new));
         }
         if search {
             let mut found = everywhere(spec, observed);
-            found.retain(|target| !observed.knows(target) && !observed.was_asked(target));
+            found.retain(is_new);
             let beside = found.difference(&more).cloned();
             searched
                 .lock()

@@ -45,15 +45,10 @@ pub(crate) fn fits_while_grown(document: &Document) -> Result<(), ConflictKind> 
     if let Document::Role(role) = document {
         return tags_fit("tags with old and new ones together", &role.tags);
     }
-    let policy = document.policy();
-    let limit = document.kind().facts().size;
-    within(
-        policy.and_then(|policy| policy.measured(limit)),
-        |unit| match unit {
-            Unit::Bytes => "bytes with old and new grants together",
-            Unit::Characters => "characters with old and new grants together",
-        },
-    )
+    policy_fits(document, |unit| match unit {
+        Unit::Bytes => "bytes with old and new grants together",
+        Unit::Characters => "characters with old and new grants together",
+    })
 }
 
 /// Whether AWS takes a document with what a proof of alarms puts up in it: a rule, or a Deny.
@@ -64,15 +59,20 @@ pub(crate) fn fits_with_proof(document: &Document) -> Result<(), ConflictKind> {
     if let Document::Replication(held) = document {
         return rules_fit("rules with those of proofs of alarms", held.rules.len());
     }
+    policy_fits(document, |unit| match unit {
+        Unit::Bytes => "bytes with what proofs of alarms deny",
+        Unit::Characters => "characters with what proofs of alarms deny",
+    })
+}
+
+/// Whether AWS takes the policy of a document, if it has one.
+fn policy_fits(
+    document: &Document,
+    words: impl FnOnce(Unit) -> &'static str,
+) -> Result<(), ConflictKind> {
     let limit = document.kind().facts().size;
     let policy = document.policy();
-    within(
-        policy.and_then(|policy| policy.measured(limit)),
-        |unit| match unit {
-            Unit::Bytes => "bytes with what proofs of alarms deny",
-            Unit::Characters => "characters with what proofs of alarms deny",
-        },
-    )
+    within(policy.and_then(|policy| policy.measured(limit)), words)
 }
 
 /// Whether S3 takes so many rules; `unit` says which they are.

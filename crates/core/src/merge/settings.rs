@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::conflict::ConflictKind;
 use super::limits::tags_fit;
 use super::{Merged, policy, refuse};
-use crate::marked::is_marked;
+use crate::marked::is_marked_role;
 use crate::model::kinds::{
     Bucket, BucketEncryption, Document, Policy, Role, RolePolicyName, Versioning, VersioningStatus,
 };
@@ -208,7 +208,7 @@ pub(super) fn absent(scene: &Scene<'_>, target: &Target, live: Option<&Document>
         return Ok(None);
     };
     let is_shared = !scene.markers.other_specs(&role.tags).is_empty();
-    if is_shared || !is_marked(of, role, scene.observed, &scene.markers) {
+    if is_shared || !is_marked_role(of, role, scene.observed, &scene.markers) {
         return left_to_others(scene, target, live);
     }
     let rules = scene.foreign_rules_under(of);

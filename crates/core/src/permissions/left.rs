@@ -14,7 +14,7 @@ use crate::model::target::Kind;
 use crate::model::{BucketPart, RegionRef, RolePart, RoleRef, Target};
 use crate::names::Names;
 use crate::route::Route;
-use crate::spec::{Account, Spec};
+use crate::spec::Spec;
 
 /// The parts of a migration's two buckets that may hold ours among what is others': where ours has a mark of its own.
 pub(super) fn of_buckets(route: &Route<'_>) -> Vec<Target> {
@@ -38,17 +38,10 @@ pub(super) fn of_blocks(route: &Route<'_>) -> impl Iterator<Item = Target> {
 
 /// Where alarms of the spec may be: in any of its accounts, in the Regions of its buckets.
 pub(super) fn alarm_places(spec: &Spec) -> BTreeSet<RegionRef> {
-    let regions: BTreeSet<_> = spec.accounts.values().map(|of| &of.region).collect();
-    let places = |account: &Account| {
-        let (id, partition) = (account.id.clone(), account.region.partition());
-        let within = regions.iter().filter(move |of| of.partition() == partition);
-        within.map(move |region| RegionRef {
-            account: id.clone(),
-            region: (*region).clone(),
-        })
-    };
-    let places: Vec<RegionRef> = spec.accounts.values().flat_map(places).collect();
-    places.into_iter().collect()
+    let regions = spec.accounts.values().map(|of| of.region.clone()).collect();
+    let accounts = spec.account_refs();
+    let places = accounts.iter().flat_map(|of| of.in_regions(&regions));
+    places.collect()
 }
 
 /// The roles that `guards.adopt` hands over and that no migration has any more.

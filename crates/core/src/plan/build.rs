@@ -12,7 +12,7 @@ use crate::format::{
 use crate::future::Future;
 use crate::goals::{Goal, goals};
 use crate::ids::BucketName;
-use crate::marked::{is_marked, marked};
+use crate::marked::{is_marked_role, marked};
 use crate::merge::Conflict;
 use crate::migration::{self, Case, mark};
 use crate::model::kinds::Document;
@@ -213,12 +213,14 @@ fn rests_on(scene: &Scene<'_>, target: &Target, document: Option<&Document>) -> 
             is_ours || scene.adopts(&scene.names.address(&Target::Alarm(at.clone())))
         }
         (Target::Role(of, RolePart::Itself), Some(Document::Role(role))) => {
-            is_marked(of, role, scene.observed, &scene.markers) || scene.has_role(of)
+            is_marked_role(of, role, scene.observed, &scene.markers) || scene.has_role(of)
         }
         (Target::Role(of, _), held) => {
             let itself = Target::Role(of.clone(), RolePart::Itself);
             let is_ours = match scene.observed.document(&itself) {
-                Some(Document::Role(role)) => is_marked(of, role, scene.observed, &scene.markers),
+                Some(Document::Role(role)) => {
+                    is_marked_role(of, role, scene.observed, &scene.markers)
+                }
                 Some(_) | None => false,
             };
             is_ours || scene.has_role(of) || has_ours(scene, target, held)

@@ -4,13 +4,17 @@ All of it appears on the sandbox's clock, as far as policies let it in at that t
 """
 
 import csv
+import datetime
 import gzip
 import hashlib
 import io
 import json
 import re
 import time
+import urllib.parse
 
+import pyarrow.orc
+import pyarrow.parquet
 from s3_world import DESTINATION, ONCE, REGION, SOURCE, Pair, control, create_bucket, document, enable_versioning, expect, refused, session
 
 HOME = REGION[SOURCE]
@@ -302,8 +306,8 @@ def inventories_appear():
     s3.delete_object(Bucket=source, Key="gone")
     fields = ["Size", "LastModifiedDate", "ETag", "StorageClass", "IsMultipartUploaded", "ReplicationStatus", "EncryptionStatus", "BucketKeyStatus", "ChecksumAlgorithm"]
 
-    def configure(id, **more):
-        destination = {"Bucket": f"arn:aws:s3:::{reports}", "Format": "CSV", "Prefix": "inv", "AccountId": SOURCE}
+    def configure(id, format="CSV", **more):
+        destination = {"Bucket": f"arn:aws:s3:::{reports}", "Format": format, "Prefix": "inv", "AccountId": SOURCE}
         configuration = {
             "Id": id, "IsEnabled": True, "IncludedObjectVersions": "All", "Schedule": {"Frequency": "Daily"},
             "OptionalFields": fields, "Destination": {"S3BucketDestination": destination}, **more,
@@ -313,6 +317,8 @@ def inventories_appear():
     configure("all")
     configure("current", IncludedObjectVersions="Current", OptionalFields=["Size"], Filter={"Prefix": "a"})
     configure("off", IsEnabled=False)
+    for format in COLUMNAR:
+        configure(format.lower(), format)
     settle()
     time.sleep(0.2)
     advance(1)
@@ -350,13 +356,95 @@ def inventories_appear():
     expect((first["ETag"], first["StorageClass"], first["EncryptionStatus"]), (hashlib.md5(b"four").hexdigest(), "STANDARD", "SSE-S3"), "a row")
     listed = client().list_object_versions(Bucket=source, Prefix="a b")["Versions"]
     expect([row["VersionId"] for row in rows[:2]], [one["VersionId"] for one in listed], "version ids")
+    for format in COLUMNAR:
+        tells_the_same(found, f"inv/{source}/{format.lower()}/", format, rows)
     [hive] = [key for key in of["all"] if key.endswith("/symlink.txt")]
     expect(found[hive].decode().strip(), f"s3://{reports}/{data['key']}", "the link for Hive")
     [link] = [key for key in of["current"] if key.endswith(".csv.gz")]
     expect(gzip.decompress(found[link]).decode(), f'"{source}","{key}","4"\n', "current versions under a prefix")
     advance(24 * 60 + 2)
     settle()
-    expect(len([key for key in bodies(reports) if key.endswith("manifest.json")]), 4, "reports of the next day")
+    expect(len([key for key in bodies(reports) if key.endswith("manifest.json")]), 8, "reports of the next day")
+
+
+NAMES = ["bucket", "key", "version_id", "is_latest", "is_delete_marker", "size", "last_modified_date", "e_tag", "storage_class",
+         "is_multipart_uploaded", "replication_status", "encryption_status", "bucket_key_status", "checksum_algorithm"]  # fmt: skip
+FLAGS = ["is_latest", "is_delete_marker", "is_multipart_uploaded"]
+
+
+class Orc:
+    """UG:storage-inventory has the compression, UG:storage-inventory-location the types."""
+
+    time = "timestamp[ns]"
+    compression = "ZLIB"
+
+    def __init__(self, body):
+        file = pyarrow.orc.ORCFile(io.BytesIO(body))
+        self.table, self.compressed = file.read(), file.compression
+
+    @staticmethod
+    def type_of(name):
+        return "boolean" if name in FLAGS else {"size": "bigint", "last_modified_date": "timestamp"}.get(name, "string")
+
+    @classmethod
+    def schema(cls):
+        return "struct<" + ",".join(f"{name}:{cls.type_of(name)}" for name in NAMES) + ">"
+
+
+class Parquet:
+    """Likewise; the words are those of a manifest of 2025 (nix-cache-inventory)."""
+
+    time = "timestamp[ms, tz=UTC]"
+    compression = "SNAPPY"
+
+    def __init__(self, body):
+        file = pyarrow.parquet.ParquetFile(io.BytesIO(body))
+        self.table, self.compressed = file.read(), file.metadata.row_group(0).column(1).compression
+        needed = [field.name for field in file.schema_arrow if not field.nullable]
+        expect(needed, ["bucket", "key"], "what every row of Parquet has")
+        expect("s3.inventory" in str(file.schema), True, f"what a file of Parquet is a list of: {file.schema}")
+
+    @staticmethod
+    def field(name):
+        if name in FLAGS:
+            return f"boolean {name}"
+        times = {"size": "int64 size", "last_modified_date": "int64 last_modified_date (TIMESTAMP(MILLIS,true))"}
+        return times.get(name, f"binary {name} (STRING)")
+
+    @classmethod
+    def schema(cls):
+        needed = lambda name: "required" if name in ["bucket", "key"] else "optional"  # noqa: E731
+        return "message s3.inventory {" + "".join(f"  {needed(name)} {cls.field(name)};" for name in NAMES) + "}"
+
+
+COLUMNAR = {"ORC": Orc, "Parquet": Parquet}
+
+
+def tells_the_same(found, folder, format, rows):
+    """Arrow's own reader finds in a list what the list in CSV says, with types."""
+    [at] = [key for key in found if key.startswith(folder) and key.endswith("manifest.json")]
+    manifest = json.loads(found[at])
+    expect((manifest["fileFormat"], manifest["fileSchema"]), (format, COLUMNAR[format].schema()), f"a manifest of {format}")
+    [data] = manifest["files"]
+    expect(data["key"].rpartition(".")[2], format.lower(), f"how the name of {format} ends")
+    file = COLUMNAR[format](found[data["key"]])
+    expect(file.compressed, file.compression, f"compression of {format}")
+    kinds = {"size": "int64", "last_modified_date": file.time, **dict.fromkeys(FLAGS, "bool")}
+    schema = [(field.name, str(field.type)) for field in file.table.schema]
+    expect(schema, [(name, kinds.get(name, "string")) for name in NAMES], f"columns of {format}")
+    texts = [list(map(as_in_csv, row.items())) for row in file.table.to_pylist()]
+    expect(texts, [list(row.values()) for row in rows], f"rows of {format}")
+
+
+def as_in_csv(cell):
+    name, value = cell
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime.datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03}Z"
+    return urllib.parse.quote_plus(value, safe="/") if name == "key" else str(value)
 
 
 def inventories_ask_for_their_key():

@@ -95,9 +95,6 @@ def inventories_are_checked(s3):
     wrong("MalformedXML", None, IncludedObjectVersions="Some")
     wrong("MalformedXML", None, OptionalFields=["Weight"])
     wrong("InvalidArgument", None, Destination=to(AccountId="12"))
-    # Not AWS's words: the sandbox writes CSV only and says so.
-    for format in ["ORC", "Parquet"]:
-        wrong("NotImplemented", "The sandbox does not model inventories in ORC and Parquet, only in CSV.", Destination=to(Format=format))
     bad = inventory("a/b")
     refused("InvalidConfigurationId", None, s3.put_bucket_inventory_configuration, Bucket=bucket, Id="a/b", InventoryConfiguration=bad)
     full = inventory("z-full", Filter={"Prefix": "a/"}, Destination=to(AccountId=SOURCE, Prefix="inv", Encryption={"SSES3": {}}))

@@ -4,8 +4,8 @@
 use s3s::{S3Error, S3Result};
 
 use super::request::Request;
-use crate::s3::errors::{fault, invalid_argument, malformed_xml, not_modelled};
-use crate::s3::state::inventory::{Format, Inventory};
+use crate::s3::errors::{fault, invalid_argument, malformed_xml};
+use crate::s3::state::inventory::Inventory;
 use crate::s3::xml::Element;
 
 /// The most configurations of a bucket (BC:s3 PutBucketInventoryConfiguration).
@@ -26,12 +26,6 @@ pub(crate) fn check(request: &Request<'_>, root: &Element) -> S3Result<()> {
         |account: &String| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     if !inventory.account.as_ref().is_none_or(has_account) {
         return Err(invalid_argument("Invalid AccountId."));
-    }
-    match inventory.format {
-        Format::Csv => {}
-        Format::Orc | Format::Parquet => {
-            return Err(not_modelled("inventories in ORC and Parquet, only in CSV"));
-        }
     }
     let world = request.store.world();
     let bucket = world.bucket(&request.target.name)?;

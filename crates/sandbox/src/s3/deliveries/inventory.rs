@@ -1,24 +1,22 @@
 //! S3 Inventory: reports of what lies in a bucket, put where its configurations say, on the clock.
 //!
-//! A report is a list in CSV, a manifest, its MD5 and a symlink for Hive (UG:storage-inventory-location). The first comes a
-//! day after the configuration, then one each day or each Sunday (UG:storage-inventory: within 48 hours).
+//! A report is a list, a manifest, its MD5 and a symlink for Hive (UG:storage-inventory-location). The first comes a day after
+//! the configuration, then one each day or each Sunday (UG:storage-inventory: within 48 hours).
 
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use serde_json::json;
 
+use super::inventory_formats::{self, Written};
+use super::inventory_list::List;
 use crate::authority::Source;
-use crate::clock::{iso_millis, seconds, stamp};
+use crate::clock::stamp;
 use crate::depot::{Delivery, Depot as _, Parcel};
-use crate::gzip::gzip;
 use crate::s3::checksum::md5;
-use crate::s3::rules::acl::canonical_id;
 use crate::s3::state::inventory::Inventory;
-use crate::s3::state::version::{Encryption, NULL_VERSION, Version};
-use crate::s3::state::world::{Bucket, Store};
+use crate::s3::state::world::Store;
 use crate::s3::xml;
-use crate::wire::form::form_encoded;
 
 /// The principal that policies name (UG:example-bucket-policies).
 const SERVICE: &str = "s3.amazonaws.com";
@@ -85,8 +83,7 @@ struct Report {
     inventory: Inventory,
     source: String,
     owner: String,
-    schema: String,
-    rows: String,
+    list: Written,
 }
 
 fn report(store: &Store, name: &str, id: &str) -> Option<Report> {
@@ -101,124 +98,13 @@ fn report(store: &Store, name: &str, id: &str) -> Option<Report> {
     if destination.region != bucket.region || !same_owner {
         return None;
     }
+    let list = List::of(name, bucket, &inventory);
     Some(Report {
-        schema: schema(&inventory),
-        rows: rows(name, bucket, &inventory),
+        list: inventory_formats::write(&list, inventory.format)?,
         source: name.to_owned(),
         owner: bucket.owner.to_string(),
         inventory,
     })
-}
-
-/// The columns, in AWS's order: `Bucket, Key`, those of versions, and the optional ones as the configuration has them.
-fn schema(inventory: &Inventory) -> String {
-    let mut columns = vec!["Bucket", "Key"];
-    if inventory.all_versions {
-        columns.extend(["VersionId", "IsLatest", "IsDeleteMarker"]);
-    }
-    columns.extend(inventory.fields.iter().map(String::as_str));
-    columns.join(", ")
-}
-
-fn rows(name: &str, bucket: &Bucket, inventory: &Inventory) -> String {
-    let mut rows = String::new();
-    let from = inventory.prefix.as_str();
-    for (key, versions) in &bucket.objects {
-        if !key.starts_with(from) {
-            continue;
-        }
-        for (at, version) in versions.newest_first().enumerate() {
-            let latest = at == 0;
-            let listed = inventory.all_versions || (latest && !version.is_marker());
-            if listed {
-                rows.push_str(&row(name, key, version, latest, inventory));
-            }
-        }
-    }
-    rows
-}
-
-fn row(bucket: &str, key: &str, version: &Version, latest: bool, inventory: &Inventory) -> String {
-    // UG:storage-inventory: keys are URL-encoded in CSV.
-    let key = form_encoded(key);
-    let mut fields = vec![bucket.to_owned(), key];
-    if inventory.all_versions {
-        // Null versions have an empty id (UG:inventory-configure-bops).
-        let id = if &*version.id == NULL_VERSION {
-            ""
-        } else {
-            &version.id
-        };
-        fields.extend([
-            id.to_owned(),
-            latest.to_string(),
-            version.is_marker().to_string(),
-        ]);
-    }
-    fields.extend(inventory.fields.iter().map(|field| value(field, version)));
-    let quoted: Vec<String> = fields
-        .iter()
-        .map(|field| format!("\"{}\"", field.replace('"', "\"\"")))
-        .collect();
-    quoted.join(",") + "\n"
-}
-
-/// What a marker does not have is empty, as what the sandbox does not know.
-fn value(field: &str, version: &Version) -> String {
-    match field {
-        "LastModifiedDate" => return iso_millis(seconds(version.modified)),
-        "ObjectOwner" => return canonical_id(&version.owner),
-        "ReplicationStatus" => {
-            return version
-                .replication
-                .map_or_else(String::new, |status| status.as_str().to_owned());
-        }
-        _ => {}
-    }
-    let Some(object) = &version.object else {
-        return String::new();
-    };
-    let lock = object.lock.as_deref();
-    match field {
-        "Size" => object.content.body.size().to_string(),
-        "ETag" => object.etag.to_string(),
-        "StorageClass" => object.storage_class.to_string(),
-        "IsMultipartUploaded" => (!object.content.parts.is_empty()).to_string(),
-        "EncryptionStatus" => match &object.encryption {
-            Encryption::S3 => "SSE-S3",
-            Encryption::Kms { dual: true, .. } => "DSSE-KMS",
-            Encryption::Kms { .. } => "SSE-KMS",
-            Encryption::Customer { .. } => "SSE-C",
-        }
-        .to_owned(),
-        "BucketKeyStatus" => match &object.encryption {
-            Encryption::Kms {
-                bucket_key: true, ..
-            } => "ENABLED",
-            Encryption::S3 | Encryption::Kms { .. } | Encryption::Customer { .. } => "DISABLED",
-        }
-        .to_owned(),
-        "ChecksumAlgorithm" => {
-            let checksum = object.content.checksum.as_ref();
-            checksum.map_or_else(String::new, |checksum| {
-                checksum.algorithm.as_str().to_owned()
-            })
-        }
-        "ObjectLockRetainUntilDate" => {
-            let until = lock.and_then(|lock| lock.retain_until);
-            until.map_or_else(String::new, |until| iso_millis(seconds(until)))
-        }
-        "ObjectLockMode" => lock
-            .and_then(|lock| lock.mode.as_deref())
-            .unwrap_or_default()
-            .to_owned(),
-        "ObjectLockLegalHoldStatus" => match lock.and_then(|lock| lock.legal_hold) {
-            Some(true) => "ON".to_owned(),
-            Some(false) => "OFF".to_owned(),
-            None => String::new(),
-        },
-        _ => String::new(),
-    }
 }
 
 fn put(store: &Store, report: &Report, now: SystemTime) -> Result<(), crate::depot::Undelivered> {
@@ -234,12 +120,17 @@ fn put(store: &Store, report: &Report, now: SystemTime) -> Result<(), crate::dep
         format!("{prefix}/")
     };
     let folder = format!("{folder}{}/{}", report.source, report.inventory.id);
-    let data = gzip(report.rows.as_bytes());
-    let key = format!("{folder}/data/{}.csv.gz", store.deliveries.uuid());
+    let Written {
+        format,
+        schema,
+        ending,
+        data,
+    } = &report.list;
+    let key = format!("{folder}/data/{}.{ending}", store.deliveries.uuid());
     let manifest = json!({
         "sourceBucket": report.source, "destinationBucket": report.inventory.bucket_arn, "version": "2016-11-30",
-        "creationTimestamp": millis(now).to_string(), "fileFormat": "CSV", "fileSchema": report.schema,
-        "files": [{ "key": key, "size": data.len(), "MD5checksum": hex_md5(&data) }],
+        "creationTimestamp": millis(now).to_string(), "fileFormat": format, "fileSchema": schema,
+        "files": [{ "key": key, "size": data.len(), "MD5checksum": hex_md5(data) }],
     });
     let manifest = Bytes::from(format!("{manifest:#}"));
     let at = stamp(now, "%Y-%m-%dT%H-%MZ");
@@ -249,7 +140,12 @@ fn put(store: &Store, report: &Report, now: SystemTime) -> Result<(), crate::dep
         "{folder}/hive/dt={}/symlink.txt",
         stamp(now, "%Y-%m-%d-%H-%M")
     );
-    put_one(store, report, &key, (data, "application/octet-stream"))?;
+    put_one(
+        store,
+        report,
+        &key,
+        (data.clone(), "application/octet-stream"),
+    )?;
     put_one(store, report, &hive, (Bytes::from(link), "text/plain"))?;
     put_one(
         store,

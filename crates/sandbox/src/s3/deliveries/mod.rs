@@ -3,6 +3,8 @@
 mod access_logs;
 mod depot;
 mod inventory;
+mod inventory_formats;
+mod inventory_list;
 
 use std::sync::Arc;
 use std::time::Duration;

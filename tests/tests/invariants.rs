@@ -8,14 +8,14 @@ use s3ferry_tests::repository::{self, files, files_ending};
 use s3ferry_tests::rust::{self, Names};
 use s3ferry_tests::workspace::{Kind, Workspace};
 
-/// Every crate and the crates of the workspace that may be built into it: `cli -> {aws -> engine, render, spec,
-/// verify} -> core`, and the sandbox apart, which only the command of its name starts.
+/// Every crate and the crates of the workspace that may be built into it: `cli -> {aws -> engine -> verify, render,
+/// spec} -> core`, and the sandbox apart, which only the command of its name starts.
 const EDGES: [(&str, &[&str]); 9] = [
     ("core", &[]),
     ("spec", &["core"]),
     ("render", &["core"]),
     ("verify", &["core"]),
-    ("engine", &["core"]),
+    ("engine", &["core", "verify"]),
     ("aws", &["core", "engine"]),
     ("sandbox", &[]),
     ("testkit", &["core", "engine"]),

@@ -476,12 +476,7 @@ fn every_example_runs_under_exactly_what_is_printed() {
     let tried = EXAMPLES.iter().map(|(name, _)| *name).chain(LEFT_OUT);
     assert_eq!(names, tried.map(str::to_owned).collect());
     for (name, places) in EXAMPLES {
-        // The sandbox writes lists of inventories in CSV only, which no permission depends on.
-        let text = ["orc", "parquet"]
-            .iter()
-            .fold(example(name), |text, format| {
-                text.replace(&format!("format: {format}"), "format: csv")
-            });
+        let text = example(name);
         let lab = Lab::new(places, &text);
         let mut specs = vec![text.clone()];
         if text.contains("phase: prepare") {
@@ -1257,7 +1252,7 @@ fn terraform_takes_its_format_as_it_stands() {
 #[test]
 fn purposes_of_commands_to_come_are_wrong_usage() {
     let lab = Lab::new(&PLACES, &everything());
-    for purpose in ["verify", "retire", "everything"] {
+    for purpose in ["retire", "everything"] {
         let ran = lab.s3ferry(&["permissions", "spec.yaml", "--for", purpose]);
         assert_eq!(
             (ran.code, ran.out.as_str()),
@@ -1266,7 +1261,8 @@ fn purposes_of_commands_to_come_are_wrong_usage() {
             ran.said()
         );
         assert!(
-            ran.err.contains("possible values: plan, search, apply"),
+            ran.err
+                .contains("possible values: plan, search, apply, verify, import"),
             "{}",
             ran.err
         );
@@ -1436,6 +1432,49 @@ fn a_search_runs_under_exactly_what_is_printed_and_misses_every_action() {
         let is_whole = ran.code == Some(0) && found(&ran) == whole;
         if is_whole { Ok(()) } else { Err(ran) }
     });
+}
+
+/// A comparison finds both sides equal under what is printed for it, and without any one action in either account it does not.
+#[test]
+fn a_comparison_runs_under_exactly_what_is_printed_and_misses_every_action() {
+    const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/aaaaaaaa-1111-2222-3333-444444444444";
+    let lab = furnished();
+    lab.allow(&may_do_everything());
+    lab.apply().unwrap_or_else(|ran| panic!("{}", ran.said()));
+    let encrypted = [
+        ("x-amz-server-side-encryption", "aws:kms"),
+        ("x-amz-server-side-encryption-aws-kms-key-id", KEY),
+    ];
+    let prod = lab.other(PROD);
+    prod.put_object("shared-source", "secret", &encrypted);
+    prod.put_object(
+        "new-source",
+        "tagged/one",
+        &[("x-amz-tagging", "class=hot")],
+    );
+    block_on(lab.sandbox.settle());
+    let verify = [
+        "verify",
+        "spec.yaml",
+        "--settle",
+        "0s",
+        "--depth",
+        "checksum",
+        "--compare",
+        "tags",
+    ];
+    let equal = || lab.ends(&[0], &verify);
+    let printed = lab.printed("verify");
+    lab.allow(&printed);
+    equal().unwrap_or_else(|ran| panic!("{}", ran.said()));
+    let all = granted(&printed);
+    assert_eq!(all.len(), 8, "{all:?}");
+    for (account, action) in &all {
+        let mut less = printed.clone();
+        less.insert(account.clone(), without(&printed, action)[account].clone());
+        lab.allow(&less);
+        assert!(equal().is_err(), "nothing misses {action} in {account}");
+    }
 }
 
 /// An import that may do what is printed for it says once that the plan which ends it needs more.

@@ -10,7 +10,8 @@ use s3ferry_core::model::{AccountPart, BucketRef, Document, KeyRef, RegionPart, 
 use s3ferry_core::permissions::Asked;
 use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{
-    ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
+    ListedVersion, Look, NewObject, ObjectHead, Objects, PageRequest, PortError, Read, Versions,
+    Write, WriteChange,
 };
 
 use tokio::task::{JoinError, JoinSet};
@@ -359,6 +360,34 @@ impl Objects for Cloud {
         let name = ObjectName(bucket, key);
         let api = self.bucket(bucket, Intent::Write, &name)?;
         Ok(explained(&api, s3::objects::delete(&api, key, version).await).await?)
+    }
+}
+
+impl Versions for Cloud {
+    async fn page(&self, bucket: &BucketRef, request: &PageRequest) -> Result<Vec<u8>, PortError> {
+        let name = ObjectName(bucket, &request.prefix);
+        let api = self.bucket(bucket, Intent::Read, &name)?;
+        Ok(explained(&api, s3::pages::page(&api, request).await).await?)
+    }
+
+    async fn look(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<Option<Look>, PortError> {
+        let name = ObjectName(bucket, key);
+        let api = self.bucket(bucket, Intent::Read, &name)?;
+        Ok(explained(&api, s3::objects::look(&api, key, version).await).await?)
+    }
+
+    async fn tags_of(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        self.tags(bucket, key, version).await
     }
 }
 

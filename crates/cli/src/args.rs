@@ -113,6 +113,8 @@ pub(crate) enum Command {
     Apply(Apply),
     /// List what an apply found where it wrote, and give it back
     Restore(Restore),
+    /// Compare both sides of migrations, version by version; exits 6 where they differ
+    Verify(Verify),
     /// Print the least IAM policies that the callers of plan and apply need
     Permissions(PermissionsArgs),
     /// Say what a code of a finding, a problem or a diagnostic means, and what to do about it
@@ -245,6 +247,68 @@ pub(crate) struct Restore {
     pub(crate) agree_for: Duration,
 }
 
+/// Everything is read and nothing is written but the receipt, in the spec's ledger. A comparison that was stopped goes on where it was.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) paths: Paths,
+    /// Compare these migrations only
+    #[arg(long, value_name = "MIGRATION")]
+    pub(crate) target: Vec<String>,
+    /// How closely to look
+    #[arg(long, value_enum, default_value_t = Depth::Listing)]
+    pub(crate) depth: Depth,
+    /// What to compare besides; tags and metadata need a look at each version
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    pub(crate) compare: Vec<Compared>,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = VerifyFormat::Text)]
+    pub(crate) format: VerifyFormat,
+    /// Write what is different or not known to this file, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) differences: Option<PathBuf>,
+    /// The most versions that are told one by one; all are counted
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(crate) max_differences: usize,
+    /// The most versions that are looked at because the listings leave them in doubt; --depth checksum looks at all
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(crate) max_looks: u64,
+    /// Count what was written within this time as on its way
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
+    pub(crate) settle: Duration,
+    /// Begin anew, whatever an earlier run has compared
+    #[arg(long)]
+    pub(crate) fresh: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Depth {
+    /// By size, version ID and ETag, from the listings; what they leave in doubt is looked at
+    Listing,
+    /// By stored checksums, with a look at each version of both sides
+    Checksum,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compared {
+    /// Object tags
+    Tags,
+    /// User metadata
+    Metadata,
+    /// The storage class, against that of the rule or of the source
+    Class,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerifyFormat {
+    /// For a terminal
+    Text,
+    /// For programs: what the receipts hold
+    Json,
+    /// For pipelines that show test results
+    Junit,
+}
+
 /// As long as `s3ferry_engine::Limits` has.
 const AGREE_FOR: &str = "5s";
 
@@ -266,7 +330,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(total))
 }
 
-/// From the spec alone: no call is made. What verify and retire need is printed by a version that has these commands.
+/// From the spec alone: no call is made. What retire needs is printed by a version that has this command.
 #[derive(Debug, Args)]
 pub(crate) struct PermissionsArgs {
     /// Spec files, or folders of them; together they make one spec
@@ -297,6 +361,8 @@ pub(crate) enum Purpose {
     Search,
     /// Make the changes
     Apply,
+    /// Compare both sides of the migrations; it only reads
+    Verify,
     /// Write a spec from what is live in the accounts of --account
     Import,
 }

@@ -18,6 +18,8 @@ pub(crate) enum Exit {
     Stale,
     /// A gate or a guard refuses.
     Refused,
+    /// Verification found differences, or what nobody can say anything of.
+    Differs,
     /// Credentials or permissions are missing.
     Denied,
     /// Wrong usage.
@@ -38,6 +40,7 @@ impl Exit {
             Self::Pending => 2,
             Self::Stale => 3,
             Self::Refused => 4,
+            Self::Differs => 6,
             Self::Denied => 7,
             Self::Usage => 64,
             Self::Spec => 65,

@@ -8,6 +8,7 @@ mod alarm;
 pub mod document;
 pub mod drift;
 pub mod reading;
+pub mod verification;
 
 use std::collections::BTreeMap;
 

@@ -24,6 +24,7 @@ pub mod problem;
 pub mod restore;
 pub mod saved;
 pub mod survey;
+pub mod verify;
 
 pub use cancel::{CancelToken, Canceller, canceller};
 pub use clock::Clock;

@@ -159,6 +159,64 @@ pub trait Objects: Send + Sync {
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
+/// Reads what lies in buckets, for comparisons of whole buckets.
+pub trait Versions: Send + Sync {
+    /// A page of a bucket's versions and delete markers, as S3 wrote it (`ListObjectVersions`, `encoding-type=url`): who compares
+    /// millions of versions reads it without building what is thrown away.
+    ///
+    /// # Errors
+    /// [`PortError`]; the adapter has retried what is safe to retry.
+    fn page(
+        &self,
+        bucket: &BucketRef,
+        request: &PageRequest,
+    ) -> impl Future<Output = Result<Vec<u8>, PortError>> + Send;
+
+    /// The state of one version with its stored checksums; `None` where it is not there or is a delete marker.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn look(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> impl Future<Output = Result<Option<Look>, PortError>> + Send;
+
+    /// The tags of one version.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn tags_of(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> impl Future<Output = Result<BTreeMap<String, String>, PortError>> + Send;
+}
+
+/// Which page of a bucket's versions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Keys that begin with this.
+    pub prefix: String,
+    /// Whether keys are put together up to the next slash.
+    pub by_folder: bool,
+    /// After this key, or after this version of it.
+    pub after: Option<(String, Option<String>)>,
+    /// The most entries; S3's own 1,000 where none is said.
+    pub most: Option<u32>,
+}
+
+/// The state of one version and what is stored of its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// The state.
+    pub head: ObjectHead,
+    /// Stored checksums by algorithm and type, e.g. `CRC64NVME FULL_OBJECT`.
+    pub checksums: BTreeMap<String, String>,
+}
+
 /// An object to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewObject {

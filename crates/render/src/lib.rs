@@ -26,6 +26,7 @@ mod sanitize;
 mod statement;
 mod steps;
 mod text;
+mod verification;
 mod view;
 mod words;
 
@@ -37,5 +38,6 @@ pub use permissions::{
 };
 pub use sanitize::{sanitize, sanitize_json};
 pub use text::{Detail, changes, text};
+pub use verification::{verification_junit, verification_summary, verification_text};
 pub use view::summary;
 pub use words::{bytes, duration, number, plural};

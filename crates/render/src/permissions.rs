@@ -21,8 +21,10 @@ enum Tree {
 /// What a reader should know of all the policies.
 #[must_use]
 pub fn permission_notes(callers: &[CallerPermissions], purpose: Purpose) -> Vec<String> {
-    if purpose == Purpose::Import {
-        return of_import();
+    match purpose {
+        Purpose::Import => return of_import(),
+        Purpose::Verify => return of_verify(),
+        Purpose::Plan | Purpose::Search | Purpose::Apply => {}
     }
     let general = [
         "This is for the spec as it is: print it again when a phase, a bucket, a role, a rule or a key changes.",
@@ -55,6 +57,16 @@ fn of_import() -> Vec<String> {
         "Nothing is known of the accounts yet, so buckets, roles, keys and trails are all that there are: it only reads their configuration, and no object.",
         "What logs, inventories, notifications, alarms, trails and keys' policies are may be left out: the import goes on and says that it could not look.",
         "The import plans the spec that it wrote: what that plan needs, s3ferry permissions prints for the spec (--for plan); without it, only whether it would change anything is not known.",
+        "That a principal may be assumed or signed in as is granted elsewhere: its trust policy, and sts:AssumeRole for whoever assumes it.",
+    ];
+    notes.into_iter().map(str::to_owned).collect()
+}
+
+fn of_verify() -> Vec<String> {
+    let notes = [
+        "It only reads, and no object's content. Versions that may not be looked at are counted as not known, and the comparison goes on.",
+        "kms:Decrypt is for the keys that the spec names: S3 shows the checksum of what is encrypted under a key to who may decrypt. What is under other keys is compared by size, version ID and ETag.",
+        "s3:GetObjectVersionTagging is for --compare tags, and for rules with tags.",
         "That a principal may be assumed or signed in as is granted elsewhere: its trust policy, and sts:AssumeRole for whoever assumes it.",
     ];
     notes.into_iter().map(str::to_owned).collect()

@@ -1,4 +1,19 @@
-//! Listings and inventories compared to a verdict; pure core and streaming readers.
+//! Two sides of a migration compared version by version.
 //!
-//! Nothing is verified in this version: the crate holds its place, so that its edges in the workspace are fixed before
-//! its code is written. `docs/architecture.md` says what comes here.
+//! ```text
+//! bytes of a listing --page--> entries --join--> matched, or on one side only --judge--> verdicts --tally--> what a receipt says
+//! ```
+//! Nothing here reaches outside: who calls it brings pages and looks at the doubtful versions one by one.
+
+pub mod entry;
+pub mod join;
+pub mod judge;
+pub mod keyspace;
+pub mod page;
+pub mod tally;
+
+pub use entry::{Entry, Kind};
+pub use join::{Found, Join, Side, Step};
+pub use judge::{Asked, Facts, First, Judge, Seen, Status, Verdict};
+pub use page::{Marker, Page, PageError};
+pub use tally::{Count, Tally, Total};

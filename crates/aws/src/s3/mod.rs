@@ -10,6 +10,7 @@ pub(crate) mod list;
 pub(crate) mod logging;
 pub(crate) mod notification;
 pub(crate) mod objects;
+pub(crate) mod pages;
 pub(crate) mod policy;
 pub(crate) mod read;
 pub(crate) mod replication;

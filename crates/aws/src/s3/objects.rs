@@ -6,10 +6,12 @@ use std::fmt::Write as _;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{EncodingType, Owner, ReplicationStatus, ServerSideEncryption};
+use aws_sdk_s3::types::{
+    ChecksumMode, EncodingType, Owner, ReplicationStatus, ServerSideEncryption,
+};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3ferry_core::plan::PutEncryption;
-use s3ferry_engine::ports::{ListedVersion, NewObject, ObjectHead, Onto, Replication};
+use s3ferry_engine::ports::{ListedVersion, Look, NewObject, ObjectHead, Onto, Replication};
 
 use super::{BucketApi, gone, part};
 use crate::answer::pages::Pages;
@@ -77,21 +79,75 @@ pub(crate) async fn head(
     key: &str,
     version: &str,
 ) -> Result<Option<ObjectHead>, Failure> {
-    match api
-        .read("HeadObject", |s3| {
-            s3.head_object()
-                .bucket(api.name())
-                .expected_bucket_owner(api.owner())
-                .key(key)
-                .version_id(version)
-                .send()
-        })
-        .await
+    Ok(there(headed(api, key, version, None).await)?.map(state))
+}
+
+/// As [`head`], with what is stored of the content. Under SSE-KMS S3 shows checksums to who may decrypt (BC:s3 HeadObject ChecksumMode);
+/// whoever may not sees the rest.
+pub(crate) async fn look(
+    api: &BucketApi<'_>,
+    key: &str,
+    version: &str,
+) -> Result<Option<Look>, Failure> {
+    let mut answer = headed(api, key, version, Some(ChecksumMode::Enabled)).await;
+    if answer
+        .as_ref()
+        .is_err_and(|failure| failure.status() == Some(403))
     {
-        Ok(answer) => Ok(Some(state(answer))),
+        answer = headed(api, key, version, None).await;
+    }
+    Ok(there(answer)?.map(|answer| Look {
+        checksums: checksums(&answer),
+        head: state(answer),
+    }))
+}
+
+async fn headed(
+    api: &BucketApi<'_>,
+    key: &str,
+    version: &str,
+    checksums: Option<ChecksumMode>,
+) -> Result<HeadObjectOutput, Failure> {
+    api.read("HeadObject", |s3| {
+        s3.head_object()
+            .bucket(api.name())
+            .expected_bucket_owner(api.owner())
+            .key(key)
+            .version_id(version)
+            .set_checksum_mode(checksums.clone())
+            .send()
+    })
+    .await
+}
+
+fn there(answer: Result<HeadObjectOutput, Failure>) -> Result<Option<HeadObjectOutput>, Failure> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
         Err(failure) if matches!(failure.status(), Some(404 | 405)) => Ok(None),
         Err(failure) => Err(failure),
     }
+}
+
+/// By algorithm and type: those of a whole object and those over its parts are not the same thing.
+fn checksums(answer: &HeadObjectOutput) -> BTreeMap<String, String> {
+    let of = answer.checksum_type.as_ref().map_or("", |of| of.as_str());
+    let all = [
+        ("CRC32", &answer.checksum_crc32),
+        ("CRC32C", &answer.checksum_crc32_c),
+        ("CRC64NVME", &answer.checksum_crc64_nvme),
+        ("SHA1", &answer.checksum_sha1),
+        ("SHA256", &answer.checksum_sha256),
+        ("SHA512", &answer.checksum_sha512),
+        ("MD5", &answer.checksum_md5),
+        ("XXHASH64", &answer.checksum_xxhash64),
+        ("XXHASH3", &answer.checksum_xxhash3),
+        ("XXHASH128", &answer.checksum_xxhash128),
+    ];
+    let stored = all.into_iter().filter_map(|(algorithm, value)| {
+        let value = value.as_ref()?;
+        Some((format!("{algorithm} {of}"), value.clone()))
+    });
+    stored.collect()
 }
 
 fn state(answer: HeadObjectOutput) -> ObjectHead {

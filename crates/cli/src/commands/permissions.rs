@@ -10,13 +10,15 @@ use crate::specs::load;
 
 const FOR_IMPORT: &str =
     "s3ferry permissions --for import --account ACCOUNT_ID, with --account for each account";
-const FOR_SPEC: &str = "s3ferry permissions PATH --for plan, --for search or --for apply";
+const FOR_SPEC: &str =
+    "s3ferry permissions PATH --for plan, --for search, --for apply or --for verify";
 
 pub(crate) fn run(printer: &Printer, args: &PermissionsArgs) -> Ended {
     let purpose = match args.purpose {
         args::Purpose::Plan => Purpose::Plan,
         args::Purpose::Search => Purpose::Search,
         args::Purpose::Apply => Purpose::Apply,
+        args::Purpose::Verify => Purpose::Verify,
         args::Purpose::Import => Purpose::Import,
     };
     refuse_mixed(printer, args, purpose)?;

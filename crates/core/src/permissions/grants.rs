@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::left;
 use super::purpose::Purpose;
+use super::verify;
 use crate::future::Future;
 use crate::goals::{Goal, PutEncryption, goals};
 use crate::ids::AccountId;
@@ -35,6 +36,8 @@ pub(super) enum About {
     CanaryLists,
     CanaryObjects,
     CanaryKeys,
+    Objects,
+    ObjectKeys,
     Roles,
     PassedRoles,
     LeftRoles,
@@ -74,16 +77,24 @@ struct At {
     /// Keys, with the names under which S3 calls KMS.
     keys: Vec<String>,
     via: Vec<String>,
+    /// Whether the objects are all that there are, and not canaries.
+    is_whole: bool,
 }
 
 /// Everything that a purpose may need, in any world.
 pub(super) fn of(spec: &Spec, scope: &Scope, purpose: Purpose) -> BTreeMap<AccountId, Grants> {
     let mut granted = Granted::new(spec, scope);
-    granted.plan();
     match purpose {
-        Purpose::Plan | Purpose::Import => {}
-        Purpose::Search => granted.search(),
-        Purpose::Apply => granted.apply(),
+        Purpose::Plan | Purpose::Import => granted.plan(),
+        Purpose::Search => {
+            granted.plan();
+            granted.search();
+        }
+        Purpose::Apply => {
+            granted.plan();
+            granted.apply();
+        }
+        Purpose::Verify => granted.verify(),
     }
     granted.accounts
 }
@@ -215,6 +226,33 @@ impl<'a> Granted<'a> {
         }
     }
 
+    /// All that lies in both buckets of each migration.
+    fn verify(&mut self) {
+        let routes = self
+            .spec
+            .routes()
+            .filter(|route| self.scope.covers(route.name));
+        for route in routes.collect::<Vec<_>>() {
+            let keys = verify::keys(route.migration);
+            for (bucket, keys) in [
+                (&route.source, keys.source),
+                (&route.destination, keys.destination),
+            ] {
+                let arn = bucket.arn();
+                let at = At {
+                    place: vec![arn.to_string()],
+                    about: Some(About::Buckets),
+                    objects: vec![format!("{arn}/*")],
+                    keys: keys.iter().map(ToString::to_string).collect(),
+                    via: via_s3(&bucket.region),
+                    is_whole: true,
+                    ..At::default()
+                };
+                self.allow(&bucket.account, &at, verify::CALLS);
+            }
+        }
+    }
+
     fn apply(&mut self) {
         let observed = world_of(self.spec);
         let proofs = Proofs::default();
@@ -279,6 +317,7 @@ impl<'a> Granted<'a> {
                 listed: vec![format!("*{}/{}/*", literal(name), self.spec.name)],
                 keys: key.iter().cloned().collect(),
                 via: via_s3(&bucket.region),
+                is_whole: false,
             };
             self.allow(&bucket.account, &at, &calls);
         }
@@ -435,9 +474,14 @@ impl At {
                 &self.place,
                 Some(("StringLike", "s3:prefix".to_owned(), self.listed.clone())),
             ),
+            On::Objects if self.is_whole => (About::Objects, &self.objects, None),
             On::Objects => (About::CanaryObjects, &self.objects, None),
             On::Key => (
-                About::CanaryKeys,
+                if self.is_whole {
+                    About::ObjectKeys
+                } else {
+                    About::CanaryKeys
+                },
                 &self.keys,
                 Some((
                     "StringEquals",

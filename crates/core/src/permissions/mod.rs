@@ -13,6 +13,7 @@ mod left;
 mod packed;
 mod purpose;
 mod statements;
+mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -141,6 +141,8 @@ impl About {
             Self::CanaryLists => "CanaryLists",
             Self::CanaryObjects => "CanaryObjects",
             Self::CanaryKeys => "CanaryKeys",
+            Self::Objects => "Objects",
+            Self::ObjectKeys => "ObjectKeys",
             Self::Roles => "Roles",
             Self::PassedRoles => "PassedRoles",
             Self::LeftRoles => "RolesThatLeft",

@@ -9,6 +9,8 @@ pub enum Purpose {
     Search,
     /// Make the changes, which begins with a plan.
     Apply,
+    /// Compare both sides of the migrations, version by version; it only reads.
+    Verify,
     /// Write a spec from what is live; there is none yet to say where.
     Import,
 }
@@ -21,6 +23,7 @@ impl Purpose {
             Self::Plan => "plan",
             Self::Search => "search",
             Self::Apply => "apply",
+            Self::Verify => "verify",
             Self::Import => "import",
         }
     }

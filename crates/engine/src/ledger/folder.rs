@@ -290,7 +290,12 @@ impl FolderLedger {
     }
 
     /// Writes a file whole, for good before it returns.
-    fn keep_file(&self, folder: &Path, name: &str, content: &[u8]) -> Result<(), LedgerError> {
+    pub(super) fn keep_file(
+        &self,
+        folder: &Path,
+        name: &str,
+        content: &[u8],
+    ) -> Result<(), LedgerError> {
         self.make_root()?;
         make_own_folder(folder)?;
         let path = folder.join(name);

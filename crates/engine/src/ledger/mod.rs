@@ -6,6 +6,8 @@
 //! <ledger>/receipts/sha256-<hex>.json   proofs, named after their content
 //! <ledger>/canaries/<hash>.json        canaries that may lie in buckets, each from before it is put until it is gone everywhere
 //! <ledger>/documents/<sha256>.json     what targets held before they were written over, and what was left there, named after their content
+//! <ledger>/verifications/sha256-<hex>.json   what comparisons of both sides found, named after their content
+//! <ledger>/runs/verify-<name>.json      how far a comparison is
 //! <ledger>/runs/<run id>.jsonl          journals, which explain; and tell a plan what its own runs wrote
 //! ```
 
@@ -17,6 +19,7 @@ mod left;
 mod lock;
 mod receipt;
 mod remembered;
+mod verification;
 
 pub use canary::{CANARY_FORMAT, CanaryError, note, read_note};
 pub use document::{DocumentId, Held, UnkeptDocument};
@@ -24,6 +27,7 @@ pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs, UnreadJ
 pub use left::{Left, LeftByRuns};
 pub use lock::LedgerLock;
 pub use receipt::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptError, ReceiptId};
+pub use verification::Checkpoint;
 
 use std::future::Future;
 use std::path::PathBuf;

@@ -12,4 +12,5 @@ mod observe;
 mod order;
 mod prove;
 mod support;
+mod verify;
 mod write;

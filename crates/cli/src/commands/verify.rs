@@ -1,0 +1,392 @@
+//! `s3ferry verify`: both sides of migrations compared, and a receipt of what was found.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use s3ferry_aws::Cloud;
+use s3ferry_core::format::verification::{Verification, VerifiedVersion};
+use s3ferry_core::route::Route;
+use s3ferry_engine::ledger::{Checkpoint, FolderLedger, ReceiptId};
+use s3ferry_engine::verify::{
+    Comparison, Ended, Failure, Progress, Remark, Stretch, Told, Watch, compare, verification,
+    version,
+};
+use s3ferry_engine::{CancelToken, canceller};
+use s3ferry_verify::Asked;
+use serde_json::{Value, json};
+
+use super::Ended as Exited;
+use crate::args::{Compared, Depth, Verify, VerifyFormat};
+use crate::build_info::VERSION;
+use crate::causes::messages;
+use crate::exit::Exit;
+use crate::planning::sign_in;
+use crate::printer::Printer;
+use crate::specs::{Loaded, load};
+
+/// How often it is noted how far a comparison is.
+const NOTE: Duration = Duration::from_secs(5);
+
+/// Stretches compared at once: each has a call under way at both sides.
+const HANDS: usize = 16;
+
+pub(crate) async fn run(printer: &Printer, args: &Verify, parallelism: usize) -> Exited {
+    let loaded = load(printer, &args.paths.paths, &args.target)?;
+    let mut differences = Differences::open(printer, args.differences.as_deref())?;
+    let (cloud, _) = sign_in(printer, &loaded, parallelism, None).await?;
+    let ledger = FolderLedger::new(&loaded.ledger);
+    let (canceller, cancel) = canceller();
+    let listener = tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            canceller.cancel();
+        }
+    });
+    let mut all = Vec::new();
+    for route in loaded.spec.routes() {
+        if !loaded.scope.covers(route.name) {
+            continue;
+        }
+        let one = One {
+            printer,
+            args,
+            loaded: &loaded,
+            ledger: &ledger,
+            cancel: &cancel,
+            route: &route,
+            hands: HANDS.min(parallelism),
+        };
+        let verified = one.verify(&cloud).await?;
+        differences.add(printer, &verified.versions)?;
+        if args.format == VerifyFormat::Text {
+            tell(printer, &verified)?;
+        }
+        all.push(verified);
+    }
+    listener.abort();
+    match args.format {
+        VerifyFormat::Text => {}
+        VerifyFormat::Json => {
+            let all: Vec<Value> = all.iter().map(as_json).collect();
+            let text = format!("{:#}\n", Value::Array(all));
+            printer.data(&s3ferry_render::sanitize_json(&text))?;
+        }
+        VerifyFormat::Junit => {
+            let found = all.iter().map(|one| (&one.found, &*one.versions));
+            printer.data(&s3ferry_render::verification_junit(found))?;
+        }
+    }
+    let clean = all.iter().all(|one| one.found.clean);
+    Ok(if clean { Exit::Done } else { Exit::Differs })
+}
+
+/// What was found of one migration.
+struct Verified {
+    found: Verification,
+    /// What is different or not known, one by one.
+    versions: Vec<VerifiedVersion>,
+    receipt: ReceiptId,
+}
+
+fn as_json(one: &Verified) -> Value {
+    let Verified {
+        found,
+        versions,
+        receipt,
+    } = one;
+    json!({ "receipt": receipt.to_string(), "found": found, "versions": versions })
+}
+
+fn tell(printer: &Printer, one: &Verified) -> Result<(), Exit> {
+    let Verified {
+        found,
+        versions,
+        receipt,
+    } = one;
+    let text = s3ferry_render::verification_text(found, versions, printer.style, printer.width);
+    let summary = s3ferry_render::verification_summary(found);
+    printer.data(&format!("{text}{summary}\nReceipt: {receipt}\n\n"))
+}
+
+/// The comparison of one migration.
+struct One<'a> {
+    printer: &'a Printer,
+    args: &'a Verify,
+    loaded: &'a Loaded,
+    ledger: &'a FolderLedger,
+    cancel: &'a CancelToken,
+    route: &'a Route<'a>,
+    hands: usize,
+}
+
+impl One<'_> {
+    async fn verify(&self, cloud: &Cloud) -> Result<Verified, Exit> {
+        let mut noted = self.checkpoint();
+        let of = self.comparison(&noted.settled);
+        let from = progress(&noted);
+        let mut watching = Watching {
+            one: self,
+            noted: &mut noted,
+            began: Instant::now(),
+            counted: from.tally.source.objects + from.tally.destination.objects,
+            written: Instant::now(),
+        };
+        let ended = compare(cloud.clone(), of.clone(), from, &mut watching, self.cancel).await;
+        self.printer.clear_status();
+        let tally = match ended {
+            Ok(Ended::Whole(tally)) => tally,
+            Ok(Ended::Stopped(progress)) => return Err(self.stopped(&mut noted, progress)),
+            Err(failure) => return Err(self.failed(&noted, &failure)),
+        };
+        let told = Told {
+            s3ferry: VERSION.to_owned(),
+            spec: self.loaded.info.name.clone(),
+            spec_digest: self.loaded.info.digest.clone(),
+            migration: self.route.name.to_string(),
+            started: noted.started.clone(),
+            ended: now(),
+        };
+        let found = verification(&of, &tally, told);
+        let kept = self.ledger.keep_verification(&found);
+        let receipt = kept.map_err(|error| self.unkept(&error.to_string()))?;
+        let forgotten = self.ledger.forget_checkpoint(&self.name());
+        forgotten.map_err(|error| self.unkept(&error.to_string()))?;
+        noted.versions.sort_by(|one, other| {
+            (&one.key, &one.source_version).cmp(&(&other.key, &other.source_version))
+        });
+        Ok(Verified {
+            found,
+            versions: noted.versions,
+            receipt,
+        })
+    }
+
+    fn asked(&self) -> Asked {
+        let compares = |what| self.args.compare.contains(&what);
+        Asked {
+            checksums: self.args.depth == Depth::Checksum,
+            class: compares(Compared::Class),
+            metadata: compares(Compared::Metadata),
+            tags: compares(Compared::Tags),
+        }
+    }
+
+    fn comparison(&self, settled: &str) -> Comparison {
+        let asked = self.asked();
+        let looks_at_all = asked.checksums || asked.metadata || asked.tags;
+        Comparison {
+            migration: self.route.migration.clone(),
+            source: self.route.source.clone(),
+            destination: self.route.destination.clone(),
+            asked,
+            settled: settled.to_owned(),
+            hands: self.hands,
+            looks: if looks_at_all {
+                u64::MAX
+            } else {
+                self.args.max_looks
+            },
+            told: self.args.max_differences as u64,
+        }
+    }
+
+    /// What is compared, so that another comparison does not go on from where this one is.
+    fn identity(&self) -> String {
+        let Route {
+            source,
+            destination,
+            migration,
+            ..
+        } = self.route;
+        format!(
+            "{source:?} {destination:?} {:?} {:?}",
+            migration.rules,
+            self.asked()
+        )
+    }
+
+    fn name(&self) -> String {
+        let Route {
+            name,
+            source,
+            destination,
+            ..
+        } = self.route;
+        let of = format!("{name} {source:?} {destination:?}");
+        format!(
+            "{name}-{}",
+            &ReceiptId::of(of.as_bytes()).to_string()["sha256:".len()..][..16]
+        )
+    }
+
+    /// Where an earlier run of this comparison was stopped, or the beginning.
+    fn checkpoint(&self) -> Checkpoint {
+        let found = self.ledger.checkpoint(&self.name(), &self.identity());
+        if let Some(found) = found.filter(|_| !self.args.fresh) {
+            let counted = found.tally.source.objects + found.tally.destination.objects;
+            self.printer.message(&format!(
+                "{}: going on from {} that a run begun at {} has compared; --fresh begins anew",
+                self.route.name,
+                s3ferry_render::plural(counted, "version"),
+                found.started
+            ));
+            return found;
+        }
+        let began = Timestamp::now();
+        let settle = jiff::SignedDuration::try_from(self.args.settle).unwrap_or_default();
+        Checkpoint {
+            of: self.identity(),
+            started: now(),
+            settled: began.saturating_sub(settle).map_or_else(
+                |_| now(),
+                |time| time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            ),
+            tally: Default::default(),
+            left: Vec::new(),
+            versions: Vec::new(),
+        }
+    }
+
+    fn stopped(&self, noted: &mut Checkpoint, progress: Progress) -> Exit {
+        note(noted, progress);
+        match self.ledger.keep_checkpoint(&self.name(), noted) {
+            Ok(()) => self
+                .printer
+                .message("Stopped. The same command goes on from here."),
+            Err(error) => {
+                self.unkept(&error.to_string());
+            }
+        }
+        Exit::Interrupted
+    }
+
+    fn failed(&self, noted: &Checkpoint, failure: &Failure) -> Exit {
+        let exit = match failure {
+            Failure::Port(error) => {
+                for (text, hint) in messages(std::slice::from_ref(error)) {
+                    self.printer.error(&text, hint);
+                }
+                Exit::of_errors(std::iter::once(error))
+            }
+            Failure::Listing { .. } | Failure::Stopped => {
+                self.printer.error(&failure.to_string(), None);
+                Exit::Error
+            }
+        };
+        // What was compared by then need not be compared again.
+        if !noted.left.is_empty() && self.ledger.keep_checkpoint(&self.name(), noted).is_ok() {
+            self.printer
+                .message("The same command goes on from what was compared by then.");
+        }
+        exit
+    }
+
+    fn unkept(&self, why: &str) -> Exit {
+        self.printer
+            .error(&format!("cannot keep what was compared: {why}"), None);
+        Exit::Error
+    }
+}
+
+fn now() -> String {
+    crate::planning::now()
+}
+
+fn progress(noted: &Checkpoint) -> Progress {
+    let stretch = |(after, before): &(Option<String>, Option<String>)| Stretch {
+        after: after.clone().map(String::into_bytes),
+        before: before.clone().map(String::into_bytes),
+    };
+    Progress {
+        tally: noted.tally.clone(),
+        left: noted.left.iter().map(stretch).collect(),
+    }
+}
+
+fn note(noted: &mut Checkpoint, progress: Progress) {
+    let text = |key: Vec<u8>| String::from_utf8_lossy(&key).into_owned();
+    noted.tally = progress.tally;
+    let left = progress.left.into_iter();
+    noted.left = left
+        .map(|of| (of.after.map(text), of.before.map(text)))
+        .collect();
+}
+
+/// Shows how far a comparison is, and notes it.
+struct Watching<'a> {
+    one: &'a One<'a>,
+    noted: &'a mut Checkpoint,
+    began: Instant,
+    /// Versions of both sides that an earlier run counted.
+    counted: u64,
+    written: Instant,
+}
+
+impl Watch for Watching<'_> {
+    fn progress(&mut self, progress: &Progress) {
+        let tally = &progress.tally;
+        let versions = tally.source.objects + tally.destination.objects;
+        let seconds = self.began.elapsed().as_secs_f64().max(0.001);
+        let rate = (versions.saturating_sub(self.counted)) as f64 / seconds;
+        let different = match tally.different() {
+            0 => String::new(),
+            different => format!(", {} different", s3ferry_render::number(different)),
+        };
+        self.one.printer.status(&format!(
+            "{}: {} of both sides, {} a second{different} ({} s)",
+            self.one.route.name,
+            s3ferry_render::plural(versions, "version"),
+            s3ferry_render::number(rate as u64),
+            seconds as u64
+        ));
+        note(self.noted, progress.clone());
+        if self.written.elapsed() >= NOTE && !progress.left.is_empty() {
+            self.written = Instant::now();
+            // A note that cannot be written is missed by who goes on, and the receipt's own failure is told.
+            let _ = self
+                .one
+                .ledger
+                .keep_checkpoint(&self.one.name(), self.noted);
+        }
+    }
+
+    fn remark(&mut self, remark: &Remark) {
+        let migration = self.one.route.name.to_string();
+        self.noted.versions.push(version(&migration, remark));
+    }
+}
+
+/// Where differences are written, a JSON object a line.
+struct Differences(Option<BufWriter<File>>);
+
+impl Differences {
+    fn open(printer: &Printer, path: Option<&Path>) -> Result<Self, Exit> {
+        let file = path.map(|path| {
+            File::create(path).map_err(|error| {
+                let text = format!("cannot write {}: {error}", path.display());
+                printer.error(&text, None);
+                Exit::Error
+            })
+        });
+        Ok(Self(file.transpose()?.map(BufWriter::new)))
+    }
+
+    fn add(&mut self, printer: &Printer, versions: &[VerifiedVersion]) -> Result<(), Exit> {
+        let Some(file) = &mut self.0 else {
+            return Ok(());
+        };
+        let mut write = || {
+            for version in versions {
+                serde_json::to_writer(&mut *file, version)?;
+                file.write_all(b"\n")?;
+            }
+            file.flush()
+        };
+        write().map_err(|error| {
+            printer.error(&format!("cannot write the differences: {error}"), None);
+            Exit::Error
+        })
+    }
+}

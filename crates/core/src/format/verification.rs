@@ -1,0 +1,134 @@
+//! The wire format of a verification: what a comparison of both sides of a migration found, as its receipt keeps it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the format that this build writes.
+pub const VERIFICATION_FORMAT: &str = "1.0";
+
+/// What a comparison of both sides found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// The format's version, [`VERIFICATION_FORMAT`].
+    pub format: String,
+    /// The version of s3ferry that compared.
+    pub s3ferry: String,
+    /// The spec, by its name.
+    pub spec: String,
+    /// The digest of its files.
+    pub spec_digest: String,
+    /// The migration.
+    pub migration: String,
+    /// How closely it was looked: `listing` or `checksum`.
+    pub depth: String,
+    /// What was compared besides: `tags`, `metadata`, `class`.
+    #[serde(default)]
+    pub compared: Vec<String>,
+    /// What was written after this counts as on its way; RFC 3339 in UTC.
+    pub settled: String,
+    /// When the comparison began.
+    pub started: String,
+    /// When it ended.
+    pub ended: String,
+    /// What the source has.
+    pub source: VerifiedSide,
+    /// What the destination has.
+    pub destination: VerifiedSide,
+    /// Every version once, by what was found of it.
+    pub counts: Vec<VerifiedCount>,
+    /// What is different or not known, by the first part of the key up to a slash, then by what was found; `*` for what is beyond the prefixes
+    /// that are told apart.
+    #[serde(default)]
+    pub prefixes: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Whether nothing is different and nothing is unknown.
+    pub clean: bool,
+}
+
+/// A side as it was listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifiedSide {
+    /// The account ID.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// Versions that are objects.
+    pub objects: u64,
+    /// Delete markers.
+    pub markers: u64,
+    /// The size of all versions together.
+    pub bytes: u64,
+    /// 32 hexadecimal digits, the same for the same set of keys, version IDs, sizes and kinds.
+    pub fingerprint: String,
+}
+
+/// A number of versions that the same was found of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifiedCount {
+    /// The answer.
+    pub answer: Answer,
+    /// What was found, e.g. `equal-etag` or `missing`.
+    pub found: String,
+    /// Versions.
+    pub versions: u64,
+    /// Their size together.
+    pub bytes: u64,
+}
+
+/// The answer on a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The same at both sides.
+    Equal,
+    /// On one side only, or not judged, as it should be.
+    Expected,
+    /// Not the same.
+    Different,
+    /// Nobody can say.
+    Unprovable,
+}
+
+/// One version that is different or not known; a line of JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifiedVersion {
+    /// The migration.
+    pub migration: String,
+    /// The answer.
+    pub answer: Answer,
+    /// What was found.
+    pub found: String,
+    /// The key.
+    pub key: String,
+    /// Its version at the source, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_version: Option<String>,
+    /// Its version at the destination, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_version: Option<String>,
+    /// The size in bytes.
+    pub size: u64,
+}
+
+impl Verification {
+    /// How many versions have an answer.
+    #[must_use]
+    pub fn versions(&self, answer: Answer) -> u64 {
+        let of = self.counts.iter().filter(|count| count.answer == answer);
+        of.map(|count| count.versions).sum()
+    }
+
+    /// The content of the receipt's file: the same verification gives the same bytes.
+    ///
+    /// # Panics
+    /// Never: every key is a string and every number is finite.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self)
+            .expect("a verification has string keys and finite numbers only");
+        text.push('\n');
+        text
+    }
+}

@@ -1,0 +1,95 @@
+//! A version that the listings leave in doubt, looked at on both sides.
+
+use s3ferry_core::model::BucketRef;
+use s3ferry_verify::{Facts, Seen, Side, Status, Verdict};
+
+use super::listing::text;
+use super::{Failure, Shared};
+use crate::ports::{Class, Look, PortError, Replication, Versions};
+
+/// A version to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Doubt {
+    pub(super) key: Vec<u8>,
+    /// The side that alone listed it; none where both did.
+    pub(super) only: Option<Side>,
+    /// Its ID at each side.
+    pub(super) source: String,
+    pub(super) destination: String,
+    pub(super) size: u64,
+}
+
+impl<W: Versions> Shared<W> {
+    /// Looks, and judges.
+    pub(super) async fn look(
+        &self,
+        judge: &s3ferry_verify::Judge<'_>,
+        doubt: &Doubt,
+    ) -> Result<Verdict, Failure> {
+        let with_tags = judge.asks_for_tags(&doubt.key);
+        let (source, destination) = tokio::try_join!(
+            self.see(&self.of.source, &doubt.key, &doubt.source, with_tags),
+            self.see(
+                &self.of.destination,
+                &doubt.key,
+                &doubt.destination,
+                with_tags
+            ),
+        )?;
+        Ok(match doubt.only {
+            None => judge.second(&doubt.key, &source, &destination),
+            Some(side) => judge.lone(side, &doubt.key, &source, &destination),
+        })
+    }
+
+    async fn see(
+        &self,
+        bucket: &BucketRef,
+        key: &[u8],
+        version: &str,
+        with_tags: bool,
+    ) -> Result<Seen, Failure> {
+        let key = text(key);
+        let looked = async {
+            let Some(look) = self.world.look(bucket, &key, version).await? else {
+                return Ok(Seen::Absent);
+            };
+            let mut facts = facts(look);
+            if with_tags {
+                facts.tags = Some(self.world.tags_of(bucket, &key, version).await?);
+            }
+            Ok::<_, PortError>(Seen::There(facts))
+        };
+        match looked.await {
+            Ok(seen) => Ok(seen),
+            // What is encrypted with a customer's key (SSE-C) cannot be looked at without it: 400.
+            Err(error) if matches!(error.class, Class::Denied | Class::Rejected) => {
+                Ok(Seen::Denied)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn facts(look: Look) -> Facts {
+    let Look { head, checksums } = look;
+    Facts {
+        status: match head.replication {
+            Replication::NotEligible | Replication::Other(_) => Status::None,
+            Replication::Pending => Status::Pending,
+            Replication::Completed => Status::Completed,
+            Replication::Failed => Status::Failed,
+            Replication::Replica => Status::Replica,
+        },
+        size: head.size,
+        etag_is_hash: head
+            .encryption
+            .as_deref()
+            .is_none_or(|algorithm| algorithm == "AES256"),
+        etag: head.etag.unwrap_or_default(),
+        class: head.storage_class,
+        checksums,
+        metadata: head.metadata,
+        tags: None,
+    }
+}

@@ -1,0 +1,104 @@
+//! Compares the two sides of a migration, whatever their size.
+//!
+//! ```text
+//! the key space --cut where there is room for another hand--> stretches, each a task:
+//!     page by page of both sides --verify::Join--> found --verify::Judge--> counted, or looked at (HEAD at both sides) and counted
+//! stretches --what they counted and how far they are--> one tally, a checkpoint, at last a receipt
+//! ```
+//! The core of it is pure (`s3ferry-verify`); here are the calls, the tasks and the bounds.
+
+mod cut;
+mod listing;
+mod look;
+mod receipt;
+mod run;
+mod stretch;
+
+use std::sync::Arc;
+
+use s3ferry_core::model::BucketRef;
+use s3ferry_core::spec::Migration;
+use s3ferry_verify::{Asked, Tally};
+
+pub use receipt::{Told, verification, version};
+pub use run::{Ended, compare};
+pub use stretch::Remark;
+
+use crate::ports::PortError;
+
+/// What is compared, and how closely.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// The rules that say what replicates.
+    pub migration: Migration,
+    /// Where the data was.
+    pub source: BucketRef,
+    /// Where it goes.
+    pub destination: BucketRef,
+    /// How far to look beyond the listings.
+    pub asked: Asked,
+    /// What was written after this may be on its way; RFC 3339 with milliseconds, as S3 writes times.
+    pub settled: String,
+    /// The most stretches that are compared at once.
+    pub hands: usize,
+    /// The most versions that the listings leave in doubt and that are looked at.
+    pub looks: u64,
+    /// The most differences that are told one by one.
+    pub told: u64,
+}
+
+/// How far a comparison is: what was counted, and what is still to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// What was counted.
+    pub tally: Tally,
+    /// The stretches that are not at their end.
+    pub left: Vec<Stretch>,
+}
+
+/// A stretch of keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// After this key.
+    pub after: Option<Vec<u8>>,
+    /// Before this key.
+    pub before: Option<Vec<u8>>,
+}
+
+/// What a comparison tells while it runs.
+pub trait Watch: Send {
+    /// How far it is; called a few times a second, and once at the end.
+    fn progress(&mut self, progress: &Progress);
+
+    /// A difference, or what could not be said.
+    fn remark(&mut self, remark: &Remark);
+}
+
+/// Why a comparison came to no end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// A call failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// A listing that cannot be relied on.
+    #[error("s3://{bucket}: {why}")]
+    Listing {
+        /// The bucket.
+        bucket: String,
+        /// Why not.
+        why: String,
+    },
+    /// The process is ending.
+    #[error("a part of the comparison was stopped")]
+    Stopped,
+}
+
+/// What all stretches of a comparison share.
+struct Shared<W> {
+    world: W,
+    of: Comparison,
+    /// Looks that are left.
+    looks: std::sync::atomic::AtomicU64,
+}
+
+type Common<W> = Arc<Shared<W>>;

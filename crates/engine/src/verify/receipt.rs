@@ -1,0 +1,103 @@
+//! A comparison that came to its end, as its receipt says it.
+
+use s3ferry_core::format::verification::{
+    Answer, VERIFICATION_FORMAT, Verification, VerifiedCount, VerifiedSide, VerifiedVersion,
+};
+use s3ferry_core::model::BucketRef;
+use s3ferry_verify::{Asked, Tally, Total, Verdict};
+
+use super::{Comparison, Remark};
+
+/// Who compared, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The version of s3ferry.
+    pub s3ferry: String,
+    /// The spec's name.
+    pub spec: String,
+    /// The digest of its files.
+    pub spec_digest: String,
+    /// The migration.
+    pub migration: String,
+    /// When the comparison began, RFC 3339 in UTC.
+    pub started: String,
+    /// When it ended.
+    pub ended: String,
+}
+
+/// What a comparison found.
+#[must_use]
+pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification {
+    let counts: Vec<VerifiedCount> = Verdict::ALL
+        .iter()
+        .filter_map(|verdict| {
+            let count = tally.verdicts.get(verdict.as_str())?;
+            Some(VerifiedCount {
+                answer: answer(*verdict),
+                found: verdict.as_str().to_owned(),
+                versions: count.versions,
+                bytes: count.bytes,
+            })
+        })
+        .collect();
+    let Asked {
+        checksums,
+        class,
+        metadata,
+        tags,
+    } = of.asked;
+    let compared = [(class, "class"), (metadata, "metadata"), (tags, "tags")];
+    let compared = compared.into_iter().filter(|(is_asked, _)| *is_asked);
+    Verification {
+        format: VERIFICATION_FORMAT.to_owned(),
+        s3ferry: told.s3ferry,
+        spec: told.spec,
+        spec_digest: told.spec_digest,
+        migration: told.migration,
+        depth: if checksums { "checksum" } else { "listing" }.to_owned(),
+        compared: compared.map(|(_, name)| name.to_owned()).collect(),
+        settled: of.settled.clone(),
+        started: told.started,
+        ended: told.ended,
+        source: side(&of.source, &tally.source),
+        destination: side(&of.destination, &tally.destination),
+        clean: tally.different() == 0 && tally.unprovable() == 0,
+        counts,
+        prefixes: tally.prefixes.clone(),
+    }
+}
+
+/// A version that is different or not known, for a program.
+#[must_use]
+pub fn version(migration: &str, remark: &Remark) -> VerifiedVersion {
+    VerifiedVersion {
+        migration: migration.to_owned(),
+        answer: answer(remark.verdict),
+        found: remark.verdict.as_str().to_owned(),
+        key: String::from_utf8_lossy(&remark.key).into_owned(),
+        source_version: remark.source.clone(),
+        destination_version: remark.destination.clone(),
+        size: remark.size,
+    }
+}
+
+const fn answer(verdict: Verdict) -> Answer {
+    match verdict {
+        Verdict::Equal(_) => Answer::Equal,
+        Verdict::Different(_) => Answer::Different,
+        Verdict::Unprovable(_) => Answer::Unprovable,
+        Verdict::Expected(_) => Answer::Expected,
+    }
+}
+
+fn side(bucket: &BucketRef, total: &Total) -> VerifiedSide {
+    VerifiedSide {
+        account: bucket.account.to_string(),
+        region: bucket.region.to_string(),
+        bucket: bucket.bucket.to_string(),
+        objects: total.objects,
+        markers: total.markers,
+        bytes: total.bytes,
+        fingerprint: format!("{:032x}", total.fingerprint),
+    }
+}

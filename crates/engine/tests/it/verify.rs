@@ -1,0 +1,480 @@
+//! Comparisons of two sides that differ as they were made to, in pages of few entries, cut wherever a hand is free, and stopped anywhere.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+use s3ferry_core::model::BucketRef;
+use s3ferry_core::spec::{DeleteMarkers, Phase};
+use s3ferry_engine::CancelToken;
+use s3ferry_engine::ports::{
+    Class, Look, ObjectHead, PageRequest, PortError, Replication, Versions,
+};
+use s3ferry_engine::verify::{Comparison, Ended, Failure, Progress, Remark, Watch, compare};
+use s3ferry_testkit::build;
+use s3ferry_verify::{Asked, Side, Tally};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Version {
+    id: String,
+    size: u64,
+    content: String,
+    is_marker: bool,
+    class: String,
+    tags: BTreeMap<String, String>,
+    metadata: BTreeMap<String, String>,
+    status: Replication,
+}
+
+impl Version {
+    fn new(id: &str, content: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            size: content.len() as u64,
+            content: content.to_owned(),
+            is_marker: false,
+            class: "STANDARD".to_owned(),
+            tags: BTreeMap::new(),
+            metadata: BTreeMap::new(),
+            status: Replication::Completed,
+        }
+    }
+
+    fn marker(id: &str) -> Self {
+        Self {
+            is_marker: true,
+            size: 0,
+            ..Self::new(id, "")
+        }
+    }
+
+    /// 32 digits that say what the content is.
+    fn etag(&self) -> String {
+        let sum = self
+            .content
+            .bytes()
+            .fold(7_u128, |sum, byte| sum * 257 + u128::from(byte));
+        format!("{sum:032x}")
+    }
+}
+
+/// Versions by key, newest first.
+type Shelf = BTreeMap<String, Vec<Version>>;
+
+#[derive(Debug, Clone)]
+struct World {
+    sides: Arc<[Shelf; 2]>,
+    page: usize,
+    calls: Arc<AtomicUsize>,
+    /// The call that fails, if any.
+    fails: Option<usize>,
+}
+
+impl World {
+    fn new(source: &Shelf, destination: &Shelf, page: usize) -> Self {
+        Self {
+            sides: Arc::new([source.clone(), destination.clone()]),
+            page,
+            calls: Arc::default(),
+            fails: None,
+        }
+    }
+
+    fn side(&self, bucket: &BucketRef) -> &Shelf {
+        &self.sides[usize::from(*bucket == build::destination())]
+    }
+
+    /// Counts a call; what it fails with, if it is the one that fails.
+    fn call(&self, operation: &'static str) -> Option<PortError> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        (self.fails == Some(call)).then(|| PortError {
+            class: Class::Transient,
+            service: "shelf",
+            operation,
+            target: String::new(),
+            code: "Broken".to_owned(),
+            message: String::new(),
+            request_id: None,
+            hint: None,
+        })
+    }
+
+    fn find(&self, bucket: &BucketRef, key: &str, version: &str) -> Option<&Version> {
+        let versions = self.side(bucket).get(key)?;
+        versions
+            .iter()
+            .find(|one| one.id == version && !one.is_marker)
+    }
+}
+
+impl Versions for World {
+    async fn page(&self, bucket: &BucketRef, request: &PageRequest) -> Result<Vec<u8>, PortError> {
+        tokio::task::yield_now().await;
+        if let Some(error) = self.call("ListObjectVersions") {
+            return Err(error);
+        }
+        let most = request
+            .most
+            .map_or(self.page, |most| (most as usize).min(self.page));
+        let mut text = "<ListVersionsResult><EncodingType>url</EncodingType>".to_owned();
+        let mut came = 0;
+        let mut folders: Vec<&str> = Vec::new();
+        let mut last = None;
+        'all: for (key, versions) in self.side(bucket) {
+            let Some(rest) = key.strip_prefix(&*request.prefix) else {
+                continue;
+            };
+            let folder = rest
+                .split_once('/')
+                .map(|(folder, _)| &key[..request.prefix.len() + folder.len() + 1]);
+            if let (true, Some(folder)) = (request.by_folder, folder) {
+                if folders.last() != Some(&folder) {
+                    if came == most {
+                        text += "<IsTruncated>true</IsTruncated><NextKeyMarker>x</NextKeyMarker>";
+                        return Ok((text + "</ListVersionsResult>").into_bytes());
+                    }
+                    folders.push(folder);
+                    came += 1;
+                    let _ = write!(
+                        text,
+                        "<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>"
+                    );
+                }
+                continue;
+            }
+            let mut versions: &[Version] = versions;
+            match &request.after {
+                Some((after, None)) if key <= after => continue,
+                Some((after, Some(_))) if key < after => continue,
+                Some((after, Some(id))) if key == after => {
+                    let at = versions
+                        .iter()
+                        .position(|version| version.id == *id)
+                        .unwrap();
+                    versions = &versions[at + 1..];
+                }
+                _ => {}
+            }
+            for version in versions {
+                if came == most {
+                    let (key, id): (&String, &String) = last.unwrap();
+                    let _ = write!(
+                        text,
+                        "<IsTruncated>true</IsTruncated><NextKeyMarker>{key}</NextKeyMarker><NextVersionIdMarker>{id}</NextVersionIdMarker>"
+                    );
+                    return Ok((text + "</ListVersionsResult>").into_bytes());
+                }
+                came += 1;
+                last = Some((key, &version.id));
+                let latest = self.side(bucket)[key].first() == Some(version);
+                let name = if version.is_marker {
+                    "DeleteMarker"
+                } else {
+                    "Version"
+                };
+                let _ = write!(
+                    text,
+                    "<{name}><Key>{key}</Key><VersionId>{}</VersionId><IsLatest>{latest}</IsLatest><LastModified>2026-01-01</LastModified>",
+                    version.id
+                );
+                if !version.is_marker {
+                    let _ = write!(
+                        text,
+                        "<ETag>&quot;{}&quot;</ETag><Size>{}</Size><StorageClass>{}</StorageClass>",
+                        version.etag(),
+                        version.size,
+                        version.class
+                    );
+                }
+                let _ = write!(text, "</{name}>");
+            }
+            if request.after.is_none() && came > most {
+                break 'all;
+            }
+        }
+        Ok((text + "<IsTruncated>false</IsTruncated></ListVersionsResult>").into_bytes())
+    }
+
+    async fn look(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<Option<Look>, PortError> {
+        if let Some(error) = self.call("HeadObject") {
+            return Err(error);
+        }
+        Ok(self.find(bucket, key, version).map(|version| Look {
+            head: ObjectHead {
+                replication: version.status.clone(),
+                metadata: version.metadata.clone(),
+                etag: Some(version.etag()),
+                size: version.size,
+                encryption: Some("AES256".to_owned()),
+                kms_key: None,
+                storage_class: version.class.clone(),
+            },
+            checksums: BTreeMap::from([("CRC64NVME FULL_OBJECT".to_owned(), version.etag())]),
+        }))
+    }
+
+    async fn tags_of(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        version: &str,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        if let Some(error) = self.call("GetObjectTagging") {
+            return Err(error);
+        }
+        let found = self.find(bucket, key, version);
+        Ok(found
+            .map(|version| version.tags.clone())
+            .unwrap_or_default())
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    progress: Progress,
+    remarks: Mutex<Vec<String>>,
+}
+
+impl Watch for Seen {
+    fn progress(&mut self, progress: &Progress) {
+        self.progress = progress.clone();
+    }
+
+    fn remark(&mut self, remark: &Remark) {
+        let key = String::from_utf8_lossy(&remark.key);
+        self.remarks
+            .get_mut()
+            .unwrap()
+            .push(format!("{} {key}", remark.verdict));
+    }
+}
+
+fn comparison(asked: Asked, hands: usize) -> Comparison {
+    let mut migration = build::migration(Phase::Replicate);
+    migration.rules[0].delete_markers = DeleteMarkers::Mirror;
+    migration.rules[0].prefix = String::new();
+    Comparison {
+        migration,
+        source: build::source(),
+        destination: build::destination(),
+        asked,
+        settled: "2026-06-01".to_owned(),
+        hands,
+        looks: u64::MAX,
+        told: u64::MAX,
+    }
+}
+
+async fn compared(world: &World, of: Comparison, from: Progress) -> (Result<Tally, Failure>, Seen) {
+    let mut seen = Seen::default();
+    let ended = compare(world.clone(), of, from, &mut seen, &CancelToken::never()).await;
+    let ended = ended.map(|ended| match ended {
+        Ended::Whole(tally) => tally,
+        Ended::Stopped(_) => panic!("nobody stopped it"),
+    });
+    (ended, seen)
+}
+
+/// A way in which the destination can differ, in the word that it is found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Damage {
+    None,
+    Missing,
+    OldMissing,
+    Extra,
+    Truncated,
+    Swapped,
+    MarkerLost,
+    MarkerExtra,
+    Current,
+    Null,
+    Tags,
+    Metadata,
+    Class,
+}
+
+impl Damage {
+    const ALL: [Self; 13] = [
+        Self::None,
+        Self::Missing,
+        Self::OldMissing,
+        Self::Extra,
+        Self::Truncated,
+        Self::Swapped,
+        Self::MarkerLost,
+        Self::MarkerExtra,
+        Self::Current,
+        Self::Null,
+        Self::Tags,
+        Self::Metadata,
+        Self::Class,
+    ];
+
+    /// What the comparison calls it, where it looks that closely.
+    fn word(self, asked: Asked) -> Option<&'static str> {
+        match self {
+            Self::None | Self::Null => None,
+            Self::Missing | Self::OldMissing => Some("missing"),
+            Self::Extra => Some("extra"),
+            Self::Truncated => Some("size"),
+            Self::Swapped => Some("content"),
+            Self::MarkerLost => Some("marker-missing"),
+            Self::MarkerExtra => Some("marker-extra"),
+            Self::Current => Some("current"),
+            Self::Tags => asked.tags.then_some("tags"),
+            Self::Metadata => asked.metadata.then_some("metadata"),
+            Self::Class => asked.class.then_some("class"),
+        }
+    }
+
+    /// Plants it in a pair of keys that are the same.
+    fn plant(self, source: &mut Vec<Version>, destination: &mut Vec<Version>) {
+        let first = &mut destination[0];
+        match self {
+            Self::None => {}
+            Self::Missing => drop(destination.remove(0)),
+            Self::OldMissing => drop(destination.pop()),
+            Self::Extra => destination.insert(
+                0,
+                Version {
+                    status: Replication::NotEligible,
+                    ..Version::new("mine", "mine")
+                },
+            ),
+            Self::Truncated => first.size -= 1,
+            Self::Swapped => first.content = first.content.to_uppercase(),
+            Self::MarkerLost => source.insert(0, Version::marker("gone")),
+            Self::MarkerExtra => destination.insert(0, Version::marker("theirs")),
+            Self::Current => destination.swap(0, 1),
+            Self::Null => source[1].id = "null".to_owned(),
+            Self::Tags => first
+                .tags
+                .insert("a".to_owned(), "b".to_owned())
+                .map_or((), drop),
+            Self::Metadata => first
+                .metadata
+                .insert("a".to_owned(), "b".to_owned())
+                .map_or((), drop),
+            Self::Class => first.class = "GLACIER_IR".to_owned(),
+        }
+    }
+}
+
+/// Both sides, and what is to be found.
+fn shelves(damages: &[Damage], asked: Asked) -> (Shelf, Shelf, Vec<String>) {
+    let (mut source, mut destination, mut expected) = (Shelf::new(), Shelf::new(), Vec::new());
+    for (at, damage) in damages.iter().enumerate() {
+        let key = format!(
+            "data/{}/{at:03}",
+            ["a", "b", "long folder"][at % 3].replace(' ', "-")
+        );
+        let mut one = vec![
+            Version::new("2", &format!("second {at}")),
+            Version::new("1", &format!("first {at}")),
+        ];
+        let mut two = one.clone();
+        damage.plant(&mut one, &mut two);
+        expected.extend(damage.word(asked).map(|word| format!("{word} {key}")));
+        source.insert(key.clone(), one);
+        destination.insert(key, two);
+    }
+    expected.sort();
+    (source, destination, expected)
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(checksums, class, metadata, tags)| Asked {
+            checksums,
+            class,
+            metadata,
+            tags,
+        },
+    )
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.unwrap().block_on(future)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_planted_is_found_and_nothing_else(
+        damages in prop::collection::vec(prop::sample::select(&Damage::ALL[..]), 0..40),
+        asked in asked(),
+        page in 1..6_usize,
+        hands in 1..6_usize,
+    ) {
+        let (source, destination, expected) = shelves(&damages, asked);
+        let world = World::new(&source, &destination, page);
+        let (tally, seen) = block_on(compared(&world, comparison(asked, hands), Progress::default()));
+        let mut found = seen.remarks.into_inner().unwrap();
+        found.sort();
+        prop_assert_eq!(&found, &expected);
+        let tally = tally.unwrap();
+        prop_assert_eq!(tally.different(), expected.len() as u64);
+        let objects = |shelf: &Shelf| shelf.values().flatten().filter(|version| !version.is_marker).count() as u64;
+        prop_assert_eq!((tally.source.objects, tally.destination.objects), (objects(&source), objects(&destination)));
+    }
+
+    /// Cuts, pages and stops change nothing of what is counted.
+    #[test]
+    fn a_comparison_that_failed_goes_on_to_the_same_end(
+        damages in prop::collection::vec(prop::sample::select(&Damage::ALL[..]), 5..40),
+        page in 1..6_usize,
+        hands in 1..6_usize,
+        fails in 0..60_usize,
+    ) {
+        let asked = Asked::default();
+        let (source, destination, _) = shelves(&damages, asked);
+        let whole = World::new(&source, &destination, 1000);
+        let straight = block_on(compared(&whole, comparison(asked, 1), Progress::default())).0.unwrap();
+        let world = World { fails: Some(fails), ..World::new(&source, &destination, page) };
+        let (first, seen) = block_on(compared(&world, comparison(asked, hands), Progress::default()));
+        let end = match first {
+            Ok(tally) => tally,
+            Err(_) => {
+                let world = World { fails: None, ..world };
+                block_on(compared(&world, comparison(asked, hands), seen.progress)).0.unwrap()
+            }
+        };
+        prop_assert_eq!(end, straight);
+    }
+}
+
+#[test]
+fn equal_sides_have_equal_fingerprints() {
+    let (source, destination, _) = shelves(&[Damage::None; 9], Asked::default());
+    let world = World::new(&source, &destination, 2);
+    let tally = block_on(compared(
+        &world,
+        comparison(Asked::default(), 3),
+        Progress::default(),
+    ))
+    .0
+    .unwrap();
+    assert_eq!(tally.source.fingerprint, tally.destination.fingerprint);
+    assert_ne!(tally.source.fingerprint, 0);
+}
+
+#[test]
+fn both_buckets_are_read_from_their_side() {
+    let of = comparison(Asked::default(), 1);
+    assert_eq!(
+        (of.bucket(Side::Source), of.bucket(Side::Destination)),
+        (&build::source(), &build::destination())
+    );
+}

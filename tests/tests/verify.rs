@@ -1,0 +1,311 @@
+//! `s3ferry verify`: what was changed on either side is found and called by its name, and nothing else is.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use s3ferry_sandbox::{Fault, FaultKind};
+use s3ferry_tests::signed::{Client, Request};
+use s3ferry_tests::world::{SOURCE, World};
+use serde_json::{Value, json};
+
+const FROM: &str = "orders-prod";
+const TO: &str = "orders-archive";
+
+/// Nothing counts as on its way: what is not there is missing.
+const VERIFY: [&str; 4] = ["verify", "spec.yaml", "--settle", "0s"];
+
+fn migration(rules: &str) -> String {
+    format!(
+        "  orders:
+    phase: replicate
+    source: {{ account: prod, bucket: {FROM} }}
+    destination: {{ account: archive, bucket: {TO}, create: true }}
+    rules: [ {rules} ]
+"
+    )
+}
+
+/// A pair that replicates everything, deletes among it, with so many objects of two versions each.
+fn pair(objects: usize) -> World {
+    let world = World::new(&migration("{ id: all, delete_markers: mirror }"))
+        .with(&json!({ "buckets": [
+        { "name": FROM, "account": SOURCE.0, "region": SOURCE.1 } ] }));
+    world.converge();
+    let source = world.source();
+    for at in 0..objects {
+        for _ in 0..2 {
+            source.put_object(FROM, &key(at), &[]);
+        }
+    }
+    world.settle();
+    world
+}
+
+fn key(at: usize) -> String {
+    format!("data/{at:03}")
+}
+
+/// The versions of a key, newest first.
+fn versions(client: &Client, bucket: &str, key: &str) -> Vec<String> {
+    let path = format!("/{bucket}");
+    let query = format!("prefix={}&versions=", key.replace('/', "%2F"));
+    let reply = client.s3(Request {
+        method: "GET",
+        path: &path,
+        query: &query,
+        ..Request::default()
+    });
+    let ids = reply.expect_ok().body;
+    let ids = ids.split("<VersionId>").skip(1);
+    ids.map(|rest| rest.split('<').next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+fn call(client: &Client, method: &str, bucket: &str, key: &str, query: &str, body: &str) {
+    let path = format!("/{bucket}/{key}");
+    let request = Request {
+        method,
+        path: &path,
+        query,
+        body,
+        headers: &[],
+    };
+    client.s3(request).expect_ok();
+}
+
+/// What is found of each key, and the exit code.
+fn found(world: &World, more: &[&str]) -> (Option<i32>, BTreeMap<String, String>) {
+    let file = world.folder().join("differences.jsonl");
+    let arguments = [&VERIFY[..], &["--differences", "differences.jsonl"], more].concat();
+    let ran = world.s3ferry(&arguments);
+    let lines = fs::read_to_string(file).unwrap_or_default();
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
+    let of = |line: Value| {
+        let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        (text("key"), text("found"))
+    };
+    (ran.code, lines.map(of).collect())
+}
+
+#[test]
+fn what_was_changed_is_found_at_the_depth_that_claims_it() {
+    let world = pair(14);
+    let (source, destination) = (world.source(), world.destination());
+    assert_eq!(found(&world, &[]), (Some(0), BTreeMap::new()));
+    assert_eq!(
+        found(
+            &world,
+            &["--depth", "checksum", "--compare", "tags,metadata,class"]
+        ),
+        (Some(0), BTreeMap::new())
+    );
+    let version =
+        |at: usize, nth: usize| format!("versionId={}", versions(&destination, TO, &key(at))[nth]);
+    call(&destination, "DELETE", TO, &key(0), &version(0, 0), "");
+    call(&destination, "DELETE", TO, &key(1), &version(1, 1), "");
+    call(&destination, "PUT", TO, "data/mine", "", "x");
+    call(&destination, "DELETE", TO, &key(2), "", "");
+    call(&source, "DELETE", FROM, &key(3), "", "");
+    world.settle();
+    let marker = &versions(&destination, TO, &key(3))[0];
+    call(
+        &destination,
+        "DELETE",
+        TO,
+        &key(3),
+        &format!("versionId={marker}"),
+        "",
+    );
+    let tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
+    call(
+        &destination,
+        "PUT",
+        TO,
+        &key(4),
+        &format!("tagging=&{}", version(4, 0)),
+        tags,
+    );
+    let expected = |more: &[(&str, &str)]| {
+        let all = [
+            ("data/000", "missing"),
+            ("data/001", "missing"),
+            ("data/002", "marker-extra"),
+            ("data/003", "marker-missing"),
+            ("data/mine", "extra"),
+        ];
+        let all = all.iter().chain(more);
+        all.map(|(key, found)| ((*key).to_owned(), (*found).to_owned()))
+            .collect::<BTreeMap<_, _>>()
+    };
+    for depth in ["listing", "checksum"] {
+        assert_eq!(
+            found(&world, &["--depth", depth]),
+            (Some(6), expected(&[])),
+            "{depth}"
+        );
+    }
+    assert_eq!(
+        found(&world, &["--compare", "tags"]),
+        (Some(6), expected(&[("data/004", "tags")]))
+    );
+}
+
+#[test]
+fn what_is_expected_is_counted_and_no_difference() {
+    let world = World::new(&migration("{ id: hot, prefix: hot/, delete_markers: keep }, { id: tagged, prefix: cold/, tags: { move: \"yes\" }, delete_markers: keep }")).with(
+        &json!({ "buckets": [ { "name": FROM, "account": SOURCE.0, "region": SOURCE.1 } ] }),
+    );
+    world.converge();
+    let source = world.source();
+    for (key, headers) in [
+        ("hot/a", &[][..]),
+        ("hot/b", &[]),
+        ("cold/tagged", &[("x-amz-tagging", "move=yes")]),
+        ("cold/plain", &[]),
+        ("elsewhere", &[]),
+    ] {
+        source.put_object(FROM, key, headers);
+    }
+    source.delete_object(FROM, "hot/b");
+    world.settle();
+    // A replica whose version goes at the source stays: S3 does not replicate that.
+    let gone = versions(&source, FROM, "hot/a").remove(0);
+    call(
+        &source,
+        "DELETE",
+        FROM,
+        "hot/a",
+        &format!("versionId={gone}"),
+        "",
+    );
+    let ran = world.expect(0, &[&VERIFY[..], &["--format", "json"]].concat());
+    let out: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let counts = out[0]["found"]["counts"]
+        .as_array()
+        .expect("there are counts");
+    let counts: BTreeMap<&str, u64> = counts
+        .iter()
+        .map(|count| {
+            (
+                count["found"].as_str().unwrap_or_default(),
+                count["versions"].as_u64().unwrap_or_default(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("deleted-at-source", 1),
+        ("equal-etag", 2),
+        ("marker-kept", 1),
+        ("outside", 2),
+    ];
+    assert_eq!(counts, BTreeMap::from(expected), "{}", ran.out);
+    assert_eq!(out[0]["found"]["clean"], true);
+    let receipt = out[0]["receipt"]
+        .as_str()
+        .expect("there is a receipt")
+        .replace(':', "-");
+    let kept = world
+        .folder()
+        .join(format!("ledger/verifications/{receipt}.json"));
+    let kept: Value =
+        serde_json::from_str(&fs::read_to_string(kept).expect("it is kept")).expect("it is JSON");
+    assert_eq!(kept, out[0]["found"]);
+}
+
+#[test]
+fn a_verification_that_is_killed_goes_on_to_the_same_receipt() {
+    let world = pair(150);
+    let file = |ran: &str| {
+        let out: Value = serde_json::from_str(ran).expect("it is JSON");
+        let mut found = out[0]["found"].clone();
+        for moment in ["started", "ended", "settled"] {
+            found[moment].take();
+        }
+        found
+    };
+    let arguments = [&VERIFY[..], &["--depth", "checksum", "--format", "json"]].concat();
+    let straight = file(&world.expect(0, &arguments).out);
+    world
+        .sandbox()
+        .switches()
+        .latency(Duration::from_millis(40));
+    let mut child = world
+        .command(&[&arguments[..], &["--parallelism", "4"]].concat())
+        .spawn()
+        .expect("it starts");
+    let noted = world.folder().join("ledger/runs");
+    let began = Instant::now();
+    let is_noted = || {
+        fs::read_dir(&noted).is_ok_and(|mut files| {
+            files.any(|file| {
+                file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("verify-"))
+            })
+        })
+    };
+    while !is_noted() && began.elapsed() < Duration::from_secs(60) {
+        sleep(Duration::from_millis(50));
+        assert!(
+            child.try_wait().expect("it can be asked").is_none(),
+            "it ended before it noted anything"
+        );
+    }
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    world.sandbox().switches().latency(Duration::ZERO);
+    let ran = world.expect(0, &arguments);
+    assert!(ran.err.contains("going on from"), "{}", ran.err);
+    assert_eq!(file(&ran.out), straight);
+    assert!(!is_noted(), "what was noted is forgotten");
+}
+
+#[test]
+fn who_may_not_list_is_told_and_who_may_not_look_is_not_believed() {
+    let world = pair(3);
+    let destination = world.destination();
+    let gone = versions(&destination, TO, &key(0)).remove(0);
+    call(
+        &destination,
+        "DELETE",
+        TO,
+        &key(0),
+        &format!("versionId={gone}"),
+        "",
+    );
+    world.deny("s3", "HeadObject");
+    let (code, denied) = found(&world, &[]);
+    assert_eq!(
+        (code, denied),
+        (Some(6), BTreeMap::from([(key(0), "denied".to_owned())]))
+    );
+    world.deny("s3", "ListObjectVersions");
+    let ran = world.expect(7, &VERIFY);
+    assert!(
+        ran.err.contains("ListObjectVersions") && ran.err.contains("s3:ListBucketVersions"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_page_that_is_refused_or_lost_is_asked_for_again() {
+    let world = pair(3);
+    for kind in [
+        FaultKind::Throttle,
+        FaultKind::DropBefore,
+        FaultKind::DropAfter,
+    ] {
+        for nth in 1..4 {
+            world.sandbox().switches().fail(Fault {
+                service: "s3".to_owned(),
+                operation: "ListObjectVersions".to_owned(),
+                nth,
+                kind: kind.clone(),
+            });
+        }
+        assert_eq!(found(&world, &[]), (Some(0), BTreeMap::new()), "{kind:?}");
+    }
+}

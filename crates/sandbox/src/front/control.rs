@@ -11,6 +11,7 @@
 //! POST   /_sandbox/faults         arms a fault          DELETE  removes all
 //! POST   /_sandbox/fail-call      {"k": 3, "kind": {"type": "drop_after"}}
 //! POST   /_sandbox/clock          {"advance_ms": 60000}
+//! POST   /_sandbox/damage         {"bucket": "b", "key": "k", "version_id": "...", "kind": "flip-byte"}
 //! ```
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::environment::Environment;
+use crate::s3::damage::Undamaged;
 use crate::switches::FaultKind;
 use crate::wire::refusal::{Reply, json_reply};
 use crate::world::World;
@@ -44,6 +46,30 @@ struct FailCall {
 #[serde(deny_unknown_fields)]
 struct Advance {
     advance_ms: u64,
+}
+
+/// Why a change is refused.
+struct Refused {
+    status: u16,
+    error: String,
+}
+
+impl Refused {
+    fn invalid(error: impl ToString) -> Self {
+        Self {
+            status: 400,
+            error: error.to_string(),
+        }
+    }
+}
+
+impl From<Undamaged> for Refused {
+    fn from(why: Undamaged) -> Self {
+        match why {
+            Undamaged::NotThere(error) => Self { status: 404, error },
+            Undamaged::Impossible(error) => Self::invalid(error),
+        }
+    }
 }
 
 /// What is controlled.
@@ -71,7 +97,7 @@ pub(crate) async fn answer(controlled: Controlled<'_>, parts: &Parts, mut body: 
         }
         (method, what) => match change(controlled, method, what, &bytes) {
             Ok(()) => json_reply(200, &json!({})),
-            Err(error) => json_reply(400, &json!({ "error": error })),
+            Err(Refused { status, error }) => json_reply(status, &json!({ "error": error })),
         },
     }
 }
@@ -90,7 +116,12 @@ fn show(controlled: Controlled<'_>, what: &str) -> Reply {
     }
 }
 
-fn change(controlled: Controlled<'_>, method: &str, what: &str, body: &[u8]) -> Result<(), String> {
+fn change(
+    controlled: Controlled<'_>,
+    method: &str,
+    what: &str,
+    body: &[u8],
+) -> Result<(), Refused> {
     let Environment {
         switches, clock, ..
     } = controlled.environment;
@@ -112,11 +143,12 @@ fn change(controlled: Controlled<'_>, method: &str, what: &str, body: &[u8]) -> 
             let Advance { advance_ms } = read(body)?;
             clock.advance(Duration::from_millis(advance_ms));
         }
-        _ => return Err("there is no such control".to_owned()),
+        ("POST", "damage") => controlled.world.s3.damage(&read(body)?)?,
+        _ => return Err(Refused::invalid("there is no such control")),
     }
     Ok(())
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(body).map_err(|error| error.to_string())
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(Refused::invalid)
 }

@@ -11,6 +11,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod checksum;
+pub(crate) mod damage;
 mod deliveries;
 pub(crate) mod errors;
 mod meter;
@@ -29,6 +30,7 @@ use crate::error::SeedError;
 use crate::keys::KeyRing;
 
 use calls::service::Service;
+use damage::{Damage, Undamaged};
 use seed::BucketSeed;
 use state::ageing;
 use state::snapshot::snapshot;
@@ -76,6 +78,11 @@ impl S3 {
     /// Makes the buckets of a seed.
     pub(crate) fn load_seed(&self, buckets: &[BucketSeed]) -> Result<(), SeedError> {
         seed::load(&self.store, buckets)
+    }
+
+    /// Damages one version, as no API can.
+    pub(crate) fn damage(&self, wanted: &Damage) -> Result<(), Undamaged> {
+        damage::damage(&self.store, wanted)
     }
 
     /// Returns the state of every bucket, the same for the same calls.

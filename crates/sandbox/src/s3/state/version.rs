@@ -106,7 +106,7 @@ pub(crate) struct Lock {
 }
 
 /// What never changes once written, shared by replicas.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Content {
     pub(crate) body: Body,
     /// The ETag where nobody but S3 holds the key: the MD5, or that of the parts' MD5s.

@@ -1,6 +1,6 @@
 //! Ordinary clients judge the sandbox: every script under `tests/clients` runs against one of its own.
 //!
-//! `S3FERRY_JUDGES=kms.py,sns.py` runs these alone.
+//! `S3FERRY_JUDGES=kms.py,sns.py` runs these alone. A sandbox begins with the seed that lies beside its script.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -66,12 +66,14 @@ fn judges() -> Vec<String> {
 }
 
 async fn judge(programs: impl AsRef<Path>, script: &str) -> Output {
-    let sandbox = Sandbox::builder()
+    let mut builder = Sandbox::builder()
         .account("111111111111", "eu-west-1")
-        .account("222222222222", "eu-central-1")
-        .start()
-        .await
-        .expect("the sandbox starts");
+        .account("222222222222", "eu-central-1");
+    let script = repository::root().join("tests/clients").join(script);
+    if let Ok(seed) = std::fs::read_to_string(script.with_extension("json")) {
+        builder = builder.content(seed);
+    }
+    let sandbox = builder.start().await.expect("the sandbox starts");
     let mut command = Command::new(programs.as_ref().join("python"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("AWS_") {
@@ -79,7 +81,7 @@ async fn judge(programs: impl AsRef<Path>, script: &str) -> Output {
         }
     }
     command
-        .arg(repository::root().join("tests/clients").join(script))
+        .arg(script)
         .envs(sandbox.environment())
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_CONFIG_FILE", "none")

@@ -44,6 +44,44 @@ pub(crate) fn iso_seconds(time: SystemTime) -> String {
     )
 }
 
+/// Writes a time as S3's XML shows it, in whole seconds with the milliseconds of none: `2026-01-02T03:04:05.000Z`.
+///
+/// By hand, because listings write millions of them; the calendar is Howard Hinnant's `civil_from_days`.
+pub(crate) fn push_iso_seconds(xml: &mut String, seconds: u64) {
+    let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    push_digits(xml, year, 4);
+    for (before, number) in [
+        ('-', month),
+        ('-', day),
+        ('T', rest / 3600),
+        (':', rest / 60 % 60),
+        (':', rest % 60),
+    ] {
+        xml.push(before);
+        push_digits(xml, number, 2);
+    }
+    xml.push_str(".000Z");
+}
+
+fn push_digits(xml: &mut String, number: u64, width: u32) {
+    for place in (0..width).rev() {
+        let digit = number / 10_u64.pow(place) % 10;
+        xml.push(char::from(b'0' + digit as u8));
+    }
+}
+
 /// Returns a time as seconds since 1970, with milliseconds.
 pub(crate) fn seconds(time: SystemTime) -> f64 {
     let since = time
@@ -94,6 +132,20 @@ mod tests {
             "{:?}",
             clock.now()
         );
+    }
+
+    #[test]
+    fn listings_show_the_same_times() {
+        // Leap days, centuries and ends of years among them.
+        for seconds in (0..6_000_000_000)
+            .step_by(3_456_789)
+            .chain([951_782_400, 4_107_542_399])
+        {
+            let mut shown = String::new();
+            push_iso_seconds(&mut shown, seconds);
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            assert_eq!(shown.replace(".000", ""), iso_seconds(time));
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! A seed file: the keys, buckets, objects, topics, alarms and trails a sandbox starts with ([`crate::kms::seed`],
-//! [`crate::s3::seed`], [`crate::sns::seed`], [`crate::cloudwatch::seed`], [`crate::trail::seed`]).
+//! [`crate::s3::seed`], [`crate::s3::pairs`], [`crate::sns::seed`], [`crate::cloudwatch::seed`], [`crate::trail::seed`]).
 
 use serde::Deserialize;
 
 use crate::cloudwatch::seed::AlarmSeed;
 use crate::error::SeedError;
 use crate::kms::seed::KeySeed;
+use crate::s3::pairs::PairSeed;
 use crate::s3::seed::BucketSeed;
 use crate::sns::seed::TopicSeed;
 use crate::trail::seed::TrailSeed;
@@ -18,6 +19,10 @@ pub(crate) struct Seed {
     pub(crate) keys: Vec<KeySeed>,
     #[serde(default)]
     pub(crate) buckets: Vec<BucketSeed>,
+    #[serde(default)]
+    pub(crate) pairs: Vec<PairSeed>,
+    #[serde(default)]
+    pub(crate) synthetic: Vec<PairSeed>,
     #[serde(default)]
     pub(crate) topics: Vec<TopicSeed>,
     #[serde(default)]

@@ -61,12 +61,16 @@ impl World {
         let Seed {
             keys,
             buckets,
+            pairs,
+            synthetic,
             topics,
             alarms,
             trails,
         } = Seed::read(json)?;
         kms::seed::load(&self.kms, &keys)?;
         self.s3.load_seed(&buckets)?;
+        self.s3.load_pairs(&pairs)?;
+        self.s3.load_synthetic(&synthetic)?;
         sns::seed::load(&self.sns, &topics)?;
         cloudwatch::seed::load(&self.cloudwatch, &alarms)?;
         trail::seed::load(&self.trail, &trails)

@@ -55,6 +55,9 @@ pub(crate) fn damage(store: &Store, damage: &Damage) -> Result<(), Undamaged> {
     let Some(bucket) = world.buckets.get_mut(bucket) else {
         return Err(Undamaged::NotThere(format!("there is no bucket {bucket}")));
     };
+    if bucket.computed.is_some() {
+        return Err(Undamaged::Impossible("a synthetic bucket keeps nothing"));
+    }
     if !bucket.objects.contains_key(key.as_str()) {
         return Err(Undamaged::NotThere(format!("there is no key {key}")));
     }

@@ -122,6 +122,11 @@ pub(crate) fn method_not_allowed() -> S3Error {
     fault(405, "MethodNotAllowed", text)
 }
 
+/// 501 NotImplemented for whoever changes what is in a bucket that is computed.
+pub(crate) fn computed_stays() -> S3Error {
+    not_modelled("changes of what is in a synthetic bucket")
+}
+
 /// 501 NotImplemented: what this sandbox does not model, said plainly.
 pub(crate) fn not_modelled(what: &str) -> S3Error {
     fault(

@@ -16,6 +16,7 @@ mod deliveries;
 pub(crate) mod errors;
 mod meter;
 mod notifications;
+pub(crate) mod pairs;
 pub(crate) mod replication;
 pub(crate) mod rules;
 pub(crate) mod seed;
@@ -31,6 +32,7 @@ use crate::keys::KeyRing;
 
 use calls::service::Service;
 use damage::{Damage, Undamaged};
+use pairs::PairSeed;
 use seed::BucketSeed;
 use state::ageing;
 use state::snapshot::snapshot;
@@ -78,6 +80,16 @@ impl S3 {
     /// Makes the buckets of a seed.
     pub(crate) fn load_seed(&self, buckets: &[BucketSeed]) -> Result<(), SeedError> {
         seed::load(&self.store, buckets)
+    }
+
+    /// Makes the replicated pairs of a seed, whose versions are kept.
+    pub(crate) fn load_pairs(&self, pairs: &[PairSeed]) -> Result<(), SeedError> {
+        pairs::load_kept(&self.store, pairs)
+    }
+
+    /// Makes the synthetic buckets of a seed, of which nothing is kept.
+    pub(crate) fn load_synthetic(&self, pairs: &[PairSeed]) -> Result<(), SeedError> {
+        pairs::load_computed(&self.store, pairs)
     }
 
     /// Damages one version, as no API can.

@@ -98,9 +98,9 @@ fn one() -> u64 {
 /// One size, or sizes spread from the first to the second.
 #[derive(Deserialize, Clone, Copy)]
 #[serde(try_from = "serde_json::Value")]
-struct Size {
-    from: u64,
-    to: u64,
+pub(crate) struct Size {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
 }
 
 impl Default for Size {
@@ -145,26 +145,62 @@ pub(crate) fn load(store: &Store, buckets: &[BucketSeed]) -> Result<(), SeedErro
 }
 
 fn load_bucket(store: &Store, seed: &BucketSeed) -> Result<(), SeedError> {
-    let bucket = empty_bucket(store, &seed.account, &seed.region, &seed.ownership);
-    if store.world().buckets.contains_key(&seed.name) {
-        return Err(SeedError::BucketExists(seed.name.clone()));
-    }
-    store.world().buckets.insert(seed.name.clone(), bucket);
-    if let Some(status) = &seed.versioning {
-        let text = format!(
-            "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
-             <Status>{status}</Status></VersioningConfiguration>"
-        );
-        configure(store, seed, "versioning", &text)?;
-    }
+    seed.create(store)?;
     for object in &seed.objects {
         for n in 0..object.count {
             load_object(store, seed, object, n)?;
         }
     }
-    seed.configuration
-        .iter()
-        .try_for_each(|(name, text)| configure(store, seed, name, text))
+    seed.configure(store)
+}
+
+impl BucketSeed {
+    /// Returns its name and its account.
+    pub(crate) fn place(&self) -> (&str, &str) {
+        (&self.name, &self.account)
+    }
+
+    /// Says whether it names objects of its own.
+    pub(crate) fn has_objects(&self) -> bool {
+        !self.objects.is_empty()
+    }
+
+    /// Makes the bucket with its versioning.
+    pub(crate) fn create(&self, store: &Store) -> Result<(), SeedError> {
+        let bucket = empty_bucket(store, &self.account, &self.region, &self.ownership);
+        if store.world().buckets.contains_key(&self.name) {
+            return Err(SeedError::BucketExists(self.name.clone()));
+        }
+        store.world().buckets.insert(self.name.clone(), bucket);
+        match &self.versioning {
+            Some(status) => self.version(store, status),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets its versioning.
+    pub(crate) fn version(&self, store: &Store, status: &str) -> Result<(), SeedError> {
+        let text = format!(
+            "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+             <Status>{status}</Status></VersioningConfiguration>"
+        );
+        configure(store, self, "versioning", &text)
+    }
+
+    /// Sets its documents.
+    pub(crate) fn configure(&self, store: &Store) -> Result<(), SeedError> {
+        let mut documents = self.configuration.iter();
+        documents.try_for_each(|(name, text)| configure(store, self, name, text))
+    }
+
+    /// Refuses a part of it.
+    pub(crate) fn refuse(&self, what: &str, reason: &str) -> SeedError {
+        SeedError::Refused {
+            bucket: self.name.clone(),
+            what: what.to_owned(),
+            reason: reason.to_owned(),
+        }
+    }
 }
 
 fn configure(store: &Store, seed: &BucketSeed, name: &str, text: &str) -> Result<(), SeedError> {
@@ -174,11 +210,7 @@ fn configure(store: &Store, seed: &BucketSeed, name: &str, text: &str) -> Result
 
 fn refused(seed: &BucketSeed, what: &str, error: &s3s::S3Error) -> SeedError {
     let message = error.message().unwrap_or_default();
-    SeedError::Refused {
-        bucket: seed.name.clone(),
-        what: what.to_owned(),
-        reason: format!("{}: {message}", error.code().as_str()),
-    }
+    seed.refuse(what, &format!("{}: {message}", error.code().as_str()))
 }
 
 fn load_object(
@@ -253,9 +285,10 @@ fn content(object: &ObjectSeed, key: &str, n: u64, version: u64) -> Content {
 
 /// A line that names nothing and is the object's own.
 fn repeated(key: &str, version: u64, size: u64) -> Body {
-    let line = hex::encode(sha2::Sha256::digest(format!("{key} {version}")));
+    let digest = sha2::Sha256::digest(format!("{key} {version}"));
+    let first = digest.first_chunk().copied().unwrap_or_default();
     Body::Repeated {
-        block: Bytes::from(format!("{line}\n")),
+        line: u64::from_be_bytes(first),
         size,
     }
 }

@@ -87,17 +87,27 @@ impl Element {
 /// nothing better, and who lists with `encoding-type=url` does not meet it.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    push_escaped(&mut escaped, text);
+    escaped
+}
+
+/// Escapes text into a document.
+pub(crate) fn push_escaped(xml: &mut String, text: &str) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>');
+    if text.bytes().all(is_plain) {
+        xml.push_str(text);
+        return;
+    }
     for char in text.chars() {
         match char {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '\r' => escaped.push_str("&#13;"),
-            char if is_xml_char(char) => escaped.push(char),
-            char => escaped.push_str(&format!("&#x{:x};", u32::from(char))),
+            '&' => xml.push_str("&amp;"),
+            '<' => xml.push_str("&lt;"),
+            '>' => xml.push_str("&gt;"),
+            '\r' => xml.push_str("&#13;"),
+            char if is_xml_char(char) => xml.push(char),
+            char => xml.push_str(&format!("&#x{:x};", u32::from(char))),
         }
     }
-    escaped
 }
 
 /// Parses a document into its root element.

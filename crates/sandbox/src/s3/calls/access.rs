@@ -14,7 +14,9 @@ use super::actions::{self, Need};
 use super::context;
 use super::request::Call;
 use crate::authority::{Action, Caller};
-use crate::s3::errors::{BUCKET_REGION, access_denied, fault, with_detail, with_header};
+use crate::s3::errors::{
+    BUCKET_REGION, access_denied, computed_stays, fault, with_detail, with_header,
+};
 use crate::s3::rules::target::{Context, Target, keys};
 use crate::s3::state::world::Store;
 use crate::wire::Form;
@@ -123,7 +125,15 @@ fn bucket_call(
         let decision = target.authorize(store, call.caller, action, key, &context);
         decision.map_err(|denied| refused(&target, denied.message))?;
     }
+    if target.computed && !is_read(operation) {
+        return Err(computed_stays());
+    }
     Ok(())
+}
+
+fn is_read(operation: &str) -> bool {
+    let mut reads = ["Get", "Head", "List"].into_iter();
+    reads.any(|read| operation.starts_with(read))
 }
 
 /// Checks what comes before policies: the bucket exists, the Region fits, the owner is expected.

@@ -109,13 +109,6 @@ impl S3 for Api {
         list_calls::list_objects(&self.0, request)
     }
 
-    async fn list_objects_v2(
-        &self,
-        request: S3Request<ListObjectsV2Input>,
-    ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        list_calls::list_objects_v2(&self.0, request)
-    }
-
     async fn list_multipart_uploads(
         &self,
         request: S3Request<ListMultipartUploadsInput>,

@@ -83,7 +83,12 @@ pub(crate) fn with_header(
 /// Answers with a document, given without its declaration.
 pub(crate) fn xml_reply(document: &str) -> S3Response<Body> {
     let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{document}");
-    reply(StatusCode::OK, "application/xml", text)
+    xml_text(text)
+}
+
+/// Answers with a document as it is.
+pub(crate) fn xml_text(document: String) -> S3Response<Body> {
+    reply(StatusCode::OK, "application/xml", document)
 }
 
 /// Answers with a text.

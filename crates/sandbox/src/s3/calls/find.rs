@@ -54,10 +54,10 @@ pub(crate) fn find_for(
         let world = store.world();
         let target = world.bucket(bucket)?;
         let versioned = target.versioning() != Versioning::Never;
-        target.version(key, id).map(|version| {
+        target.read(key, id).map(|version| {
             let caller = &asker.caller;
-            let readable = reaches(&world, target, version, caller, permission);
-            (version.clone(), versioned, readable)
+            let readable = reaches(&world, target, &version, caller, permission);
+            (version, versioned, readable)
         })
     };
     let Some((version, versioned, readable)) = found else {

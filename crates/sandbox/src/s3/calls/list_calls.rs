@@ -1,20 +1,23 @@
-//! The listing calls: pages of [`super::listing`] in the shape of each call.
+//! The listing calls that s3s writes by itself. Those of which there are millions of entries are routes
+//! ([`super::versions`], [`super::list_objects`]).
+
+use std::time::{Duration, SystemTime};
 
 use s3s::dto::{
     Bucket as BucketDto, CommonPrefix, ETag, EncodingType, ListBucketsInput, ListBucketsOutput,
     ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput,
-    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, MultipartUpload,
-    Object as ObjectDto, Owner, Part as PartDto, Timestamp,
+    ListPartsInput, ListPartsOutput, MultipartUpload, Object as ObjectDto, Owner, Part as PartDto,
+    Timestamp,
 };
 use s3s::{S3Request, S3Response, S3Result};
 
 use super::access::caller_of;
 use super::attributes::checksum_dto;
-use super::listing::{self, Entry, Page, Query};
+use super::cursors::Row;
+use super::listing::{self, Query, Sink};
 use crate::s3::checksum::{base64_decode, base64_encode};
 use crate::s3::errors::{invalid_argument, no_such_upload};
 use crate::s3::rules::acl::canonical_id;
-use crate::s3::state::version::{Object, Version};
 use crate::s3::state::world::Store;
 
 fn owner_dto(account: &str) -> Owner {
@@ -30,90 +33,52 @@ fn url(query: &Query) -> Option<EncodingType> {
         .then(|| EncodingType::from_static(EncodingType::URL))
 }
 
-fn prefixes(page: &Page<'_>, query: &Query) -> Option<Vec<CommonPrefix>> {
-    let shown = page.entries.iter().filter_map(|entry| match entry {
-        Entry::Prefix(prefix) => Some(CommonPrefix {
-            prefix: Some(query.show(prefix)),
-        }),
-        Entry::Version { .. } => None,
-    });
-    let shown: Vec<CommonPrefix> = shown.collect();
-    (!shown.is_empty()).then_some(shown)
+/// What a page of ListObjects holds.
+struct Dtos<'a> {
+    query: &'a Query,
+    contents: Vec<ObjectDto>,
+    prefixes: Vec<CommonPrefix>,
 }
 
-fn object_dto(query: &Query, key: &str, version: &Version, with_owner: bool) -> Option<ObjectDto> {
-    let object = version.object.as_ref()?;
-    let checksum = object.content.checksum.as_ref();
+impl Sink for Dtos<'_> {
+    fn version(&mut self, row: &Row<'_>) {
+        self.contents.extend(object_dto(self.query, row));
+    }
+
+    fn prefix(&mut self, prefix: &str) {
+        self.prefixes.push(CommonPrefix {
+            prefix: Some(self.query.show(prefix)),
+        });
+    }
+}
+
+fn object_dto(query: &Query, row: &Row<'_>) -> Option<ObjectDto> {
+    let object = row.object?;
+    let (algorithm, kind) = object.checksum.unzip();
+    let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(row.modified);
     Some(ObjectDto {
-        checksum_algorithm: checksum
-            .map(|checksum| vec![checksum.algorithm.as_str().to_owned().into()]),
-        checksum_type: checksum.map(|checksum| checksum.kind.as_str().to_owned().into()),
-        e_tag: Some(ETag::Strong(object.etag.to_string())),
-        key: Some(query.show(key)),
-        last_modified: Some(Timestamp::from(version.modified)),
-        owner: with_owner.then(|| owner_dto(&version.owner)),
+        checksum_algorithm: algorithm.map(|algorithm| vec![algorithm.to_owned().into()]),
+        checksum_type: kind.map(|kind| kind.to_owned().into()),
+        e_tag: Some(ETag::Strong(object.etag.to_owned())),
+        key: Some(query.show(row.key)),
+        last_modified: Some(Timestamp::from(modified)),
+        owner: Some(owner_dto(row.owner)),
         restore_status: None,
-        size: size(object),
-        storage_class: Some(object.storage_class.to_string().into()),
+        size: i64::try_from(object.size).ok(),
+        storage_class: Some(object.class.to_owned().into()),
     })
 }
 
-fn size(object: &Object) -> Option<i64> {
-    i64::try_from(object.content.body.size()).ok()
-}
-
-fn contents(page: &Page<'_>, query: &Query, with_owner: bool) -> Option<Vec<ObjectDto>> {
-    let shown = page.entries.iter().filter_map(|entry| match entry {
-        Entry::Version { key, version, .. } => object_dto(query, key, version, with_owner),
-        Entry::Prefix(_) => None,
-    });
-    let shown: Vec<ObjectDto> = shown.collect();
-    (!shown.is_empty()).then_some(shown)
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
 }
 
 fn text(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// Answers ListObjectsV2.
-pub(crate) fn list_objects_v2(
-    store: &Store,
-    request: S3Request<ListObjectsV2Input>,
-) -> S3Result<S3Response<ListObjectsV2Output>> {
-    let input = request.input;
-    let encoding = input
-        .encoding_type
-        .as_ref()
-        .map(|encoding| encoding.as_str());
-    let (prefix, delimiter) = (input.prefix.as_deref(), input.delimiter.as_deref());
-    let query = Query::new(prefix, delimiter, input.max_keys, encoding)?;
-    let token = input
-        .continuation_token
-        .as_deref()
-        .map(after_token)
-        .transpose()?;
-    let after = token.as_deref().or(input.start_after.as_deref());
-    let world = store.world();
-    let page = listing::current(world.bucket(&input.bucket)?, &query, after);
-    let next = page.last_key().filter(|_| page.truncated);
-    Ok(S3Response::new(ListObjectsV2Output {
-        name: Some(input.bucket.clone()),
-        prefix: Some(query.show(&query.prefix)),
-        max_keys: i32::try_from(query.max).ok(),
-        key_count: i32::try_from(page.entries.len()).ok(),
-        continuation_token: input.continuation_token,
-        is_truncated: Some(page.truncated),
-        next_continuation_token: next.map(|key| base64_encode(key.as_bytes())),
-        contents: contents(&page, &query, input.fetch_owner == Some(true)),
-        common_prefixes: prefixes(&page, &query),
-        delimiter: text(&query.delimiter).map(|delimiter| query.show(&delimiter)),
-        encoding_type: url(&query),
-        start_after: input.start_after.as_deref().map(|after| query.show(after)),
-        request_charged: None,
-    }))
-}
-
-fn after_token(token: &str) -> S3Result<String> {
+/// Returns the key that a continuation token stands for.
+pub(crate) fn after_token(token: &str) -> S3Result<String> {
     let decoded = base64_decode(token).and_then(|bytes| String::from_utf8(bytes).ok());
     decoded.ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))
 }
@@ -132,7 +97,15 @@ pub(crate) fn list_objects(
     let query = Query::new(prefix, delimiter, input.max_keys, encoding)?;
     let world = store.world();
     let marker = input.marker.as_deref().filter(|marker| !marker.is_empty());
-    let page = listing::current(world.bucket(&input.bucket)?, &query, marker);
+    let mut dtos = Dtos {
+        query: &query,
+        contents: Vec::new(),
+        prefixes: Vec::new(),
+    };
+    let page = listing::current(world.bucket(&input.bucket)?, &query, marker, &mut dtos);
+    let Dtos {
+        contents, prefixes, ..
+    } = dtos;
     // "returned only if you have the delimiter request parameter specified" (BC:s3).
     let next = page
         .last_key()
@@ -143,8 +116,8 @@ pub(crate) fn list_objects(
         marker: Some(query.show(marker.unwrap_or_default())),
         max_keys: i32::try_from(query.max).ok(),
         is_truncated: Some(page.truncated),
-        contents: contents(&page, &query, true),
-        common_prefixes: prefixes(&page, &query),
+        contents: some(contents),
+        common_prefixes: some(prefixes),
         delimiter: text(&query.delimiter).map(|delimiter| query.show(&delimiter)),
         next_marker: next.map(|key| query.show(key)),
         encoding_type: url(&query),

@@ -6,7 +6,7 @@
 //!   |    |           |- subresource (the table)  |- validate, acl, and a file for policy, replication, lifecycle,
 //!   |    |                                           logging, inventory, notification
 //!   |    |- account: what S3 Control sets for all of an account's buckets
-//!   |    `- versions: ListObjectVersions
+//!   |    `- versions, list_objects: ListObjectVersions and ListObjectsV2 (cursors -> listing -> listed)
 //!   `- access (bucket, Region, owner, policies) -> api -> put, get, attributes, copy, delete,
 //!        multipart, complete, tagging, list_calls                (all over the state)
 //! ```
@@ -25,6 +25,7 @@ pub(crate) mod conditions;
 pub(crate) mod context;
 pub(crate) mod copy;
 pub(crate) mod create;
+pub(crate) mod cursors;
 pub(crate) mod delete;
 pub(crate) mod documents;
 pub(crate) mod find;
@@ -32,6 +33,8 @@ pub(crate) mod get;
 pub(crate) mod inventory_document;
 pub(crate) mod lifecycle_document;
 pub(crate) mod list_calls;
+pub(crate) mod list_objects;
+pub(crate) mod listed;
 pub(crate) mod listing;
 pub(crate) mod logging_document;
 pub(crate) mod multipart;

@@ -8,6 +8,7 @@ use s3s::{Body, S3Request, S3Response, S3Result};
 
 use super::account::Account;
 use super::documents::Documents;
+use super::list_objects::Objects;
 use super::versions::Versions;
 use crate::s3::errors::method_not_allowed;
 use crate::s3::state::world::Store;
@@ -22,6 +23,7 @@ impl Routes {
             Box::new(Account(Arc::clone(store))),
             Box::new(Documents(Arc::clone(store))),
             Box::new(Versions(Arc::clone(store))),
+            Box::new(Objects(Arc::clone(store))),
         ])
     }
 }

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use s3s::S3Result;
 
 use crate::authority::Caller;
+use crate::s3::errors::computed_stays;
 use crate::s3::notifications::{Happening, tell};
 use crate::s3::replication;
 use crate::s3::rules::acl::{of_write, owner};
@@ -121,6 +122,9 @@ pub(crate) fn add_version(
 ) -> S3Result<(Option<String>, SystemTime)> {
     let sequence = world.next_sequence();
     let target = world.bucket_mut(bucket)?;
+    if target.computed.is_some() {
+        return Err(computed_stays());
+    }
     let versioning = target.versioning();
     let id = match versioning {
         Versioning::Enabled => store.version_id(),

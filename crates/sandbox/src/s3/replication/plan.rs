@@ -216,7 +216,7 @@ mod tests {
             content: Arc::new(Content::default()),
             etag: "e".into(),
             tags,
-            storage_class: "STANDARD".into(),
+            storage_class: Default::default(),
             encryption: Encryption::S3,
             lock: None,
             acl: None,

@@ -11,6 +11,7 @@ use crate::s3::rules::target::Target;
 use crate::s3::state::acl::Acl;
 use crate::s3::state::queue::{Job, Work};
 use crate::s3::state::replication::Rule;
+use crate::s3::state::storage_class::StorageClass;
 use crate::s3::state::version::{Encryption, Lock, Object, Status, Version};
 use crate::s3::state::world::{Bucket, Store, Versioning};
 
@@ -129,6 +130,9 @@ fn destination(store: &Store, rule: &Rule, locked: bool) -> Result<Place, Reason
     if locked && !bucket.object_lock() {
         return Err("DstBucketObjectLockConfigMissing");
     }
+    if bucket.computed.is_some() {
+        return Err("DstPutObjectNotPermitted");
+    }
     // "The destination must not be Requester Pays" (UG26); the reason is unverified.
     if bucket.setting("requestPayment", &["Payer"]) == Some("Requester") {
         return Err("DstPutObjectNotPermitted");
@@ -172,11 +176,12 @@ fn copy(
     }
     let encryption = encrypt(actor, place, rule, &object.encryption)?;
     let storage_class = rule.destination.storage_class.as_deref();
+    let storage_class = storage_class.and_then(StorageClass::parse);
     Ok(Object {
         etag: etag_under(&encryption, &object.content.etag, &place.target.name).into(),
         content: Arc::clone(&object.content),
         tags,
-        storage_class: storage_class.map_or_else(|| Arc::clone(&object.storage_class), Arc::from),
+        storage_class: storage_class.unwrap_or(object.storage_class),
         encryption,
         lock: replica_lock(place, object.lock.as_deref()),
         acl: replica_acl(place, rule, object),

@@ -1,32 +1,17 @@
-//! The storage classes that S3 has.
-
-use std::sync::Arc;
+//! The storage class that a write asks for.
 
 use s3s::S3Result;
 
 use crate::s3::errors::fault;
-
-const STORAGE_CLASSES: [&str; 9] = [
-    "STANDARD",
-    "REDUCED_REDUNDANCY",
-    "STANDARD_IA",
-    "ONEZONE_IA",
-    "INTELLIGENT_TIERING",
-    "GLACIER",
-    "DEEP_ARCHIVE",
-    "GLACIER_IR",
-    "EXPRESS_ONEZONE",
-];
+use crate::s3::state::storage_class::StorageClass;
 
 /// Checks the class that is asked for; without one an object is STANDARD.
-pub(crate) fn storage_class(wanted: Option<&str>) -> S3Result<Arc<str>> {
-    let wanted = wanted.unwrap_or("STANDARD");
-    if STORAGE_CLASSES.contains(&wanted) {
-        return Ok(wanted.into());
-    }
-    Err(fault(
-        400,
-        "InvalidStorageClass",
-        "The storage class you specified is not valid",
-    ))
+pub(crate) fn storage_class(wanted: Option<&str>) -> S3Result<StorageClass> {
+    let Some(wanted) = wanted else {
+        return Ok(StorageClass::default());
+    };
+    StorageClass::parse(wanted).ok_or_else(|| {
+        let text = "The storage class you specified is not valid";
+        fault(400, "InvalidStorageClass", text)
+    })
 }

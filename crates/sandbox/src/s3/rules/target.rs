@@ -18,6 +18,8 @@ pub(crate) struct Target {
     pub(crate) region: Arc<str>,
     /// The bucket policy in effect, with stored principals.
     pub(crate) policy: Option<Arc<str>>,
+    /// What is in it is computed, and stays as it is.
+    pub(crate) computed: bool,
     /// RestrictPublicBuckets is on, for the bucket or for its account.
     restricted: bool,
 }
@@ -33,6 +35,7 @@ impl Target {
             owner: Arc::clone(&found.owner),
             region: Arc::clone(&found.region),
             policy: found.document_as_of(&("policy", String::new()), effective),
+            computed: found.computed.is_some(),
             restricted: public_access::is_on(&world, found, Setting::RestrictPublicBuckets),
         })
     }

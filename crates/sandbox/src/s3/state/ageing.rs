@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use super::dates::{midnight_after, next_midnight};
 use super::lifecycle::{Expiration, Noncurrent, Rule, coldness, parse};
+use super::storage_class::StorageClass;
 use super::version::{Lock, NULL_VERSION, Object, Status, Version};
 use super::world::{Bucket, Versioning, World};
 
@@ -17,7 +18,7 @@ enum Edit {
     /// The current version goes: a marker comes on top, or in a bucket without versions the object is gone.
     Expire(Box<str>, SystemTime),
     Remove(Box<str>, Box<str>),
-    Move(Box<str>, Box<str>, String),
+    Move(Box<str>, Box<str>, StorageClass),
     Abort(String),
 }
 
@@ -121,8 +122,9 @@ fn moved<'a>(
     classes: impl Iterator<Item = &'a String>,
 ) -> Option<Edit> {
     let class = classes.max_by_key(|class| coldness(class))?;
-    (coldness(class) > coldness(&object.storage_class))
-        .then(|| Edit::Move(key.into(), version.id.clone(), class.clone()))
+    let colder = coldness(class) > coldness(&object.storage_class);
+    let class = StorageClass::parse(class).filter(|_| colder)?;
+    Some(Edit::Move(key.into(), version.id.clone(), class))
 }
 
 /// A marker under which nothing is left goes at once where the rule says so, and where a rule for current versions finds it
@@ -220,7 +222,7 @@ fn apply(world: &mut World, name: &str, edit: Edit, version_id: &dyn Fn() -> Box
         Edit::Move(key, id, class) => {
             let version = bucket.version_mut(&key, &id);
             if let Some(object) = version.and_then(|version| version.object.as_mut()) {
-                object.storage_class = class.into();
+                object.storage_class = class;
                 object.restored = None;
             }
         }

@@ -4,8 +4,11 @@
 
 pub(crate) mod acl;
 pub(crate) mod ageing;
+pub(crate) mod computed;
 pub(crate) mod dates;
 pub(crate) mod deliveries;
+pub(crate) mod differences;
+pub(crate) mod formula;
 pub(crate) mod inventory;
 pub(crate) mod lifecycle;
 pub(crate) mod metering;
@@ -13,6 +16,7 @@ pub(crate) mod notification;
 pub(crate) mod queue;
 pub(crate) mod replication;
 pub(crate) mod snapshot;
+pub(crate) mod storage_class;
 pub(crate) mod upload;
 pub(crate) mod version;
 pub(crate) mod world;

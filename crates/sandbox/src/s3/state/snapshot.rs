@@ -34,13 +34,17 @@ fn bucket_state(bucket: &Bucket) -> Value {
             versions.newest_first().map(version_state).collect(),
         )
     });
-    json!({
+    let mut state = json!({
         "owner": &*bucket.owner,
         "region": &*bucket.region,
         "configuration": documents.collect::<Map<String, Value>>(),
         "objects": objects.collect::<Map<String, Value>>(),
         "uploads": bucket.uploads.values().map(|upload| &upload.key).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(computed) = &bucket.computed {
+        state["synthetic_keys"] = json!(computed.formula.keys);
+    }
+    state
 }
 
 fn version_state(version: &Version) -> Value {

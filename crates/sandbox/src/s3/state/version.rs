@@ -9,6 +9,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use super::acl::Acl;
+use super::formula::etag;
+use super::storage_class::StorageClass;
 use crate::s3::checksum::Checksum;
 
 /// The version id of objects written while versioning was not Enabled.
@@ -62,7 +64,7 @@ pub(crate) struct Object {
     pub(crate) etag: Box<str>,
     /// Sorted by key.
     pub(crate) tags: Tags,
-    pub(crate) storage_class: Arc<str>,
+    pub(crate) storage_class: StorageClass,
     pub(crate) encryption: Encryption,
     pub(crate) lock: Option<Box<Lock>>,
     /// `None` where the owner has everything and nobody else anything.
@@ -152,9 +154,9 @@ pub(crate) enum Body {
     Bytes(Bytes),
     /// The parts of a multipart upload as they came, to avoid a copy.
     Parts(Box<[Bytes]>),
-    /// A block repeated up to a size: large seeds cost no memory.
+    /// A line that is drawn from a number, repeated up to a size: large seeds cost no memory.
     Repeated {
-        block: Bytes,
+        line: u64,
         size: u64,
     },
 }
@@ -180,9 +182,10 @@ impl Body {
         match self {
             Self::Bytes(bytes) => cut([bytes].into_iter().cloned(), start, end),
             Self::Parts(parts) => cut(parts.iter().cloned(), start, end),
-            Self::Repeated { block, size } => {
-                let blocks = std::iter::repeat_n(block.clone(), blocks_of(*size, block.len()));
-                cut(blocks, start, end.min(*size))
+            Self::Repeated { line, size } => {
+                let line = drawn_line(*line);
+                let count = blocks_of(*size, line.len());
+                cut(std::iter::repeat_n(line, count), start, end.min(*size))
             }
         }
     }
@@ -191,6 +194,12 @@ impl Body {
     pub(crate) fn pieces(&self) -> Vec<Bytes> {
         self.slice(0, self.size())
     }
+}
+
+/// Returns 64 hex digits and the end of the line.
+fn drawn_line(number: u64) -> Bytes {
+    let halves = [etag(number), etag(!number)];
+    Bytes::from([halves.concat(), vec![b'\n']].concat())
 }
 
 fn blocks_of(size: u64, block: usize) -> usize {
@@ -287,13 +296,12 @@ mod tests {
     #[test]
     fn a_range_is_cut_out_of_every_kind_of_body() {
         let parts = Body::Parts([Bytes::from("abc"), Bytes::from("def")].into());
-        let repeated = Body::Repeated {
-            block: Bytes::from("abcdef"),
-            size: 10,
-        };
+        let repeated = Body::Repeated { line: 1, size: 70 };
+        let line = drawn_line(1);
         assert_eq!(joined(&Body::Bytes(Bytes::from("abcdef")), 1, 5), b"bcde");
         assert_eq!(joined(&parts, 1, 5), b"bcde");
-        assert_eq!(joined(&repeated, 4, 99), b"efabcd");
+        let wanted = [&line[60..], &line[..5]].concat();
+        assert_eq!(joined(&repeated, 60, 99), wanted);
         assert_eq!(parts.pieces().concat(), b"abcdef");
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use s3s::S3Result;
 
+use super::computed::Computed;
 use super::deliveries::Deliveries;
 use super::metering::Metering;
 use super::queue::Queue;
@@ -144,6 +145,8 @@ pub(crate) struct Bucket {
     pub(crate) created: SystemTime,
     pub(crate) documents: BTreeMap<DocumentKey, History<Option<Arc<str>>>>,
     pub(crate) objects: BTreeMap<Box<str>, Versions>,
+    /// What is in the bucket, where nothing of it is kept; then there are no `objects`.
+    pub(crate) computed: Option<Computed>,
     pub(crate) uploads: BTreeMap<String, Upload>,
     /// When versioning was enabled for the first time.
     first_versioned: Option<SystemTime>,
@@ -168,6 +171,7 @@ impl Bucket {
             created,
             documents: BTreeMap::new(),
             objects: BTreeMap::new(),
+            computed: None,
             uploads: BTreeMap::new(),
             first_versioned: None,
             trees: BTreeMap::new(),
@@ -267,6 +271,14 @@ impl Bucket {
         match id {
             Some(id) => versions.by_id(id),
             None => versions.latest(),
+        }
+    }
+
+    /// Returns a version as [`Bucket::version`] does, also one that is computed.
+    pub(crate) fn read(&self, key: &str, id: Option<&str>) -> Option<Version> {
+        match &self.computed {
+            Some(computed) => computed.version(key, id),
+            None => self.version(key, id).cloned(),
         }
     }
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 
-from s3_world import DESTINATION, ONCE, SOURCE, expect, refused, session
+from s3_world import DESTINATION, ONCE, SOURCE, control, expect, refused, session
 
 SIDES = {"source": SOURCE, "destination": DESTINATION}
 SIZE, KEYS = [1, 200], 1200
@@ -169,6 +169,25 @@ def a_hundred_million_keys_cost_a_page():
     expect([entry["Prefix"] for entry in below], ["500/000/", "500/001/"], "folders of a folder")
 
 
+def a_prefix_is_read_so_often_in_a_second():
+    made = Bucket("made", "source")
+    control("PUT", "switches", {"reads_per_prefix": 2})
+    # The clock may leave a second between two calls.
+    outcomes = []
+    for _ in range(6):
+        try:
+            made.call("list_object_versions", Prefix="orders/", MaxKeys=1)
+            outcomes.append(200)
+        except made.s3.exceptions.ClientError as error:
+            expect(error.response["Error"]["Code"], "SlowDown", "refusal")
+            outcomes.append(error.response["ResponseMetadata"]["HTTPStatusCode"])
+    expect(503 in outcomes and outcomes[:2] == [200, 200], True, f"a rate of two: {outcomes}")
+    made.call("list_object_versions", Prefix="others/")
+    control("POST", "clock", {"advance_ms": 1000})
+    made.call("head_object", Key=key(8))
+    control("PUT", "switches", {})
+
+
 def main():
     both_kinds_tell_the_same()
     what_is_planted_is_what_differs()
@@ -176,6 +195,7 @@ def main():
     versions_can_be_read("made")
     what_is_computed_stays()
     a_hundred_million_keys_cost_a_page()
+    a_prefix_is_read_so_often_in_a_second()
     print("ok")
 
 

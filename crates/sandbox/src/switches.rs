@@ -103,6 +103,8 @@ pub(crate) struct Delays {
     /// 0 is as many as there are.
     pub(crate) alarm_writes_per_second: u64,
     pub(crate) lookups_throttled: bool,
+    /// 0 is as many as there are.
+    pub(crate) reads_per_prefix: u64,
 }
 
 impl Delays {
@@ -117,6 +119,7 @@ impl Delays {
             missing_after_versioning_ms,
             alarm_writes_per_second: _,
             lookups_throttled: _,
+            reads_per_prefix: _,
         } = self;
         for delay in [
             latency_ms,
@@ -182,6 +185,12 @@ impl Switches {
     /// refuses it.
     pub fn throttle_lookups(&self, throttled: bool) -> &Self {
         self.set(|delays| delays.lookups_throttled = throttled)
+    }
+
+    /// S3 takes so many reads and listings in a second of what keys have up to their first slash, and answers the others `SlowDown`;
+    /// AWS takes 5,500 at least of each prefix that it has parted a bucket into (UG:optimizing-performance). 0 takes all.
+    pub fn reads_per_prefix(&self, most: u64) -> &Self {
+        self.set(|delays| delays.reads_per_prefix = most)
     }
 
     /// Arms a fault. Several can be armed; a call takes the first that is due.

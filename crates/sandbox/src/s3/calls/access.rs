@@ -12,6 +12,7 @@ use s3s::{S3Error, S3Result};
 
 use super::actions::{self, Need};
 use super::context;
+use super::pace;
 use super::request::Call;
 use crate::authority::{Action, Caller};
 use crate::s3::errors::{
@@ -109,6 +110,7 @@ fn bucket_call(
     bucket: &str,
     key: Option<&str>,
 ) -> S3Result<()> {
+    pace::check(store, call, operation, (bucket, key))?;
     let query = Form::parse(call.uri.query().unwrap_or_default());
     let unknown_part = actions::unknown_parameter(&query, &actions::LISTING);
     if let Some(name) = unknown_part.filter(|_| operation == "ListObjects") {

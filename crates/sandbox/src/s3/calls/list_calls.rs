@@ -14,9 +14,9 @@ use s3s::{S3Request, S3Response, S3Result};
 use super::access::caller_of;
 use super::attributes::checksum_dto;
 use super::cursors::Row;
-use super::listing::{self, Query, Sink};
-use crate::s3::checksum::{base64_decode, base64_encode};
-use crate::s3::errors::{invalid_argument, no_such_upload};
+use super::listing::{self, Query, Sink, after_token};
+use crate::s3::checksum::base64_encode;
+use crate::s3::errors::no_such_upload;
 use crate::s3::rules::acl::canonical_id;
 use crate::s3::state::world::Store;
 
@@ -75,12 +75,6 @@ fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
 
 fn text(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
-}
-
-/// Returns the key that a continuation token stands for.
-pub(crate) fn after_token(token: &str) -> S3Result<String> {
-    let decoded = base64_decode(token).and_then(|bytes| String::from_utf8(bytes).ok());
-    decoded.ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))
 }
 
 /// Answers ListObjects.

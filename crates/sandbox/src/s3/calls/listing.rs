@@ -9,6 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::S3Result;
 
 use super::cursors::{Computed, Cursor, Kept, Row};
+use crate::s3::checksum::base64_decode;
 use crate::s3::errors::invalid_argument;
 use crate::s3::state::world::Bucket;
 use crate::s3::xml::push_escaped;
@@ -100,6 +101,12 @@ impl Query {
         let at = rest.find(self.delimiter.as_str())?;
         Some(&key[..self.prefix.len() + at + self.delimiter.len()])
     }
+}
+
+/// Returns the key that a continuation token stands for.
+pub(crate) fn after_token(token: &str) -> S3Result<String> {
+    let decoded = base64_decode(token).and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))
 }
 
 /// As in a form, not as in a path: a reader that only decodes `%` sees keys that are not there.

@@ -39,6 +39,7 @@ pub(crate) mod listing;
 pub(crate) mod logging_document;
 pub(crate) mod multipart;
 pub(crate) mod notification_document;
+pub(crate) mod pace;
 pub(crate) mod policy_document;
 pub(crate) mod put;
 pub(crate) mod replication_document;

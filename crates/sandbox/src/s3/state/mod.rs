@@ -13,6 +13,7 @@ pub(crate) mod inventory;
 pub(crate) mod lifecycle;
 pub(crate) mod metering;
 pub(crate) mod notification;
+pub(crate) mod pace;
 pub(crate) mod queue;
 pub(crate) mod replication;
 pub(crate) mod snapshot;

@@ -11,6 +11,7 @@ use s3s::S3Result;
 use super::computed::Computed;
 use super::deliveries::Deliveries;
 use super::metering::Metering;
+use super::pace::Pace;
 use super::queue::Queue;
 use super::upload::Upload;
 use super::version::{Version, Versions};
@@ -28,6 +29,7 @@ pub(crate) struct Store {
     ageing: Ageing,
     pub(crate) deliveries: Deliveries,
     metering: Mutex<Metering>,
+    pace: Mutex<Pace>,
     world: Mutex<World>,
 }
 
@@ -43,6 +45,7 @@ impl Store {
             ageing,
             deliveries: Deliveries::new(environment.seed),
             metering: Mutex::default(),
+            pace: Mutex::default(),
             world: Mutex::new(World::default()),
             environment,
         }
@@ -61,6 +64,11 @@ impl Store {
     /// Locks what is measured of replication; nothing else may be locked while it is.
     pub(crate) fn metering(&self) -> MutexGuard<'_, Metering> {
         self.metering.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks how fast prefixes are read.
+    pub(crate) fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the sandbox's time in whole seconds, as S3 keeps it.

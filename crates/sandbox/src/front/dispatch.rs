@@ -30,7 +30,7 @@ use crate::wire::codec::{operation, written_json};
 use crate::wire::refusal::{Protocol, Refusal, Reply, json_1_1_reply, xml_reply};
 use crate::wire::{
     Codec, Form, JSON_1_1, JsonRequest, JsonService, Node, QueryRequest, QueryService, RpcRequest,
-    RpcService, control_path,
+    RpcService, control_path, in_signed_order,
 };
 use crate::world::World;
 
@@ -364,7 +364,11 @@ impl Front {
             .ok()
             .flatten()
             .map_or_else(Caller::anonymous, |key| key.caller);
-        let mut request = HttpRequest::from_parts(call.parts, call.body);
+        let mut parts = call.parts;
+        if matches!(call.service, Service::S3Control) {
+            parts.uri = in_signed_order(&parts.uri);
+        }
+        let mut request = HttpRequest::from_parts(parts, call.body);
         request.extensions_mut().insert(caller);
         let reply = self
             .services

@@ -15,7 +15,7 @@ pub(crate) mod rpc;
 mod unzipped;
 
 pub(crate) use codec::Codec;
-pub(crate) use control::control_path;
+pub(crate) use control::{control_path, in_signed_order};
 pub(crate) use dialect::Dialect;
 pub(crate) use form::Form;
 pub(crate) use hosts::Hosts;

@@ -3,7 +3,6 @@ Block Public Access makes of one. What is refused of a policy is in policy_valid
 """
 
 import json
-import socket
 
 from s3_world import (
     DESTINATION,
@@ -15,6 +14,7 @@ from s3_world import (
     destination_policy,
     document,
     expect,
+    hosts_of_accounts_are_here,
     refused,
     session,
 )
@@ -101,16 +101,6 @@ def each_part_has_the_keys_of_its_own_version():
     gone = s3.delete_objects(Bucket=bucket, Delete={"Objects": both})
     expect([entry["Key"] for entry in gone["Deleted"]], ["cold"], "keys that were deleted")
     expect([entry["Code"] for entry in gone["Errors"]], ["AccessDenied"], "keys that were not")
-
-
-def hosts_of_accounts_are_here():
-    """S3 Control's clients put the account in front of the endpoint's host, and no resolver knows that name."""
-    resolve = socket.getaddrinfo
-
-    def loopback(host, *rest, **more):
-        return resolve("127.0.0.1" if host and host.endswith(".127.0.0.1") else host, *rest, **more)
-
-    socket.getaddrinfo = loopback
 
 
 BLOCK = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"]

@@ -120,7 +120,7 @@ fn the_judge_shares_nothing_with_the_judged() {
 
 /// The rooms of the sandbox's S3, from what is to what a request does. Each may know those before it. `errors`, `xml` and
 /// `checksum` are the words that all of them share.
-const S3_ROOMS: [&str; 9] = [
+const S3_ROOMS: [&str; 10] = [
     "errors",
     "xml",
     "checksum",
@@ -130,6 +130,7 @@ const S3_ROOMS: [&str; 9] = [
     "replication",
     "calls",
     "deliveries",
+    "batch",
 ];
 
 /// The rooms of the sandbox that answer requests, which neither state nor rules may know.

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! one port -> front (who calls, which service, faults, latency, call log)
-//!               |- s3   -> s3s -> s3/ (buckets, objects, configuration, replication)
+//!               |- s3   -> s3s -> s3/ (buckets, objects, configuration, replication, jobs)
 //!               |- iam  -> iam/     |- sts -> sts/     (query protocol)
 //!               |- kms  -> kms/   |- cloudtrail -> trail/   (AWS JSON 1.1)
 //!               |- sns  -> sns/                        (query protocol)

@@ -117,7 +117,7 @@ impl Sandbox {
         self.front.environment.calls.reset();
     }
 
-    /// Waits until no replication work is pending.
+    /// Waits until no replication work is pending and no job of S3 Batch Operations goes on by itself.
     pub async fn settle(&self) {
         self.front.world.settle().await;
     }

@@ -105,6 +105,7 @@ pub(crate) struct Delays {
     pub(crate) lookups_throttled: bool,
     /// 0 is as many as there are.
     pub(crate) reads_per_prefix: u64,
+    pub(crate) batch_status_ms: u64,
 }
 
 impl Delays {
@@ -120,6 +121,7 @@ impl Delays {
             alarm_writes_per_second: _,
             lookups_throttled: _,
             reads_per_prefix: _,
+            batch_status_ms,
         } = self;
         for delay in [
             latency_ms,
@@ -127,6 +129,7 @@ impl Delays {
             replication_delay_ms,
             stale_reads_ms,
             missing_after_versioning_ms,
+            batch_status_ms,
         ] {
             *delay = (*delay).min(FARTHEST_MS);
         }
@@ -191,6 +194,12 @@ impl Switches {
     /// AWS takes 5,500 at least of each prefix that it has parted a bucket into (UG:optimizing-performance). 0 takes all.
     pub fn reads_per_prefix(&self, most: u64) -> &Self {
         self.set(|delays| delays.reads_per_prefix = most)
+    }
+
+    /// A job of S3 Batch Operations stays this long in every status that it leaves by itself, and does a hundred tasks in as
+    /// much; at first it takes no time.
+    pub fn batch_status(&self, lasts: Duration) -> &Self {
+        self.set(|delays| delays.batch_status_ms = millis(lasts))
     }
 
     /// Arms a fault. Several can be armed; a call takes the first that is due.

@@ -76,8 +76,9 @@ impl World {
         trail::seed::load(&self.trail, &trails)
     }
 
-    /// Does what the clock has made due: alarms are evaluated.
+    /// Does what the clock has made due: jobs go on, alarms are evaluated.
     pub(crate) fn catch_up(&self) {
+        self.s3.work_on_jobs();
         self.cloudwatch.catch_up();
     }
 

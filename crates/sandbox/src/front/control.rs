@@ -6,7 +6,7 @@
 //! GET    /_sandbox/calls          the call log          DELETE  forgets it
 //! GET    /_sandbox/snapshot       the state of the world
 //! GET    /_sandbox/mailbox        what topics got    DELETE  forgets it
-//! POST   /_sandbox/settle         answers when no replication work is pending and trails have delivered
+//! POST   /_sandbox/settle         answers when no replication work is pending, jobs are done and trails have delivered
 //! GET    /_sandbox/switches       the plain switches    PUT     replaces them
 //! POST   /_sandbox/faults         arms a fault          DELETE  removes all
 //! POST   /_sandbox/fail-call      {"k": 3, "kind": {"type": "drop_after"}}

@@ -4,8 +4,7 @@
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
-use crate::wire::Form;
-use crate::wire::Hosts;
+use crate::wire::{Form, Hosts, control_path};
 
 /// What an S3 request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -351,18 +350,45 @@ const OPERATIONS: &[(&str, Level, If, &str)] = &[
     ("DELETE", Object, Always, "DeleteObject"),
 ];
 
-/// Returns the name of an operation of S3 Control, of which only the account's public access block is here.
+/// Operations of S3 Control by method and path, in which an id is `*` (BC:s3control).
+const CONTROL: [(&str, &str, &str); 11] = [
+    (
+        "GET",
+        "configuration/publicAccessBlock",
+        "GetPublicAccessBlock",
+    ),
+    (
+        "PUT",
+        "configuration/publicAccessBlock",
+        "PutPublicAccessBlock",
+    ),
+    (
+        "DELETE",
+        "configuration/publicAccessBlock",
+        "DeletePublicAccessBlock",
+    ),
+    ("POST", "jobs", "CreateJob"),
+    ("GET", "jobs", "ListJobs"),
+    ("GET", "jobs/*", "DescribeJob"),
+    ("POST", "jobs/*/status", "UpdateJobStatus"),
+    ("POST", "jobs/*/priority", "UpdateJobPriority"),
+    ("GET", "jobs/*/tagging", "GetJobTagging"),
+    ("PUT", "jobs/*/tagging", "PutJobTagging"),
+    ("DELETE", "jobs/*/tagging", "DeleteJobTagging"),
+];
+
+/// Returns the name of an operation of S3 Control, or `Unknown`.
 pub(crate) fn control_operation(parts: &Parts) -> &'static str {
-    let block = parts
-        .uri
-        .path()
-        .ends_with("/configuration/publicAccessBlock");
-    match parts.method.as_str() {
-        "GET" if block => "GetPublicAccessBlock",
-        "PUT" if block => "PutPublicAccessBlock",
-        "DELETE" if block => "DeletePublicAccessBlock",
-        _ => "Unknown",
-    }
+    let path = control_path(&parts.uri, &parts.headers).unwrap_or_default();
+    let fits = |pattern: &str| {
+        let same = pattern.split('/').count() == path.split('/').count();
+        let mut pairs = pattern.split('/').zip(path.split('/'));
+        same && pairs.all(|(wanted, part)| wanted == "*" || wanted == part)
+    };
+    let row = CONTROL
+        .iter()
+        .find(|(method, pattern, _)| *method == parts.method.as_str() && fits(pattern));
+    row.map_or("Unknown", |(_, _, name)| name)
 }
 
 /// Returns AWS's name of an S3 request's operation, or `Unknown`.

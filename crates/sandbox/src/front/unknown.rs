@@ -32,7 +32,7 @@ pub(super) fn protocol(name: &str, parts: &Parts) -> Protocol {
 /// Says what is here instead.
 pub(super) fn refusal(name: &str) -> Refusal {
     let message = format!(
-        "The sandbox has no service {name:?}; it has s3, a little of s3control, iam, sts, kms, cloudwatch, sns and cloudtrail."
+        "The sandbox has no service {name:?}; it has s3, of s3control jobs and the account's public access block, iam, sts, kms, cloudwatch, sns and cloudtrail."
     );
     Refusal::new(400, "UnknownService", message)
 }

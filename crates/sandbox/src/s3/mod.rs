@@ -3,12 +3,13 @@
 //! ```text
 //! calls/ (what a request does) ----> rules/ (what S3 says) -> state/ (what is)
 //!    `-> replication/ (its worker) -----^
-//!    ^- deliveries/ (what AWS itself puts into buckets)    notifications (told by calls and by replication)
+//!    ^- deliveries/ (what AWS itself puts into buckets), batch/ (jobs at work)    notifications (told by calls and by replication)
 //! ```
 //!
 //! One way only; a test of the workspace holds it. Under all of them lie [`errors`], [`xml`] and [`checksum`], the
 //! words that they share.
 
+mod batch;
 pub(crate) mod calls;
 pub(crate) mod checksum;
 pub(crate) mod damage;
@@ -51,6 +52,7 @@ impl S3 {
         let store = Arc::new(Store::new(environment.clone(), ageing::sweep));
         replication::start(&store);
         deliveries::start(&store);
+        batch::start(&store);
         Self {
             service: Service::new(Arc::clone(&store), keys),
             store,
@@ -67,9 +69,15 @@ impl S3 {
         Arc::clone(&self.store) as Arc<dyn Depot>
     }
 
-    /// Waits until no replication work is pending.
+    /// Waits until no replication work is pending and no job goes on by itself.
     pub(crate) async fn settle(&self) {
+        batch::settle(&self.store).await;
         self.store.queue.settle().await;
+    }
+
+    /// Does what the clock has made due for jobs.
+    pub(crate) fn work_on_jobs(&self) {
+        batch::catch_up(&self.store);
     }
 
     /// Delivers access logs and inventories that are due.

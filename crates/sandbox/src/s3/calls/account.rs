@@ -1,4 +1,4 @@
-//! S3 Control, as far as it is here: what an account blocks for all of its buckets.
+//! S3 Control, as far as it is here: what an account blocks for all of its buckets, and jobs of S3 Batch Operations.
 //!
 //! Its paths begin with a version and its requests name the account in a header, so no bucket is mistaken for them.
 
@@ -9,20 +9,18 @@ use s3s::route::S3Route;
 use s3s::{Body, S3Request, S3Response, S3Result};
 
 use super::access::caller_of;
-use super::body::{empty, parse, read, verify, xml_reply};
-use super::context;
+use super::body::{empty, parse, read, verify};
+use super::control::{answer, ask};
+use super::jobs;
 use super::request::Call;
 use super::validate;
-use crate::authority::Action;
-use crate::s3::errors::{access_denied, fault, not_modelled};
-use crate::s3::rules::target::keys;
+use crate::s3::errors::{fault, not_modelled};
+use crate::s3::rules::target::Context;
 use crate::s3::state::world::Store;
 use crate::s3::xml::Element;
 use crate::wire::control_path;
 
 const PUBLIC_ACCESS_BLOCK: &str = "configuration/publicAccessBlock";
-
-const NAMESPACE: &str = "xmlns=\"http://awss3control.amazonaws.com/doc/2018-08-20/\"";
 
 /// The route.
 pub(crate) struct Account(pub(crate) Arc<Store>);
@@ -63,6 +61,9 @@ impl S3Route for Account {
         verify(&headers, &body)?;
         match control_path(&uri, &headers) {
             Some(PUBLIC_ACCESS_BLOCK) => public_access_block(&self.0, &call, &body),
+            Some(path) if path.split('/').next() == Some("jobs") => {
+                jobs::call(&self.0, &call, path, &body)
+            }
             _ => Err(not_modelled("this call of S3 Control")),
         }
     }
@@ -92,27 +93,13 @@ fn public_access_block(store: &Store, call: &Call<'_>, body: &[u8]) -> S3Result<
     }
 }
 
-/// Only principals of the account may, by a policy on everything; one action allows both changes (Service Authorization
-/// Reference). That another account is refused as unauthorized is unverified.
+/// By a policy on everything; one action allows both changes (Service Authorization Reference).
 fn authorize(store: &Store, call: &Call<'_>) -> S3Result<()> {
-    let named = call.headers.get("x-amz-account-id");
-    if named.map(|account| account.as_bytes()) != Some(call.caller.account.as_bytes()) {
-        return Err(access_denied("Access Denied"));
-    }
-    let name = match *call.method {
+    let action = match *call.method {
         Method::GET => "s3:GetAccountPublicAccessBlock",
         _ => "s3:PutAccountPublicAccessBlock",
     };
-    let context = context::of_request(call);
-    let action = Action {
-        name,
-        resource: "*",
-        resource_account: &call.caller.account,
-        resource_policy: None,
-        context: &keys(&context),
-    };
-    let decision = store.environment.authority.authorize(call.caller, &action);
-    decision.map_err(|denied| access_denied(denied.message))
+    ask(store, call, (action, "*"), Context::new())
 }
 
 /// Every setting is answered; what was left out is off.
@@ -124,7 +111,5 @@ fn shown(block: &Element) -> S3Response<Body> {
         format!("<{name}>{on}</{name}>")
     };
     let settings: String = validate::PUBLIC_ACCESS_BLOCK.iter().map(setting).collect();
-    xml_reply(&format!(
-        "<PublicAccessBlockConfiguration {NAMESPACE}>{settings}</PublicAccessBlockConfiguration>"
-    ))
+    answer("PublicAccessBlockConfiguration", &settings)
 }

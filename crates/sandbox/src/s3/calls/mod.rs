@@ -5,7 +5,8 @@
 //!   |- routes -> documents: PUT/GET/DELETE of configuration, CreateBucket   (kept as the text that was sent)
 //!   |    |           |- subresource (the table)  |- validate, acl, and a file for policy, replication, lifecycle,
 //!   |    |                                           logging, inventory, notification
-//!   |    |- account: what S3 Control sets for all of an account's buckets
+//!   |    |- account: S3 Control: what is set for all of an account's buckets, and jobs
+//!   |    |           |- control (who may), jobs, job_document, job_tags
 //!   |    `- versions, list_objects: ListObjectVersions and ListObjectsV2 (cursors -> listing -> listed)
 //!   `- access (bucket, Region, owner, policies) -> api -> put, get, attributes, copy, delete,
 //!        multipart, complete, tagging, list_calls                (all over the state)
@@ -23,6 +24,7 @@ pub(crate) mod body;
 pub(crate) mod complete;
 pub(crate) mod conditions;
 pub(crate) mod context;
+pub(crate) mod control;
 pub(crate) mod copy;
 pub(crate) mod create;
 pub(crate) mod cursors;
@@ -31,6 +33,9 @@ pub(crate) mod documents;
 pub(crate) mod find;
 pub(crate) mod get;
 pub(crate) mod inventory_document;
+pub(crate) mod job_document;
+pub(crate) mod job_tags;
+pub(crate) mod jobs;
 pub(crate) mod lifecycle_document;
 pub(crate) mod list_calls;
 pub(crate) mod list_objects;

@@ -3,6 +3,7 @@
 //! ```text
 //! admission <- PutBucketReplication            plan <- every new version, marker, tag change
 //!                                                `-> queue -> worker -> transfer -> permissions
+//!                      existing <- jobs of S3 Batch Operations ----------^
 //! ```
 //!
 //! Replication has no way around policies: the worker assumes the configuration's role and asks
@@ -10,6 +11,7 @@
 //! (UG:replication-status).
 
 pub(crate) mod admission;
+pub(crate) mod existing;
 mod noted;
 mod permissions;
 mod plan;

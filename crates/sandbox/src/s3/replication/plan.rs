@@ -20,25 +20,18 @@ pub(crate) fn plan(
     key: &str,
     version: &mut Version,
 ) {
-    if bucket.versioning() != Versioning::Enabled || !owner_reads(bucket, version) {
+    if bucket.versioning() != Versioning::Enabled {
         return;
     }
     let Some(configuration) = configuration(store, name, bucket) else {
         return;
     };
-    let rules = match &version.object {
-        Some(object) => for_object(&configuration, key, object),
-        None => for_marker(&configuration, key),
-    };
+    let rules = covering(&configuration, bucket, key, version);
     if rules.is_empty() {
         return;
     }
     version.replication = Some(Status::Pending);
-    let work = if version.is_marker() {
-        Work::DeleteMarker
-    } else {
-        Work::Object
-    };
+    let work = Work::of(version);
     let object = version.object.as_ref();
     let bytes = object.map_or(0, |object| object.content.body.size());
     let about = (name, key, &*version.id, bytes);
@@ -119,10 +112,31 @@ fn enqueue(
     store.queue.add(job);
 }
 
-fn configuration(store: &Store, name: &str, bucket: &Bucket) -> Option<Arc<Configuration>> {
+/// Returns the configuration in effect.
+pub(super) fn configuration(
+    store: &Store,
+    name: &str,
+    bucket: &Bucket,
+) -> Option<Arc<Configuration>> {
     let key = ("replication", String::new());
     let text = bucket.document_as_of(&key, store.effective_instant())?;
     store.queue.parsed(name, &text)
+}
+
+/// Returns the rules that a version goes by, as it is now; none where the bucket's owner may not read it.
+pub(super) fn covering(
+    configuration: &Configuration,
+    bucket: &Bucket,
+    key: &str,
+    version: &Version,
+) -> Vec<usize> {
+    if !owner_reads(bucket, version) {
+        return Vec::new();
+    }
+    match &version.object {
+        Some(object) => for_object(configuration, key, object),
+        None => for_marker(configuration, key),
+    }
 }
 
 /// Returns the rules for an object: of those that match, the one with the highest priority for

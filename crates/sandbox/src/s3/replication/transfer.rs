@@ -17,8 +17,8 @@ use crate::s3::state::world::{Bucket, Store, Versioning};
 
 /// Does a job and enters its outcome: COMPLETED when every destination has it, FAILED if one has
 /// not (UG:replication-status "multi-destination"). A replica whose change went back is REPLICA again (BC:s3 HeadObject,
-/// ReplicationStatus: REPLICA where "there is no replica modification replication in progress").
-pub(crate) fn run(store: &Store, job: &Job) {
+/// ReplicationStatus: REPLICA where "there is no replica modification replication in progress"). Returns why it failed.
+pub(crate) fn run(store: &Store, job: &Job) -> Option<Reason> {
     let rules = job
         .rules
         .iter()
@@ -36,10 +36,10 @@ pub(crate) fn run(store: &Store, job: &Job) {
     let failure = outcomes.into_iter().find_map(Result::err);
     let mut world = store.world();
     let Ok(bucket) = world.bucket_mut(&job.bucket) else {
-        return;
+        return failure;
     };
     let Some(version) = bucket.version_mut(&job.key, &job.version_id) else {
-        return;
+        return failure;
     };
     version.replication = Some(match failure {
         Some(_) => Status::Failed,
@@ -51,6 +51,7 @@ pub(crate) fn run(store: &Store, job: &Job) {
     if world.ages_at.is_some() {
         world.ages_at = Some(store.environment.clock.now());
     }
+    failure
 }
 
 /// The destination as far as the transfer needs it.
@@ -75,6 +76,10 @@ fn replicate(store: &Store, job: &Job, rule: &Rule) -> Result<(), Reason> {
         key: &job.key,
     };
     actor.reads_configuration()?;
+    // Only who replicates again finds a replica deleted: new versions have new ids.
+    if job.work != Work::Metadata && is_erased(store, &place.target.name, job) {
+        return Err("DstObjectHardDeleted");
+    }
     match (&version.object, job.work) {
         (None, Work::DeleteMarker | Work::Object | Work::Metadata) => {
             actor.reads_marker()?;
@@ -101,6 +106,14 @@ fn replicate(store: &Store, job: &Job, rule: &Rule) -> Result<(), Reason> {
         }
     }
     Ok(())
+}
+
+/// "Batch Replication does not support re-replicating objects deleted with the version ID of the object from the destination
+/// bucket" (UG:replication-failure-codes).
+fn is_erased(store: &Store, destination: &str, job: &Job) -> bool {
+    let world = store.world();
+    let bucket = world.buckets.get(destination);
+    bucket.is_some_and(|bucket| bucket.erased(&job.key, &job.version_id))
 }
 
 fn source(store: &Store, job: &Job) -> Result<(Target, Version, bool), Reason> {

@@ -1,10 +1,11 @@
-//! What is: buckets, their documents and versions, uploads, and the replication that waits.
+//! What is: buckets, their documents and versions, uploads, jobs, and the replication that waits.
 //!
 //! Nothing here knows a call, nor what S3 says to one.
 
 pub(crate) mod acl;
 pub(crate) mod ageing;
 pub(crate) mod computed;
+pub(crate) mod batch;
 pub(crate) mod dates;
 pub(crate) mod deliveries;
 pub(crate) mod differences;

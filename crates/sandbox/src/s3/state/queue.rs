@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use tokio::sync::{Notify, watch};
 
 use super::replication::Configuration;
+use super::version::Version;
 use crate::s3::xml;
 
 /// One version to replicate.
@@ -30,6 +31,17 @@ pub(crate) enum Work {
     DeleteMarker,
     /// Tags changed after the version was replicated.
     Metadata,
+}
+
+impl Work {
+    /// Returns what there is to do with a version that is not copied.
+    pub(crate) fn of(version: &Version) -> Self {
+        if version.is_marker() {
+            Self::DeleteMarker
+        } else {
+            Self::Object
+        }
+    }
 }
 
 /// A configuration's text and what it says, if it can be read.

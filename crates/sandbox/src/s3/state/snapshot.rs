@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::batch::job::Job;
 use super::version::{Encryption, Version};
 use super::world::{Bucket, Store};
 
@@ -12,7 +13,17 @@ pub(crate) fn snapshot(store: &Store) -> Value {
         .buckets
         .iter()
         .map(|(name, bucket)| (name.clone(), bucket_state(bucket)));
-    json!({ "buckets": buckets.collect::<Map<String, Value>>() })
+    let buckets = buckets.collect::<Map<String, Value>>();
+    let jobs = store.jobs.all();
+    json!({ "buckets": buckets, "jobs": jobs.iter().map(job_state).collect::<Vec<_>>() })
+}
+
+fn job_state(job: &Job) -> Value {
+    json!({
+        "id": job.id, "account": job.account, "region": job.region, "operation": job.request.operation.name(),
+        "status": job.status.as_str(), "priority": job.priority, "tags": job.tags,
+        "tasks": job.tasks.as_ref().map(|tasks| tasks.len()), "done": job.outcomes.len(), "failed": job.failed(),
+    })
 }
 
 fn bucket_state(bucket: &Bucket) -> Value {

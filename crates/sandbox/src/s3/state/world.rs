@@ -2,13 +2,14 @@
 //!
 //! One lock holds it all. Nothing here asks whether a caller may act; see [`crate::s3::rules::target`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use s3s::S3Result;
 
 use super::computed::Computed;
+use super::batch::jobs::Jobs;
 use super::deliveries::Deliveries;
 use super::metering::Metering;
 use super::pace::Pace;
@@ -26,6 +27,7 @@ pub(crate) struct Store {
     pub(crate) environment: Environment,
     pub(crate) ids: Ids,
     pub(crate) queue: Queue,
+    pub(crate) jobs: Jobs,
     ageing: Ageing,
     pub(crate) deliveries: Deliveries,
     metering: Mutex<Metering>,
@@ -42,6 +44,7 @@ impl Store {
         Self {
             ids: Ids::new(environment.seed, "s3"),
             queue: Queue::default(),
+            jobs: Jobs::new(environment.seed),
             ageing,
             deliveries: Deliveries::new(environment.seed),
             metering: Mutex::default(),
@@ -156,6 +159,9 @@ pub(crate) struct Bucket {
     /// What is in the bucket, where nothing of it is kept; then there are no `objects`.
     pub(crate) computed: Option<Computed>,
     pub(crate) uploads: BTreeMap<String, Upload>,
+    /// Replicas, by key and id, that were deleted for good: Batch Replication does not bring them back
+    /// (UG:s3-batch-replication-batch).
+    erased: BTreeSet<(Box<str>, Box<str>)>,
     /// When versioning was enabled for the first time.
     first_versioned: Option<SystemTime>,
     /// The newest documents as trees: every write of an object asks for several settings.
@@ -181,6 +187,7 @@ impl Bucket {
             objects: BTreeMap::new(),
             computed: None,
             uploads: BTreeMap::new(),
+            erased: BTreeSet::new(),
             first_versioned: None,
             trees: BTreeMap::new(),
         }
@@ -310,6 +317,14 @@ impl Bucket {
         if versions.is_empty() {
             self.objects.remove(key);
         }
+        if removed.as_ref().is_some_and(|version| version.replica) {
+            self.erased.insert((key.into(), id.into()));
+        }
         removed
+    }
+
+    /// Says whether a replica was here and was deleted for good.
+    pub(crate) fn erased(&self, key: &str, id: &str) -> bool {
+        !self.erased.is_empty() && self.erased.contains(&(key.into(), id.into()))
     }
 }

@@ -531,6 +531,25 @@ mod tests {
     }
 
     #[test]
+    fn requests_of_s3_control_are_named_by_their_paths() {
+        let named = |method: &str, path: &str| {
+            let request = http::Request::builder()
+                .method(method)
+                .uri(format!("/v20180820/{path}"))
+                .header("x-amz-account-id", "111111111111");
+            control_operation(&request.body(()).unwrap().into_parts().0)
+        };
+        assert_eq!(named("GET", "jobs?jobStatuses=New"), "ListJobs");
+        assert_eq!(named("POST", "jobs"), "CreateJob");
+        assert_eq!(named("GET", "jobs/1-2"), "DescribeJob");
+        assert_eq!(named("POST", "jobs/1-2/status"), "UpdateJobStatus");
+        assert_eq!(named("DELETE", "jobs/1-2/tagging"), "DeleteJobTagging");
+        assert_eq!(named("DELETE", "jobs/1-2"), "Unknown");
+        let block = "configuration/publicAccessBlock";
+        assert_eq!(named("PUT", block), "PutPublicAccessBlock");
+    }
+
+    #[test]
     fn a_virtual_host_names_the_bucket() {
         let named = named("GET", "orders.s3.eu-west-1.amazonaws.com", "/k", false);
         assert_eq!(named, ("orders/k".to_owned(), "GetObject"));

@@ -146,24 +146,21 @@ fn count_time(job: &mut Job, step: &Step) {
 fn work(store: &Store, step: &Step) {
     let job = &step.job;
     let tasks = job.tasks.as_deref().unwrap_or_default();
-    let left = tasks.iter().skip(job.outcomes.len());
+    let left = tasks.iter().skip(job.ran);
     let outcomes: Vec<_> = left
         .take(AT_ONCE)
         .map(|one| task::run(store, job, one))
         .collect();
-    store
-        .jobs
-        .change(&job.id, |job| job.outcomes.extend(outcomes));
+    store.jobs.add_outcomes(&job.id, outcomes);
     change(store, step, |job| {
         count_time(job, step);
-        let (ran, failed) = (job.outcomes.len(), job.failed());
-        let next = if ran >= JUDGED_AFTER && failed * 2 > ran {
+        let next = if job.ran >= JUDGED_AFTER && job.failed * 2 > job.ran {
             job.failures.push(Failure {
                 code: "JobFailureRateExceeded",
                 reason: "More than 50% of the tasks failed.".to_owned(),
             });
             Status::Failing
-        } else if ran >= job.tasks.as_ref().map_or(0, |tasks| tasks.len()) {
+        } else if job.ran >= job.tasks.as_ref().map_or(0, |tasks| tasks.len()) {
             Status::Completing
         } else {
             Status::Active

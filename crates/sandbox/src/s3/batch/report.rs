@@ -35,7 +35,7 @@ fn not_written() -> Failure {
 /// Delivers the report, if one is wanted and a task ran ("as long as at least one task has been invoked").
 pub(super) fn deliver(store: &Store, job: &Job, at: SystemTime) -> Result<(), Failure> {
     match &job.request.report {
-        Some(report) if !job.outcomes.is_empty() => {
+        Some(report) if job.ran > 0 => {
             write(store, job, report, at).map_err(|NotWritten| not_written())
         }
         Some(_) | None => Ok(()),
@@ -61,7 +61,7 @@ fn write(store: &Store, job: &Job, report: &Report, at: SystemTime) -> Result<()
     };
     let folder = format!("{}job-{}", folder(report.prefix.as_deref()), job.id);
     let mut results = Vec::new();
-    for (status, body) in files(job, report) {
+    for (status, body) in files(job, &store.jobs.outcomes(&job.id), report) {
         let name = sha2::Sha256::digest(format!("{} {status}", job.id));
         let key = format!("{folder}/results/{}.csv", &hex::encode(name)[..40]);
         results.push(json!({
@@ -96,11 +96,11 @@ fn manifest(results: Vec<Value>, at: SystemTime) -> Bytes {
 }
 
 /// Of what there is none, there is no file.
-fn files(job: &Job, report: &Report) -> Vec<(&'static str, Bytes)> {
+fn files(job: &Job, outcomes: &[Outcome], report: &Report) -> Vec<(&'static str, Bytes)> {
     let tasks = job.tasks.as_deref().unwrap_or_default();
     let mut files = Vec::new();
     for (status, failed) in [("succeeded", false), ("failed", true)] {
-        let done = tasks.iter().zip(&job.outcomes);
+        let done = tasks.iter().zip(outcomes);
         let rows: String = done
             .filter(|(_, outcome)| outcome.error.is_some() == failed)
             .map(|(task, outcome)| row(task, outcome, status))

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::paper::Paper;
 use crate::authority::{Caller, Denied};
-use crate::s3::calls::write::{Writer, write_object};
+use crate::s3::calls::write::{Writer, tell_written, write_object};
 use crate::s3::rules::archive::{NOT_READ, check_readable};
 use crate::s3::rules::keys::{Place, TO_READ, TO_WRITE, check};
 use crate::s3::rules::target::{Context, Target};
@@ -116,9 +116,11 @@ impl<'a> Worker<'a> {
         let writer = Writer::Caller(&self.caller, TO_WRITE);
         let content = Arc::new(paper.content());
         let written = write_object(self.store, (&target.name, key), writer, options, content);
-        written
-            .map(|written| written.etag)
-            .map_err(|error| error.code().as_str().to_owned())
+        let written = written.map_err(|error| error.code().as_str().to_owned())?;
+        let place = (target.name.as_str(), key);
+        let event = ("ObjectCreated:Put", &self.caller);
+        tell_written(self.store, place, event, &written);
+        Ok(written.etag)
     }
 }
 

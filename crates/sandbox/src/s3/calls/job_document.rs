@@ -91,7 +91,6 @@ fn common(job: &Job) -> Vec<String> {
 /// Before the manifest was read there are no tasks.
 fn progress(job: &Job) -> String {
     let total = job.tasks.as_ref().map_or(0, |tasks| tasks.len());
-    let failed = job.failed();
     let count = |name, number: usize| leaf(name, &number.to_string());
     let active = leaf(
         "ElapsedTimeInActiveSeconds",
@@ -100,8 +99,8 @@ fn progress(job: &Job) -> String {
     format!(
         "<ProgressSummary>{}{}{}<Timers>{active}</Timers></ProgressSummary>",
         count("TotalNumberOfTasks", total),
-        count("NumberOfTasksSucceeded", job.outcomes.len() - failed),
-        count("NumberOfTasksFailed", failed),
+        count("NumberOfTasksSucceeded", job.ran - job.failed),
+        count("NumberOfTasksFailed", job.failed),
     )
 }
 

@@ -26,10 +26,18 @@ pub(crate) fn shown(tags: &BTreeMap<String, String>) -> S3Response<Body> {
     answer("GetJobTaggingResult", &format!("<Tags>{tags}</Tags>"))
 }
 
-/// Answers PutJobTagging: all tags are replaced.
-pub(crate) fn put(store: &Store, id: &str, body: &[u8]) -> S3Result<S3Response<Body>> {
+/// Reads the tags of PutJobTagging.
+pub(crate) fn read(body: &[u8]) -> S3Result<BTreeMap<String, String>> {
     let root = parse(body, "PutJobTaggingRequest")?;
-    let tags = tags(&root).map_err(refusal)?;
+    tags(&root).map_err(refusal)
+}
+
+/// Answers PutJobTagging: all tags are replaced.
+pub(crate) fn put(
+    store: &Store,
+    id: &str,
+    tags: BTreeMap<String, String>,
+) -> S3Result<S3Response<Body>> {
     check(&tags)?;
     store.jobs.change(id, |job| job.tags = tags);
     Ok(answer("PutJobTaggingResult", ""))

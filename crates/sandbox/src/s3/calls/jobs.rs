@@ -3,6 +3,8 @@
 //! A job is of an account in a Region, which the signature names; elsewhere it is not there (UG:troubleshooting-batch-operations,
 //! `NoSuchJobException`).
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use s3s::{Body, S3Error, S3Response, S3Result};
 
@@ -47,8 +49,10 @@ pub(crate) fn call(
             Ok(job_tags::shown(&job.tags))
         }
         (&Method::PUT, ["jobs", id, "tagging"]) => {
-            known(store, call, id, "s3:PutJobTagging")?;
-            job_tags::put(store, id, body)
+            let tags = job_tags::read(body)?;
+            let more = of_request_tags(&tags);
+            known_with(store, call, id, ("s3:PutJobTagging", more))?;
+            job_tags::put(store, id, tags)
         }
         (&Method::DELETE, ["jobs", id, "tagging"]) => {
             known(store, call, id, "s3:DeleteJobTagging")?;
@@ -62,13 +66,21 @@ fn region(call: &Call<'_>) -> String {
     context::signing_region(call).unwrap_or_default()
 }
 
-/// Returns a job, after it was asked whether the caller may do this to it. Of a job that is not there nothing more is known
-/// than its ARN.
+/// Returns a job, after it was asked whether the caller may do this to it.
 fn known(store: &Store, call: &Call<'_>, id: &str, action: &str) -> S3Result<Job> {
+    known_with(store, call, id, (action, Context::new()))
+}
+
+/// Likewise, with condition keys of the request. Of a job that is not there nothing more is known than its ARN.
+fn known_with(
+    store: &Store,
+    call: &Call<'_>,
+    id: &str,
+    (action, mut more): (&str, Context),
+) -> S3Result<Job> {
     let (account, region) = (&call.caller.account, region(call));
     let now = store.environment.clock.now();
     let job = store.jobs.find((account, &region), id, now);
-    let mut more = Context::new();
     if let Some(job) = &job {
         let (priority, operation) = (job.priority.to_string(), job.request.operation.name());
         more.push(("s3:ExistingJobPriority".into(), priority));
@@ -105,14 +117,15 @@ fn create(store: &Store, call: &Call<'_>, body: &[u8]) -> S3Result<S3Response<Bo
     Ok(answer("CreateJobResult", &leaf("JobId", &id)))
 }
 
+fn of_request_tags(tags: &BTreeMap<String, String>) -> Context {
+    let keys = request_tags(tags).into_iter();
+    keys.map(|(key, value)| (key.into(), value)).collect()
+}
+
 /// "Without the s3:PutJobTagging permission, creating Batch Operations jobs with the job tag option enabled causes 403
 /// access denied errors" (UG:troubleshooting-batch-operations).
 fn authorize(store: &Store, call: &Call<'_>, request: &JobRequest) -> S3Result<()> {
-    let tags = request_tags(&request.tags);
-    let tags: Context = tags
-        .into_iter()
-        .map(|(key, value)| (key.into(), value))
-        .collect();
+    let tags = of_request_tags(&request.tags);
     let mut more = tags.clone();
     let (priority, operation) = (request.priority.to_string(), request.operation.name());
     more.push(("s3:RequestJobPriority".into(), priority));

@@ -22,7 +22,7 @@ fn job_state(job: &Job) -> Value {
     json!({
         "id": job.id, "account": job.account, "region": job.region, "operation": job.request.operation.name(),
         "status": job.status.as_str(), "priority": job.priority, "tags": job.tags,
-        "tasks": job.tasks.as_ref().map(|tasks| tasks.len()), "done": job.outcomes.len(), "failed": job.failed(),
+        "tasks": job.tasks.as_ref().map(|tasks| tasks.len()), "ran": job.ran, "failed": job.failed,
     })
 }
 

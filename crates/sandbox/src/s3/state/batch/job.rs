@@ -28,8 +28,9 @@ pub(crate) struct Job {
     pub(crate) failures: Vec<Failure>,
     /// None before the manifest was read.
     pub(crate) tasks: Option<Arc<[Task]>>,
-    /// Of the first tasks.
-    pub(crate) outcomes: Vec<Outcome>,
+    /// How many tasks ran, and how many of them failed.
+    pub(crate) ran: usize,
+    pub(crate) failed: usize,
     pub(crate) active: Duration,
     pub(crate) generated: Option<Generated>,
 }
@@ -205,11 +206,5 @@ impl Job {
         other.priority > self.priority
             && other.status.goes_first()
             && (&other.account, &other.region) == (&self.account, &self.region)
-    }
-
-    /// Returns how many tasks failed.
-    pub(crate) fn failed(&self) -> usize {
-        let failed = |outcome: &&Outcome| outcome.error.is_some();
-        self.outcomes.iter().filter(failed).count()
     }
 }

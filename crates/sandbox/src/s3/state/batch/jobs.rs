@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::job::{Job, Status};
+use super::job::{Job, Outcome, Status};
 use super::request::JobRequest;
 use crate::ids::Ids;
 
@@ -25,6 +25,8 @@ pub(crate) struct Jobs {
 #[derive(Default)]
 struct State {
     jobs: BTreeMap<String, Job>,
+    /// What became of the first tasks of a job; apart from it, because jobs are looked at often and these are many.
+    outcomes: BTreeMap<String, Vec<Outcome>>,
     count: u64,
     /// When the last step was done, so that a clock which leaps sees steps in their order.
     last: Option<SystemTime>,
@@ -88,7 +90,8 @@ impl Jobs {
             update_reason: None,
             failures: Vec::new(),
             tasks: None,
-            outcomes: Vec::new(),
+            ran: 0,
+            failed: 0,
             active: Duration::ZERO,
             generated: None,
         };
@@ -126,6 +129,25 @@ impl Jobs {
     /// Changes a job, if it is there.
     pub(crate) fn change<T>(&self, id: &str, change: impl FnOnce(&mut Job) -> T) -> Option<T> {
         self.state().jobs.get_mut(id).map(change)
+    }
+
+    /// Takes in what became of the next tasks of a job.
+    pub(crate) fn add_outcomes(&self, id: &str, outcomes: Vec<Outcome>) {
+        let mut state = self.state();
+        if let Some(job) = state.jobs.get_mut(id) {
+            job.ran += outcomes.len();
+            job.failed += outcomes.iter().filter(|one| one.error.is_some()).count();
+        }
+        state
+            .outcomes
+            .entry(id.to_owned())
+            .or_default()
+            .extend(outcomes);
+    }
+
+    /// Returns what became of the tasks of a job that ran.
+    pub(crate) fn outcomes(&self, id: &str) -> Vec<Outcome> {
+        self.state().outcomes.get(id).cloned().unwrap_or_default()
     }
 
     /// Says whether a job goes on by itself.
@@ -172,5 +194,65 @@ impl Job {
 
     fn is_known(&self, now: SystemTime) -> bool {
         self.ended.is_none_or(|ended| now < ended + KEPT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::xml;
+
+    const HOME: Home<'_> = ("111111111111", "eu-west-1");
+    const STEP: Duration = Duration::from_secs(60);
+
+    fn request(token: &str, priority: i64) -> JobRequest {
+        let text = format!(
+            "<CreateJobRequest><Operation><S3ReplicateObject/></Operation><Report><Enabled>false</Enabled></Report>\
+             <ClientRequestToken>{token}</ClientRequestToken><Priority>{priority}</Priority><RoleArn>r</RoleArn>\
+             <ManifestGenerator><S3JobManifestGenerator><SourceBucket>arn:aws:s3:::b</SourceBucket>\
+             <EnableManifestOutput>false</EnableManifestOutput></S3JobManifestGenerator></ManifestGenerator>\
+             </CreateJobRequest>"
+        );
+        JobRequest::parse(xml::parse(text.as_bytes()).unwrap()).unwrap()
+    }
+
+    fn at(steps: u32) -> SystemTime {
+        SystemTime::UNIX_EPOCH + STEP * steps
+    }
+
+    #[test]
+    fn a_token_makes_one_job_in_its_account_and_region() {
+        let jobs = Jobs::new(1);
+        let first = jobs.create(HOME, request("t", 1), at(0)).unwrap();
+        assert_eq!(jobs.create(HOME, request("t", 1), at(9)), Ok(first.clone()));
+        assert_eq!(jobs.create(HOME, request("t", 2), at(9)), Err(OtherRequest));
+        let away = ("111111111111", "eu-west-2");
+        assert_ne!(jobs.create(away, request("t", 1), at(0)), Ok(first.clone()));
+        assert!(jobs.find(away, &first, at(0)).is_none());
+        jobs.change(&first, |job| job.enter(Status::Complete, at(0)));
+        let later = SystemTime::UNIX_EPOCH + KEPT;
+        assert_ne!(jobs.create(HOME, request("t", 1), later), Ok(first));
+    }
+
+    #[test]
+    fn steps_come_in_the_order_of_time_and_then_of_priority() {
+        let jobs = Jobs::new(1);
+        let low = jobs.create(HOME, request("low", 1), at(0)).unwrap();
+        let high = jobs.create(HOME, request("high", 2), at(1)).unwrap();
+        assert!(jobs.next(at(0), STEP).is_none());
+        let step = jobs.next(at(9), STEP).unwrap();
+        assert_eq!((step.job.id, step.at), (low.clone(), at(1)));
+        jobs.change(&low, |job| job.enter(Status::Preparing, at(1)));
+        let step = jobs.next(at(9), STEP).unwrap();
+        assert_eq!((step.job.id, step.at), (high.clone(), at(2)));
+        // A job that is ready waits for one of higher priority, and one at work is told that it does.
+        jobs.change(&high, |job| job.enter(Status::Active, at(2)));
+        jobs.change(&low, |job| job.enter(Status::Ready, at(2)));
+        assert_eq!(jobs.next(at(9), STEP).unwrap().job.id, high);
+        jobs.change(&low, |job| job.enter(Status::Active, at(0)));
+        let step = jobs.next(at(9), STEP).unwrap();
+        assert_eq!((step.job.id, step.waits), (low, true));
+        jobs.change(&high, |job| job.enter(Status::Suspended, at(2)));
+        assert!(!jobs.next(at(9), STEP).unwrap().waits);
     }
 }

@@ -622,6 +622,11 @@ def jobs_fail_for_their_roles():
     other = pair.generator()
     other["S3JobManifestGenerator"]["ExpectedBucketOwner"] = DESTINATION
     fails("a source of another owner", ManifestGenerator=other)
+    away = pair.source_session.client("s3control", config=ONCE, region_name="eu-west-2")
+    place = {"AccountId": SOURCE, "JobId": away.create_job(**pair.request())["JobId"]}
+    settle()
+    job = away.describe_job(**place)["Job"]
+    expect((job["Status"], "Region" in reason(job)[0]), ("Failed", True), "a job in another Region than its source")
     # Only what failed.
     job = pair.run(Report=pair.report(ReportScope="FailedTasksOnly", Prefix="failed"))
     expect((job["Status"], pair.rows(job, "failed/")), ("Complete", {}), "a report of failures, of which there is none")
@@ -746,6 +751,13 @@ def checksums_are_computed():
     expect(computed(ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE")["parts"]["checksum_base64"], composite, "a composite checksum")
     stored = s3.head_object(Bucket=pair.source, Key="plain", ChecksumMode="ENABLED")["ChecksumCRC32"]
     expect(computed(ChecksumAlgorithm="CRC32")["plain"]["checksum_base64"], stored, "CRC32 as it is stored")
+    open_to_all = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]}}
+    s3.put_bucket_encryption(Bucket=pair.source, ServerSideEncryptionConfiguration={"Rules": [open_to_all]})
+    pair.put("customer", Body=body, SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32)
+    job = pair.run(Operation={"S3ComputeObjectChecksum": {"ChecksumAlgorithm": "MD5"}}, Manifest=pair_manifest(pair, f"{pair.source},customer", "Bucket", "Key"))
+    [row] = pair.rows(job)["failed"]
+    # UG:batch-ops-examples-reports.
+    expect("SSE-C encryption type is not supported for this operation" in row[6], True, "a checksum under a customer's key")
     pair.iam.delete_role_policy(RoleName=pair.batch_name, PolicyName="read")
     text = f"{pair.source},plain\n{pair.source},marked\n"
     job = pair.run(Operation={"S3ComputeObjectChecksum": {"ChecksumAlgorithm": "MD5"}}, Manifest=pair_manifest(pair, text, "Bucket", "Key"))

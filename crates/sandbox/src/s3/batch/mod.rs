@@ -116,8 +116,7 @@ fn prepare(store: &Store, step: &Step) {
         Ok(prepared) => {
             job.tasks = Some(prepared.tasks.into());
             job.generated = prepared.generated;
-            let confirm = job.request.confirmation;
-            let next = if confirm {
+            let next = if job.request.confirmation {
                 Status::Suspended
             } else {
                 Status::Ready
@@ -173,9 +172,9 @@ fn work(store: &Store, step: &Step) {
 fn finish(store: &Store, step: &Step, end: Status) {
     let delivered = report::deliver(store, &step.job, step.at);
     change(store, step, |job| {
-        let end = match (delivered, end) {
-            (Ok(()), end) => end,
-            (Err(failure), end) => {
+        let end = match delivered {
+            Ok(()) => end,
+            Err(failure) => {
                 job.failures.push(failure);
                 if end == Status::Complete {
                     Status::Failed

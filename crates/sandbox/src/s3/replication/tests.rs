@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{admission, transfer};
+use super::{admission, existing, transfer};
 use crate::authority::{Action, Authority, Caller, Denied};
 use crate::call_log::CallLog;
 use crate::clock::Clock;
@@ -854,4 +854,39 @@ fn what_is_archived_does_not_replicate() {
         };
         assert_eq!(lab.put_with(class, options).replication, wanted, "{class}");
     }
+}
+
+#[test]
+fn what_is_there_replicates_by_the_rules_of_now_however_often() {
+    let lab = Lab::new(&RULE.replacen("Enabled", "Disabled", 1));
+    let id = lab.put("a").id;
+    let send = || existing::replicate(&lab.store, "from", "a", &id);
+    let status = || lab.latest("from", "a").replication;
+    assert_eq!((send(), status()), (Err("SrcObjectNotEligible"), None));
+    lab.configure(RULE);
+    lab.forbid("s3:ReplicateObject");
+    let denied = Err("DstPutObjectNotPermitted");
+    assert_eq!((send(), status()), (denied, Some(Status::Failed)));
+    lab.forbid("nothing");
+    for _ in 0..2 {
+        assert_eq!((send(), status()), (Ok(()), Some(Status::Completed)));
+    }
+    assert_eq!(lab.latest("to", "a").id, id);
+    assert_eq!(
+        existing::replicate(&lab.store, "from", "a", "another"),
+        Err("SrcVersionNotFound")
+    );
+}
+
+#[test]
+fn a_replica_that_was_deleted_for_good_does_not_come_back() {
+    let lab = Lab::new(RULE);
+    let id = lab.put("a").id;
+    let mut world = lab.store.world();
+    let erased = world.bucket_mut("to").unwrap().remove_version("a", &id);
+    drop(world);
+    assert!(erased.is_some());
+    let sent = existing::replicate(&lab.store, "from", "a", &id);
+    assert_eq!(sent, Err("DstObjectHardDeleted"));
+    assert!(lab.find("to", "a").is_none());
 }

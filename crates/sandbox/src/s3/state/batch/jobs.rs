@@ -249,7 +249,8 @@ mod tests {
         jobs.change(&high, |job| job.enter(Status::Active, at(2)));
         jobs.change(&low, |job| job.enter(Status::Ready, at(2)));
         assert_eq!(jobs.next(at(9), STEP).unwrap().job.id, high);
-        jobs.change(&low, |job| job.enter(Status::Active, at(0)));
+        jobs.change(&low, |job| job.enter(Status::Active, at(2)));
+        jobs.change(&high, |job| job.enter(Status::Active, at(5)));
         let step = jobs.next(at(9), STEP).unwrap();
         assert_eq!((step.job.id, step.waits), (low, true));
         jobs.change(&high, |job| job.enter(Status::Suspended, at(2)));

@@ -11,12 +11,10 @@ use crate::s3::rules::archive::{NOT_READ, check_readable};
 use crate::s3::rules::keys::{Place, TO_READ, TO_WRITE, check};
 use crate::s3::rules::target::{Context, Target};
 use crate::s3::state::batch::job::Job;
+use crate::s3::state::batch::request::SERVICE;
 use crate::s3::state::version::{Encryption, Object};
 use crate::s3::state::world::Store;
 use crate::s3::state::write_options::{EncryptionOptions, WriteOptions};
-
-/// Who assumes the role (UG:batch-ops-iam-role-policies).
-const SERVICE: &str = "batchoperations.s3.amazonaws.com";
 
 /// S3 Batch Operations under a job's role.
 pub(super) struct Worker<'a> {

@@ -19,12 +19,9 @@ use crate::s3::errors::{access_denied, fault, invalid_request, method_not_allowe
 use crate::s3::replication::admission::{RoleProblem, check_role};
 use crate::s3::rules::target::Context;
 use crate::s3::state::batch::job::{Job, Status};
-use crate::s3::state::batch::request::{JobRequest, Operation};
+use crate::s3::state::batch::request::{JobRequest, Operation, SERVICE};
 use crate::s3::state::world::Store;
 use crate::wire::Form;
-
-/// Who assumes the role of a job (UG:batch-ops-iam-role-policies).
-const SERVICE: &str = "batchoperations.s3.amazonaws.com";
 
 /// Answers a call whose path begins with `jobs`.
 pub(crate) fn call(

@@ -7,6 +7,9 @@ use super::reading::{Parsed, Violation, flag, members};
 use crate::s3::checksum::{Algorithm, Type};
 use crate::s3::xml::Element;
 
+/// Who assumes the role of a job (UG:batch-ops-iam-role-policies).
+pub(crate) const SERVICE: &str = "batchoperations.s3.amazonaws.com";
+
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JobRequest {

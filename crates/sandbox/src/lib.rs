@@ -47,6 +47,7 @@ mod shared_map;
 mod sns;
 mod sts;
 mod switches;
+mod texts;
 mod trail;
 mod vault;
 mod wire;

@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use xxhash_rust::xxh64::xxh64;
 
 use super::errors::{fault, invalid_request};
+use crate::texts::Compact;
 
 /// The algorithms this sandbox computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,7 +169,7 @@ pub(crate) struct Checksum {
     pub(crate) algorithm: Algorithm,
     pub(crate) kind: Type,
     /// Base64, with `-N` where composite.
-    pub(crate) value: Box<str>,
+    pub(crate) value: Compact,
 }
 
 /// Verifies what the caller sent; without a value, computes `wanted`, else CRC64NVME, which S3

@@ -76,8 +76,8 @@ impl Kind {
             Self::FlipByte => change_body(object, flipped),
             Self::Truncate => change_body(object, |body| body.slice(0, body.size() - 1)),
             Self::Metadata => {
-                let headers = &mut Arc::make_mut(&mut object.content).headers;
-                mark(&mut headers.metadata);
+                let content = Arc::make_mut(&mut object.content);
+                mark(&mut content.headers_mut().metadata);
                 Ok(())
             }
             Self::Tags => {
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_flipped_body_differs_in_its_first_byte_alone() {
-        let body = Body::Bytes(Bytes::from("abc"));
+        let body = Body::from(Bytes::from("abc"));
         assert_eq!(flipped(&body).concat(), b"`bc");
     }
 

@@ -33,10 +33,10 @@ use crate::error::SeedError;
 use crate::s3::checksum::{Algorithm, Type, md5, of_pieces};
 use crate::s3::rules::storage_class::storage_class;
 use crate::s3::seed::{BucketSeed, Size};
-use crate::s3::state::computed::{Computed, body, version};
+use crate::s3::state::computed::{Computed, body, object, version};
 use crate::s3::state::differences::{Difference, Differences, Every, Place};
 use crate::s3::state::formula::{Formula, Item, Shape, Side, Thing, mixed};
-use crate::s3::state::version::{Content, Encryption, Object};
+use crate::s3::state::version::{Content, Object, digest};
 use crate::s3::state::world::Store;
 
 /// A pair as a seed has it.
@@ -216,7 +216,7 @@ fn compute(
 fn fill(store: &Store, pair: &PairSeed, formula: &Formula) {
     let ends = pair.ends().map(|(side, end)| {
         let (name, account) = end.place();
-        (side, name, Arc::<str>::from(account), Place::default())
+        (side, name, account, Place::default())
     });
     let mut ends: Vec<_> = ends.collect();
     let mut key = String::new();
@@ -228,13 +228,13 @@ fn fill(store: &Store, pair: &PairSeed, formula: &Formula) {
             let items = formula.items(*side, number, place);
             let mut items: Vec<Item> = items.newest_first().collect();
             items.reverse();
-            let mut made = Vec::with_capacity(items.len());
+            let mut objects = Vec::with_capacity(items.len());
             for item in items {
-                made.push((item, item.object.map(|thing| object(thing, &mut shared))));
+                objects.push((item, item.object.map(|thing| made(thing, &mut shared))));
             }
             let mut world = store.world();
-            for (item, object) in made {
-                let owner = (Arc::clone(owner), world.next_sequence());
+            for (item, object) in objects {
+                let owner = (*owner, world.next_sequence());
                 let version = version(item, *side, owner, object);
                 if let Some(bucket) = world.buckets.get_mut(*name) {
                     bucket.put_version(&key, version);
@@ -244,7 +244,7 @@ fn fill(store: &Store, pair: &PairSeed, formula: &Formula) {
     }
 }
 
-fn object(thing: Thing, shared: &mut Vec<(u64, Arc<Content>)>) -> Object {
+fn made(thing: Thing, shared: &mut Vec<(u64, Arc<Content>)>) -> Object {
     let known = shared.iter().find(|(number, _)| *number == thing.content);
     let content = match known {
         Some((_, content)) => Arc::clone(content),
@@ -254,23 +254,14 @@ fn object(thing: Thing, shared: &mut Vec<(u64, Arc<Content>)>) -> Object {
             content
         }
     };
-    Object {
-        etag: content.etag.clone(),
-        content,
-        tags: Default::default(),
-        storage_class: thing.class,
-        encryption: Encryption::S3,
-        lock: None,
-        acl: None,
-        restored: None,
-    }
+    object(content, thing)
 }
 
 fn content(thing: Thing) -> Content {
     let body = body(thing);
     let pieces = body.pieces();
     Content {
-        etag: hex::encode(md5(&pieces)).into(),
+        digest: digest(&md5(&pieces)),
         checksum: Some(of_pieces(Algorithm::Crc64Nvme, Type::FullObject, &pieces)),
         body,
         ..Content::default()

@@ -65,9 +65,9 @@ pub(crate) fn get_object_attributes(
             .as_ref()
             .filter(|_| wants("Checksum"))
             .map(checksum_dto),
-        e_tag: wants("ETag").then(|| ETag::Strong(object.etag.to_string())),
-        last_modified: Some(Timestamp::from(version.modified)),
-        object_parts: (wants("ObjectParts") && !content.parts.is_empty())
+        e_tag: wants("ETag").then(|| ETag::Strong(object.etag().to_string())),
+        last_modified: Some(Timestamp::from(version.modified.time())),
+        object_parts: (wants("ObjectParts") && !content.parts().is_empty())
             .then(|| attribute_parts(&object, input.max_parts, input.part_number_marker)),
         object_size: wants("ObjectSize")
             .then(|| i64::try_from(content.body.size()).ok())
@@ -84,7 +84,7 @@ fn attribute_parts(
     max: Option<i32>,
     marker: Option<i32>,
 ) -> GetObjectAttributesParts {
-    let parts = &object.content.parts;
+    let parts = object.content.parts();
     let max = max.unwrap_or(1000).clamp(1, 1000);
     let after = marker.unwrap_or(0);
     let rest: Vec<_> = parts.iter().filter(|part| part.number > after).collect();

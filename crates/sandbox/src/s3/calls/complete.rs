@@ -16,7 +16,7 @@ use crate::s3::checksum::{self, Algorithm, Checksum, Type};
 use crate::s3::errors::{fault, malformed_xml, no_such_upload};
 use crate::s3::rules::keys::TO_READ;
 use crate::s3::state::upload::{Upload, UploadedPart};
-use crate::s3::state::version::{Body, Content, Headers, Part};
+use crate::s3::state::version::{Body, Content, Details, Headers, Part, digest};
 use crate::s3::state::world::Store;
 
 /// Parts but the last have at least 5 MiB.
@@ -159,7 +159,6 @@ fn assemble(
         .iter()
         .map(|(_, part)| Bytes::from(part.md5.clone()))
         .collect();
-    let etag = format!("{}-{}", hex::encode(checksum::md5(&digests)), parts.len());
     let values: Vec<&str> = parts
         .iter()
         .map(|(_, part)| &*part.checksum.value)
@@ -173,13 +172,16 @@ fn assemble(
         size: part.bytes.len() as u64,
         checksum: algorithm.map(|_| part.checksum.clone()),
     });
-    Ok(Content {
-        parts: parts.collect(),
+    let content = Content {
+        digest: digest(&checksum::md5(&digests)),
         body: Body::Parts(bodies.into()),
-        etag: etag.into(),
         checksum: Some(checksum),
+        ..Content::default()
+    };
+    Ok(content.with(Details {
+        parts: parts.collect(),
         headers,
-    })
+    }))
 }
 
 /// A checksum of the whole that the caller sent must be that of the parts.

@@ -82,7 +82,7 @@ fn current(store: &Store, (bucket, key): (&str, &str)) -> S3Result<Option<String
     let world = store.world();
     let current = world.bucket(bucket)?.version(key, None);
     let object = current.and_then(|version| version.object.as_ref());
-    Ok(object.map(|object| object.etag.to_string()))
+    Ok(object.map(|object| object.etag().to_string()))
 }
 
 /// Reads the conditions of CopyObject on what it writes over, which s3s does not know.

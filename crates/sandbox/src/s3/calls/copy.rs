@@ -25,7 +25,7 @@ use crate::s3::rules::archive::{NOT_COPIED, check_readable};
 use crate::s3::rules::keys::TO_WRITE;
 use crate::s3::rules::tags::tags_of_header;
 use crate::s3::rules::target::Target;
-use crate::s3::state::version::{Body, Content, Headers, RareHeaders, Tags};
+use crate::s3::state::version::{Body, Content, Details, Headers, RareHeaders, Tags, digest};
 use crate::s3::state::world::Store;
 use crate::s3::state::write_options::WriteOptions;
 
@@ -111,7 +111,7 @@ fn check_conditions(
     };
     let failed = |_| precondition_failed("x-amz-copy-source-If-*");
     conditions
-        .check(&found.object.etag, found.version.modified)
+        .check(&found.object.etag(), found.version.modified.time())
         .map_err(failed)
 }
 
@@ -245,17 +245,18 @@ fn content(found: &Found, input: &CopyObjectInput) -> S3Result<Content> {
     let headers = if replaces(input.metadata_directive.as_ref().map(|d| d.as_str())) {
         headers(input)?
     } else {
-        source.headers.clone()
+        source.headers().clone()
     };
-    let etag = hex::encode(checksum::md5(&pieces)).into();
-    let body = source.body.clone();
-    Ok(Content {
-        body,
-        etag,
+    let content = Content {
+        body: source.body.clone(),
+        digest: digest(&checksum::md5(&pieces)),
         checksum: Some(checksum),
+        ..Content::default()
+    };
+    Ok(content.with(Details {
         parts: Box::default(),
         headers,
-    })
+    }))
 }
 
 fn headers(input: &CopyObjectInput) -> S3Result<Headers> {

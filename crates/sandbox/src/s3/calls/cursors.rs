@@ -2,12 +2,11 @@
 
 use std::collections::btree_map::Range;
 use std::ops::Bound;
-use std::time::SystemTime;
 
 use crate::s3::state::computed::Computed as ComputedBucket;
 use crate::s3::state::differences::Place;
-use crate::s3::state::formula::{Item, Items, etag, version_id};
-use crate::s3::state::version::{Version, Versions};
+use crate::s3::state::formula::{Item, Items, ascii, etag, version_id};
+use crate::s3::state::version::{Object, Version, Versions};
 use crate::s3::state::world::Bucket;
 
 /// A version or a delete marker as listings show it.
@@ -98,26 +97,29 @@ impl Cursor for Kept<'_> {
             return true;
         };
         let mut versions = versions.newest_first().zip(0_usize..);
-        versions.all(|(version, at)| visit(&row(key, version, at == 0)))
+        versions.all(|(version, at)| {
+            let etag = version.object.as_ref().map(Object::etag);
+            visit(&row(key, version, (at == 0, etag.as_deref())))
+        })
     }
 }
 
-fn row<'a>(key: &'a str, version: &'a Version, latest: bool) -> Row<'a> {
-    let modified = version.modified.duration_since(SystemTime::UNIX_EPOCH);
+fn row<'a>(key: &'a str, version: &'a Version, (latest, etag): (bool, Option<&'a str>)) -> Row<'a> {
+    let object = version.object.as_ref();
     Row {
         key,
         id: &version.id,
         latest,
-        modified: modified.map_or(0, |since| since.as_secs()),
-        owner: &version.owner,
-        object: version.object.as_ref().map(|object| ObjectRow {
-            etag: &object.etag,
+        modified: version.modified.0,
+        owner: version.owner.text(),
+        object: object.map(|object| ObjectRow {
+            etag: etag.unwrap_or_default(),
             checksum: object.content.checksum.as_ref().map(|checksum| {
                 let algorithm = checksum.algorithm.as_str();
                 (algorithm, checksum.kind.as_str())
             }),
             size: object.content.body.size(),
-            class: &object.storage_class,
+            class: object.storage_class.as_str(),
         }),
     }
 }
@@ -199,9 +201,4 @@ impl Computed<'_> {
             }),
         })
     }
-}
-
-/// Ids and ETags are of ASCII alone.
-fn ascii(bytes: &[u8; 32]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
 }

@@ -63,7 +63,7 @@ fn part(object: &Object, range: Option<Range>, number: Option<i32>) -> S3Result<
 }
 
 fn numbered_part(object: &Object, number: i32, whole: Part) -> S3Result<Part> {
-    let parts = &object.content.parts;
+    let parts = object.content.parts();
     let invalid = || {
         fault(
             416,
@@ -109,7 +109,7 @@ pub(crate) fn head_object(
         modified_since: input.if_modified_since.and_then(system_time),
         unmodified_since: input.if_unmodified_since.and_then(system_time),
     };
-    conditions.check(&found.object.etag, found.version.modified)?;
+    conditions.check(&found.object.etag(), found.version.modified.time())?;
     check_customer_key(&found.object, input.sse_customer_key_md5.as_deref())?;
     let part = part(&found.object, input.range, input.part_number)?;
     let checksums = input
@@ -155,7 +155,7 @@ pub(crate) fn get_object(
         modified_since: input.if_modified_since.and_then(system_time),
         unmodified_since: input.if_unmodified_since.and_then(system_time),
     };
-    conditions.check(&found.object.etag, found.version.modified)?;
+    conditions.check(&found.object.etag(), found.version.modified.time())?;
     check_customer_key(&found.object, input.sse_customer_key_md5.as_deref())?;
     let part = part(&found.object, input.range, input.part_number)?;
     let checksums = input
@@ -218,6 +218,9 @@ fn with_seen_lock(
     (bucket, key): (&str, &str),
     mut found: Found,
 ) -> Found {
+    if found.object.lock.is_none() {
+        return found;
+    }
     let (Some(lock), Ok(target)) = (&mut found.object.lock, Target::of(store, bucket)) else {
         return found;
     };
@@ -279,7 +282,7 @@ fn head_output(found: &Found, checksums: bool) -> HeadObjectOutput {
         versioned,
     } = found;
     let content = &object.content;
-    let headers = &content.headers;
+    let headers = content.headers();
     let rare = headers.rare.as_deref().cloned().unwrap_or_default();
     let RareHeaders {
         cache_control,
@@ -301,9 +304,9 @@ fn head_output(found: &Found, checksums: bool) -> HeadObjectOutput {
         content_encoding: rare.content_encoding,
         content_language: rare.content_language,
         content_type: content_type.parse().ok(),
-        e_tag: Some(ETag::Strong(object.etag.to_string())),
+        e_tag: Some(ETag::Strong(object.etag().to_string())),
         expires: rare.expires.map(Timestamp::from),
-        last_modified: Some(Timestamp::from(version.modified)),
+        last_modified: Some(Timestamp::from(version.modified.time())),
         metadata: Some(
             metadata
                 .map(|(name, value)| (name.to_string(), value.to_string()))

@@ -325,7 +325,7 @@ mod tests {
     use crate::s3::state::computed::Computed as ComputedBucket;
     use crate::s3::state::differences::{Difference, Differences};
     use crate::s3::state::formula::{Formula, Side, formula};
-    use crate::s3::state::version::Version;
+    use crate::s3::state::version::{Object, Version};
 
     /// A bucket with these keys; one that starts with `!` has a delete marker on top.
     fn bucket(keys: &[&str]) -> Bucket {
@@ -336,21 +336,12 @@ mod tests {
             let version = |id: &str, object: bool, sequence: usize| Version {
                 id: id.into(),
                 sequence: sequence as u64,
-                modified: SystemTime::UNIX_EPOCH,
+                modified: SystemTime::UNIX_EPOCH.into(),
                 owner: "1".into(),
                 replication: None,
                 replica: false,
                 failure: None,
-                object: object.then(|| crate::s3::state::version::Object {
-                    content: Default::default(),
-                    etag: "e".into(),
-                    tags: Default::default(),
-                    storage_class: Default::default(),
-                    encryption: crate::s3::state::version::Encryption::S3,
-                    lock: None,
-                    acl: None,
-                    restored: None,
-                }),
+                object: object.then(|| Object::new(Default::default(), Default::default())),
             };
             bucket.put_version(key, version("v1", true, 2 * at));
             if deleted {

@@ -20,7 +20,7 @@ use crate::s3::checksum::{self, ALGORITHMS, Algorithm, Checksum};
 use crate::s3::errors::{fault, invalid_argument};
 use crate::s3::rules::keys::TO_WRITE;
 use crate::s3::rules::tags::tags_of_header;
-use crate::s3::state::version::{Body, Content, Encryption, Headers, RareHeaders};
+use crate::s3::state::version::{Body, Content, Details, Encryption, Headers, RareHeaders, digest};
 use crate::s3::state::world::Store;
 use crate::s3::state::write_options::WriteOptions;
 
@@ -138,12 +138,15 @@ pub(crate) async fn put_object(
     )?;
     let options = options(&input)?;
     let content = Content {
-        body: Body::Bytes(received.bytes),
-        etag: hex::encode(&received.md5).into(),
+        body: Body::from(received.bytes),
+        digest: digest(&received.md5),
         checksum: Some(received.checksum.clone()),
+        ..Content::default()
+    };
+    let content = content.with(Details {
         parts: Box::default(),
         headers: headers(&input)?,
-    };
+    });
     let place = (input.bucket.as_str(), input.key.as_str());
     let written = write_object(
         store,

@@ -120,7 +120,8 @@ fn no_lock() -> S3Error {
 }
 
 fn lock_of(found: Found) -> S3Result<Lock> {
-    found.object.lock.map(|lock| *lock).ok_or_else(no_lock)
+    let lock = found.object.lock.as_deref().cloned();
+    lock.ok_or_else(no_lock)
 }
 
 /// Answers GetObjectRetention.
@@ -171,7 +172,8 @@ pub(crate) fn put_object_retention(
     let found = find(store, &asker, key, place.version_id)?;
     let asked = input.bypass_governance_retention == Some(true);
     let bypass = bypass(store, &asker, key, place.version_id, asked);
-    let held = found.object.lock.filter(|lock| lock.retains(now, bypass));
+    let lock = found.object.lock.as_deref();
+    let held = lock.filter(|lock| lock.retains(now, bypass));
     if held.is_some_and(|lock| !lock.is_extended_by(mode.as_deref(), until)) {
         return Err(access_denied(LOCKED));
     }

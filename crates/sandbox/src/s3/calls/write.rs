@@ -15,7 +15,7 @@ use crate::s3::rules::encryption::{encryption, etag_under};
 use crate::s3::rules::keys::{Place, check};
 use crate::s3::rules::lock::lock;
 use crate::s3::rules::storage_class::storage_class;
-use crate::s3::state::version::{Content, Encryption, NULL_VERSION, Object, Version};
+use crate::s3::state::version::{Content, Encryption, More, NULL_VERSION, Object, Version};
 use crate::s3::state::world::{Store, Versioning, World};
 use crate::s3::state::write_options::WriteOptions;
 
@@ -90,9 +90,10 @@ pub(crate) fn write_object(
         };
         check(store, caller, place, &encryption, action)?;
     }
-    let object = Object {
-        etag: etag_under(&encryption, &content.etag, bucket).into(),
-        content,
+    let plain = content.etag();
+    let shown = etag_under(&encryption, &plain, bucket);
+    let more = More {
+        etag: (*shown != *plain).then(|| shown.as_str().into()),
         tags: options.tags,
         storage_class: storage_class(options.storage_class.as_deref())?,
         encryption: encryption.clone(),
@@ -100,12 +101,12 @@ pub(crate) fn write_object(
         acl,
         restored: None,
     };
-    let etag = object.etag.to_string();
+    let object = Object::new(content, more);
     let size = object.content.body.size();
     let (version_id, modified) = add_version(store, world, (bucket, key), owner, Some(object))?;
     Ok(Written {
         version_id,
-        etag,
+        etag: shown,
         encryption,
         modified,
         size,
@@ -132,10 +133,10 @@ pub(crate) fn add_version(
     };
     let modified = store.now();
     let mut version = Version {
-        id: id.clone(),
+        id,
         sequence,
-        modified,
-        owner,
+        modified: modified.into(),
+        owner: (&*owner).into(),
         replication: None,
         replica: false,
         failure: None,

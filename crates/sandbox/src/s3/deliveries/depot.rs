@@ -13,7 +13,7 @@ use crate::s3::errors::access_denied;
 use crate::s3::rules::encryption::encryption;
 use crate::s3::rules::keys::{Place, TO_WRITE, check, refusal};
 use crate::s3::rules::target::{Context, Target};
-use crate::s3::state::version::{Body, Content, Encryption, Headers, RareHeaders};
+use crate::s3::state::version::{Body, Content, Details, Encryption, Headers, RareHeaders, digest};
 use crate::s3::state::world::Store;
 use crate::s3::state::write_options::{AclOptions, EncryptionOptions, WriteOptions};
 use crate::vault::KeyUse;
@@ -154,15 +154,18 @@ fn content(parcel: Parcel) -> Content {
             ..RareHeaders::default()
         })
     });
-    Content {
-        etag: hex::encode(md5(&pieces)).into(),
+    let content = Content {
+        digest: digest(&md5(&pieces)),
         checksum: Some(of_pieces(Algorithm::Crc64Nvme, Type::FullObject, &pieces)),
+        body: Body::from(body),
+        ..Content::default()
+    };
+    content.with(Details {
         parts: Box::default(),
         headers: Headers {
             content_type: Some(content_type.into()),
             rare,
             metadata: Box::default(),
         },
-        body: Body::Bytes(body),
-    }
+    })
 }

@@ -123,7 +123,7 @@ fn text(text: &str) -> Cell {
 /// Nothing for what a marker does not have, as for what the sandbox does not know.
 fn cell(field: &str, version: &Version) -> Cell {
     match field {
-        "LastModifiedDate" => Cell::Time(version.modified),
+        "LastModifiedDate" => Cell::Time(version.modified.time()),
         "ObjectOwner" => text(&canonical_id(&version.owner)),
         "ReplicationStatus" => {
             let status = version.replication;
@@ -138,9 +138,9 @@ fn of_object(field: &str, version: &Version) -> Option<Cell> {
     let lock = object.lock.as_deref();
     Some(match field {
         "Size" => Cell::Number(object.content.body.size()),
-        "ETag" => text(&object.etag),
+        "ETag" => text(&object.etag()),
         "StorageClass" => text(&object.storage_class),
-        "IsMultipartUploaded" => Cell::Flag(!object.content.parts.is_empty()),
+        "IsMultipartUploaded" => Cell::Flag(!object.content.parts().is_empty()),
         "EncryptionStatus" => text(match &object.encryption {
             Encryption::S3 => "SSE-S3",
             Encryption::Kms { dual: true, .. } => "DSSE-KMS",

@@ -204,7 +204,7 @@ fn highest(configuration: &Configuration, matches: impl Fn(&Rule) -> bool) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::s3::state::version::{Content, Tags};
+    use crate::s3::state::version::{Content, More, Tags};
     use crate::s3::xml;
 
     fn configuration(rules: &str) -> Configuration {
@@ -226,16 +226,11 @@ mod tests {
             .iter()
             .map(|(key, value)| ((*key).into(), (*value).into()))
             .collect();
-        Object {
-            content: Arc::new(Content::default()),
-            etag: "e".into(),
+        let more = More {
             tags,
-            storage_class: Default::default(),
-            encryption: Encryption::S3,
-            lock: None,
-            acl: None,
-            restored: None,
-        }
+            ..More::default()
+        };
+        Object::new(Arc::new(Content::default()), more)
     }
 
     #[test]

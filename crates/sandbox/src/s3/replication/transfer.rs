@@ -12,8 +12,9 @@ use crate::s3::state::acl::Acl;
 use crate::s3::state::queue::{Job, Work};
 use crate::s3::state::replication::Rule;
 use crate::s3::state::storage_class::StorageClass;
-use crate::s3::state::version::{Encryption, Lock, Object, Status, Version};
+use crate::s3::state::version::{Encryption, Lock, More, Object, Status, Version};
 use crate::s3::state::world::{Bucket, Store, Versioning};
+use crate::texts::Name;
 
 /// Does a job and enters its outcome: COMPLETED when every destination has it, FAILED if one has
 /// not (UG:replication-status "multi-destination"). A replica whose change went back is REPLICA again (BC:s3 HeadObject,
@@ -46,7 +47,7 @@ pub(crate) fn run(store: &Store, job: &Job) -> Option<Reason> {
         None if version.replica => Status::Replica,
         None => Status::Completed,
     });
-    version.failure = failure;
+    version.failure = failure.map(Name::from);
     // Lifecycle waits for replication (UG:replication-status).
     if world.ages_at.is_some() {
         world.ages_at = Some(store.environment.clock.now());
@@ -92,7 +93,7 @@ fn replicate(store: &Store, job: &Job, rule: &Rule) -> Result<(), Reason> {
             );
         }
         (Some(object), Work::Metadata) => {
-            let changed = (object, &version.owner);
+            let changed = (object, version.owner);
             change_metadata(&actor, &place, job, changed, locked)?;
         }
         (Some(object), Work::Object | Work::DeleteMarker) => {
@@ -190,16 +191,18 @@ fn copy(
     let encryption = encrypt(actor, place, rule, &object.encryption)?;
     let storage_class = rule.destination.storage_class.as_deref();
     let storage_class = storage_class.and_then(StorageClass::parse);
-    Ok(Object {
-        etag: etag_under(&encryption, &object.content.etag, &place.target.name).into(),
-        content: Arc::clone(&object.content),
+    let plain = object.content.etag();
+    let shown = etag_under(&encryption, &plain, &place.target.name);
+    let more = More {
+        etag: (*shown != *plain).then(|| shown.as_str().into()),
         tags,
         storage_class: storage_class.unwrap_or(object.storage_class),
         encryption,
         lock: replica_lock(place, object.lock.as_deref()),
         acl: replica_acl(place, rule, object),
         restored: None,
-    })
+    };
+    Ok(Object::new(Arc::clone(&object.content), more))
 }
 
 /// The list of the source goes with the object, unless the destination's owner gets it (UG:replication-change-owner: then
@@ -267,15 +270,15 @@ fn encrypt(
 fn replica(version: &Version, place: &Place, rule: &Rule, object: Option<Object>) -> Version {
     let to_bucket_owner = place.owner_enforced || rule.destination.owner_override;
     let owner = if to_bucket_owner {
-        &place.target.owner
+        Name::from(&*place.target.owner)
     } else {
-        &version.owner
+        version.owner
     };
     Version {
-        id: version.id.clone(),
+        id: version.id,
         sequence: version.sequence,
         modified: version.modified,
-        owner: Arc::clone(owner),
+        owner,
         replication: Some(Status::Replica),
         replica: true,
         failure: None,
@@ -294,7 +297,7 @@ fn change_metadata(
     actor: &Actor<'_>,
     place: &Place,
     job: &Job,
-    (object, owner): (&Object, &Arc<str>),
+    (object, owner): (&Object, Name),
     locked: bool,
 ) -> Result<(), Reason> {
     actor.reads_object(&object.encryption)?;
@@ -314,7 +317,7 @@ fn change_metadata(
     let version = bucket
         .version_mut(&job.key, &job.version_id)
         .ok_or("DstVersionNotFound")?;
-    let same_owner = version.owner == *owner;
+    let same_owner = version.owner == owner;
     if let Some(replica) = &mut version.object {
         replica.tags.clone_from(&object.tags);
         if same_owner && !place.owner_enforced {

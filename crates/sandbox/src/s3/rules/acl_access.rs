@@ -101,7 +101,7 @@ pub(crate) fn reaches(
     caller: &Caller,
     permission: Permission,
 ) -> bool {
-    let own = version.owner == bucket.owner || bucket.owner_enforced();
+    let own = *version.owner == *bucket.owner || bucket.owner_enforced();
     if own || *caller.account == *version.owner {
         return true;
     }
@@ -116,7 +116,7 @@ pub(crate) fn reaches(
 /// Says whether the owner of a bucket may read a version and its list: "the bucket owner must have permissions to read the
 /// object and the object's ACL", else it does not replicate (UG:replication-requirements).
 pub(crate) fn owner_reads(bucket: &Bucket, version: &Version) -> bool {
-    if version.owner == bucket.owner || bucket.owner_enforced() {
+    if *version.owner == *bucket.owner || bucket.owner_enforced() {
         return true;
     }
     let id = canonical_id(&bucket.owner);

@@ -4,26 +4,25 @@
 //! (UG:lifecycle-and-other-bucket-config, UG:replication-what-is-isnot-replicated, UG:replication-status). What happens
 //! bears the time at which it was due, so that a clock which leaps sees the same as one that ticks.
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::dates::{midnight_after, next_midnight};
 use super::lifecycle::{Expiration, Noncurrent, Rule, coldness, parse};
 use super::storage_class::StorageClass;
-use super::version::{Lock, NULL_VERSION, Object, Status, Version};
+use super::version::{Lock, NULL_VERSION, Object, Status, Version, VersionId};
 use super::world::{Bucket, Versioning, World};
 
 /// One thing that lifecycle does.
 enum Edit {
     /// The current version goes: a marker comes on top, or in a bucket without versions the object is gone.
     Expire(Box<str>, SystemTime),
-    Remove(Box<str>, Box<str>),
-    Move(Box<str>, Box<str>, StorageClass),
+    Remove(Box<str>, VersionId),
+    Move(Box<str>, VersionId, StorageClass),
     Abort(String),
 }
 
 /// Does what is due in every bucket, and says when to look again.
-pub(crate) fn sweep(world: &mut World, now: SystemTime, version_id: &dyn Fn() -> Box<str>) {
+pub(crate) fn sweep(world: &mut World, now: SystemTime, version_id: &dyn Fn() -> VersionId) {
     let names: Vec<String> = world
         .buckets
         .iter()
@@ -65,7 +64,7 @@ fn due(bucket: &Bucket, now: SystemTime) -> Vec<Edit> {
             let edit = match newer {
                 None => of_current(&rules, key, (version, alone), now, varies),
                 Some(newer) => {
-                    let since = newer.modified.max(version.modified);
+                    let since = newer.modified.max(version.modified).time();
                     of_noncurrent(&rules, key, (version, at as u64 - 1), (since, now), varies)
                 }
             };
@@ -97,7 +96,7 @@ fn of_current(
             && rules
                 .iter()
                 .any(|rule| takes_marker(rule, key, version, now));
-        return gone.then(|| Edit::Remove(key.into(), version.id.clone()));
+        return gone.then(|| Edit::Remove(key.into(), version.id));
     };
     let expires = expiry(rules, key, version, object);
     if let Some((at, _)) = expires.filter(|(at, _)| *at <= now) {
@@ -107,7 +106,7 @@ fn of_current(
         let due = rule.transitions.iter().filter(move |transition| {
             rule.filter.covers(key, object)
                 && rule.filter.lets_move(object, &transition.class, varies)
-                && transition.when.due(version.modified) <= now
+                && transition.when.due(version.modified.time()) <= now
         });
         due.map(|transition| &transition.class)
     });
@@ -124,7 +123,7 @@ fn moved<'a>(
     let class = classes.max_by_key(|class| coldness(class))?;
     let colder = coldness(class) > coldness(&object.storage_class);
     let class = StorageClass::parse(class).filter(|_| colder)?;
-    Some(Edit::Move(key.into(), version.id.clone(), class))
+    Some(Edit::Move(key.into(), version.id, class))
 }
 
 /// A marker under which nothing is left goes at once where the rule says so, and where a rule for current versions finds it
@@ -135,7 +134,7 @@ fn takes_marker(rule: &Rule, key: &str, version: &Version, now: SystemTime) -> b
     }
     match rule.expiration {
         Some(Expiration::Marker(goes)) => goes,
-        Some(Expiration::At(when)) => when.due(version.modified) <= now,
+        Some(Expiration::At(when)) => when.due(version.modified.time()) <= now,
         None => false,
     }
 }
@@ -159,7 +158,7 @@ fn of_noncurrent(
         .as_ref()
         .and_then(|object| object.lock.as_deref());
     if goes && !lock.is_some_and(|lock| holds(lock, now)) {
-        return Some(Edit::Remove(key.into(), version.id.clone()));
+        return Some(Edit::Remove(key.into(), version.id));
     }
     let object = version.object.as_ref()?;
     let moves = rules.iter().filter(covers).flat_map(|rule| {
@@ -187,7 +186,7 @@ fn expiry<'a>(
 ) -> Option<(SystemTime, &'a str)> {
     let times = rules.iter().filter_map(|rule| match rule.expiration {
         Some(Expiration::At(when)) if rule.filter.covers(key, object) => {
-            Some((when.due(version.modified), rule.id.as_str()))
+            Some((when.due(version.modified.time()), rule.id.as_str()))
         }
         Some(Expiration::At(_) | Expiration::Marker(_)) | None => None,
     });
@@ -209,7 +208,7 @@ pub(crate) fn expiration_of(
     expiry(&rules, key, version, object).map(|(at, id)| (at, id.to_owned()))
 }
 
-fn apply(world: &mut World, name: &str, edit: Edit, version_id: &dyn Fn() -> Box<str>) {
+fn apply(world: &mut World, name: &str, edit: Edit, version_id: &dyn Fn() -> VersionId) {
     let sequence = world.next_sequence();
     let Some(bucket) = world.buckets.get_mut(name) else {
         return;
@@ -236,7 +235,7 @@ fn expire(
     bucket: &mut Bucket,
     key: &str,
     (at, sequence): (SystemTime, u64),
-    version_id: &dyn Fn() -> Box<str>,
+    version_id: &dyn Fn() -> VersionId,
 ) {
     let id = match bucket.versioning() {
         Versioning::Never => {
@@ -249,8 +248,8 @@ fn expire(
     let marker = Version {
         id,
         sequence,
-        modified: at,
-        owner: Arc::clone(&bucket.owner),
+        modified: at.into(),
+        owner: (&*bucket.owner).into(),
         replication: None,
         replica: false,
         failure: None,

@@ -1,11 +1,10 @@
 //! Buckets of which nothing is kept: what is in them is computed whenever somebody asks, however much it is.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use super::differences::Place;
-use super::formula::{Formula, Item, Side, Thing, etag, version_id};
-use super::version::{Body, Content, Encryption, Object, Status, Version};
+use super::formula::{Formula, Item, Side, Thing, ascii, digest, version_id};
+use super::version::{Body, Content, More, Object, Stamp, Status, Version};
 use crate::s3::checksum::{Algorithm, Type, of_pieces};
 
 /// Larger objects have no checksum, because it is computed for each that asks.
@@ -41,42 +40,33 @@ impl Computed {
 const CHECKSUM: (Algorithm, Type) = (Algorithm::Crc64Nvme, Type::FullObject);
 
 /// Makes a version with the content that a formula's ETag stands for.
-fn made(item: Item, side: Side, owner: &Arc<str>) -> Version {
+fn made(item: Item, side: Side, owner: &str) -> Version {
     let object = item.object.map(|thing| {
         let body = body(thing);
         let checked = thing.size <= CHECKED;
-        let etag = text(&etag(thing.content));
-        Object {
-            etag: etag.clone(),
-            content: Arc::new(Content {
-                checksum: checked.then(|| of_pieces(CHECKSUM.0, CHECKSUM.1, &body.pieces())),
-                body,
-                etag,
-                ..Content::default()
-            }),
-            tags: Default::default(),
-            storage_class: thing.class,
-            encryption: Encryption::S3,
-            lock: None,
-            acl: None,
-            restored: None,
-        }
+        let content = Content {
+            checksum: checked.then(|| of_pieces(CHECKSUM.0, CHECKSUM.1, &body.pieces())),
+            body,
+            digest: digest(thing.content),
+            ..Content::default()
+        };
+        object(Arc::new(content), thing)
     });
-    version(item, side, (Arc::clone(owner), 0), object)
+    version(item, side, (owner, 0), object)
 }
 
 /// Makes a version that was replicated, or is a replica.
 pub(crate) fn version(
     item: Item,
     side: Side,
-    (owner, sequence): (Arc<str>, u64),
+    (owner, sequence): (&str, u64),
     object: Option<Object>,
 ) -> Version {
     Version {
-        id: text(&version_id(item.id)),
+        id: ascii(&version_id(item.id)).into(),
         sequence,
-        modified: SystemTime::UNIX_EPOCH + Duration::from_secs(item.modified),
-        owner,
+        modified: Stamp(item.modified),
+        owner: owner.into(),
         replication: Some(match side {
             Side::Source => Status::Completed,
             Side::Destination => Status::Replica,
@@ -95,6 +85,11 @@ pub(crate) fn body(thing: Thing) -> Body {
     }
 }
 
-fn text(bytes: &[u8; 32]) -> Box<str> {
-    String::from_utf8_lossy(bytes).into()
+/// Makes the object of a thing.
+pub(crate) fn object(content: Arc<Content>, thing: Thing) -> Object {
+    let more = More {
+        storage_class: thing.class,
+        ..More::default()
+    };
+    Object::new(content, more)
 }

@@ -299,17 +299,24 @@ pub(crate) fn version_id(drawn: u64) -> [u8; 32] {
     id
 }
 
-/// Returns what stands for the MD5 of content: 32 hex digits.
+/// Returns what stands for the MD5 of content.
+pub(crate) fn digest(content: u64) -> [u8; 16] {
+    let [one, other] = [1, 2].map(|step| mixed(content.wrapping_add(step)));
+    (u128::from(one) << 64 | u128::from(other)).to_be_bytes()
+}
+
+/// Returns the ETag of content: its digest in hex.
 pub(crate) fn etag(content: u64) -> [u8; 32] {
     let mut etag = [0; 32];
-    for (digits, step) in etag.chunks_mut(16).zip(1..) {
-        let mut bits = mixed(content.wrapping_add(step));
-        for digit in digits {
-            *digit = HEX[(bits & 15) as usize];
-            bits >>= 4;
-        }
+    for (digits, byte) in etag.chunks_mut(2).zip(digest(content)) {
+        digits.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
     }
     etag
+}
+
+/// Ids and ETags are of ASCII alone.
+pub(crate) fn ascii(bytes: &[u8; 32]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// A formula for tests: every fourth key has three versions, every tenth a marker.

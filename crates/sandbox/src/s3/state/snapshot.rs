@@ -69,18 +69,18 @@ fn version_state(version: &Version) -> Value {
         sequence: _,
         modified: _,
     } = version;
-    let mut state = json!({ "version_id": &**id, "owner": &**owner });
+    let mut state = json!({ "version_id": &**id, "owner": owner.text() });
     if let Some(status) = replication {
         state["replication_status"] = json!(status.as_str());
     }
     if let Some(reason) = failure {
-        state["failure_reason"] = json!(reason);
+        state["failure_reason"] = json!(reason.text());
     }
     let Some(object) = object else {
         state["delete_marker"] = json!(true);
         return state;
     };
-    state["etag"] = json!(&*object.etag);
+    state["etag"] = json!(&*object.etag());
     state["size"] = json!(object.content.body.size());
     state["storage_class"] = json!(&*object.storage_class);
     state["encryption"] = match &object.encryption {

@@ -3,8 +3,9 @@
 //! Content is shared between a version and its replicas and copies, so that a replicated bucket
 //! costs no second body. Keep these types small: tests hold tens of thousands of them.
 
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
@@ -12,25 +13,50 @@ use super::acl::Acl;
 use super::formula::etag;
 use super::storage_class::StorageClass;
 use crate::s3::checksum::Checksum;
+use crate::texts::{Name, Short};
 
 /// The version id of objects written while versioning was not Enabled.
 pub(crate) const NULL_VERSION: &str = "null";
 
+/// The id of a version: 32 characters, or those of [`NULL_VERSION`].
+pub(crate) type VersionId = Short<32>;
+
+/// An ETag without quotes; the longest is that of 10,000 parts.
+pub(crate) type Etag = Short<38>;
+
+/// A time in whole seconds since 1970, as S3 keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stamp(pub(crate) u64);
+
+impl Stamp {
+    /// Returns the time.
+    pub(crate) fn time(self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(self.0)
+    }
+}
+
+impl From<SystemTime> for Stamp {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        Self(since.map_or(0, |since| since.as_secs()))
+    }
+}
+
 /// One version of an object, or a delete marker.
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
-    pub(crate) id: Box<str>,
+    pub(crate) id: VersionId,
     /// Order of creation over the whole world; a replica keeps its source's, so that versions
     /// that arrive out of order are still listed in the order they were written.
     pub(crate) sequence: u64,
-    pub(crate) modified: SystemTime,
+    pub(crate) modified: Stamp,
     /// Account that owns the object.
-    pub(crate) owner: Arc<str>,
+    pub(crate) owner: Name,
     pub(crate) replication: Option<Status>,
     /// Replication made it: when a change of it that goes back is done, it is REPLICA again.
     pub(crate) replica: bool,
     /// Why replication failed, in the words of UG:replication-failure-codes.
-    pub(crate) failure: Option<&'static str>,
+    pub(crate) failure: Option<Name>,
     /// `None` for a delete marker.
     pub(crate) object: Option<Object>,
 }
@@ -56,12 +82,19 @@ impl Status {
     }
 }
 
-/// What a version holds unless it is a delete marker.
+/// What a version holds unless it is a delete marker. What most objects lack, [`More`], is read and changed as if it
+/// stood here.
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
     pub(crate) content: Arc<Content>,
-    /// Without quotes.
-    pub(crate) etag: Box<str>,
+    more: Option<Box<More>>,
+}
+
+/// What an object has unless it is in STANDARD, under SSE-S3, and nothing else was said of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct More {
+    /// Where it is not that of the content: under a key that is not S3's.
+    pub(crate) etag: Option<Etag>,
     /// Sorted by key.
     pub(crate) tags: Tags,
     pub(crate) storage_class: StorageClass,
@@ -71,6 +104,34 @@ pub(crate) struct Object {
     pub(crate) acl: Option<Acl>,
     /// Of an object in an archive.
     pub(crate) restored: Option<Box<Restored>>,
+}
+
+impl Object {
+    /// Makes an object of content and what else there is to say.
+    pub(crate) fn new(content: Arc<Content>, more: More) -> Self {
+        let more = (more != More::default()).then(|| Box::new(more));
+        Self { content, more }
+    }
+
+    /// Returns the ETag.
+    pub(crate) fn etag(&self) -> Etag {
+        self.etag.unwrap_or_else(|| self.content.etag())
+    }
+}
+
+impl Deref for Object {
+    type Target = More;
+
+    fn deref(&self) -> &More {
+        static NOTHING: LazyLock<More> = LazyLock::new(More::default);
+        self.more.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl DerefMut for Object {
+    fn deref_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
 }
 
 /// The copy of an archived object that can be read for a time.
@@ -84,9 +145,10 @@ pub(crate) struct Restored {
 pub(crate) type Tags = Box<[(Box<str>, Box<str>)]>;
 
 /// How an object is encrypted at rest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Encryption {
     /// SSE-S3.
+    #[default]
     S3,
     /// SSE-KMS, or DSSE-KMS where `dual`.
     Kms {
@@ -111,12 +173,65 @@ pub(crate) struct Lock {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Content {
     pub(crate) body: Body,
-    /// The ETag where nobody but S3 holds the key: the MD5, or that of the parts' MD5s.
-    pub(crate) etag: Box<str>,
+    /// The MD5, or that of the parts' MD5s: the ETag where nobody but S3 holds the key.
+    pub(crate) digest: [u8; 16],
     pub(crate) checksum: Option<Checksum>,
+    pub(crate) details: Option<Box<Details>>,
+}
+
+/// What the content of some objects has besides.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Details {
     /// Sizes and checksums of the parts of a multipart upload; empty otherwise.
     pub(crate) parts: Box<[Part]>,
     pub(crate) headers: Headers,
+}
+
+impl Content {
+    /// Adds the parts and headers that it has, if any.
+    pub(crate) fn with(mut self, details: Details) -> Self {
+        let Details { parts, headers } = &details;
+        let some = !parts.is_empty() || *headers != Headers::default();
+        self.details = some.then(|| Box::new(details));
+        self
+    }
+
+    /// Returns the parts of a multipart upload.
+    pub(crate) fn parts(&self) -> &[Part] {
+        self.details
+            .as_deref()
+            .map_or(&[], |details| &details.parts)
+    }
+
+    /// Returns the metadata.
+    pub(crate) fn headers(&self) -> &Headers {
+        static NONE: LazyLock<Headers> = LazyLock::new(Headers::default);
+        self.details
+            .as_deref()
+            .map_or(&NONE, |details| &details.headers)
+    }
+
+    /// Returns the metadata for change.
+    pub(crate) fn headers_mut(&mut self) -> &mut Headers {
+        &mut self.details.get_or_insert_default().headers
+    }
+
+    /// Returns the ETag where nobody but S3 holds the key.
+    pub(crate) fn etag(&self) -> Etag {
+        let mut digits = [0; 32];
+        // There is room for two digits a byte.
+        let _ = hex::encode_to_slice(self.digest, &mut digits);
+        let digits = std::str::from_utf8(&digits).unwrap_or_default();
+        match self.parts().len() {
+            0 => Etag::from(digits),
+            parts => Etag::from(format!("{digits}-{parts}").as_str()),
+        }
+    }
+}
+
+/// Returns an MD5 as [`Content`] has it.
+pub(crate) fn digest(md5: &[u8]) -> [u8; 16] {
+    md5.first_chunk().copied().unwrap_or_default()
 }
 
 /// One part of a finished multipart upload.
@@ -151,19 +266,21 @@ pub(crate) struct RareHeaders {
 /// The bytes of an object.
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
-    Bytes(Bytes),
-    /// The parts of a multipart upload as they came, to avoid a copy.
+    /// In pieces as they came, to avoid a copy: those of a multipart upload, or one.
     Parts(Box<[Bytes]>),
     /// A line that is drawn from a number, repeated up to a size: large seeds cost no memory.
-    Repeated {
-        line: u64,
-        size: u64,
-    },
+    Repeated { line: u64, size: u64 },
 }
 
 impl Default for Body {
     fn default() -> Self {
-        Self::Bytes(Bytes::new())
+        Self::Parts(Box::default())
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::Parts([bytes].into())
     }
 }
 
@@ -171,7 +288,6 @@ impl Body {
     /// Returns the size in bytes.
     pub(crate) fn size(&self) -> u64 {
         match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
             Self::Parts(parts) => parts.iter().map(|part| part.len() as u64).sum(),
             Self::Repeated { size, .. } => *size,
         }
@@ -180,7 +296,6 @@ impl Body {
     /// Returns the bytes from `start` up to `end` (exclusive) in pieces.
     pub(crate) fn slice(&self, start: u64, end: u64) -> Vec<Bytes> {
         match self {
-            Self::Bytes(bytes) => cut([bytes].into_iter().cloned(), start, end),
             Self::Parts(parts) => cut(parts.iter().cloned(), start, end),
             Self::Repeated { line, size } => {
                 let line = drawn_line(*line);
@@ -234,54 +349,83 @@ impl Version {
     }
 }
 
-/// The versions of one key, oldest first.
+/// The versions of one key, each with those before it: most keys have one, and a list would keep room for more.
 #[derive(Debug, Default)]
-pub(crate) struct Versions(Vec<Version>);
+pub(crate) struct Versions(Option<Box<Link>>);
+
+#[derive(Debug)]
+struct Link {
+    version: Version,
+    older: Versions,
+}
 
 impl Versions {
     /// Returns the current version, which may be a delete marker.
     pub(crate) fn latest(&self) -> Option<&Version> {
-        self.0.last()
+        self.0.as_ref().map(|link| &link.version)
     }
 
     /// Returns the version with this id.
     pub(crate) fn by_id(&self, id: &str) -> Option<&Version> {
-        self.0.iter().rev().find(|version| &*version.id == id)
+        self.newest_first().find(|version| &*version.id == id)
     }
 
     /// Returns the version with this id for change.
     pub(crate) fn by_id_mut(&mut self, id: &str) -> Option<&mut Version> {
-        self.0.iter_mut().rev().find(|version| &*version.id == id)
+        let link = self.place(|version| &*version.id == id).as_mut()?;
+        Some(&mut link.version)
     }
 
     /// Adds a version in its place; one with the same id is replaced.
     pub(crate) fn put(&mut self, version: Version) {
         self.remove(&version.id);
-        let at = self
-            .0
-            .partition_point(|other| other.sequence <= version.sequence);
-        self.0.insert(at, version);
+        let place = self.place(|other| other.sequence <= version.sequence);
+        let older = Self(place.take());
+        *place = Some(Box::new(Link { version, older }));
     }
 
     /// Removes and returns the version with this id.
     pub(crate) fn remove(&mut self, id: &str) -> Option<Version> {
-        let at = self.0.iter().position(|version| &*version.id == id)?;
-        Some(self.0.remove(at))
+        let place = self.place(|version| &*version.id == id);
+        let Link { version, mut older } = *place.take()?;
+        *place = older.0.take();
+        Some(version)
     }
 
     /// Iterates newest first, as ListObjectVersions does.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Version> {
-        self.0.iter().rev()
+        let links = std::iter::successors(self.0.as_ref(), |link| link.older.0.as_ref());
+        links.map(|link| &link.version)
     }
 
     /// Says whether there is one version and no more.
     pub(crate) fn is_one(&self) -> bool {
-        self.0.len() == 1
+        self.newest_first().take(2).count() == 1
     }
 
     /// Says whether no version is left.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
+    }
+
+    /// Returns where the newest of these versions is; the end if there is none.
+    fn place(&mut self, is_meant: impl Fn(&Version) -> bool) -> &mut Option<Box<Link>> {
+        let mut place = &mut self.0;
+        while place.as_ref().is_some_and(|link| !is_meant(&link.version)) {
+            let Some(link) = place else { break };
+            place = &mut link.older.0;
+        }
+        place
+    }
+}
+
+// One after the other, because a key may have more versions than the stack has room for.
+impl Drop for Versions {
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(mut link) = next {
+            next = link.older.0.take();
+        }
     }
 }
 
@@ -298,7 +442,7 @@ mod tests {
         let parts = Body::Parts([Bytes::from("abc"), Bytes::from("def")].into());
         let repeated = Body::Repeated { line: 1, size: 70 };
         let line = drawn_line(1);
-        assert_eq!(joined(&Body::Bytes(Bytes::from("abcdef")), 1, 5), b"bcde");
+        assert_eq!(joined(&Body::from(Bytes::from("abcdef")), 1, 5), b"bcde");
         assert_eq!(joined(&parts, 1, 5), b"bcde");
         let wanted = [&line[60..], &line[..5]].concat();
         assert_eq!(joined(&repeated, 60, 99), wanted);
@@ -310,7 +454,7 @@ mod tests {
         let version = |id: &str, sequence| Version {
             id: id.into(),
             sequence,
-            modified: SystemTime::UNIX_EPOCH,
+            modified: Stamp(0),
             owner: "1".into(),
             replication: None,
             replica: false,
@@ -327,5 +471,35 @@ mod tests {
             .collect();
         assert_eq!(order, ["c", "b", "a"]);
         assert_eq!(versions.latest().map(|version| &*version.id), Some("c"));
+    }
+
+    #[test]
+    fn a_version_takes_few_bytes() {
+        assert_eq!(size_of::<Link>(), 88);
+        assert_eq!(size_of::<Content>(), 72);
+        assert_eq!(size_of::<Versions>(), 8);
+    }
+
+    #[test]
+    fn many_versions_of_a_key_are_dropped() {
+        let mut versions = Versions::default();
+        let version = |sequence: u64| Version {
+            id: sequence.to_string().as_str().into(),
+            sequence,
+            modified: Stamp(0),
+            owner: "1".into(),
+            replication: None,
+            replica: false,
+            failure: None,
+            object: None,
+        };
+        for sequence in 0..300_000 {
+            let older = std::mem::take(&mut versions);
+            versions.0 = Some(Box::new(Link {
+                version: version(sequence),
+                older,
+            }));
+        }
+        assert_eq!(versions.newest_first().count(), 300_000);
     }
 }

@@ -15,7 +15,7 @@ use super::metering::Metering;
 use super::pace::Pace;
 use super::queue::Queue;
 use super::upload::Upload;
-use super::version::{Version, Versions};
+use super::version::{Version, VersionId, Versions};
 use crate::environment::Environment;
 use crate::history::History;
 use crate::ids::Ids;
@@ -36,7 +36,7 @@ pub(crate) struct Store {
 }
 
 /// Does what lifecycle has to do by an instant; new markers get ids of the last.
-pub(crate) type Ageing = fn(&mut World, SystemTime, &dyn Fn() -> Box<str>);
+pub(crate) type Ageing = fn(&mut World, SystemTime, &dyn Fn() -> VersionId);
 
 impl Store {
     /// Starts with no buckets.
@@ -98,8 +98,8 @@ impl Store {
     }
 
     /// Returns a new version id in the form S3 gives them.
-    pub(crate) fn version_id(&self) -> Box<str> {
-        self.ids.mixed(32).into()
+    pub(crate) fn version_id(&self) -> VersionId {
+        self.ids.mixed(32).as_str().into()
     }
 }
 

@@ -9,18 +9,17 @@
 
 #![expect(clippy::print_stdout, reason = "its table is what a benchmark is for")]
 
+#[path = "../shared/client.rs"]
 mod client;
 mod migration;
+#[path = "../shared/running.rs"]
+mod running;
 
-use std::fs;
 use std::io;
-use std::path::PathBuf;
-use std::sync::mpsc;
 use std::time::Instant;
 
-use client::Client;
 use migration::{DESTINATION, Migration, Pair, SOURCE, list_roles, source_bucket};
-use s3ferry_sandbox::Sandbox;
+use running::{Running, resident_mb};
 
 /// How many migrations are measured at each size.
 const MEASURED: usize = 50;
@@ -31,8 +30,8 @@ const SIZES: [usize; 4] = [200, 500, 1000, 2000];
 fn main() -> io::Result<()> {
     let sizes = sizes();
     let most = sizes.iter().max().copied().unwrap_or(0);
-    let running = Running::start(most)?;
-    let mut pair = running.pair()?;
+    let running = Running::start(seed(most))?;
+    let mut pair = pair(&running)?;
     println!("migrations   CPU ms a migration   wall ms   CPU us a listed role   resident MB");
     let (mut made, mut costs) = (0, Vec::new());
     for size in sizes {
@@ -78,87 +77,20 @@ fn sizes() -> Vec<usize> {
     sizes
 }
 
-/// A sandbox on a thread of its own, until the process ends.
-struct Running {
-    endpoint: String,
-    key: (String, String),
-    schedstat: PathBuf,
+fn pair(running: &Running) -> io::Result<Pair> {
+    Ok(Pair {
+        source: running.client(SOURCE, "eu-west-1")?,
+        destination: running.client(DESTINATION, "eu-central-1")?,
+    })
 }
 
-impl Running {
-    /// Starts a sandbox that has the source buckets of that many migrations.
-    fn start(migrations: usize) -> io::Result<Self> {
-        let (send, receive) = mpsc::channel();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(async {
-                let sandbox = seeded(migrations).await?;
-                let running = Self {
-                    endpoint: sandbox.endpoint().to_owned(),
-                    key: (
-                        sandbox.root_access_key_id().to_owned(),
-                        sandbox.root_secret_access_key().to_owned(),
-                    ),
-                    // The link names this thread; `thread-self` itself would name whoever reads.
-                    schedstat: PathBuf::from("/proc")
-                        .join(fs::read_link("/proc/thread-self")?)
-                        .join("schedstat"),
-                };
-                send.send(running).map_err(io::Error::other)?;
-                std::future::pending::<io::Result<()>>().await
-            })
-        });
-        receive.recv().map_err(io::Error::other)
-    }
-
-    fn pair(&self) -> io::Result<Pair> {
-        let (key, secret) = &self.key;
-        let client = |account, region| {
-            let mut client = Client::connect(&self.endpoint, region, (key, secret))?;
-            client.assume(account)?;
-            Ok::<_, io::Error>(client)
-        };
-        Ok(Pair {
-            source: client(SOURCE, "eu-west-1")?,
-            destination: client(DESTINATION, "eu-central-1")?,
-        })
-    }
-
-    /// Returns the CPU time that the sandbox has taken so far.
-    fn cpu_ms(&self) -> io::Result<f64> {
-        let text = fs::read_to_string(&self.schedstat)?;
-        let first = text
-            .split(' ')
-            .next()
-            .and_then(|text| text.parse::<f64>().ok());
-        Ok(first.unwrap_or(0.0) / 1e6)
-    }
-}
-
-async fn seeded(migrations: usize) -> io::Result<Sandbox> {
-    let sandbox = Sandbox::builder()
-        .account(SOURCE, "eu-west-1")
-        .account(DESTINATION, "eu-central-1")
-        .open_control()
-        .start()
-        .await
-        .map_err(io::Error::other)?;
+/// Returns a seed with the source buckets of so many migrations.
+fn seed(migrations: usize) -> serde_json::Value {
     let bucket = |number| {
         serde_json::json!({
             "name": source_bucket(number), "account": SOURCE, "region": "eu-west-1",
         })
     };
     let buckets: Vec<_> = (0..migrations).map(bucket).collect();
-    let seed = serde_json::json!({ "buckets": buckets }).to_string();
-    sandbox.load_seed(&seed).map_err(io::Error::other)?;
-    Ok(sandbox)
-}
-
-fn resident_mb() -> io::Result<f64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    Ok(kilobytes.unwrap_or(0.0) / 1024.0)
+    serde_json::json!({ "buckets": buckets })
 }

@@ -605,7 +605,7 @@ fn tags_changed_on_a_replica_flow_back_where_both_sides_say_so() {
     let change = |value: &str| {
         let mut world = lab.store.world();
         let bucket = world.bucket_mut("to").unwrap();
-        let id = bucket.version("a", None).unwrap().id.clone();
+        let id = bucket.version("a", None).unwrap().id;
         let object = bucket
             .version_mut("a", &id)
             .unwrap()

@@ -67,7 +67,7 @@ fn attempt(
         .and_then(base64_decode)
         .unwrap_or_default();
     let message = json!({
-        "checksum_base64": value, "etag": object.etag, "checksumAlgorithm": algorithm.as_str(), "checksumType": kind.as_str(),
+        "checksum_base64": value, "etag": &*object.etag(), "checksumAlgorithm": algorithm.as_str(), "checksumType": kind.as_str(),
         "checksum_hex": hex::encode_upper(raw),
     });
     // The example has base64's padding so.
@@ -80,8 +80,8 @@ fn compute(object: &Object, algorithm: Algorithm, kind: Type) -> Option<String> 
     if kind == Type::FullObject {
         return Some(of_pieces(algorithm, kind, &body.pieces()).value.to_string());
     }
-    let sizes = object.content.parts.iter().map(|part| part.size);
-    let sizes: Vec<u64> = if object.content.parts.is_empty() {
+    let sizes = object.content.parts().iter().map(|part| part.size);
+    let sizes: Vec<u64> = if object.content.parts().is_empty() {
         vec![body.size()]
     } else {
         sizes.collect()

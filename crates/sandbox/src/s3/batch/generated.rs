@@ -115,7 +115,7 @@ fn list(store: &Store, job: &Job, generator: &Generator) -> Vec<Task> {
                     bucket: Arc::clone(&shared),
                     key: key.clone(),
                     written: form_encoded(key).into(),
-                    version: Which::Id(version.id.clone()),
+                    version: Which::Id((*version.id).into()),
                 });
             }
         }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
 use crate::s3::checksum::{Algorithm, Type, md5, of_pieces};
-use crate::s3::state::version::{Body, Content, Headers};
+use crate::s3::state::version::{Body, Content, Details, Headers, digest};
 
 /// An object that is written.
 pub(super) struct Paper {
@@ -16,16 +16,20 @@ impl Paper {
     /// Returns it as S3 keeps it.
     pub(super) fn content(self) -> Content {
         let pieces = [self.body.clone()];
-        Content {
-            etag: hex_md5(&self.body).into(),
+        let headers = Headers {
+            content_type: Some(self.content_type.into()),
+            ..Headers::default()
+        };
+        let content = Content {
+            digest: digest(&md5(&pieces)),
             checksum: Some(of_pieces(Algorithm::Crc64Nvme, Type::FullObject, &pieces)),
+            body: Body::from(self.body),
+            details: None,
+        };
+        content.with(Details {
             parts: Box::default(),
-            headers: Headers {
-                content_type: Some(self.content_type.into()),
-                ..Headers::default()
-            },
-            body: Body::Bytes(self.body),
-        }
+            headers,
+        })
     }
 }
 

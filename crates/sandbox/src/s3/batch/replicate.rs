@@ -36,7 +36,7 @@ fn attempt(store: &Store, job: &Job, task: &Task) -> Result<(), &'static str> {
             let world = store.world();
             let bucket = world.buckets.get(&*task.bucket);
             let version = bucket.and_then(|bucket| bucket.version(&task.key, None));
-            version.ok_or("SrcVersionNotFound")?.id.clone()
+            (*version.ok_or("SrcVersionNotFound")?.id).into()
         }
     };
     replicate(store, &task.bucket, &task.key, &id)

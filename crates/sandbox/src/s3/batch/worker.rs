@@ -93,8 +93,8 @@ impl<'a> Worker<'a> {
             .map_err(|error| error.code().as_str().to_owned())?;
         Ok(Read {
             body: Bytes::from(object.content.body.pieces().concat()),
-            etag: object.etag.to_string(),
-            encryption: object.encryption,
+            etag: object.etag().to_string(),
+            encryption: object.encryption.clone(),
         })
     }
 

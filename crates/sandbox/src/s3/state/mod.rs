@@ -4,8 +4,8 @@
 
 pub(crate) mod acl;
 pub(crate) mod ageing;
-pub(crate) mod computed;
 pub(crate) mod batch;
+pub(crate) mod computed;
 pub(crate) mod dates;
 pub(crate) mod deliveries;
 pub(crate) mod differences;

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use s3s::S3Result;
 
-use super::computed::Computed;
 use super::batch::jobs::Jobs;
+use super::computed::Computed;
 use super::deliveries::Deliveries;
 use super::metering::Metering;
 use super::pace::Pace;

@@ -120,8 +120,11 @@ impl Filter {
     }
 
     fn takes_times(&self, version: &Version) -> bool {
-        self.created_after.is_none_or(|at| version.modified > at)
-            && self.created_before.is_none_or(|at| version.modified < at)
+        self.created_after
+            .is_none_or(|at| version.modified > at.into())
+            && self
+                .created_before
+                .is_none_or(|at| version.modified < at.into())
     }
 
     /// What is PENDING has none of the statuses that can be asked for.

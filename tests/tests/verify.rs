@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use s3ferry_sandbox::{Fault, FaultKind};
 use s3ferry_tests::signed::{Client, Request};
-use s3ferry_tests::world::{SOURCE, World};
+use s3ferry_tests::world::{DESTINATION, SOURCE, World};
 use serde_json::{Value, json};
 
 const FROM: &str = "orders-prod";
@@ -308,4 +308,27 @@ fn a_page_that_is_refused_or_lost_is_asked_for_again() {
         }
         assert_eq!(found(&world, &[]), (Some(0), BTreeMap::new()), "{kind:?}");
     }
+}
+
+/// What something else than replication copied has IDs of its own.
+#[test]
+fn current_objects_are_compared_by_their_keys() {
+    let world = World::new(&migration("{ id: all, delete_markers: keep }")).with(&json!({ "buckets": [
+        { "name": FROM, "account": SOURCE.0, "region": SOURCE.1 }, { "name": TO, "account": DESTINATION.0, "region": DESTINATION.1 } ] }));
+    let (source, destination) = (world.source(), world.destination());
+    for at in 0..5 {
+        source.put_object(FROM, &key(at), &[]);
+        destination.put_object(TO, &key(at), &[]);
+    }
+    let current = ["--match", "current"];
+    assert_eq!(found(&world, &current), (Some(0), BTreeMap::new()));
+    call(&destination, "PUT", TO, &key(1), "", "CONTENT");
+    call(&destination, "DELETE", TO, &key(2), "", "");
+    call(&destination, "PUT", TO, "more", "", "x");
+    let expected = [
+        (key(1), "content".to_owned()),
+        (key(2), "missing".to_owned()),
+        ("more".to_owned(), "extra".to_owned()),
+    ];
+    assert_eq!(found(&world, &current), (Some(6), BTreeMap::from(expected)));
 }

@@ -258,6 +258,9 @@ pub(crate) struct Verify {
     /// How closely to look
     #[arg(long, value_enum, default_value_t = Depth::Listing)]
     pub(crate) depth: Depth,
+    /// Which versions to compare with each other
+    #[arg(long = "match", value_enum, value_name = "WHICH", default_value_t = Matched::Versions)]
+    pub(crate) matched: Matched,
     /// What to compare besides; tags and metadata need a look at each version
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     pub(crate) compare: Vec<Compared>,
@@ -287,6 +290,14 @@ pub(crate) enum Depth {
     Listing,
     /// By stored checksums, with a look at each version of both sides
     Checksum,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Matched {
+    /// Those of one ID, as replication keeps them
+    Versions,
+    /// The current objects of each key, for data that something else than replication moved
+    Current,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -172,7 +172,8 @@ pub trait Versions: Send + Sync {
         request: &PageRequest,
     ) -> impl Future<Output = Result<Vec<u8>, PortError>> + Send;
 
-    /// The state of one version with its stored checksums; `None` where it is not there or is a delete marker.
+    /// The state of one version with its stored checksums, or of the current one where the version ID is empty; `None` where it is
+    /// not there or is a delete marker.
     ///
     /// # Errors
     /// [`PortError`].
@@ -183,7 +184,7 @@ pub trait Versions: Send + Sync {
         version: &str,
     ) -> impl Future<Output = Result<Option<Look>, PortError>> + Send;
 
-    /// The tags of one version.
+    /// The tags of one version, or of the current one where the version ID is empty.
     ///
     /// # Errors
     /// [`PortError`].
@@ -206,6 +207,8 @@ pub struct PageRequest {
     pub after: Option<(String, Option<String>)>,
     /// The most entries; S3's own 1,000 where none is said.
     pub most: Option<u32>,
+    /// Whether only current objects are listed (`ListObjectsV2`), without version IDs.
+    pub only_current: bool,
 }
 
 /// The state of one version and what is stored of its content.

@@ -102,6 +102,11 @@ pub(crate) async fn look(
     }))
 }
 
+/// A version by its ID; the current one has none.
+fn named(version: &str) -> Option<String> {
+    (!version.is_empty()).then(|| version.to_owned())
+}
+
 async fn headed(
     api: &BucketApi<'_>,
     key: &str,
@@ -113,7 +118,7 @@ async fn headed(
             .bucket(api.name())
             .expected_bucket_owner(api.owner())
             .key(key)
-            .version_id(version)
+            .set_version_id(named(version))
             .set_checksum_mode(checksums.clone())
             .send()
     })
@@ -190,7 +195,7 @@ pub(crate) async fn tags(
                 .bucket(api.name())
                 .expected_bucket_owner(api.owner())
                 .key(key)
-                .version_id(version)
+                .set_version_id(named(version))
                 .send()
         })
         .await?;

@@ -11,15 +11,15 @@ use s3ferry_core::format::verification::{Verification, VerifiedVersion};
 use s3ferry_core::route::Route;
 use s3ferry_engine::ledger::{Checkpoint, FolderLedger, ReceiptId};
 use s3ferry_engine::verify::{
-    Comparison, Ended, Failure, Progress, Remark, Stretch, Told, Watch, compare, verification,
-    version,
+    Comparison, Ended, Failure, Matching, Progress, Remark, Stretch, Told, Watch, compare,
+    verification, version,
 };
 use s3ferry_engine::{CancelToken, canceller};
 use s3ferry_verify::Asked;
 use serde_json::{Value, json};
 
 use super::Ended as Exited;
-use crate::args::{Compared, Depth, Verify, VerifyFormat};
+use crate::args::{Compared, Depth, Matched, Verify, VerifyFormat};
 use crate::build_info::VERSION;
 use crate::causes::messages;
 use crate::exit::Exit;
@@ -173,6 +173,13 @@ impl One<'_> {
         }
     }
 
+    fn matching(&self) -> Matching {
+        match self.args.matched {
+            Matched::Versions => Matching::Versions,
+            Matched::Current => Matching::Current,
+        }
+    }
+
     fn comparison(&self, settled: &str) -> Comparison {
         let asked = self.asked();
         let looks_at_all = asked.checksums || asked.metadata || asked.tags;
@@ -180,6 +187,7 @@ impl One<'_> {
             migration: self.route.migration.clone(),
             source: self.route.source.clone(),
             destination: self.route.destination.clone(),
+            matching: self.matching(),
             asked,
             settled: settled.to_owned(),
             hands: self.hands,

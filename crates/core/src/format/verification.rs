@@ -22,6 +22,8 @@ pub struct Verification {
     pub migration: String,
     /// How closely it was looked: `listing` or `checksum`.
     pub depth: String,
+    /// Which versions were compared: `versions` of one ID, or the `current` ones of each key.
+    pub matched: String,
     /// What was compared besides: `tags`, `metadata`, `class`.
     #[serde(default)]
     pub compared: Vec<String>,

@@ -6,8 +6,8 @@
 use s3ferry_core::model::BucketRef;
 use s3ferry_verify::keyspace::between;
 
-use super::listing::{page, text};
-use super::{Failure, Stretch};
+use super::listing::{page, request, text};
+use super::{Failure, Matching, Stretch};
 use crate::ports::{PageRequest, Versions};
 
 /// The most folders that are gone down, and the most halvings: each is a call, and a cut that is hard to find is of a stretch that is short.
@@ -19,11 +19,12 @@ pub(super) async fn cut<W: Versions>(
     world: &W,
     bucket: &BucketRef,
     of: &Stretch,
+    matching: Matching,
 ) -> Result<Option<Vec<u8>>, Failure> {
     let mut low = of.after.clone().unwrap_or_default();
     let mut high = of.before.clone();
     if high.is_none() {
-        let folder = common_folder(world, bucket).await?;
+        let folder = common_folder(world, bucket, matching).await?;
         low = low.max(folder.clone());
         high = successor(folder);
     }
@@ -34,7 +35,7 @@ pub(super) async fn cut<W: Versions>(
         let request = PageRequest {
             after: Some((text(&middle), None)),
             most: Some(1),
-            ..PageRequest::default()
+            ..request(matching)
         };
         let found = page(world, bucket, &request).await?;
         let first = found.entry(0).map(|entry| entry.key);
@@ -47,14 +48,18 @@ pub(super) async fn cut<W: Versions>(
 }
 
 /// The folder that all keys of a bucket are in.
-async fn common_folder<W: Versions>(world: &W, bucket: &BucketRef) -> Result<Vec<u8>, Failure> {
+async fn common_folder<W: Versions>(
+    world: &W,
+    bucket: &BucketRef,
+    matching: Matching,
+) -> Result<Vec<u8>, Failure> {
     let mut folder = Vec::new();
     for _ in 0..FOLDERS {
         let request = PageRequest {
             prefix: text(&folder),
             by_folder: true,
             most: Some(2),
-            ..PageRequest::default()
+            ..request(matching)
         };
         let found = page(world, bucket, &request).await?;
         match found.prefixes() {

@@ -4,7 +4,7 @@ use s3ferry_core::model::BucketRef;
 use s3ferry_verify::{Marker, Page};
 use tokio::task::JoinSet;
 
-use super::{Failure, Stretch};
+use super::{Failure, Matching, Stretch};
 use crate::ports::{PageRequest, Versions};
 
 /// The pages of a bucket from a place on.
@@ -12,17 +12,19 @@ pub(super) struct Listing<W> {
     world: W,
     bucket: BucketRef,
     before: Option<Vec<u8>>,
+    matching: Matching,
     /// The page that is under way; it ends where the listing is dropped.
     under_way: JoinSet<Result<Page, Failure>>,
 }
 
 impl<W: Versions + Clone + 'static> Listing<W> {
     /// Asks for the first page.
-    pub(super) fn new(world: W, bucket: BucketRef, of: &Stretch) -> Self {
+    pub(super) fn new(world: W, bucket: BucketRef, of: &Stretch, matching: Matching) -> Self {
         let mut listing = Self {
             world,
             bucket,
             before: of.before.clone(),
+            matching,
             under_way: JoinSet::new(),
         };
         let after = of.after.as_ref().map(|key| (text(key), None));
@@ -36,7 +38,7 @@ impl<W: Versions + Clone + 'static> Listing<W> {
             Some(Ok(page)) => page?,
             Some(Err(_)) | None => return Err(Failure::Stopped),
         };
-        if let Some(Marker { key, version, .. }) = page.next()
+        if let Some(Marker { key, version }) = page.next()
             && self.before.as_ref().is_none_or(|before| key < before)
         {
             self.ask(Some((text(key), version.clone())));
@@ -53,10 +55,18 @@ impl<W: Versions + Clone + 'static> Listing<W> {
         let (world, bucket) = (self.world.clone(), self.bucket.clone());
         let request = PageRequest {
             after,
-            ..PageRequest::default()
+            ..request(self.matching)
         };
         self.under_way
             .spawn(async move { page(&world, &bucket, &request).await });
+    }
+}
+
+/// A page of the versions that are compared.
+pub(super) fn request(matching: Matching) -> PageRequest {
+    PageRequest {
+        only_current: matching == Matching::Current,
+        ..PageRequest::default()
     }
 }
 

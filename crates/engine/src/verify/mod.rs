@@ -35,6 +35,8 @@ pub struct Comparison {
     pub source: BucketRef,
     /// Where it goes.
     pub destination: BucketRef,
+    /// Which versions are compared.
+    pub matching: Matching,
     /// How far to look beyond the listings.
     pub asked: Asked,
     /// What was written after this may be on its way; RFC 3339 with milliseconds, as S3 writes times.
@@ -45,6 +47,16 @@ pub struct Comparison {
     pub looks: u64,
     /// The most differences that are told one by one.
     pub told: u64,
+}
+
+/// Which versions of both sides are compared with each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Matching {
+    /// Those of one ID.
+    #[default]
+    Versions,
+    /// The current objects of each key, whatever their IDs: for data that something else than replication moved.
+    Current,
 }
 
 /// How far a comparison is: what was counted, and what is still to be read.

@@ -6,7 +6,7 @@ use s3ferry_core::format::verification::{
 use s3ferry_core::model::BucketRef;
 use s3ferry_verify::{Asked, Tally, Total, Verdict};
 
-use super::{Comparison, Remark};
+use super::{Comparison, Matching, Remark};
 
 /// Who compared, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,11 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         spec_digest: told.spec_digest,
         migration: told.migration,
         depth: if checksums { "checksum" } else { "listing" }.to_owned(),
+        matched: match of.matching {
+            Matching::Versions => "versions",
+            Matching::Current => "current",
+        }
+        .to_owned(),
         compared: compared.map(|(_, name)| name.to_owned()).collect(),
         settled: of.settled.clone(),
         started: told.started,

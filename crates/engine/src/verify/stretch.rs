@@ -126,7 +126,14 @@ pub(super) async fn follow<W: Versions + Clone + 'static>(
         common.of.asked,
         common.of.settled.clone(),
     );
-    let listing = |bucket: &_| Listing::new(common.world.clone(), Clone::clone(bucket), &of);
+    let listing = |bucket: &_| {
+        Listing::new(
+            common.world.clone(),
+            Clone::clone(bucket),
+            &of,
+            common.of.matching,
+        )
+    };
     let mut source = listing(&common.of.source);
     let mut destination = listing(&common.of.destination);
     let mut join = Join::until(of.before.clone());
@@ -145,7 +152,9 @@ pub(super) async fn follow<W: Versions + Clone + 'static>(
         };
         if split_wanted.swap(false, Ordering::Relaxed) && cutting.is_empty() {
             let (common, rest) = (common.clone(), rest(&join));
-            cutting.spawn(async move { cut(&common.world, &common.of.source, &rest).await });
+            cutting.spawn(async move {
+                cut(&common.world, &common.of.source, &rest, common.of.matching).await
+            });
         }
         let page = match side {
             Side::Source => source.next().await?,

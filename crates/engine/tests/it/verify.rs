@@ -12,7 +12,9 @@ use s3ferry_engine::CancelToken;
 use s3ferry_engine::ports::{
     Class, Look, ObjectHead, PageRequest, PortError, Replication, Versions,
 };
-use s3ferry_engine::verify::{Comparison, Ended, Failure, Progress, Remark, Watch, compare};
+use s3ferry_engine::verify::{
+    Comparison, Ended, Failure, Matching, Progress, Remark, Watch, compare,
+};
 use s3ferry_testkit::build;
 use s3ferry_verify::{Asked, Side, Tally};
 
@@ -264,6 +266,7 @@ fn comparison(asked: Asked, hands: usize) -> Comparison {
         migration,
         source: build::source(),
         destination: build::destination(),
+        matching: Matching::Versions,
         asked,
         settled: "2026-06-01".to_owned(),
         hands,

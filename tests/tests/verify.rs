@@ -332,3 +332,24 @@ fn current_objects_are_compared_by_their_keys() {
     ];
     assert_eq!(found(&world, &current), (Some(6), BTreeMap::from(expected)));
 }
+
+/// One that cannot be compared does not keep the others from it, and is not forgotten over them.
+#[test]
+fn every_migration_is_compared_whatever_becomes_of_another() {
+    let world = pair(1);
+    let accounts = fs::read_to_string(world.folder().join("spec.yaml")).expect("it is there");
+    let more = accounts.replace("  orders:", "  absent:\n    phase: replicate\n    source: { account: prod, bucket: nowhere-prod }\n    destination: { account: archive, bucket: nowhere-archive }\n    rules: [ { id: all, delete_markers: keep } ]\n  orders:");
+    fs::write(world.folder().join("spec.yaml"), more).expect("it is written");
+    let ran = world.expect(1, &VERIFY);
+    assert!(
+        ran.err.contains("absent: s3:ListObjectVersions"),
+        "{}",
+        ran.err
+    );
+    assert!(
+        ran.out.contains("Verified by listing: 2 versions equal"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.err.contains("goes on from"), "{}", ran.err);
+}

@@ -70,6 +70,9 @@ pub fn verification_summary(of: &Verification) -> String {
         of.versions(Answer::Unprovable),
     );
     let equal = plural(of.versions(Answer::Equal), "version");
+    if of.counts.is_empty() {
+        return "Both sides are empty.".to_owned();
+    }
     match (different, unprovable) {
         (0, 0) => format!(
             "Verified by {}: {equal} equal, nothing different.",

@@ -15,7 +15,7 @@ use s3ferry_engine::verify::{
     verification, version,
 };
 use s3ferry_engine::{CancelToken, canceller};
-use s3ferry_verify::Asked;
+use s3ferry_verify::{Asked, Tally};
 use serde_json::{Value, json};
 
 use super::Ended as Exited;
@@ -45,6 +45,7 @@ pub(crate) async fn run(printer: &Printer, args: &Verify, parallelism: usize) ->
         }
     });
     let mut all = Vec::new();
+    let mut failed = Vec::new();
     for route in loaded.spec.routes() {
         if !loaded.scope.covers(route.name) {
             continue;
@@ -58,7 +59,18 @@ pub(crate) async fn run(printer: &Printer, args: &Verify, parallelism: usize) ->
             route: &route,
             hands: HANDS.min(parallelism),
         };
-        let verified = one.verify(&cloud).await?;
+        let verified = match one.verify(&cloud).await {
+            Ok(verified) => verified,
+            Err(Exit::Interrupted) => {
+                failed.push(Exit::Interrupted);
+                break;
+            }
+            // The others are compared all the same: all that is wrong is told at once.
+            Err(exit) => {
+                failed.push(exit);
+                continue;
+            }
+        };
         differences.add(printer, &verified.versions)?;
         if args.format == VerifyFormat::Text {
             tell(printer, &verified)?;
@@ -78,8 +90,15 @@ pub(crate) async fn run(printer: &Printer, args: &Verify, parallelism: usize) ->
             printer.data(&s3ferry_render::verification_junit(found))?;
         }
     }
-    let clean = all.iter().all(|one| one.found.clean);
-    Ok(if clean { Exit::Done } else { Exit::Differs })
+    Ok(end(&all, &failed))
+}
+
+/// What was not compared comes before what was found: it may be worse.
+fn end(all: &[Verified], failed: &[Exit]) -> Exit {
+    let first = [Exit::Interrupted, Exit::Denied, Exit::Error];
+    let failed = first.into_iter().find(|exit| failed.contains(exit));
+    let is_clean = all.iter().all(|one| one.found.clean);
+    failed.unwrap_or(if is_clean { Exit::Done } else { Exit::Differs })
 }
 
 /// What was found of one migration.
@@ -251,7 +270,7 @@ impl One<'_> {
                 |_| now(),
                 |time| time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
             ),
-            tally: Default::default(),
+            tally: Tally::default(),
             left: Vec::new(),
             versions: Vec::new(),
         }
@@ -259,19 +278,18 @@ impl One<'_> {
 
     fn stopped(&self, noted: &mut Checkpoint, progress: Progress) -> Exit {
         note(noted, progress);
-        match self.ledger.keep_checkpoint(&self.name(), noted) {
-            Ok(()) => self
-                .printer
-                .message("Stopped. The same command goes on from here."),
-            Err(error) => {
-                self.unkept(&error.to_string());
-            }
-        }
+        self.keep(noted, "Stopped. The same command goes on from here.");
         Exit::Interrupted
     }
 
     fn failed(&self, noted: &Checkpoint, failure: &Failure) -> Exit {
         let exit = match failure {
+            Failure::Port(error) if error.code == "NoSuchBucket" => {
+                let text = format!("{}: {error}", self.route.name);
+                let help = "apply the spec, which makes what it shall make, or correct the name";
+                self.printer.error(&text, Some(help));
+                Exit::Error
+            }
             Failure::Port(error) => {
                 for (text, hint) in messages(std::slice::from_ref(error)) {
                     self.printer.error(&text, hint);
@@ -283,12 +301,28 @@ impl One<'_> {
                 Exit::Error
             }
         };
-        // What was compared by then need not be compared again.
-        if !noted.left.is_empty() && self.ledger.keep_checkpoint(&self.name(), noted).is_ok() {
-            self.printer
-                .message("The same command goes on from what was compared by then.");
-        }
+        self.keep(
+            noted,
+            "The same command goes on from what was compared by then.",
+        );
         exit
+    }
+
+    /// Notes how far it came, where that is anywhere, and says so.
+    fn keep(&self, noted: &Checkpoint, said: &str) {
+        let Tally {
+            source,
+            destination,
+            ..
+        } = &noted.tally;
+        let counted = source.objects + source.markers + destination.objects + destination.markers;
+        if counted == 0 || noted.left.is_empty() {
+            return;
+        }
+        match self.ledger.keep_checkpoint(&self.name(), noted) {
+            Ok(()) => self.printer.message(said),
+            Err(error) => drop(self.unkept(&error.to_string())),
+        }
     }
 
     fn unkept(&self, why: &str) -> Exit {

@@ -73,6 +73,7 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
         | Document::Buckets(_)
         | Document::Role(_)
         | Document::RolePolicies(_)
+        | Document::RoleTexts(_)
         | Document::Key(_)
         | Document::Grants(_)
         | Document::AlarmNames(_)

@@ -192,6 +192,7 @@ fn with_the_rest(document: Document, word: &str) -> Document {
         | Document::Buckets(_)
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)
+        | Document::RoleTexts(_)
         | Document::Key(_)
         | Document::KeyPolicy(_)
         | Document::Grants(_)

@@ -16,8 +16,8 @@ use s3ferry_core::model::kinds::{
     Alarm, AlarmActions, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, Buckets,
     EventTarget, Grants, Inventory, InventoryEncryption, Key, Lifecycle, LogGrant, LogKeys,
     Notification, Notifications, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock,
-    RequestPayment, Role, RolePolicies, RuleMetric, RuleMetrics, StateValue, Topic, Versioning,
-    VersioningStatus,
+    RequestPayment, Role, RolePolicies, RoleTexts, RuleMetric, RuleMetrics, StateValue, Topic,
+    Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
@@ -30,7 +30,7 @@ use s3ferry_core::policy::Grant;
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [Kind; 30] = [
+pub const KINDS: [Kind; 31] = [
     Kind::Bucket(BucketPart::Itself),
     Kind::Bucket(BucketPart::Tags),
     Kind::Bucket(BucketPart::Versioning),
@@ -51,6 +51,7 @@ pub const KINDS: [Kind; 30] = [
     Kind::Role(RolePart::Itself),
     Kind::Role(RolePart::Policy),
     Kind::Role(RolePart::Policies),
+    Kind::Role(RolePart::Texts),
     Kind::Key(KeyPart::Itself),
     Kind::Key(KeyPart::Policy),
     Kind::Key(KeyPart::Grants),
@@ -109,6 +110,7 @@ pub fn target_of(kind: Kind) -> Target {
         Kind::Role(RolePart::Itself) => Target::Role(role, RolePart::Itself),
         Kind::Role(RolePart::Policy) => Target::Role(role, RolePart::Policy),
         Kind::Role(RolePart::Policies) => Target::Role(role, RolePart::Policies),
+        Kind::Role(RolePart::Texts) => Target::Role(role, RolePart::Texts),
         Kind::Key(part) => Target::Key(
             build::key(build::DESTINATION_ACCOUNT, "eu-central-1", "1"),
             part,
@@ -167,6 +169,7 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
         Kind::Role(RolePart::Itself) => role().boxed(),
         Kind::Role(RolePart::Policy) => policy().prop_map(Document::RolePolicy).boxed(),
         Kind::Role(RolePart::Policies) => role_policies().boxed(),
+        Kind::Role(RolePart::Texts) => role_texts().boxed(),
         Kind::Key(KeyPart::Itself) => key().boxed(),
         Kind::Key(KeyPart::Policy) => policy().prop_map(Document::KeyPolicy).boxed(),
         Kind::Key(KeyPart::Grants) => grants().boxed(),
@@ -537,6 +540,18 @@ fn key() -> impl Strategy<Value = Document> {
             usage: "ENCRYPT_DECRYPT".to_owned(),
             manager: manager.to_owned(),
             multi_region,
+        })
+    })
+}
+
+fn role_texts() -> impl Strategy<Value = Document> {
+    let policies = || proptest::collection::btree_map(word(), policy(), 0..3);
+    let boundary = option::of((word(), option::of(policy())));
+    (policies(), policies(), boundary).prop_map(|(inline, attached, boundary)| {
+        Document::RoleTexts(RoleTexts {
+            inline,
+            attached,
+            boundary,
         })
     })
 }

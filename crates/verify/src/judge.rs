@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use s3ferry_core::model::kinds::replication::is_archived;
 use s3ferry_core::spec::{DeleteMarkers, Migration, RuleSpec};
 
 use crate::entry::{Entry, EtagForm, Kind};
@@ -277,9 +278,6 @@ pub struct Judge<'a> {
     settled: String,
 }
 
-/// Storage classes that S3 does not replicate from before a restore (UG:replication-what-is-isnot-replicated).
-const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
-
 impl<'a> Judge<'a> {
     /// A judge of a migration, for whom what was written after `settled` (as S3 writes times) may be on its way.
     #[must_use]
@@ -429,9 +427,7 @@ impl<'a> Judge<'a> {
             Status::Failed => Verdict::Different(Difference::Failed),
             Status::Replica => Verdict::Expected(Expected::Replica),
             Status::Completed => Verdict::Different(Difference::Missing),
-            Status::None if ARCHIVES.contains(&&*facts.class) => {
-                Verdict::Expected(Expected::Archived)
-            }
+            Status::None if is_archived(&facts.class) => Verdict::Expected(Expected::Archived),
             Status::None if !self.takes(key, facts) => Verdict::Expected(Expected::Outside),
             Status::None => Verdict::Different(Difference::Missing),
         }

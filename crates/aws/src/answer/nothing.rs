@@ -30,6 +30,8 @@ const NOTHING: &[Row] = &[
     Row("iam", "GetRolePolicy", "NoSuchEntity"),
     Row("iam", "ListRolePolicies", "NoSuchEntity"),
     Row("iam", "ListAttachedRolePolicies", "NoSuchEntity"),
+    Row("iam", "GetPolicy", "NoSuchEntity"),
+    Row("iam", "GetPolicyVersion", "NoSuchEntity"),
     Row("iam", "DeleteRolePolicy", "NoSuchEntity"),
     Row("iam", "DeleteRolePermissionsBoundary", "NoSuchEntity"),
     Row("iam", "DeleteRole", "NoSuchEntity"),

@@ -1,9 +1,10 @@
-//! IAM: the roles under s3ferry's path, a role, its inline policy, the names of all its policies; one by one, or together.
+//! IAM: the roles under s3ferry's path, a role, its inline policy, the names and texts of all its policies; one by one, or together.
 
 pub(crate) mod policies;
 pub(crate) mod read;
 pub(crate) mod role;
 pub(crate) mod simulate;
+pub(crate) mod texts;
 pub(crate) mod together;
 pub(crate) mod write;
 

@@ -11,11 +11,20 @@ use crate::answer::pages::Pages;
 use crate::failure::Failure;
 
 pub(crate) async fn read(api: &IamApi<'_>, role: &RoleName) -> Result<Option<Policy>, Failure> {
+    named(api, role, ROLE_POLICY_NAME).await
+}
+
+/// An inline policy of a role.
+pub(super) async fn named(
+    api: &IamApi<'_>,
+    role: &RoleName,
+    policy: &str,
+) -> Result<Option<Policy>, Failure> {
     let answer = entity(
         api.read("GetRolePolicy", |iam| {
             iam.get_role_policy()
                 .role_name(role.as_str())
-                .policy_name(ROLE_POLICY_NAME)
+                .policy_name(policy)
                 .send()
         })
         .await,

@@ -3,7 +3,7 @@
 use s3ferry_core::ids::RoleName;
 use s3ferry_core::model::{Document, RolePart};
 
-use super::{IamApi, policies, role};
+use super::{IamApi, policies, role, texts};
 use crate::failure::Failure;
 
 /// Reads the roles of an account that may be s3ferry's.
@@ -21,5 +21,6 @@ pub(crate) async fn role_part(
         RolePart::Itself => role::read(api, name).await?.map(Document::Role),
         RolePart::Policy => policies::read(api, name).await?.map(Document::RolePolicy),
         RolePart::Policies => policies::list(api, name).await?.map(Document::RolePolicies),
+        RolePart::Texts => texts::read(api, name).await?.map(Document::RoleTexts),
     })
 }

@@ -184,6 +184,8 @@ impl Found {
             }
             RolePart::Policy => Some(self.policy.clone().map(Document::RolePolicy)),
             RolePart::Policies => Some(Some(Document::RolePolicies(self.policies.clone()))),
+            // Managed policies are asked for one by one.
+            RolePart::Texts => None,
         }
     }
 }

@@ -7,6 +7,7 @@
 mod grant;
 mod logging;
 mod notification;
+mod texts;
 mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use self::grant::{HeldGrant, grant, held_grant};
 use self::logging::{HeldInventory, HeldLogging, held_inventory, held_logging, inventory, logging};
 use self::notification::{HeldNotifications, held_notifications, notifications};
+use self::texts::{HeldTexts, held_texts, texts};
 use self::trail::{
     HeldSeen, HeldSelectors, HeldTrail, held_seen, held_selectors, held_trail, seen, selectors,
     trail,
@@ -115,6 +117,7 @@ enum Held {
         multi_region: bool,
     },
     KeyPolicy(String),
+    RoleTexts(HeldTexts),
     Grants {
         all: Vec<HeldGrant>,
         has_more: bool,
@@ -351,6 +354,7 @@ fn held(document: &Document) -> Held {
             multi_region: *multi_region,
         },
         Document::KeyPolicy(policy) => Held::KeyPolicy(policy.text().to_owned()),
+        Document::RoleTexts(of) => Held::RoleTexts(held_texts(of)),
         Document::Grants(Grants { all, has_more }) => Held::Grants {
             all: all.iter().map(held_grant).collect(),
             has_more: *has_more,
@@ -469,6 +473,7 @@ fn document_of(held: Held) -> Result<Document, InvalidName> {
             multi_region,
         }),
         Held::KeyPolicy(text) => Document::KeyPolicy(Policy::read(text)),
+        Held::RoleTexts(held) => Document::RoleTexts(texts(held)),
         Held::Grants { all, has_more } => Document::Grants(Grants {
             all: all.into_iter().map(grant).collect(),
             has_more,

@@ -247,7 +247,7 @@ fn handed_over(
     let mut roles = BTreeSet::new();
     for group in groups {
         let reference = role::of(group);
-        let parts = RolePart::ALL.map(|part| Target::Role(reference.clone(), part));
+        let parts = RolePart::LOOKED_AT.map(|part| Target::Role(reference.clone(), part));
         let adopted = role::is_foreign(observed, markers, &reference);
         roles.extend(adopted.then(|| names.address(&parts[0])));
         if group.takes_over {

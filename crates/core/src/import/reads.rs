@@ -200,7 +200,7 @@ fn of_source(source: &BucketRef, live: &ReplicationConfiguration) -> Vec<Target>
     let role = live.runs_as().filter(|role| role.account == source.account);
     targets.extend(
         role.iter()
-            .flat_map(|role| RolePart::ALL.map(|part| Target::Role(role.clone(), part))),
+            .flat_map(|role| RolePart::LOOKED_AT.map(|part| Target::Role(role.clone(), part))),
     );
     targets
 }

@@ -57,7 +57,7 @@ pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
 
 /// Everything of a role that a plan looks at.
 pub(crate) fn role_targets(role: &RoleRef) -> Vec<Target> {
-    RolePart::ALL
+    RolePart::LOOKED_AT
         .into_iter()
         .map(|part| Target::Role(role.clone(), part))
         .collect()

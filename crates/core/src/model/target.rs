@@ -88,7 +88,14 @@ listed! {
         Policy,
         /// The names of all its policies, of which those of others go where they are handed over.
         Policies,
+        /// What all its policies and its permissions boundary say; read only, to tell what the role may do.
+        Texts,
     }
+}
+
+impl RolePart {
+    /// What of every role is read that a plan concerns.
+    pub const LOOKED_AT: [Self; 3] = [Self::Itself, Self::Policy, Self::Policies];
 }
 
 listed! {

@@ -213,7 +213,7 @@ impl<'a> Granted<'a> {
         for of in self.spec.account_refs() {
             self.read(&Target::Account(of.clone(), AccountPart::Roles));
             let at = At::of(About::Roles, under_our_path(&of));
-            for part in RolePart::ALL {
+            for part in RolePart::LOOKED_AT {
                 self.allow(&of.account, &at, role_facts(part).read);
             }
         }

@@ -47,7 +47,7 @@ pub(super) fn led(scene: &Scene<'_>, future: &Future<'_>, write: &WriteStep) -> 
             targets.extend(keys.into_iter().map(|of| Target::Key(of, KeyPart::Policy)));
             targets
         }
-        RolePart::Policies => Vec::new(),
+        RolePart::Policies | RolePart::Texts => Vec::new(),
     };
     // What could not be looked at is said of the plan, and gone on without.
     let known = targets

@@ -284,6 +284,7 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         | Document::Buckets(_)
         | Document::RolePolicy(_)
         | Document::RolePolicies(_)
+        | Document::RoleTexts(_)
         | Document::Key(_)
         | Document::Grants(_)
         | Document::AlarmNames(_)

@@ -16,6 +16,7 @@ use crate::names::Names;
 use crate::ownership::{Markers, tagged_destinations, tagged_sources};
 use crate::policy::PolicyDocument;
 use crate::policy::deny::{Certainty, denies};
+use crate::policy::trust::{Trusted, trusts_s3};
 use crate::route::Route;
 use crate::spec::Spec;
 
@@ -65,7 +66,7 @@ impl<'a> World<'a> {
             Target::Role(_, RolePart::Itself) => Granted {
                 simple: self
                     .role(need.role)
-                    .filter(|role| trusts_s3(role))
+                    .filter(|role| lets_s3_in(role))
                     .map(|_| ("sts:AssumeRole".to_owned(), String::new()))
                     .into_iter()
                     .collect(),
@@ -207,14 +208,9 @@ fn granted(
         .collect()
 }
 
-fn trusts_s3(role: &Role) -> bool {
+fn lets_s3_in(role: &Role) -> bool {
     let trust = role.trust.document();
-    let statements = trust.into_iter().flat_map(PolicyDocument::statements);
-    statements
-        .filter_map(|statement| statement.principals())
-        .filter_map(|scope| scope.listed().get("Service"))
-        .flatten()
-        .any(|service| service.starts_with("s3.amazonaws.com"))
+    trust.is_some_and(|trust| matches!(trusts_s3(trust), Trusted::Surely | Trusted::Perhaps(_)))
 }
 
 /// What must not come back of `given` as things are. `found` is what a run found, of all that it wrote.
@@ -437,7 +433,9 @@ impl Judge<'_> {
             (RolePart::Policy, Some(_)) if self.after.is_gone(&itself) => {
                 ("its role would not be there", itself)
             }
-            (RolePart::Itself | RolePart::Policy | RolePart::Policies, _) => return None,
+            (RolePart::Itself | RolePart::Policy | RolePart::Policies | RolePart::Texts, _) => {
+                return None;
+            }
         };
         Some(Hurt {
             of: of.target.clone(),

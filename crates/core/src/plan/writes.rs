@@ -88,7 +88,7 @@ fn kept_for_others(
     let keeps = match part {
         RolePart::Itself => *scene.scope != Scope::All,
         RolePart::Policy => is_used_by_others(scene, role, want),
-        RolePart::Policies => false,
+        RolePart::Policies | RolePart::Texts => false,
     };
     if !keeps {
         return document;

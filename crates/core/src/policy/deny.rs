@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::grammar::{PolicyDocument, Statement};
 pub use super::request::{Certainty, DenyHit};
-use super::request::{Known, Request, Who};
+use super::request::{Known, Request, Who, strongest};
 use crate::ids::Arn;
 
 /// The first statement that denies a role an action on a resource: one that always hits before one that may.
@@ -79,9 +79,4 @@ pub fn denials(document: &PolicyDocument, role: &Arn, wanted: &Statement) -> Vec
     hits.sort_by_key(|hit| (hit.index, hit.certainty.weakness()));
     hits.dedup_by_key(|hit| hit.index);
     hits
-}
-
-fn strongest(mut hits: Vec<DenyHit>) -> Option<DenyHit> {
-    hits.sort_by_key(|hit| (hit.certainty.weakness(), hit.index));
-    hits.into_iter().next()
 }

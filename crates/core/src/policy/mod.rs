@@ -23,11 +23,13 @@ pub mod key_use;
 pub mod meaning;
 mod names;
 mod pattern;
+pub mod permits;
 mod principals;
 mod public;
 mod request;
 pub mod service;
 pub mod size;
+pub mod trust;
 
 pub use broken::BrokenPrincipal;
 pub use canon::{CanonicalStatement, Permission};

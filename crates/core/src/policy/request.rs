@@ -21,6 +21,12 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    /// Whether less is left unsure than of the other.
+    #[must_use]
+    pub const fn is_surer_than(&self, other: &Self) -> bool {
+        self.weakness() < other.weakness()
+    }
+
     /// How much is left unsure.
     pub(super) const fn weakness(&self) -> u8 {
         match self {
@@ -398,6 +404,12 @@ impl Request<'_> {
         });
         values.fold(Truth::No, Truth::or)
     }
+}
+
+/// One that always hits before one that may.
+pub(super) fn strongest(mut hits: Vec<DenyHit>) -> Option<DenyHit> {
+    hits.sort_by_key(|hit| (hit.certainty.weakness(), hit.index));
+    hits.into_iter().next()
 }
 
 fn unknown(statement: &Statement) -> Truth {

@@ -13,8 +13,8 @@ use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
     Alarm, AlarmNames, AlarmState, BasicSelector, Bucket, BucketEncryption, BucketLogging, Buckets,
     EventSelectors, Grants, Notification, Notifications, ObjectOwnership, PublicAccessBlock,
-    RequestPayment, Role, RolePolicies, RuleMetrics, SeenTrail, SeenTrails, StateValue, Trail,
-    Versioning, VersioningStatus,
+    RequestPayment, Role, RolePolicies, RoleTexts, RuleMetrics, SeenTrail, SeenTrails, StateValue,
+    Trail, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
@@ -190,6 +190,19 @@ impl State {
                 let ours = has(RolePart::Policy).then(|| ROLE_POLICY_NAME.to_owned());
                 policies.inline.extend(ours);
                 has(RolePart::Itself).then_some(Document::RolePolicies(policies))
+            }
+            Target::Role(role, RolePart::Texts) => {
+                let mut texts = match stored {
+                    Some(Document::RoleTexts(stored)) => stored,
+                    _ => RoleTexts::default(),
+                };
+                let part = |part| self.documents.get(&Target::Role(role.clone(), part));
+                if let Some(Document::RolePolicy(policy)) = part(RolePart::Policy) {
+                    let name = ROLE_POLICY_NAME.to_owned();
+                    texts.inline.insert(name, policy.clone());
+                }
+                let exists = part(RolePart::Itself).is_some();
+                exists.then_some(Document::RoleTexts(texts))
             }
             Target::Region(place, RegionPart::Alarms) => {
                 let mut alarms = AlarmNames::default();

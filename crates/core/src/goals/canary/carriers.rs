@@ -127,25 +127,16 @@ impl CanaryGoal {
     /// The rules that take the canary, by the bucket that each sends it to: of several to one, the one of the highest
     /// priority.
     fn takers<'a>(&self, configuration: Option<&'a Document>) -> BTreeMap<BucketName, &'a Rule> {
-        let mut takers: BTreeMap<BucketName, &Rule> = BTreeMap::new();
-        let rules = replication(configuration).into_iter();
-        for rule in rules.flat_map(|live| &live.rules) {
-            let Some(to) = rule.destination_bucket().filter(|_| self.is_taken_by(rule)) else {
-                continue;
-            };
-            match takers.get(&to) {
-                Some(other) if other.outranks(rule) => {}
-                Some(_) | None => drop(takers.insert(to, rule)),
-            }
-        }
-        takers
+        let live = replication(configuration);
+        live.map(|live| live.takers(|rule| self.is_taken_by(rule)))
+            .unwrap_or_default()
     }
 
     fn is_taken_by(&self, rule: &Rule) -> bool {
         let encrypted = !self.is_kms || rule.meaning().sse_kms == Status::Enabled;
         // What comes after the stem differs from run to run, and no rule can tell these apart.
         let key = format!("{}/", self.stem);
-        rule.is_enabled() && encrypted && rule.selects_object(&key, &self.tags)
+        encrypted && rule.selects_object(&key, &self.tags)
     }
 }
 

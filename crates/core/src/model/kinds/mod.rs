@@ -46,7 +46,7 @@ pub use notification::Notifications;
 pub use part::{Part, PolicyOf, RolePolicyName};
 pub use policy::{Policy, Says};
 pub use replication::ReplicationConfiguration;
-pub use role::{Role, RolePolicies};
+pub use role::{Role, RolePolicies, RoleTexts};
 pub use selectors::{AdvancedSelector, BasicSelector, EventSelectors, FieldSelector, Selector};
 pub use settings::{
     BucketEncryption, ObjectOwnership, PublicAccessBlock, Versioning, VersioningStatus,
@@ -108,6 +108,8 @@ pub enum Document {
     RolePolicy(Policy),
     /// The names of the role's policies.
     RolePolicies(RolePolicies),
+    /// [`RolePart::Texts`].
+    RoleTexts(RoleTexts),
     /// A KMS key.
     Key(Key),
     /// The key's policy.
@@ -160,6 +162,7 @@ impl Kind {
                 RolePart::Itself => &role::ROLE,
                 RolePart::Policy => &policy::ROLE_POLICY,
                 RolePart::Policies => &role::ROLE_POLICIES,
+                RolePart::Texts => &role::ROLE_TEXTS,
             },
             Self::Key(part) => match part {
                 KeyPart::Itself => &kms::KEY,
@@ -227,6 +230,7 @@ impl Document {
             Self::Role(_) => Kind::Role(RolePart::Itself),
             Self::RolePolicy(_) => Kind::Role(RolePart::Policy),
             Self::RolePolicies(_) => Kind::Role(RolePart::Policies),
+            Self::RoleTexts(_) => Kind::Role(RolePart::Texts),
             Self::Key(_) => Kind::Key(KeyPart::Itself),
             Self::KeyPolicy(_) => Kind::Key(KeyPart::Policy),
             Self::Grants(_) => Kind::Key(KeyPart::Grants),
@@ -265,6 +269,7 @@ impl Document {
             | Self::Buckets(_)
             | Self::Role(_)
             | Self::RolePolicies(_)
+            | Self::RoleTexts(_)
             | Self::Key(_)
             | Self::Grants(_)
             | Self::AlarmNames(_)
@@ -308,6 +313,7 @@ impl Document {
             | Self::Buckets(_)
             | Self::Role(_)
             | Self::RolePolicies(_)
+            | Self::RoleTexts(_)
             | Self::Key(_)
             | Self::Grants(_)
             | Self::AlarmNames(_)
@@ -343,6 +349,7 @@ impl Document {
             Self::Role(held) => question(held),
             Self::RolePolicy(held) => question(&policy::OfRole(held)),
             Self::RolePolicies(held) => question(held),
+            Self::RoleTexts(held) => question(held),
             Self::Key(held) => question(held),
             Self::KeyPolicy(held) => question(&kms::OfKey(held)),
             Self::Grants(held) => question(held),

@@ -1,5 +1,7 @@
 //! A bucket's replication configuration as S3 holds it, faithful enough to write foreign rules back as they were.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::call::{Call, Need};
@@ -11,8 +13,15 @@ use super::part::Part;
 pub(crate) use super::rule::selection;
 pub use super::rule::{Filter, Rule, RuleDestination, RuleMeaning, SourceSelection, Status, Timed};
 use crate::format::{Action, RiskLevel, UndoKind};
+use crate::ids::BucketName;
 use crate::model::links::{Link, Thing};
 use crate::model::target::{BucketPart, RolePart, RoleRef, Service, Target};
+
+/// Whether objects of a storage class are archived, which S3 does not replicate (UG:replication-what-is-isnot-replicated).
+#[must_use]
+pub fn is_archived(class: &str) -> bool {
+    matches!(class, "GLACIER" | "DEEP_ARCHIVE")
+}
 
 /// A bucket's replication configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +53,23 @@ impl ReplicationConfiguration {
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         let mut rules = self.rules.iter();
         rules.find(|rule| rule.id.as_deref() == Some(id))
+    }
+
+    /// The rules that act on something, by the bucket that each sends it to: of several enabled ones to one bucket that select it, the
+    /// one of the highest priority (BC:s3 ReplicationRule.Priority).
+    pub fn takers(&self, selects: impl Fn(&Rule) -> bool) -> BTreeMap<BucketName, &Rule> {
+        let mut takers: BTreeMap<BucketName, &Rule> = BTreeMap::new();
+        let acting = self.rules.iter();
+        for rule in acting.filter(|rule| rule.is_enabled() && selects(rule)) {
+            let Some(to) = rule.destination_bucket() else {
+                continue;
+            };
+            match takers.get(&to) {
+                Some(other) if other.outranks(rule) => {}
+                Some(_) | None => drop(takers.insert(to, rule)),
+            }
+        }
+        takers
     }
 
     /// The other enabled rules that send some of a rule's objects to the same bucket.
@@ -149,7 +175,8 @@ impl Holding for ReplicationConfiguration {
         let encrypted = self.rules.iter().any(Rule::is_for_kms);
         let keys = buckets_of_keys.filter(|_| encrypted).map(Thing::KeyGrants);
         let role = self.runs_as().into_iter();
-        let role = role.flat_map(|role| RolePart::ALL.map(|part| Thing::Role(role.clone(), part)));
+        let role =
+            role.flat_map(|role| RolePart::LOOKED_AT.map(|part| Thing::Role(role.clone(), part)));
         let used = settings.chain(role).chain(keys).flat_map(|thing| {
             [
                 Link::Uses(

@@ -1,4 +1,4 @@
-//! Roles: one with its trust policy and tags, the list of ours in an account, and the names of a role's policies.
+//! Roles: one with its trust policy and tags, the list of ours in an account, and the names and texts of a role's policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,6 +80,52 @@ impl RolePolicies {
         left
     }
 }
+
+/// What all policies of a role say, and what limits it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoleTexts {
+    /// Inline policies by name.
+    pub inline: BTreeMap<String, Policy>,
+    /// Attached managed policies by ARN, in their default versions.
+    pub attached: BTreeMap<String, Policy>,
+    /// The permissions boundary: its ARN, and what it says where it is there.
+    pub boundary: Option<(String, Option<Policy>)>,
+}
+
+impl RoleTexts {
+    /// The policies that grant, each with its path below the address of the role.
+    pub fn granting(&self) -> impl Iterator<Item = (String, &Policy)> {
+        let path = |name: &String| {
+            if name == ROLE_POLICY_NAME {
+                "/policy".to_owned()
+            } else {
+                format!("/policies/inline/{name}")
+            }
+        };
+        let inline = self.inline.iter();
+        let inline = inline.map(move |(name, policy)| (path(name), policy));
+        let attached = self.attached.iter();
+        let attached = attached.map(|(arn, policy)| (format!("/policies/attached/{arn}"), policy));
+        inline.chain(attached)
+    }
+}
+
+pub(super) const ROLE_TEXTS: Facts = Facts::only_read(
+    "role policy texts",
+    "/texts",
+    Service::Iam,
+    &[
+        Call::of("GetRole", &[Need::place("iam:GetRole")]),
+        Call::of("ListRolePolicies", &[Need::place("iam:ListRolePolicies")]),
+        Call::of(
+            "ListAttachedRolePolicies",
+            &[Need::place("iam:ListAttachedRolePolicies")],
+        ),
+        Call::of("GetRolePolicy", &[Need::place("iam:GetRolePolicy")]),
+        Call::of("GetPolicy", &[Need::place("iam:GetPolicy")]),
+        Call::of("GetPolicyVersion", &[Need::place("iam:GetPolicyVersion")]),
+    ],
+);
 
 pub(super) const ROLES: Facts = Facts::only_read(
     "roles",
@@ -281,6 +327,38 @@ impl Holding for BTreeMap<RoleName, Option<BTreeSet<SpecName>>> {
 
     fn view(&self) -> Value {
         in_a_value(self.canonical())
+    }
+
+    fn parts(&self) -> Option<Parts> {
+        one_thing()
+    }
+
+    fn links(&self, _: &Target) -> Vec<Link> {
+        nothing_linked()
+    }
+}
+
+impl Holding for RoleTexts {
+    fn canonical(&self) -> Value {
+        let Self {
+            inline,
+            attached,
+            boundary,
+        } = self;
+        let said = |of: &BTreeMap<String, Policy>| {
+            let said = of
+                .iter()
+                .map(|(name, says)| (name.clone(), says.canonical()));
+            json!(said.collect::<BTreeMap<_, _>>())
+        };
+        let boundary = boundary
+            .as_ref()
+            .map(|(arn, says)| json!([arn, says.as_ref().map(Policy::canonical)]));
+        json!({ "inline": said(inline), "attached": said(attached), "boundary": boundary })
+    }
+
+    fn view(&self) -> Value {
+        self.canonical()
     }
 
     fn parts(&self) -> Option<Parts> {

@@ -16,6 +16,8 @@ fn a_code_is_told_with_cause_danger_and_fix() {
         ("bucket-not-ours", "finding, blocked"),
         ("canary-left", "finding, warning"),
         ("denied", "problem of an apply"),
+        ("role-trust", "symptom"),
+        ("DstKmsKeyNotFound", "failure code of S3"),
         ("key-alias", "diagnostic"),
         ("rules-overlap", "diagnostic, warning"),
     ] {

@@ -26,7 +26,7 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done or nothing to do, 1 error, 2 changes pending (plan --detailed-exitcode), \
-3 the plan is stale, 4 refused by a gate or a guard (plan of a blocked plan, too), 5 applied in part, 6 verification found differences, \
+3 the plan is stale, 4 refused by a gate or a guard (plan of a blocked plan, too), 5 applied in part, 6 verification or doctor found something, \
 7 credentials or permissions are missing, 8 waiting on AWS, 64 wrong usage, 65 invalid spec, 130 interrupted";
 
 #[derive(Debug, Args)]
@@ -115,6 +115,8 @@ pub(crate) enum Command {
     Restore(Restore),
     /// Compare both sides of migrations, version by version; exits 6 where they differ
     Verify(Verify),
+    /// Say why objects do not replicate, and what to add where; exits 6 where something is wrong
+    Doctor(Doctor),
     /// Print the least IAM policies that the callers of plan and apply need
     Permissions(PermissionsArgs),
     /// Say what a code of a finding, a problem or a diagnostic means, and what to do about it
@@ -318,6 +320,39 @@ pub(crate) enum VerifyFormat {
     Json,
     /// For pipelines that show test results
     Junit,
+}
+
+/// Everything is read and nothing is written. It judges what is live, whoever wrote it; what a spec asks for beside is the plan's to say.
+#[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) paths: Paths,
+    /// Look at these migrations only
+    #[arg(long, value_name = "MIGRATION")]
+    pub(crate) target: Vec<String>,
+    /// Follow this object of the source, too; where there are several migrations, with --target
+    #[arg(long, value_name = "KEY")]
+    pub(crate) object: Option<String>,
+    /// The version of the object; left out, the current one
+    #[arg(
+        id = "of_object",
+        long = "version",
+        value_name = "ID",
+        requires = "object"
+    )]
+    pub(crate) version: Option<String>,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Text)]
+    pub(crate) format: DoctorFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DoctorFormat {
+    /// For a terminal
+    Text,
+    /// For programs: a list of diagnoses
+    Json,
 }
 
 /// As long as `s3ferry_engine::Limits` has.

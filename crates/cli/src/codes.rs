@@ -21,6 +21,8 @@ enum Section {
     Blocked,
     Warnings,
     Problems,
+    Symptoms,
+    Failures,
     Diagnostics,
 }
 
@@ -44,6 +46,8 @@ impl Section {
             "Blocked" => Self::Blocked,
             "Warnings and notes" => Self::Warnings,
             "Problems of an apply" => Self::Problems,
+            "Symptoms" => Self::Symptoms,
+            "Failure codes of S3" => Self::Failures,
             "Diagnostics" => Self::Diagnostics,
             _ => return None,
         })
@@ -64,6 +68,14 @@ impl Section {
             Self::Blocked => ("finding, blocked".to_owned(), cell(1), cell(2), cell(3)),
             Self::Warnings => (format!("finding, {}", cell(1)), cell(2), cell(3), cell(4)),
             Self::Problems => ("problem of an apply".to_owned(), cell(1), cell(2), cell(3)),
+            Self::Symptoms => ("symptom".to_owned(), cell(1), cell(2), cell(3)),
+            Self::Failures => (
+                "failure code of S3".to_owned(),
+                cell(1),
+                "The object is FAILED for good: S3 does not try again when things are mended."
+                    .to_owned(),
+                cell(2),
+            ),
             Self::Diagnostics => of_diagnostic(&cell(1), cell(2)),
         };
         is_row.then_some(Code {

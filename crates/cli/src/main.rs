@@ -112,6 +112,7 @@ async fn run(printer: &Printer, cli: Cli) -> Exit {
         Command::Apply(args) => commands::apply::run(printer, &args, parallelism).await,
         Command::Restore(args) => commands::restore::run(printer, &args, parallelism).await,
         Command::Verify(args) => commands::verify::run(printer, &args, parallelism).await,
+        Command::Doctor(args) => commands::doctor::run(printer, &args, parallelism).await,
         Command::Permissions(args) => commands::permissions::run(printer, &args),
         Command::Explain(args) => commands::explain::run(printer, &args),
         Command::Import(args) => commands::import::run(printer, &args, parallelism).await,

@@ -5,6 +5,7 @@
 //! Every collection is ordered, so that the same input gives the same bytes.
 
 mod alarm;
+pub mod diagnosis;
 pub mod document;
 pub mod drift;
 pub mod reading;

@@ -12,6 +12,7 @@ pub mod aftermath;
 pub mod data_events;
 pub mod diff;
 mod digest;
+pub mod doctor;
 pub mod format;
 mod future;
 pub mod goals;

@@ -129,6 +129,46 @@ fn kinds_of_problems_are_in_the_index() {
 }
 
 #[test]
+fn symptoms_are_in_the_index() {
+    let page = file("docs/errors.md");
+    let (findings, symptoms) = (table(&page, "Findings"), table(&page, "Symptoms"));
+    let texts = sources("crates/core/src/doctor");
+    let given = texts
+        .iter()
+        .flat_map(|text| strings_after(text, "symptom("));
+    let given: Codes = given.collect();
+    assert!(given.len() >= 10, "{given:?}");
+    let unknown = given
+        .iter()
+        .filter(|code| !findings.contains(*code) && !symptoms.contains(*code));
+    assert_eq!(unknown.count(), 0, "{given:?}");
+    for code in &symptoms {
+        let quoted = format!("\"{code}\"");
+        assert!(
+            texts.iter().any(|text| text.contains(&quoted)),
+            "nobody gives {code}"
+        );
+    }
+}
+
+#[test]
+fn failures_are_in_the_index() {
+    let page = table(&file("docs/errors.md"), "Failure codes of S3");
+    assert_eq!(page.len(), 28);
+    let texts = sources("crates/core/src/doctor");
+    let words = texts
+        .iter()
+        .flat_map(|text| text.split('"').skip(1).step_by(2));
+    let is_failure = |word: &&str| {
+        let starts = ["Src", "Dst", "AssumeRole"];
+        starts.iter().any(|start| word.starts_with(start)) && !word.contains(' ')
+    };
+    let given: Codes = words.filter(is_failure).map(str::to_owned).collect();
+    assert!(given.len() >= 15, "{given:?}");
+    assert!(given.is_subset(&page), "{given:?}");
+}
+
+#[test]
 fn exit_codes_are_in_the_index() {
     let verdicts = function(&source("crates/engine/src/outcome.rs"), "exit_code");
     let mut given = numbers_after_arrows(&verdicts);

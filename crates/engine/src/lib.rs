@@ -11,6 +11,7 @@
 
 pub mod cancel;
 pub mod clock;
+pub mod doctor;
 pub mod events;
 pub mod execute;
 pub mod import;

@@ -15,6 +15,7 @@
 mod budget;
 mod bundle;
 mod detail;
+mod diagnosis;
 mod drift;
 mod escape;
 mod json;
@@ -30,6 +31,7 @@ mod verification;
 mod view;
 mod words;
 
+pub use diagnosis::{diagnosis_summary, diagnosis_text};
 pub use drift::{drift_markdown, drift_summary, drift_text};
 pub use markdown::markdown;
 pub use page::Style;

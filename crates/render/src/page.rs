@@ -97,6 +97,15 @@ impl Page {
         }
     }
 
+    /// A line that is to be copied as it is, and so is never cut. What stands in it must be quoted, as strings of JSON are: a terminal
+    /// that wraps it may begin a line with any part of it.
+    pub(crate) fn copied(&mut self, indent: usize, tone: Tone, text: &str) {
+        let cells = cells(&[(tone, text)]);
+        self.out.extend(std::iter::repeat_n(' ', indent));
+        self.cells(&cells);
+        self.out.push('\n');
+    }
+
     pub(crate) fn finish(self) -> String {
         self.out
     }

@@ -21,6 +21,14 @@ pub struct Entry<'a> {
     pub modified: &'a str,
 }
 
+impl Entry<'_> {
+    /// Whether it is a delete marker.
+    #[must_use]
+    pub fn is_marker(&self) -> bool {
+        self.kind == Kind::Marker
+    }
+}
+
 /// What a version is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {

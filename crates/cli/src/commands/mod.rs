@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 mod drift;
 pub(crate) mod explain;
 mod history;

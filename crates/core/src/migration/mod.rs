@@ -6,7 +6,7 @@
 mod access;
 mod canary;
 mod destination_bucket;
-mod keys;
+pub(crate) mod keys;
 mod logging;
 mod monitoring;
 pub(crate) mod public_policy;

@@ -43,7 +43,7 @@ pub(super) fn of_case(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -
     let refuses = blocked
         .whose(|block| block.block_public_policy)
         .filter(|_| is_written(scene, bucket, future));
-    let closes = blocked.whose(|block| block.restrict_public_buckets);
+    let closes = closed(future, bucket).map(|(whose, _)| whose);
     let why = match (refuses, closes) {
         (Some(whose), _) => refusal(whose, NOT_ADDED),
         (None, Some(whose)) => format!(
@@ -52,6 +52,16 @@ pub(super) fn of_case(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -
         (None, None) => return None,
     };
     told(scene, bucket, future, &why)
+}
+
+/// Whose block closes a bucket to other accounts, and the statements of its policy that it does so for.
+pub(crate) fn closed(
+    future: &Future<'_>,
+    bucket: &BucketRef,
+) -> Option<(&'static str, Vec<String>)> {
+    let whose = Blocked::of(future, bucket).whose(|block| block.restrict_public_buckets)?;
+    let statements = public_statements(future.document(&policy_of(bucket)));
+    (!statements.is_empty()).then_some((whose, statements))
 }
 
 /// Whether the statements of ours that left the spec can be taken out of a bucket's policy.

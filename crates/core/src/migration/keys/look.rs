@@ -11,14 +11,14 @@ use crate::policy::PolicyDocument;
 use crate::scene::Scene;
 
 /// A key that is there.
-pub(in crate::migration) struct Seen<'a> {
-    pub(in crate::migration) key: KeyRef,
-    pub(in crate::migration) live: &'a Key,
+pub(crate) struct Seen<'a> {
+    pub(crate) key: KeyRef,
+    pub(crate) live: &'a Key,
 }
 
 /// Why nothing can be said of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::migration) enum Blind {
+pub(crate) enum Blind {
     /// There is none; its address.
     Missing(String),
     /// It could not be looked at, in an account of the spec; its address and why.
@@ -28,14 +28,14 @@ pub(in crate::migration) enum Blind {
 }
 
 /// What keeps S3 from using a key.
-pub(in crate::migration) struct Unusable {
-    code: &'static str,
-    what: String,
-    help: String,
+pub(crate) struct Unusable {
+    pub(crate) code: &'static str,
+    pub(crate) what: String,
+    pub(crate) help: String,
 }
 
 /// Looks at the key of an ARN.
-pub(in crate::migration) fn look<'a>(scene: &'a Scene<'_>, arn: &Arn) -> Result<Seen<'a>, Blind> {
+pub(crate) fn look<'a>(scene: &'a Scene<'_>, arn: &Arn) -> Result<Seen<'a>, Blind> {
     let known = KeyRef::of_arn(arn).filter(|key| scene.names.knows(&key.account));
     let Some(key) = known else {
         let why = "its account is not among those of the spec, or its ARN is not that of a key";
@@ -58,12 +58,12 @@ pub(in crate::migration) fn look<'a>(scene: &'a Scene<'_>, arn: &Arn) -> Result<
 }
 
 impl<'a> Seen<'a> {
-    pub(in crate::migration) fn address(&self, scene: &Scene<'_>, part: KeyPart) -> String {
+    pub(crate) fn address(&self, scene: &Scene<'_>, part: KeyPart) -> String {
         scene.names.address(&Target::Key(self.key.clone(), part))
     }
 
     /// What the key's policy will say.
-    pub(in crate::migration) fn policy<'b>(
+    pub(crate) fn policy<'b>(
         &self,
         scene: &Scene<'_>,
         future: &Future<'b>,
@@ -80,17 +80,13 @@ impl<'a> Seen<'a> {
     }
 
     /// Statements of others in its policy that name nobody any more.
-    pub(in crate::migration) fn dangling(
-        &self,
-        scene: &Scene<'_>,
-        future: &Future<'_>,
-    ) -> Vec<Finding> {
+    pub(crate) fn dangling(&self, scene: &Scene<'_>, future: &Future<'_>) -> Vec<Finding> {
         let target = Target::Key(self.key.clone(), KeyPart::Policy);
         dangling(scene, &target, future)
     }
 
     /// What keeps S3 from using it for a bucket, whatever its policy says.
-    pub(in crate::migration) fn unusable(&self, bucket: &BucketRef) -> Option<Unusable> {
+    pub(crate) fn unusable(&self, bucket: &BucketRef) -> Option<Unusable> {
         self.of_another_kind()
             .or_else(|| self.of_its_state())
             .or_else(|| self.of_another_region(bucket))
@@ -164,7 +160,7 @@ fn key_finding(code: &'static str, what: String, help: &str) -> Unusable {
 
 impl Unusable {
     /// A key that AWS manages has a policy of AWS's, which lets nobody of another account in.
-    pub(in crate::migration) fn managed(help: &str) -> Self {
+    pub(crate) fn managed(help: &str) -> Self {
         key_finding(
             "key-aws-managed",
             "AWS manages the key, and lets nobody of another account use it".to_owned(),
@@ -173,19 +169,14 @@ impl Unusable {
     }
 
     /// The finding, with what comes of it.
-    pub(in crate::migration) fn told(
-        self,
-        level: FindingLevel,
-        address: String,
-        what_fails: &str,
-    ) -> Finding {
+    pub(crate) fn told(self, level: FindingLevel, address: String, what_fails: &str) -> Finding {
         let Self { code, what, help } = self;
         finding(code, level, address, format!("{what}: {what_fails}"), &help)
     }
 }
 
 /// A key that is not there.
-pub(in crate::migration) fn missing(level: FindingLevel, at: String, what_fails: &str) -> Finding {
+pub(crate) fn missing(level: FindingLevel, at: String, what_fails: &str) -> Finding {
     finding(
         "key-missing",
         level,

@@ -1,8 +1,8 @@
 //! The keys of both sides: whether they can be used ([`look`]), and what their policies let the replication role do ([`told`]). AWS
 //! checks nothing of it when rules are put (T3).
 
-pub(super) mod look;
-mod told;
+pub(crate) mod look;
+pub(crate) mod told;
 
 use std::collections::BTreeSet;
 

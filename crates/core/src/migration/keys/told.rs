@@ -190,7 +190,7 @@ impl Use<'_> {
 }
 
 /// The grants of a key as far as they were looked at, and what keeps others from being known.
-fn grants(scene: &Scene<'_>, seen: &Seen<'_>) -> (BTreeSet<Grant>, Option<String>) {
+pub(crate) fn grants(scene: &Scene<'_>, seen: &Seen<'_>) -> (BTreeSet<Grant>, Option<String>) {
     let target = Target::Key(seen.key.clone(), KeyPart::Grants);
     if let Some(OutOfReach::Unread(code) | OutOfReach::Elsewhere(code)) =
         scene.observed.out_of_reach().get(&target)

@@ -141,6 +141,16 @@ pub fn key_policy_grants(input: &KeyPolicyInput<'_>) -> Vec<KeyGrant> {
         .collect()
 }
 
+impl KeyGrant {
+    /// What lets the role use the key for these actions, as a statement of its own policy.
+    #[must_use]
+    pub(crate) fn of_role(&self, sid: String, key: &Arn, actions: &BTreeSet<&str>) -> Statement {
+        let actions = actions.iter().copied();
+        let statement = Statement::builder(sid, Effect::Allow, actions).resources([key.as_str()]);
+        conditioned(statement, &self.via, &self.contexts).build()
+    }
+}
+
 fn named(statement: StatementBuilder, input: &KeyPolicyInput<'_>) -> StatementBuilder {
     let role = input.role;
     match input.by {

@@ -28,6 +28,22 @@ impl Statement {
     }
 }
 
+impl Statement {
+    /// The same under another Sid and for these actions on these resources alone.
+    #[must_use]
+    pub(crate) fn narrowed(
+        &self,
+        sid: String,
+        actions: impl IntoIterator<Item = impl Into<String>>,
+        resources: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        let mut narrow = Self::builder(sid, self.effect(), actions).resources(resources);
+        narrow.0.principals = self.principals().cloned();
+        narrow.0.conditions = self.conditions().to_vec();
+        narrow.build()
+    }
+}
+
 impl StatementBuilder {
     /// Adds principals of one type, e.g. `AWS` or `Service`.
     #[must_use]

@@ -1489,6 +1489,43 @@ fn the_text_has_statements_to_copy() {
     world.expect(64, &["doctor", "spec.yaml", "--version", "x"]);
 }
 
+/// Within one account either the role's policies or the bucket's, which names the role, are enough.
+#[test]
+fn within_an_account_either_policy_is_enough() {
+    let migration = spec(EVERYTHING, "").replace("account: archive", "account: prod");
+    let migration = format!("{migration}    owner: source\n");
+    let bucket = |name: &str| json!({ "name": name, "account": SOURCE.0, "region": SOURCE.1, "versioning": "Enabled" });
+    let world = World::new(&migration).with(&json!({ "buckets": [bucket(FROM), bucket(TO)] }));
+    world.converge();
+    let role = Doc::RolePolicy.read(&world);
+    let narrow = without(&role, "s3:ReplicateObject", "");
+    let policy = world.source().get(TO, "policy").expect_ok().body;
+    let refusing = adding(
+        "",
+        json!({ "Sid": "Other", "Effect": "Allow", "Action": "s3:ListBucket",
+        "Resource": format!("arn:aws:s3:::{TO}"), "Principal": { "AWS": "arn:aws:iam::111111111111:root" } }),
+    );
+    for (at, (role, policy, status, found)) in [
+        (&role, &refusing, "COMPLETED", &[][..]),
+        (&narrow, &policy, "COMPLETED", &[]),
+        (&narrow, &refusing, "FAILED", &["role-grants-nothing"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        Doc::RolePolicy.write(&world, role);
+        world.source().put(TO, "policy", policy);
+        let key = format!("{at}");
+        assert_eq!(
+            Plain.put(&world, &key).status.as_deref(),
+            Some(status),
+            "{at}"
+        );
+        let told = doctor(&world, &key);
+        assert_eq!(codes(&told), found, "{at}\n{}", told.ran.said());
+    }
+}
+
 const MARK: &str = "<!-- table -->\n";
 
 /// The page shows what is broken here; `UPDATE=1` writes it anew.

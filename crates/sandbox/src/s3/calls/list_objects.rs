@@ -1,81 +1,30 @@
 //! ListObjectsV2, as a route: a typed reply costs many times what its entries do.
 
-use std::sync::Arc;
+use http::Uri;
+use s3s::S3Result;
 
-use http::{HeaderMap, Method, Uri};
-use s3s::route::S3Route;
-use s3s::{Body, S3Request, S3Response, S3Result};
-
-use super::access::{self, caller_of};
-use super::body::xml_text;
-use super::documents::bucket_of;
+use super::list_route::List;
 use super::listed::{Listed, Written, push, push_key, word};
 use super::listing::{self, Page, Query, after_token};
-use super::request::Call;
-use super::subresource::Subresource;
 use crate::s3::checksum::base64_encode;
-use crate::s3::errors::method_not_allowed;
 use crate::s3::state::world::Store;
 use crate::wire::Form;
 
-const OPERATION: &str = "ListObjectsV2";
-
-/// The route.
-pub(crate) struct Objects(pub(crate) Arc<Store>);
-
-#[async_trait::async_trait]
-impl S3Route for Objects {
-    fn is_match(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-        _extensions: &mut http::Extensions,
-    ) -> bool {
-        let query = Form::parse(uri.query().unwrap_or_default());
-        *method == Method::GET
-            && query.get("list-type") == Some("2")
-            && Subresource::find(|name| query.has(name)).is_none()
-            && bucket_of(uri, headers).is_some()
-    }
-
-    async fn check_access(&self, _request: &mut S3Request<Body>) -> S3Result<()> {
-        Ok(())
-    }
-
-    async fn call(&self, request: S3Request<Body>) -> S3Result<S3Response<Body>> {
-        let S3Request {
-            method,
-            uri,
-            headers,
-            extensions,
-            ..
-        } = request;
-        let caller = caller_of(&extensions);
-        let call = Call {
-            caller: &caller,
-            method: &method,
-            uri: &uri,
-            headers: &headers,
-        };
-        let Some(bucket) = bucket_of(&uri, &headers) else {
-            return Err(method_not_allowed());
-        };
-        access::check_bucket(&self.0, &call, OPERATION, &bucket)?;
-        let asked = Asked::read(&uri)?;
-        Ok(xml_text(asked.answer(&self.0, &bucket)?))
-    }
-}
-
 /// What a request asks for.
-struct Asked {
+pub(crate) struct Objects {
     query: Query,
     token: Option<String>,
     start_after: Option<String>,
     with_owner: bool,
 }
 
-impl Asked {
+impl List for Objects {
+    const OPERATION: &'static str = "ListObjectsV2";
+
+    fn is_meant(query: &Form) -> bool {
+        query.get("list-type") == Some("2")
+    }
+
     fn read(uri: &Uri) -> S3Result<Self> {
         let form = Form::parse(uri.query().unwrap_or_default());
         let given = |name| form.get(name).map(str::to_owned);
@@ -103,7 +52,9 @@ impl Asked {
         self.push_tail(&mut tail);
         Ok(written.finish(&head, &tail))
     }
+}
 
+impl Objects {
     fn push_head(&self, xml: &mut String, bucket: &str, page: &Page) {
         push(xml, "Name", bucket);
         push_key(xml, "Prefix", &self.query, &self.query.prefix);

@@ -7,7 +7,7 @@
 //!   |    |                                           logging, inventory, notification
 //!   |    |- account: S3 Control: what is set for all of an account's buckets, and jobs
 //!   |    |           |- control (who may), jobs, job_document, job_tags
-//!   |    `- versions, list_objects: ListObjectVersions and ListObjectsV2 (cursors -> listing -> listed)
+//!   |    `- versions, list_objects: ListObjectVersions and ListObjectsV2 (list_route; cursors -> listing -> listed)
 //!   `- access (bucket, Region, owner, policies) -> api -> put, get, attributes, copy, delete,
 //!        multipart, complete, tagging, list_calls                (all over the state)
 //! ```
@@ -39,6 +39,7 @@ pub(crate) mod jobs;
 pub(crate) mod lifecycle_document;
 pub(crate) mod list_calls;
 pub(crate) mod list_objects;
+pub(crate) mod list_route;
 pub(crate) mod listed;
 pub(crate) mod listing;
 pub(crate) mod logging_document;

@@ -9,6 +9,7 @@ use s3s::{Body, S3Request, S3Response, S3Result};
 use super::account::Account;
 use super::documents::Documents;
 use super::list_objects::Objects;
+use super::list_route::ListRoute;
 use super::versions::Versions;
 use crate::s3::errors::method_not_allowed;
 use crate::s3::state::world::Store;
@@ -22,8 +23,8 @@ impl Routes {
         Self(vec![
             Box::new(Account(Arc::clone(store))),
             Box::new(Documents(Arc::clone(store))),
-            Box::new(Versions(Arc::clone(store))),
-            Box::new(Objects(Arc::clone(store))),
+            Box::new(ListRoute::<Versions>::new(store)),
+            Box::new(ListRoute::<Objects>::new(store)),
         ])
     }
 }

@@ -2,81 +2,31 @@
 //!
 //! A route, because a typed reply has two lists and so loses the order between them.
 
-use std::sync::Arc;
+use http::Uri;
+use s3s::S3Result;
 
-use http::{HeaderMap, Method, Uri};
-use s3s::route::S3Route;
-use s3s::{Body, S3Request, S3Response, S3Result};
-
-use super::access::{self, caller_of};
-use super::body::xml_text;
-use super::documents::bucket_of;
+use super::list_route::List;
 use super::listed::{Listed, Written, push, push_key, word};
 use super::listing::{self, Page, Query};
 use super::put::check_version_id;
-use super::request::Call;
-use super::subresource::Subresource;
-use crate::s3::errors::{invalid_argument, method_not_allowed};
+use crate::s3::errors::invalid_argument;
 use crate::s3::state::world::Store;
 use crate::wire::Form;
 
-const OPERATION: &str = "ListObjectVersions";
-
-/// The route.
-pub(crate) struct Versions(pub(crate) Arc<Store>);
-
-#[async_trait::async_trait]
-impl S3Route for Versions {
-    fn is_match(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-        _extensions: &mut http::Extensions,
-    ) -> bool {
-        let query = Form::parse(uri.query().unwrap_or_default());
-        *method == Method::GET
-            && query.has("versions")
-            && Subresource::find(|name| query.has(name)).is_none()
-            && bucket_of(uri, headers).is_some()
-    }
-
-    async fn check_access(&self, _request: &mut S3Request<Body>) -> S3Result<()> {
-        Ok(())
-    }
-
-    async fn call(&self, request: S3Request<Body>) -> S3Result<S3Response<Body>> {
-        let S3Request {
-            method,
-            uri,
-            headers,
-            extensions,
-            ..
-        } = request;
-        let caller = caller_of(&extensions);
-        let call = Call {
-            caller: &caller,
-            method: &method,
-            uri: &uri,
-            headers: &headers,
-        };
-        let Some(bucket) = bucket_of(&uri, &headers) else {
-            return Err(method_not_allowed());
-        };
-        access::check_bucket(&self.0, &call, OPERATION, &bucket)?;
-        let asked = Asked::read(&uri)?;
-        Ok(xml_text(asked.answer(&self.0, &bucket)?))
-    }
-}
-
 /// What a request asks for.
-struct Asked {
+pub(crate) struct Versions {
     query: Query,
     key_marker: String,
     version_marker: String,
 }
 
-impl Asked {
+impl List for Versions {
+    const OPERATION: &'static str = "ListObjectVersions";
+
+    fn is_meant(query: &Form) -> bool {
+        query.has("versions")
+    }
+
     fn read(uri: &Uri) -> S3Result<Self> {
         let form = Form::parse(uri.query().unwrap_or_default());
         let query = Query::read(&form)?;
@@ -106,7 +56,9 @@ impl Asked {
         self.push_head(&mut head, bucket, &page);
         Ok(written.finish(&head, "</ListVersionsResult>"))
     }
+}
 
+impl Versions {
     fn push_head(&self, xml: &mut String, bucket: &str, page: &Page) {
         let Query {
             prefix,

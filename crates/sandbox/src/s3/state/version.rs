@@ -449,9 +449,8 @@ mod tests {
         assert_eq!(parts.pieces().concat(), b"abcdef");
     }
 
-    #[test]
-    fn a_late_version_takes_its_place_and_the_same_id_replaces() {
-        let version = |id: &str, sequence| Version {
+    fn version(id: &str, sequence: u64) -> Version {
+        Version {
             id: id.into(),
             sequence,
             modified: Stamp(0),
@@ -460,7 +459,11 @@ mod tests {
             replica: false,
             failure: None,
             object: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_late_version_takes_its_place_and_the_same_id_replaces() {
         let mut versions = Versions::default();
         for (id, sequence) in [("a", 1), ("c", 3), ("b", 2), ("c", 3)] {
             versions.put(version(id, sequence));
@@ -483,20 +486,10 @@ mod tests {
     #[test]
     fn many_versions_of_a_key_are_dropped() {
         let mut versions = Versions::default();
-        let version = |sequence: u64| Version {
-            id: sequence.to_string().as_str().into(),
-            sequence,
-            modified: Stamp(0),
-            owner: "1".into(),
-            replication: None,
-            replica: false,
-            failure: None,
-            object: None,
-        };
         for sequence in 0..300_000 {
             let older = std::mem::take(&mut versions);
             versions.0 = Some(Box::new(Link {
-                version: version(sequence),
+                version: version(&sequence.to_string(), sequence),
                 older,
             }));
         }

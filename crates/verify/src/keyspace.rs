@@ -35,13 +35,6 @@ pub fn between(low: &[u8], high: Option<&[u8]>) -> Option<Vec<u8>> {
     }
 }
 
-/// The folder of a key: up to and with its last slash.
-#[must_use]
-pub fn folder(key: &[u8]) -> &[u8] {
-    let slash = key.iter().rposition(|byte| *byte == b'/');
-    slash.map_or(&[], |at| &key[..=at])
-}
-
 /// The first part of a key, up to and with its first slash: what summaries are made by. A key without one stands for itself as "".
 #[must_use]
 pub fn top(key: &[u8]) -> &[u8] {

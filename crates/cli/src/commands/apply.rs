@@ -15,7 +15,7 @@ use s3ferry_engine::ledger::FolderLedger;
 use s3ferry_engine::{Clock, Limits, OwnWrites, Run, Verdict, execute};
 use s3ferry_render::plural;
 
-use super::{Ended, plan, show};
+use super::{Ended, listen, plan, show};
 use crate::args::{Apply, Format};
 use crate::build_info::VERSION;
 use crate::chain::chain;
@@ -406,11 +406,7 @@ pub(crate) async fn follow(printer: &Printer, job: Job, how: &How) -> Result<Fol
         ..Limits::default()
     };
     limits.canary_wait = how.wait.unwrap_or(limits.canary_wait);
-    let listener = tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            canceller.cancel();
-        }
-    });
+    let listener = listen(canceller);
     let work = Run {
         id: &run,
         world: &cloud,

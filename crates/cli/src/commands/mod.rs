@@ -18,7 +18,19 @@ pub(crate) mod show;
 pub(crate) mod validate;
 pub(crate) mod verify;
 
+use s3ferry_engine::Canceller;
+use tokio::task::JoinHandle;
+
 use crate::exit::Exit;
 
 /// How a command ends.
 pub(crate) type Ended = Result<Exit, Exit>;
+
+/// Has each Ctrl-C ask what runs to stop, until it is aborted.
+fn listen(canceller: Canceller) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            canceller.cancel();
+        }
+    })
+}

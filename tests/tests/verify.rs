@@ -216,6 +216,32 @@ fn what_is_expected_is_counted_and_no_difference() {
     assert_eq!(kept, out[0]["found"]);
 }
 
+/// Whether it is noted how far a comparison is.
+fn is_noted(world: &World) -> bool {
+    let files = fs::read_dir(world.folder().join("ledger/runs"));
+    let is_note =
+        |file: std::fs::DirEntry| file.file_name().to_string_lossy().starts_with("verify-");
+    files.is_ok_and(|mut files| files.any(|file| file.is_ok_and(is_note)))
+}
+
+/// Kills a comparison when it has noted how far it is.
+fn kill(world: &World, arguments: &[&str]) {
+    let sandbox = world.sandbox();
+    // Three hundred looks at each side, four at once: well above the five seconds between two notes.
+    sandbox.switches().latency(Duration::from_millis(200));
+    let arguments = [arguments, &["--parallelism", "4"]].concat();
+    let mut child = world.command(&arguments).spawn().expect("it starts");
+    let began = Instant::now();
+    while !is_noted(world) && began.elapsed() < Duration::from_secs(60) {
+        sleep(Duration::from_millis(50));
+        let ended = child.try_wait().expect("it can be asked");
+        assert!(ended.is_none(), "it ended before it noted anything");
+    }
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    sandbox.switches().latency(Duration::ZERO);
+}
+
 #[test]
 fn a_verification_that_is_killed_goes_on_to_the_same_receipt() {
     let world = pair(150);
@@ -229,37 +255,16 @@ fn a_verification_that_is_killed_goes_on_to_the_same_receipt() {
     };
     let arguments = [&VERIFY[..], &["--depth", "checksum", "--format", "json"]].concat();
     let straight = file(&world.expect(0, &arguments).out);
-    world
-        .sandbox()
-        .switches()
-        .latency(Duration::from_millis(40));
-    let mut child = world
-        .command(&[&arguments[..], &["--parallelism", "4"]].concat())
-        .spawn()
-        .expect("it starts");
-    let noted = world.folder().join("ledger/runs");
-    let began = Instant::now();
-    let is_noted = || {
-        fs::read_dir(&noted).is_ok_and(|mut files| {
-            files.any(|file| {
-                file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("verify-"))
-            })
-        })
-    };
-    while !is_noted() && began.elapsed() < Duration::from_secs(60) {
-        sleep(Duration::from_millis(50));
-        assert!(
-            child.try_wait().expect("it can be asked").is_none(),
-            "it ended before it noted anything"
-        );
-    }
-    child.kill().expect("it can be killed");
-    child.wait().expect("it ends");
-    world.sandbox().switches().latency(Duration::ZERO);
+    kill(&world, &arguments);
     let ran = world.expect(0, &arguments);
     assert!(ran.err.contains("going on from"), "{}", ran.err);
     assert_eq!(file(&ran.out), straight);
-    assert!(!is_noted(), "what was noted is forgotten");
+    assert!(!is_noted(&world), "what was noted is forgotten");
+    // Another comparison has nothing to go on from.
+    kill(&world, &arguments);
+    let others = [&arguments[..], &["--match", "current"]].concat();
+    let ran = world.expect(0, &others);
+    assert!(!ran.err.contains("going on from"), "{}", ran.err);
 }
 
 #[test]

@@ -18,12 +18,12 @@ use s3ferry_engine::{CancelToken, canceller};
 use s3ferry_verify::{Asked, Tally};
 use serde_json::{Value, json};
 
-use super::Ended as Exited;
+use super::{Ended as Exited, listen};
 use crate::args::{Compared, Depth, Matched, Verify, VerifyFormat};
 use crate::build_info::VERSION;
 use crate::causes::messages;
 use crate::exit::Exit;
-use crate::planning::sign_in;
+use crate::planning::{now, sign_in};
 use crate::printer::Printer;
 use crate::specs::{Loaded, load};
 
@@ -39,11 +39,7 @@ pub(crate) async fn run(printer: &Printer, args: &Verify, parallelism: usize) ->
     let (cloud, _) = sign_in(printer, &loaded, parallelism, None).await?;
     let ledger = FolderLedger::new(&loaded.ledger);
     let (canceller, cancel) = canceller();
-    let listener = tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            canceller.cancel();
-        }
-    });
+    let listener = listen(canceller);
     let mut all = Vec::new();
     let mut failed = Vec::new();
     for route in loaded.spec.routes() {
@@ -228,9 +224,10 @@ impl One<'_> {
             ..
         } = self.route;
         format!(
-            "{source:?} {destination:?} {:?} {:?}",
+            "{source:?} {destination:?} {:?} {:?} {:?}",
             migration.rules,
-            self.asked()
+            self.asked(),
+            self.matching()
         )
     }
 
@@ -330,10 +327,6 @@ impl One<'_> {
             .error(&format!("cannot keep what was compared: {why}"), None);
         Exit::Error
     }
-}
-
-fn now() -> String {
-    crate::planning::now()
 }
 
 fn progress(noted: &Checkpoint) -> Progress {

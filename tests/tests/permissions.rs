@@ -37,7 +37,18 @@ type Policies = BTreeMap<String, Vec<Value>>;
 type Place = (&'static str, &'static str, &'static [&'static str]);
 
 /// Where the accounts of the examples are, each with the buckets that the spec does not make.
-const EXAMPLES: [(&str, &[Place]); 9] = [
+const EXAMPLES: [(&str, &[Place]); 10] = [
+    (
+        "backfill",
+        &[
+            (
+                "111111111111",
+                "eu-west-1",
+                &["orders-prod", "prod-reports"],
+            ),
+            ("222222222222", "eu-central-1", &[]),
+        ],
+    ),
     (
         "demo",
         &[
@@ -880,6 +891,8 @@ const OF_APPLY: [Exception; 9] = [
     ),
 ];
 
+const OF_BACKFILL: [Exception; 0] = [];
+
 /// What became of mutants.
 #[derive(Default)]
 struct Seen {
@@ -1178,6 +1191,68 @@ fn every_action_and_resource_of_an_apply_is_missed() {
         story(&mutant.of(&policies))
     });
     expect_exceptions(seen, &OF_APPLY, 25);
+}
+
+/// The actions that a backfill adds to those of its migration.
+const OF_JOBS: [&str; 9] = [
+    "iam:PassRole",
+    "s3:CreateJob",
+    "s3:DescribeJob",
+    "s3:GetJobTagging",
+    "s3:GetObject",
+    "s3:ListBucketVersions",
+    "s3:ListJobs",
+    "s3:PutJobTagging",
+    "s3:UpdateJobStatus",
+];
+
+/// Two backfills from buckets with and without an object: the job of one waits to be confirmed, that of the other finds nothing.
+fn backfills() -> Lab {
+    let places: [Place; 2] = [
+        (PROD, "eu-west-1", &["full", "empty", "reports"]),
+        (ARCHIVE, "eu-central-1", &[]),
+    ];
+    let accounts = [
+        account("prod", PROD, "eu-west-1"),
+        account("archive", ARCHIVE, "eu-central-1"),
+    ];
+    let migration = |from: &str| {
+        format!(
+            "  {from}:
+    phase: backfill
+    source: {{ account: prod, bucket: {from} }}
+    destination: {{ account: archive, bucket: {from}-copies, create: true }}
+    monitoring: {{ none: a test }}
+    rules: [{{ id: all, delete_markers: keep }}]
+    backfill: {{ report: {{ bucket: reports, prefix: jobs }} }}
+"
+        )
+    };
+    let spec = format!(
+        "version: 1\naccounts:\n{}migrations:\n{}{}",
+        accounts.concat(),
+        migration("full"),
+        migration("empty")
+    );
+    let lab = Lab::new(&places, &spec);
+    lab.other(PROD).put_object("full", "old", &[]);
+    lab
+}
+
+#[test]
+fn every_action_of_a_backfill_is_missed() {
+    let policies = backfills().printed("apply");
+    let story = |policies: &Policies| {
+        let lab = backfills();
+        lab.allow(policies);
+        lab.ends(&[8], &["apply", "--yes", "spec.yaml"])?;
+        lab.apply()
+    };
+    story(&policies).unwrap_or_else(|ran| panic!("{}", ran.said()));
+    let mut of_jobs = mutants(&policies, &BTreeSet::new());
+    of_jobs.retain(|mutant| OF_JOBS.contains(&mutant.value.as_str()));
+    let seen = play(of_jobs, |mutant| story(&mutant.of(&policies)));
+    expect_exceptions(seen, &OF_BACKFILL, OF_JOBS.len());
 }
 
 /// The most characters of a managed policy, and the most of them that a role has (IAMUG:reference_iam-quotas).

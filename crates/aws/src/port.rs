@@ -5,13 +5,17 @@ use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use futures::future::{join, join_all};
-use s3ferry_core::ids::{AccountId, AccountName, AlarmName, BucketName, Region};
-use s3ferry_core::model::{AccountPart, BucketRef, Document, KeyRef, RegionPart, Target};
+use s3ferry_core::ids::{AccountId, AccountName, AlarmName, BucketName, JobId, Region};
+use s3ferry_core::model::kinds::Job;
+use s3ferry_core::model::{
+    AccountPart, BucketRef, Document, KeyRef, RegionPart, RegionRef, Target,
+};
 use s3ferry_core::permissions::Asked;
+use s3ferry_core::plan::NewJob;
 use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{
-    ListedVersion, Look, NewObject, ObjectHead, Objects, PageRequest, PortError, Read, Versions,
-    Write, WriteChange,
+    Jobs, ListedVersion, Look, NewObject, ObjectHead, Objects, PageRequest, PortError, Read,
+    Sample, Versions, Write, WriteChange,
 };
 
 use tokio::task::{JoinError, JoinSet};
@@ -183,7 +187,20 @@ impl Cloud {
         target: &'a Target,
         intent: Intent,
     ) -> Result<AccountApi<'a>, Failure> {
-        self.of_account(target, intent, |session| &session.s3control, None)
+        let region = target.region();
+        self.of_account(target, intent, |session| &session.s3control, region)
+    }
+
+    /// The calls on the jobs of an account in a Region.
+    fn jobs<'a>(
+        &'a self,
+        at: &'a RegionRef,
+        intent: Intent,
+        subject: &'a (dyn Display + Sync),
+    ) -> Result<AccountApi<'a>, Failure> {
+        let session = self.session(&at.account, || entry("s3control", intent, &subject))?;
+        let (service, region) = (&session.s3control, Some(&at.region));
+        Ok(AccountApi::new(service, &at.account, region, subject))
     }
 
     /// The calls on what an account has in a service, in a Region where the service has Regions.
@@ -363,6 +380,49 @@ impl Objects for Cloud {
     }
 }
 
+impl Jobs for Cloud {
+    async fn create_job(&self, job: &NewJob) -> Result<JobId, PortError> {
+        let api = self.jobs(&job.at, Intent::Write, &job.description)?;
+        Ok(s3control::jobs::create(&api, job).await?)
+    }
+
+    async fn job(&self, at: &RegionRef, id: &JobId) -> Result<Option<Job>, PortError> {
+        let api = self.jobs(at, Intent::Read, id)?;
+        Ok(s3control::jobs::described(&api, id).await?)
+    }
+
+    async fn job_tags(
+        &self,
+        at: &RegionRef,
+        id: &JobId,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        let api = self.jobs(at, Intent::Read, id)?;
+        Ok(s3control::jobs::tags(&api, id).await?)
+    }
+
+    async fn confirm_job(&self, at: &RegionRef, id: &JobId) -> Result<(), PortError> {
+        let api = self.jobs(at, Intent::Write, id)?;
+        Ok(s3control::jobs::confirm(&api, id).await?)
+    }
+
+    async fn piece(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        from: u64,
+    ) -> Result<Option<Vec<u8>>, PortError> {
+        let name = ObjectName(bucket, key);
+        let api = self.bucket(bucket, Intent::Read, &name)?;
+        Ok(explained(&api, s3::report::piece(&api, key, from).await).await?)
+    }
+
+    async fn sample(&self, bucket: &BucketRef, prefix: &str) -> Result<Sample, PortError> {
+        let name = ObjectName(bucket, prefix);
+        let api = self.bucket(bucket, Intent::Read, &name)?;
+        Ok(explained(&api, s3::report::sample(&api, prefix).await).await?)
+    }
+}
+
 impl Versions for Cloud {
     async fn page(&self, bucket: &BucketRef, request: &PageRequest) -> Result<Vec<u8>, PortError> {
         let name = ObjectName(bucket, &request.prefix);
@@ -429,6 +489,9 @@ impl Cloud {
             }
             Target::Alarm(at) => {
                 cloudwatch::read::one(&self.cloudwatch(target, Intent::Read)?, &at.name).await
+            }
+            Target::Region(_, RegionPart::Jobs) => {
+                s3control::jobs::listed(&self.s3control(target, Intent::Read)?).await
             }
             Target::Region(_, RegionPart::Trails) => {
                 cloudtrail::read::of_region(&self.cloudtrail(target, Intent::Read)?).await

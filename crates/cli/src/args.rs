@@ -218,7 +218,7 @@ pub(crate) struct Apply {
     /// Look for what is the spec's everywhere in its accounts, as for plan; a saved plan has its own
     #[arg(long, conflicts_with = "target")]
     pub(crate) search: bool,
-    /// How long to wait for canaries, e.g. 90s, 15m, 1h
+    /// How long to wait for canaries, and for the job of a backfill, e.g. 90s, 15m, 6h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) wait: Option<Duration>,
     /// How long reads of what others write, too, must agree before it is written; answers of AWS can be old for seconds

@@ -40,6 +40,7 @@ impl Overwritten {
             | RunEvent::Merged { .. }
             | RunEvent::Settled { .. }
             | RunEvent::Canary { .. }
+            | RunEvent::Job { .. }
             | RunEvent::Done { .. }
             | RunEvent::Failed { .. }
             | RunEvent::Skipped { .. }

@@ -7,7 +7,7 @@ use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
 use s3ferry_core::model::Observed;
 use s3ferry_core::plan::file::Head;
-use s3ferry_core::plan::{PlacedCanary, Proofs, Step};
+use s3ferry_core::plan::{EndedJob, PlacedCanary, Proofs, Step};
 use s3ferry_core::reads::is_left;
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::spec::Spec;
@@ -48,6 +48,7 @@ pub(crate) async fn make(
     let ledger = FolderLedger::new(&loaded.ledger);
     let (proofs, remembered) = of_ledger(printer, &ledger, loaded)?;
     let canaries = canaries(printer, &ledger)?;
+    let ended = ended(printer, &ledger)?;
     let of = Survey {
         spec: &loaded.spec,
         scope: &loaded.scope,
@@ -55,6 +56,7 @@ pub(crate) async fn make(
         remembered: &remembered,
         search: loaded.info.search,
         canaries: &canaries,
+        ended: &ended,
     };
     let Surveyed { plan, observed } =
         survey(&cloud, of, parallelism).await.map_err(|failures| {
@@ -171,6 +173,22 @@ fn of_ledger(
         .remembered(&loaded.spec, &kept.receipts)
         .map_err(failed)?;
     Ok((kept.proofs, remembered))
+}
+
+/// The jobs of backfills that have ended, as the ledger tells.
+fn ended(printer: &Printer, ledger: &FolderLedger) -> Result<Vec<EndedJob>, Exit> {
+    let kept = ledger.backfills().map_err(|error| {
+        printer.error(&chain(&error), None);
+        Exit::Error
+    })?;
+    for (path, why) in &kept.ignored {
+        let path = path.display();
+        printer.warning(&format!(
+            "the receipt {path} says nothing of a backfill: {}",
+            chain(why)
+        ));
+    }
+    Ok(kept.ended)
 }
 
 /// The canaries that may lie in buckets, as the ledger tells.

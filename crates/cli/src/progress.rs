@@ -73,6 +73,7 @@ impl<'a> Progress<'a> {
             | RunEvent::Merged { .. }
             | RunEvent::Settled { .. }
             | RunEvent::Canary { .. }
+            | RunEvent::Job { .. }
             | RunEvent::Stopping { .. }
             | RunEvent::Finished { .. } => {}
         }

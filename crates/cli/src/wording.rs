@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use s3ferry_core::format::reading::{Newer, ReadError};
 use s3ferry_engine::RunEvent;
-use s3ferry_engine::events::{CanaryProgress, LeftVersion};
+use s3ferry_engine::events::{CanaryProgress, JobProgress, LeftVersion};
 use s3ferry_engine::outcome::How;
 use s3ferry_engine::problem::Problem;
 use s3ferry_render::{duration, plural};
@@ -49,6 +49,7 @@ pub(crate) fn told(event: &RunEvent) -> Vec<Told> {
             "{step}: another spec wrote {target} at the same time; its part is kept, and ours goes beside it"
         )),
         RunEvent::Canary { step, progress } => return canary(step, progress),
+        RunEvent::Job { step, progress } => Line(job(step, progress)),
         RunEvent::Done { step, how } => End(format!("{step}: {}", how_done(*how))),
         RunEvent::Skipped { step, because } => {
             End(format!("{step}: skipped, because of {because}"))
@@ -95,6 +96,45 @@ pub(crate) fn told(event: &RunEvent) -> Vec<Told> {
         | RunEvent::Settled { .. } => Detail(detail(event)),
     };
     vec![one]
+}
+
+/// How far a job is.
+fn job(step: &str, progress: &JobProgress) -> String {
+    match progress {
+        JobProgress::Found { job } => format!("{step}: job {job} is there, made by an earlier run"),
+        JobProgress::Made { job } => format!("{step}: job {job} is made"),
+        JobProgress::Confirmed { job, tasks } => {
+            format!(
+                "{step}: job {job} is confirmed, with {}",
+                plural(*tasks, "object")
+            )
+        }
+        JobProgress::AtWork {
+            job,
+            status,
+            tasks: 0,
+            ..
+        } => format!("{step}: job {job} is {status}"),
+        JobProgress::AtWork {
+            job,
+            status,
+            tasks,
+            succeeded,
+            failed,
+            a_second,
+            left_s,
+        } => {
+            let rate = a_second.map(|rate| format!(", {rate} a second"));
+            let left = left_s.map(|left| format!(", {} left", duration(left)));
+            format!(
+                "{step}: job {job} is {status}: {} of {}, {failed} failed{}{}",
+                succeeded + failed,
+                plural(*tasks, "object"),
+                rate.unwrap_or_default(),
+                left.unwrap_or_default()
+            )
+        }
+    }
 }
 
 /// Seconds, to a tenth.

@@ -114,6 +114,10 @@ name!(
     TrailName, "trail name", trail_name
 );
 name!(
+    /// The ID of a job of S3 Batch Operations: 5 to 36 letters, digits, `-` and `_` (BC:s3control JobId).
+    JobId, "job ID", job_id
+);
+name!(
     /// An Amazon Resource Name of any service.
     Arn, "ARN", arn
 );
@@ -322,6 +326,14 @@ fn role_name(value: &str) -> Check {
     require(
         letters && (1..=64).contains(&value.len()),
         "it must be 1 to 64 of letters, digits and +=,.@_-",
+    )
+}
+
+fn job_id(value: &str) -> Check {
+    let is_known = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    require(
+        (5..=36).contains(&value.len()) && value.chars().all(is_known),
+        "it must be 5 to 36 letters, digits, hyphens and underscores",
     )
 }
 

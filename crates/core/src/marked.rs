@@ -81,6 +81,7 @@ pub(crate) fn marked<'a>(document: &'a Document, markers: &Markers) -> Vec<&'a s
         | Document::Alarm(_)
         | Document::Topic(_)
         | Document::Trail(_)
-        | Document::Trails(_) => Vec::new(),
+        | Document::Trails(_)
+        | Document::Jobs(_) => Vec::new(),
     }
 }

@@ -9,6 +9,7 @@
 //! | bucket | tag `s3ferry:spec` |
 //! | alarm | its name, `s3ferry/<spec>/<migration>/<rule>/<metric>`, and its description; it is tagged, too |
 //! | inventory configuration, event notification | its ID, `s3ferry-<spec>` |
+//! | job of S3 Batch Operations | what its description begins with, `s3ferry/<spec>/<migration>/<subject>/<attempt>`, and tags that say the same |
 //! | trail | tag `s3ferry:spec` |
 //! | advanced event selector | its name, `s3ferry/<spec>/all` or `s3ferry/<spec>/writes` |
 //! | basic event selector | that it is for data events of buckets only, each of the spec or one that tags of our roles lead to |
@@ -31,6 +32,7 @@ use crate::ids::{
     AccountId, AlarmName, BucketName, MigrationName, Region, RuleName, SpecName, TrailName,
 };
 use crate::places::{BucketRef, RegionRef, TrailRef};
+use crate::proof::ProofSubject;
 
 /// The tag that says which spec a role or a bucket belongs to.
 pub const SPEC_TAG: &str = "s3ferry:spec";
@@ -69,6 +71,35 @@ pub struct Leads<'a> {
 }
 /// Role tags that name a trail; the key ends with a hash of the value, which is `account/Region/name`.
 const TRAIL_TAG: &str = "s3ferry:trail:";
+
+/// What the descriptions of our jobs begin with, whichever spec's they are.
+pub const JOB_PREFIX: &str = "s3ferry/";
+
+/// What a job of ours says of whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobMark {
+    /// The migration.
+    pub migration: MigrationName,
+    /// What is copied: the beginning of the digest of the backfill's subject.
+    pub subject: String,
+    /// Which of its jobs it is, from 1.
+    pub attempt: u32,
+}
+
+impl JobMark {
+    /// How much of a subject a mark has: 64 bits, as marks in Sids have.
+    const SUBJECT: usize = 16;
+
+    /// The mark of a job.
+    #[must_use]
+    pub fn of(migration: &MigrationName, subject: &ProofSubject, attempt: u32) -> Self {
+        Self {
+            migration: migration.clone(),
+            subject: subject.0.chars().take(Self::SUBJECT).collect(),
+            attempt,
+        }
+    }
+}
 
 /// The markers of one spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,6 +294,44 @@ impl Markers {
     pub fn trail_sids(&self, trail: &TrailRef) -> [String; 2] {
         let hash = hash(&trail.arn(), HASH_DIGITS);
         ["TrailLooks", "TrailDelivers"].map(|words| format!("{}{hash}{words}", self.mark))
+    }
+
+    /// What the description of a job of ours begins with.
+    #[must_use]
+    pub fn job_mark(&self, of: &JobMark) -> String {
+        let JobMark {
+            migration,
+            subject,
+            attempt,
+        } = of;
+        format!("{JOB_PREFIX}{}/{migration}/{subject}/{attempt}", self.spec)
+    }
+
+    /// What the description of a job of this spec says; none where it is somebody else's.
+    #[must_use]
+    pub fn job(&self, description: &str) -> Option<JobMark> {
+        let (mark, _) = description.split_once(':')?;
+        let mut parts = mark.strip_prefix(JOB_PREFIX)?.split('/');
+        let ours = parts.next()? == self.spec.as_str();
+        let mark = JobMark {
+            migration: MigrationName::new(parts.next()?).ok()?,
+            subject: parts.next()?.to_owned(),
+            attempt: parts.next()?.parse().ok()?,
+        };
+        (ours && parts.next().is_none()).then_some(mark)
+    }
+
+    /// The tags of a job of ours: the spec, the migration, and what was planned.
+    #[must_use]
+    pub fn job_tags(&self, of: &JobMark) -> BTreeMap<String, String> {
+        let mut tags = self.bucket_tags();
+        let more = [
+            ("migration", of.migration.to_string()),
+            ("plan", of.subject.clone()),
+            ("attempt", of.attempt.to_string()),
+        ];
+        tags.extend(more.map(|(word, value)| (format!("{TAG_PREFIX}{word}"), value)));
+        tags
     }
 
     /// The tags of a bucket of ours.

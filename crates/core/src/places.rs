@@ -157,6 +157,14 @@ impl RegionRef {
         }
     }
 
+    /// The pattern of the ARNs of all jobs of S3 Batch Operations here.
+    #[must_use]
+    pub fn jobs_arn(&self) -> String {
+        let Self { account, region } = self;
+        let partition = region.partition();
+        format!("arn:{partition}:s3:{region}:{account}:job/*")
+    }
+
     /// The ARN of an alarm here, or the pattern of those whose names a pattern takes.
     #[must_use]
     pub fn alarm_arn(&self, name: &str) -> String {

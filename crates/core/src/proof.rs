@@ -1,6 +1,6 @@
-//! What the ledger tells a plan: proofs, which receipts show to be true, and canaries that may lie in buckets.
+//! What the ledger tells a plan: proofs, which receipts show to be true, canaries that may lie in buckets, and jobs that have ended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{MigrationName, SpecName};
 use crate::places::BucketRef;
@@ -64,6 +64,42 @@ impl PlacedCanary {
     pub fn sides(&self) -> impl Iterator<Item = &BucketRef> {
         std::iter::once(&self.source).chain(&self.carried_to)
     }
+}
+
+/// How a job that copied existing objects ended, as a receipt says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedJob {
+    /// What was copied.
+    pub subject: ProofSubject,
+    /// Which job of that it was, from 1.
+    pub attempt: u32,
+    /// Its ID.
+    pub job: String,
+    /// How it ended.
+    pub end: JobEnd,
+    /// How many tasks it had.
+    pub tasks: u64,
+    /// How many of them failed.
+    pub failed: u64,
+    /// By failure code, how many tasks failed with it.
+    pub codes: BTreeMap<String, u64>,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobEnd {
+    /// Every task was tried.
+    Complete,
+    /// There were no objects that it was to copy.
+    NothingToDo,
+    /// What the rules carry has no object in the bucket, which has others.
+    NothingUnderRules,
+    /// Every object that it was to copy is archived.
+    AllArchived,
+    /// S3 gave it up; its reason.
+    Failed(String),
+    /// Somebody gave it up.
+    Cancelled,
 }
 
 /// The mark of a canary: what its object says of whose it is, and a part of its key.

@@ -91,7 +91,7 @@ fn is_signed_in(spec: &Spec, account: &AccountId) -> bool {
 #[must_use]
 pub const fn may_be_denied(target: &Target) -> bool {
     match target {
-        Target::Key(_, _) => true,
+        Target::Key(_, _) | Target::Region(_, RegionPart::Jobs) => true,
         Target::Bucket(_, _) | Target::Account(_, _) | Target::Role(_, _) => false,
         Target::Trail(_, _) => false,
         Target::Region(_, _) | Target::Alarm(_) | Target::Topic(_) => false,
@@ -118,7 +118,7 @@ pub fn is_left(spec: &Spec, place: &str) -> bool {
         Names::target(spec, &account, path)
     });
     match target {
-        Some(Target::Role(role, _)) => !spec.routes().any(|route| route.role == role),
+        Some(Target::Role(role, _)) => !spec.routes().any(|route| route.roles().contains(&role)),
         Some(target) => can_do_without(spec, &target),
         None => false,
     }
@@ -131,12 +131,12 @@ pub(crate) fn concerned<'a>(spec: &'a Spec, scope: &Scope) -> Vec<Route<'a>> {
     let (mut buckets, mut roles) = (BTreeSet::new(), BTreeSet::new());
     for route in covered {
         buckets.extend([route.source.clone(), route.destination.clone()]);
-        roles.insert(route.role.clone());
+        roles.extend(route.roles());
     }
     let shares = |route: &Route<'_>| {
         buckets.contains(&route.source)
             || buckets.contains(&route.destination)
-            || roles.contains(&route.role)
+            || !roles.is_disjoint(&route.roles())
     };
     routes.into_iter().filter(shares).collect()
 }

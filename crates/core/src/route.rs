@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::ids::{AccountId, AccountName, Arn, BucketName, MigrationName};
 use crate::model::{BucketRef, RegionRef, RoleRef, TopicRef, TrailRef};
+use crate::phase::Part;
 use crate::spec::{
-    AlarmSpec, InventoryPlace, LogPlace, Migration, Monitoring, Sides, Spec, TrailPlace,
+    AlarmSpec, BackfillScope, InventoryPlace, LogPlace, Migration, Monitoring, Sides, Spec,
+    TrailPlace,
 };
 
 /// A migration with its places.
@@ -21,6 +23,8 @@ pub struct Route<'a> {
     pub destination: BucketRef,
     /// The role that replicates.
     pub role: RoleRef,
+    /// The role that jobs on the source bucket act as.
+    pub batch_role: RoleRef,
     /// The account whose CloudWatch has the metrics of the rules, and so their alarms.
     pub alarms_in: AccountId,
     /// The topics that alarms and events are told to, in accounts of the spec: others are not looked at.
@@ -143,11 +147,59 @@ impl Route<'_> {
         logs.chain(lists).chain(files).collect()
     }
 
+    /// Whether the phase has existing objects copied.
+    #[must_use]
+    pub fn copies(&self) -> bool {
+        let scope = self.migration.backfill.scope;
+        Part::Backfill.is_in(self.migration.phase) && scope != BackfillScope::None
+    }
+
+    /// The roles that the migration has in its phase.
+    #[must_use]
+    pub fn roles(&self) -> BTreeSet<RoleRef> {
+        let of_jobs = self.copies().then(|| self.batch_role.clone());
+        [self.role.clone()].into_iter().chain(of_jobs).collect()
+    }
+
+    /// Where jobs on the source bucket are.
+    #[must_use]
+    pub fn jobs_in(&self) -> RegionRef {
+        RegionRef {
+            account: self.source.account.clone(),
+            region: self.source.region.clone(),
+        }
+    }
+
+    /// Where the report of a job goes: the bucket and the prefix. None where the spec does not say.
+    #[must_use]
+    pub fn job_report(&self) -> Option<(BucketRef, &str)> {
+        self.job_place(self.migration.backfill.report.as_ref())
+    }
+
+    /// Where the list of a job is kept, likewise.
+    #[must_use]
+    pub fn job_manifest(&self) -> Option<(BucketRef, &str)> {
+        self.job_place(self.migration.backfill.manifest.as_ref())
+    }
+
+    fn job_place<'a>(&self, place: Option<&'a LogPlace>) -> Option<(BucketRef, &'a str)> {
+        let LogPlace { bucket, prefix } = place?;
+        let bucket = BucketRef {
+            bucket: bucket.clone(),
+            ..self.source.clone()
+        };
+        Some((bucket, prefix))
+    }
+
     /// Every bucket that the spec names for the migration.
     #[must_use]
     pub fn buckets(&self) -> BTreeSet<BucketRef> {
         let mut all = self.log_buckets();
         all.extend([self.source.clone(), self.destination.clone()]);
+        if self.copies() {
+            let places = [self.job_report(), self.job_manifest()];
+            all.extend(places.into_iter().flatten().map(|(bucket, _)| bucket));
+        }
         all
     }
 
@@ -197,6 +249,10 @@ impl Spec {
             source: self.source(migration),
             destination: self.destination(migration),
             role: self.role(migration),
+            batch_role: RoleRef {
+                name: migration.batch_role.clone(),
+                ..self.role(migration)
+            },
             alarms_in: self.alarms_in(migration),
             topics: self.topics(migration),
         })

@@ -10,7 +10,7 @@ use crate::model::kinds::{Document, ReplicationConfiguration};
 use crate::model::{Observed, RoleRef, Target, TrailRef};
 use crate::names::Names;
 use crate::ownership::Markers;
-use crate::proof::{PlacedCanary, Proofs};
+use crate::proof::{EndedJob, PlacedCanary, Proofs};
 use crate::remembered::Remembered;
 use crate::route::Route;
 use crate::scope::Scope;
@@ -29,6 +29,8 @@ pub struct Scene<'a> {
     pub scope: &'a Scope,
     /// Canaries that may lie in buckets, as the ledger tells.
     pub(crate) placed: &'a [PlacedCanary],
+    /// Jobs that have ended, as the ledger tells.
+    pub(crate) ended: &'a [EndedJob],
     /// What earlier runs worked on, as the ledger tells.
     pub(crate) remembered: Option<&'a Remembered>,
     /// Accounts that `guards.forget` names.
@@ -86,7 +88,7 @@ impl<'a> Scene<'a> {
                 .all_guards()
                 .flat_map(|guards| &guards.forget)
                 .collect(),
-            roles: routes.iter().map(|route| route.role.clone()).collect(),
+            roles: routes.iter().flat_map(Route::roles).collect(),
             own_trails,
             named_trails,
             configurations: configurations(observed),
@@ -99,6 +101,7 @@ impl<'a> Scene<'a> {
             proofs,
             scope,
             placed: &[],
+            ended: &[],
             remembered: None,
             markers,
             routes,
@@ -109,6 +112,13 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub const fn with_canaries(mut self, placed: &'a [PlacedCanary]) -> Self {
         self.placed = placed;
+        self
+    }
+
+    /// The scene with what the ledger says of jobs that have ended.
+    #[must_use]
+    pub const fn with_ended(mut self, ended: &'a [EndedJob]) -> Self {
+        self.ended = ended;
         self
     }
 
@@ -141,7 +151,13 @@ impl<'a> Scene<'a> {
         self.adopted.contains(address)
     }
 
-    /// Whether the spec names a role.
+    /// Whether a role is that of jobs of a migration whose phase has none any more.
+    pub(crate) fn is_left_by_phase(&self, role: &RoleRef) -> bool {
+        let names = |route: &Route<'_>| route.batch_role == *role;
+        !self.has_role(role) && self.routes.iter().any(names)
+    }
+
+    /// Whether the spec has a role.
     pub(crate) fn has_role(&self, role: &RoleRef) -> bool {
         self.roles.contains(role)
     }

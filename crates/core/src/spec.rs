@@ -3,9 +3,12 @@
 //! Invariants, kept by `s3ferry-spec`: every account that a migration names exists; names are unique;
 //! rules of one migration have distinct names; replication-legality (domain reference §1.4) holds for
 //! every rule; migrations that share a source bucket agree on the replication role and the source account;
-//! migrations that share a destination bucket agree on how it is made.
+//! migrations that share a destination bucket agree on how it is made; a migration in phase backfill that copies anything names
+//! where the report goes; no role is for replication and for jobs.
 
+mod backfill;
 mod logging;
+mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +16,12 @@ use crate::ids::{
     AccountId, AccountName, Arn, BucketName, MigrationName, Region, RoleName, RuleName, SpecName,
 };
 use crate::places::AccountRef;
+pub use backfill::{Backfill, BackfillScope};
 pub use logging::{
     AccessLogs, Inventories, InventoryPlace, KeyFormat, ListEncryption, ListFormat, LogPlace,
     Logging, Schedule, Sides, TrailPlace, Trails,
 };
+pub use roles::{default_batch_role, default_role};
 
 /// Everything that a set of spec files declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +98,8 @@ pub struct Migration {
     pub destination: Destination,
     /// The replication role, in the source account.
     pub role: RoleName,
+    /// The role that jobs of S3 Batch Operations act as, in the source account.
+    pub batch_role: RoleName,
     /// The rules, most important first; at least one.
     pub rules: Vec<RuleSpec>,
     /// Who owns the replicas.
@@ -103,6 +110,8 @@ pub struct Migration {
     pub monitoring: Monitoring,
     /// What is written down of both buckets.
     pub logging: Logging,
+    /// Which existing objects are copied.
+    pub backfill: Backfill,
     /// What may be destroyed and taken over.
     pub guards: Guards,
 }

@@ -201,7 +201,8 @@ fn with_the_rest(document: Document, word: &str) -> Document {
         | Document::Topic(_)
         | Document::Trail(_)
         | Document::Selectors(_)
-        | Document::Trails(_) => {}
+        | Document::Trails(_)
+        | Document::Jobs(_) => {}
     }
     document
 }

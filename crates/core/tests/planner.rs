@@ -1,6 +1,7 @@
 //! The planner, from YAML to a plan and to the world after it. Every test ends with "plan again: no changes".
 
 mod advice;
+mod backfill;
 mod events;
 mod keys;
 mod logging;

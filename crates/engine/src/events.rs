@@ -107,6 +107,13 @@ pub enum RunEvent {
         /// How far it is.
         progress: CanaryProgress,
     },
+    /// A job of S3 Batch Operations came one step further; not in journals before 1.5.
+    Job {
+        /// The step.
+        step: String,
+        /// How far it is.
+        progress: JobProgress,
+    },
     /// A step is done.
     Done {
         /// The step.
@@ -240,6 +247,46 @@ pub enum CanaryProgress {
         versions: u64,
         /// Versions of the key that are not canaries of this rule, or could not be removed; they stay.
         left: Vec<LeftVersion>,
+    },
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum JobProgress {
+    /// An earlier run made it.
+    Found {
+        /// Its ID.
+        job: String,
+    },
+    /// It was made.
+    Made {
+        /// Its ID.
+        job: String,
+    },
+    /// It was confirmed.
+    Confirmed {
+        /// Its ID.
+        job: String,
+        /// How many objects it has.
+        tasks: u64,
+    },
+    /// S3 is at work on it.
+    AtWork {
+        /// Its ID.
+        job: String,
+        /// How far it is, in S3's words.
+        status: String,
+        /// How many objects it has; 0 before its list is made.
+        tasks: u64,
+        /// How many of them succeeded.
+        succeeded: u64,
+        /// How many of them failed.
+        failed: u64,
+        /// How many are done a second, as far as this run saw.
+        a_second: Option<u64>,
+        /// In how many seconds the rest is done at that rate.
+        left_s: Option<u64>,
     },
 }
 

@@ -29,7 +29,7 @@ use crate::events::{EventSink, RunEvent};
 use crate::ledger::files::create_new;
 
 /// The version of the format that this build writes.
-pub const FORMAT: &str = "1.4";
+pub const FORMAT: &str = "1.5";
 
 /// The first line of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,6 +203,7 @@ const fn ends_something(event: &RunEvent) -> bool {
         | RunEvent::Merged { .. }
         | RunEvent::Settled { .. }
         | RunEvent::Canary { .. }
+        | RunEvent::Job { .. }
         | RunEvent::Skipped { .. }
         | RunEvent::Stopping { .. } => false,
     }

@@ -42,6 +42,10 @@ pub struct Limits {
     ///
     /// 15 min: S3 replicates most objects within that time (UG26). What takes longer is waiting, not failure.
     pub canary_wait: Duration,
+    /// How long a job of S3 Batch Operations is followed.
+    ///
+    /// Not at all: jobs take hours, go on by themselves, and are looked at by the next apply.
+    pub job_wait: Duration,
 }
 
 impl Default for Limits {
@@ -54,6 +58,7 @@ impl Default for Limits {
             propagation: Duration::from_secs(120),
             effective: Duration::from_secs(300),
             canary_wait: Duration::from_secs(900),
+            job_wait: Duration::ZERO,
         }
     }
 }
@@ -93,6 +98,12 @@ pub(crate) const REWRITES: u32 = 5;
 pub(crate) const CANARY_WAITS: Waits = Waits {
     first: Duration::from_millis(250),
     longest: Duration::from_secs(10),
+};
+
+/// Waits between looks at a job: a small one takes a minute, and of a large one the rate is worth a look now and then.
+pub(crate) const JOB_WAITS: Waits = Waits {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(30),
 };
 
 /// Waits before a new canary after one that FAILED or that no rule took.

@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use s3ferry_core::ids::{AccountId, BucketName};
-use s3ferry_core::model::{BucketRef, Document, Target};
-use s3ferry_core::plan::PutEncryption;
+use s3ferry_core::ids::{AccountId, BucketName, JobId};
+use s3ferry_core::model::kinds::Job;
+use s3ferry_core::model::{BucketRef, Document, RegionRef, Target};
+use s3ferry_core::plan::{NewJob, PutEncryption};
 use serde::{Deserialize, Serialize};
 
 /// Reads what targets hold.
@@ -157,6 +158,112 @@ pub trait Objects: Send + Sync {
         key: &str,
         version: &str,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// Makes and confirms jobs of S3 Batch Operations, and reads what they tell. A world without jobs has none.
+pub trait Jobs: Send + Sync {
+    /// Makes a job and gives its ID.
+    ///
+    /// # Guarantees
+    /// The same request makes one job, however often it is sent: the ID is that of the first
+    /// (BC:s3control CreateJobRequest ClientRequestToken).
+    ///
+    /// # Errors
+    /// [`PortError`]; after [`Class::Transient`] the job may have been made. Another request with the same token is refused
+    /// with the code `IdempotencyException`.
+    fn create_job(&self, job: &NewJob) -> impl Future<Output = Result<JobId, PortError>> + Send {
+        std::future::ready(Err(no_jobs("CreateJob", &job.description)))
+    }
+
+    /// A job as it is; `None` where there is none of the ID.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn job(
+        &self,
+        at: &RegionRef,
+        id: &JobId,
+    ) -> impl Future<Output = Result<Option<Job>, PortError>> + Send {
+        let _ = (at, id);
+        std::future::ready(Ok(None))
+    }
+
+    /// The tags of a job; none where there is no job.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn job_tags(
+        &self,
+        at: &RegionRef,
+        id: &JobId,
+    ) -> impl Future<Output = Result<BTreeMap<String, String>, PortError>> + Send {
+        let _ = (at, id);
+        std::future::ready(Ok(BTreeMap::new()))
+    }
+
+    /// Lets a job that waits to be confirmed begin.
+    ///
+    /// # Errors
+    /// [`PortError`], also where it does not wait.
+    fn confirm_job(
+        &self,
+        at: &RegionRef,
+        id: &JobId,
+    ) -> impl Future<Output = Result<(), PortError>> + Send {
+        let _ = at;
+        std::future::ready(Err(no_jobs("UpdateJobStatus", id.as_str())))
+    }
+
+    /// A piece of an object from a byte on, some megabytes at most; `None` where there is no object or nothing more of it.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn piece(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        from: u64,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send {
+        let _ = (bucket, key, from);
+        std::future::ready(Ok(None))
+    }
+
+    /// Counts the versions whose keys begin so, the first some thousands of them.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn sample(
+        &self,
+        bucket: &BucketRef,
+        prefix: &str,
+    ) -> impl Future<Output = Result<Sample, PortError>> + Send {
+        let _ = (bucket, prefix);
+        std::future::ready(Ok(Sample::default()))
+    }
+}
+
+fn no_jobs(operation: &'static str, on: &str) -> PortError {
+    PortError {
+        class: Class::Rejected,
+        service: "s3control",
+        operation,
+        target: on.to_owned(),
+        code: "NotImplemented".to_owned(),
+        message: "there are no jobs here".to_owned(),
+        request_id: None,
+        hint: None,
+    }
+}
+
+/// What lies under a prefix.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// How many versions there are.
+    pub versions: u64,
+    /// How many of them are in a class that S3 does not replicate from before they are restored.
+    pub archived: u64,
+    /// Whether these are all that there are.
+    pub is_whole: bool,
 }
 
 /// Reads what lies in buckets, for comparisons of whole buckets.

@@ -31,6 +31,8 @@ pub enum ProblemKind {
     Hidden,
     /// A canary shows that the rule does not replicate.
     Canary,
+    /// A job of a backfill left something to be done; not in journals before 1.5.
+    Backfill,
     /// The ledger could not be written.
     Ledger,
 }
@@ -42,6 +44,7 @@ impl ProblemKind {
         match self {
             Self::Call(class) => class.is_access(),
             Self::Unsettled | Self::Hidden | Self::Canary | Self::Ledger => false,
+            Self::Backfill => false,
         }
     }
 }
@@ -53,6 +56,7 @@ impl Serialize for ProblemKind {
             Self::Unsettled => serializer.serialize_str("unsettled"),
             Self::Hidden => serializer.serialize_str("hidden"),
             Self::Canary => serializer.serialize_str("canary"),
+            Self::Backfill => serializer.serialize_str("backfill"),
             Self::Ledger => serializer.serialize_str("ledger"),
         }
     }
@@ -65,6 +69,7 @@ impl<'de> Deserialize<'de> for ProblemKind {
             "unsettled" => Ok(Self::Unsettled),
             "hidden" => Ok(Self::Hidden),
             "canary" => Ok(Self::Canary),
+            "backfill" => Ok(Self::Backfill),
             "ledger" => Ok(Self::Ledger),
             class => Class::deserialize(class.into_deserializer()).map(Self::Call),
         }
@@ -113,6 +118,7 @@ mod tests {
             (ProblemKind::Unsettled, "unsettled"),
             (ProblemKind::Hidden, "hidden"),
             (ProblemKind::Canary, "canary"),
+            (ProblemKind::Backfill, "backfill"),
             (ProblemKind::Ledger, "ledger"),
         ];
         for (kind, word) in words {

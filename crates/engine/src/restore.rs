@@ -104,6 +104,7 @@ pub fn kept(journal: &JournalFile) -> BTreeMap<String, Kept> {
             | RunEvent::Doubted { .. }
             | RunEvent::Merged { .. }
             | RunEvent::Canary { .. }
+            | RunEvent::Job { .. }
             | RunEvent::Done { .. }
             | RunEvent::Failed { .. }
             | RunEvent::Stale { .. }

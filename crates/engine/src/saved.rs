@@ -151,6 +151,7 @@ impl OwnWrites {
             | RunEvent::Doubted { .. }
             | RunEvent::Merged { .. }
             | RunEvent::Canary { .. }
+            | RunEvent::Job { .. }
             | RunEvent::Failed { .. }
             | RunEvent::Stale { .. }
             | RunEvent::Skipped { .. }

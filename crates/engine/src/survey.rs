@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use futures::future::join_all;
 use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::{BucketRef, Observed, OutOfReach, Target};
-use s3ferry_core::plan::{PlacedCanary, Plan, Proofs, plan};
+use s3ferry_core::plan::{EndedJob, PlacedCanary, Plan, Proofs, plan};
 use s3ferry_core::reads;
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::scene::Scene;
@@ -32,6 +32,8 @@ pub struct Survey<'a> {
     pub search: bool,
     /// Canaries that may lie in buckets, as the ledger tells.
     pub canaries: &'a [PlacedCanary],
+    /// Jobs that have ended, as the ledger tells.
+    pub ended: &'a [EndedJob],
 }
 
 /// What a survey found.
@@ -63,6 +65,7 @@ pub async fn survey<R: Read>(
         remembered,
         search,
         canaries,
+        ended,
     } = of;
     let search = search && *scope == Scope::All;
     let optional = remembered.targets(spec);
@@ -71,7 +74,8 @@ pub async fn survey<R: Read>(
     let unread = Mutex::new(Vec::new());
     let made = |observed: &Observed| {
         let scene = Scene::new(spec, observed, proofs, scope);
-        plan(&scene.with_canaries(canaries).with_remembered(remembered))
+        let scene = scene.with_canaries(canaries).with_ended(ended);
+        plan(&scene.with_remembered(remembered))
     };
     let last = Mutex::new(None);
     let follow = |observed: &Observed| {

@@ -184,6 +184,7 @@ impl Stage {
             remembered: &s3ferry_core::remembered::Remembered::default(),
             search: false,
             canaries: &canaries,
+            ended: &[],
         };
         survey(&self.world, of, self.parallelism)
             .await
@@ -211,7 +212,11 @@ impl Stage {
         })
     }
 
-    async fn execute<W: Write + Objects>(&self, plan: &Plan, world: &W) -> Outcome {
+    async fn execute<W: Write + Objects + s3ferry_engine::ports::Jobs>(
+        &self,
+        plan: &Plan,
+        world: &W,
+    ) -> Outcome {
         let limits = Limits {
             parallelism: self.parallelism,
             agree: std::time::Duration::ZERO,
@@ -529,6 +534,8 @@ impl<W: Write> Write for Watched<'_, W> {
         answer
     }
 }
+
+impl<W: Objects> s3ferry_engine::ports::Jobs for Watched<'_, W> {}
 
 impl<W: Objects> Objects for Watched<'_, W> {
     async fn put(&self, object: &NewObject) -> Result<String, PortError> {

@@ -396,6 +396,7 @@ impl Stage {
             remembered: &Remembered::default(),
             search: false,
             canaries: &self.receipts.placed(),
+            ended: &self.receipts.ended(),
         };
         let surveyed = in_paused_time(survey(&self.world, of, 1));
         let Surveyed { plan, observed } = surveyed.expect("the world in memory answers");
@@ -419,11 +420,15 @@ impl Stage {
     }
 
     /// A run of one call at a time, which is dropped where a call hangs.
-    fn run<W: Write + Objects>(&self, planned: &Planned, world: &W) -> Ran {
+    fn run<W: Write + Objects + s3ferry_engine::ports::Jobs>(
+        &self,
+        planned: &Planned,
+        world: &W,
+    ) -> Ran {
         self.run_until(planned, world, std::future::pending())
     }
 
-    fn run_until<W: Write + Objects>(
+    fn run_until<W: Write + Objects + s3ferry_engine::ports::Jobs>(
         &self,
         planned: &Planned,
         world: &W,

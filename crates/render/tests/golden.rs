@@ -13,7 +13,7 @@ use s3ferry_core::model::kinds::{AlarmNames, Document, Role, RolePolicies};
 use s3ferry_core::model::target::ROLE_POLICY_NAME;
 use s3ferry_core::model::{AccountPart, AccountRef, Observed, RegionPart, RolePart, Target};
 use s3ferry_core::plan::file::Head;
-use s3ferry_core::plan::{Plan, Proofs, Work, plan};
+use s3ferry_core::plan::{EndedJob, Goal, JobEnd, Plan, Proofs, Work, plan};
 use s3ferry_core::reads;
 use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
@@ -223,6 +223,7 @@ impl Example {
 struct World {
     documents: BTreeMap<Target, Document>,
     proofs: Proofs,
+    ended: Vec<EndedJob>,
 }
 
 impl World {
@@ -231,6 +232,7 @@ impl World {
         Self {
             documents: granted(spec),
             proofs: Proofs::default(),
+            ended: Vec::new(),
         }
     }
 
@@ -245,7 +247,8 @@ impl World {
                 }
                 targets = reads::following(spec, &Scope::All, &observed);
             }
-            let plan = plan(&Scene::new(spec, &observed, &self.proofs, &Scope::All));
+            let scene = Scene::new(spec, &observed, &self.proofs, &Scope::All);
+            let plan = plan(&scene.with_ended(&self.ended));
             if plan.questions.is_empty() {
                 return plan;
             }
@@ -301,9 +304,22 @@ impl World {
         for step in &plan.steps {
             match &step.work {
                 Work::Prove(goal) => {
-                    let by = self.read(&goal.proven_by());
-                    self.proofs
-                        .insert(goal.proof(by.as_ref()).expect("the role is there"));
+                    if let Goal::Backfill(goal) = &**goal {
+                        self.ended.push(EndedJob {
+                            subject: goal.subject.clone(),
+                            attempt: 1,
+                            job: "job".to_owned(),
+                            end: JobEnd::Complete,
+                            tasks: 1,
+                            failed: 0,
+                            codes: BTreeMap::new(),
+                        });
+                    }
+                    if let Some(canary) = goal.canary() {
+                        let by = self.read(&canary.proven_by());
+                        let proof = canary.proof(by.as_ref());
+                        self.proofs.insert(proof.expect("the role is there"));
+                    }
                 }
                 Work::Sweep(_) => {}
                 Work::Write(write) => match &write.after {

@@ -223,7 +223,6 @@ fn check_field(report: &mut Report<'_>, entry: &mut Entry, field: &'static Field
     match field.support {
         Support::Now => {}
         Support::Later(today) => later(report, entry, what, today),
-        Support::Only { key, word, today } => only(report, entry, what, Only { key, word, today }),
     }
 }
 
@@ -231,31 +230,6 @@ fn later(report: &mut Report<'_>, entry: &mut Entry, what: &str, today: &str) {
     let message = format!("`{}` of {what} is not yet supported", entry.key);
     report.error("not-yet-supported", entry.key_at, message, today);
     entry.value.kind = Kind::Bad;
-}
-
-struct Only {
-    key: &'static str,
-    word: Option<&'static str>,
-    today: &'static str,
-}
-
-/// A mapping that is supported with one key, and with that key holds nothing else.
-fn only(report: &mut Report<'_>, entry: &mut Entry, what: &str, Only { key, word, today }: Only) {
-    let supported = entry.value.get(key).is_some_and(|found| {
-        word.is_none_or(|word| found.value.text().is_none_or(|text| text == word))
-    });
-    if !supported {
-        return later(report, entry, what, today);
-    }
-    if let Some(other) = entry.value.entries().iter().find(|other| other.key != key) {
-        let message = format!(
-            "`{}` contradicts `{key}` of the same `{}`",
-            other.key, entry.key
-        );
-        let help = format!("remove `{}`: {today}", other.key);
-        report.error("contradiction", other.key_at, message, help);
-        entry.value.kind = Kind::Bad;
-    }
 }
 
 fn check_named(report: &mut Report<'_>, node: &mut Node, named: &Named, called: &str) {

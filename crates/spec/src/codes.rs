@@ -106,10 +106,21 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         "role-path",
         "A replication role that s3ferry would not make.",
     ),
-    ("role-conflict", "Two roles for one source bucket."),
+    (
+        "role-conflict",
+        "Two roles for one source bucket, or one for replication and for jobs.",
+    ),
+    (
+        "backfill-report",
+        "A migration in phase `backfill` that does not say where the report of its job goes.",
+    ),
+    (
+        "backfill-priority",
+        "A number that is no priority of a job.",
+    ),
     (
         "log-bucket",
-        "Logs, inventories or a trail's files go to a bucket that a migration is from or to.",
+        "Logs, inventories, a trail's files or reports of jobs go to a bucket that a migration is from or to.",
     ),
     (
         "logging-conflict",

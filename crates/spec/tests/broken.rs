@@ -274,16 +274,22 @@ fn fields() -> Vec<Case> {
             "bucket: [orders-prod]",
         ),
         edit("unknown phase", "phase: replicate", "phase: replicating"),
-        edit("later phase", "phase: replicate", "phase: backfill"),
+        edit("later phase", "phase: replicate", "phase: verify"),
         edit("word in capitals", "phase: replicate", "phase: Replicate"),
-        migration(
-            "backfill",
-            "backfill: { scope: never-replicated, confirm: true }",
+        edit(
+            "backfill without a report",
+            "phase: replicate",
+            "phase: backfill",
         ),
         migration(
-            "backfill of nothing that confirms",
-            "backfill: { scope: none, confirm: true }",
+            "a report among what is copied",
+            "backfill: { report: { bucket: orders-prod } }",
         ),
+        migration(
+            "a priority that no job has",
+            "backfill: { priority: 2147483648 }",
+        ),
+        migration("one role for both", "roles: { batch: s3ferry-orders-prod }"),
         migration(
             "a topic of the other Region",
             "monitoring:\n  notify: { source: [\"arn:aws:sns:eu-central-1:111111111111:ops\"] }",

@@ -23,8 +23,9 @@ use s3ferry_core::plan::{
 };
 use s3ferry_core::policy::{Effect, Statement};
 use s3ferry_core::spec::{
-    Access, Account, Canary, Create, DeleteMarkers, Destination, Encryption, Guards, KeyPolicies,
-    Ledger, Logging, Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source, Spec,
+    Access, Account, Backfill, Canary, Create, DeleteMarkers, Destination, Encryption, Guards,
+    KeyPolicies, Ledger, Logging, Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source,
+    Spec, default_batch_role, default_role,
 };
 
 /// The account that sources are in.
@@ -393,7 +394,8 @@ pub fn migration(phase: Phase) -> Migration {
             create: Create::Yes(Encryption::SseS3),
             key_policies: KeyPolicies::LeftAlone,
         },
-        role: RoleName::new("s3ferry-orders-prod").expect("a valid name"),
+        role: default_role(&source().bucket),
+        batch_role: default_batch_role(&source().bucket),
         rules: vec![rule_spec("everything", "")],
         owner: ReplicaOwner::Destination,
         canary: Canary::Write {
@@ -401,6 +403,7 @@ pub fn migration(phase: Phase) -> Migration {
         },
         monitoring: Monitoring::Unset,
         logging: Logging::default(),
+        backfill: Backfill::default(),
         guards: Guards::default(),
     }
 }

@@ -18,4 +18,4 @@ pub mod strategies;
 pub mod world;
 
 pub use layers::{Call, Fault, Faulty, Operation, Recording, Slow, Stale};
-pub use world::{Fate, MemoryReceipts, MemoryWorld, granted};
+pub use world::{Fate, JobFate, MemoryReceipts, MemoryWorld, granted};

@@ -8,16 +8,16 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use s3ferry_core::ids::{AlarmName, Arn, Region, RoleName};
+use s3ferry_core::ids::{AlarmName, Arn, JobId, Region, RoleName};
 use s3ferry_core::model::kinds::replication::{
     Filter, ReplicationConfiguration, Rule, RuleDestination, SourceSelection, Status, Timed,
 };
 use s3ferry_core::model::kinds::{
     Alarm, AlarmActions, AlarmNames, AlarmState, Bucket, BucketEncryption, BucketLogging, Buckets,
-    EventTarget, Grants, Inventory, InventoryEncryption, Key, Lifecycle, LogGrant, LogKeys,
-    Notification, Notifications, ObjectLock, ObjectOwnership, Policy, PublicAccessBlock,
-    RequestPayment, Role, RolePolicies, RoleTexts, RuleMetric, RuleMetrics, StateValue, Topic,
-    Versioning, VersioningStatus,
+    EventTarget, Grants, Inventory, InventoryEncryption, Job, JobFailure, JobStatus, Jobs, Key,
+    Lifecycle, LogGrant, LogKeys, Notification, Notifications, ObjectLock, ObjectOwnership, Policy,
+    PublicAccessBlock, RequestPayment, Role, RolePolicies, RoleTexts, RuleMetric, RuleMetrics,
+    StateValue, Topic, Versioning, VersioningStatus,
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
@@ -60,6 +60,7 @@ pub const KINDS: [Kind; 31] = [
     Kind::Alarm,
     Kind::Topic,
     Kind::Region(RegionPart::Trails),
+    Kind::Region(RegionPart::Jobs),
     Kind::Trail(TrailPart::Itself),
     Kind::Trail(TrailPart::Selectors),
 ];
@@ -182,9 +183,40 @@ pub fn document_of(kind: Kind) -> BoxedStrategy<Document> {
             .boxed(),
         Kind::Topic => topic().boxed(),
         Kind::Region(RegionPart::Trails) => trails::seen().boxed(),
+        Kind::Region(RegionPart::Jobs) => jobs().boxed(),
         Kind::Trail(TrailPart::Itself) => trails::itself().boxed(),
         Kind::Trail(TrailPart::Selectors) => trails::selectors().boxed(),
     }
+}
+
+fn jobs() -> impl Strategy<Value = Document> {
+    let ids = [
+        "00e123a4-c0d8-41f4-a0eb-b46f9ba5b07c",
+        "10e123a4-c0d8-41f4-a0eb-b46f9ba5b07c",
+    ];
+    let id = select(ids.to_vec()).prop_map(|id| JobId::new(id).expect("a valid ID"));
+    let status = select(
+        &[
+            "New",
+            "Suspended",
+            "Active",
+            "Complete",
+            "Failed",
+            "Cancelled",
+        ][..],
+    );
+    let reason = (word(), word()).prop_map(|(code, reason)| JobFailure { code, reason });
+    let job = (word(), status, (0..9_u64, 0..9_u64), vec(reason, 0..2));
+    let job = job.prop_map(|(description, status, (succeeded, failed), reasons)| Job {
+        description: format!("s3ferry/{description}"),
+        created: "2026-01-01T00:00:00Z".to_owned(),
+        status: JobStatus::of(status),
+        tasks: succeeded + failed,
+        succeeded,
+        failed,
+        reasons,
+    });
+    btree_map(id, job, 0..2).prop_map(|jobs| Document::Jobs(Jobs(jobs)))
 }
 
 const TOPIC: &str = "arn:aws:sns:eu-central-1:111111111111:ops";

@@ -20,6 +20,10 @@ const SHAPES: &[Shape] = &[
     Shape("GetBucketOwnershipControls", "OwnershipControls", &["Rule/ObjectOwnership"]),
     // S3 and S3 Control.
     Shape("GetPublicAccessBlock", "PublicAccessBlockConfiguration", &[]),
+    Shape("ListJobs", "ListJobsResult", &[]),
+    Shape("DescribeJob", "DescribeJobResult", &["Job", "Job/Status"]),
+    Shape("GetJobTagging", "GetJobTaggingResult", &[]),
+    Shape("CreateJob", "CreateJobResult", &["JobId"]),
     Shape("GetObjectLockConfiguration", "ObjectLockConfiguration", &[]),
     Shape("GetBucketRequestPayment", "RequestPaymentConfiguration", &["Payer"]),
     Shape("GetBucketLifecycleConfiguration", "LifecycleConfiguration", &["Rule"]),

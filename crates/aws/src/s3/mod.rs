@@ -18,6 +18,7 @@ pub(crate) mod replication_model;
 pub(crate) mod replication_xml;
 #[cfg(test)]
 mod replication_xml_tests;
+pub(crate) mod report;
 pub(crate) mod settings;
 pub(crate) mod tags;
 pub(crate) mod write;

@@ -326,7 +326,7 @@ fn of_key(page: &ListObjectVersionsOutput, key: &str) -> Found {
 }
 
 /// Undoes S3's encoding of keys, which is that of forms: a space is `+`, a plus `%2B`.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     percent_decode_str(&text.replace('+', " "))
         .decode_utf8_lossy()
         .into_owned()

@@ -1,4 +1,6 @@
-//! S3 Control: what an account blocks for all of its buckets.
+//! S3 Control: what an account blocks for all of its buckets, and its jobs of S3 Batch Operations.
+
+pub(crate) mod jobs;
 
 use aws_sdk_s3control::Client;
 use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
@@ -19,9 +21,13 @@ pub(crate) type AccountApi<'a> = Api<'a, Client, AccountId>;
 impl SdkClient for Client {
     const SERVICE: &'static str = "s3control";
 
-    /// What is set for an account holds in every Region, so the Region of the configuration, which is the account's, answers.
-    fn connect(config: &SdkConfig, _region: Option<&Region>) -> Self {
+    /// What is set for an account holds in every Region, so without one that of the configuration, which is the account's, answers.
+    fn connect(config: &SdkConfig, region: Option<&Region>) -> Self {
         let mut builder = aws_sdk_s3control::config::Builder::from(config).interceptor(Whole);
+        if let Some(region) = region {
+            let region = aws_sdk_s3control::config::Region::new(region.to_string());
+            builder = builder.region(region);
+        }
         if let Some(url) = own_endpoint(config, "S3 Control") {
             builder = builder.endpoint_resolver(AsWritten(url));
         }

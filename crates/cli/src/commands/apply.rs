@@ -406,6 +406,7 @@ pub(crate) async fn follow(printer: &Printer, job: Job, how: &How) -> Result<Fol
         ..Limits::default()
     };
     limits.canary_wait = how.wait.unwrap_or(limits.canary_wait);
+    limits.job_wait = how.wait.unwrap_or(limits.job_wait);
     let listener = listen(canceller);
     let work = Run {
         id: &run,

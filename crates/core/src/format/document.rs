@@ -5,6 +5,7 @@
 //! read by this version is read back equal, element by element. Which target it was of, and when, the journal says.
 
 mod grant;
+mod job;
 mod logging;
 mod notification;
 mod texts;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use self::grant::{HeldGrant, grant, held_grant};
+use self::job::{HeldJob, held_jobs, jobs};
 use self::logging::{HeldInventory, HeldLogging, held_inventory, held_logging, inventory, logging};
 use self::notification::{HeldNotifications, held_notifications, notifications};
 use self::texts::{HeldTexts, held_texts, texts};
@@ -129,6 +131,7 @@ enum Held {
     Trail(HeldTrail),
     Selectors(HeldSelectors),
     Trails(Vec<HeldSeen>),
+    Jobs(BTreeMap<String, HeldJob>),
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -366,6 +369,7 @@ fn held(document: &Document) -> Held {
         Document::Trail(of) => Held::Trail(held_trail(of)),
         Document::Selectors(of) => Held::Selectors(held_selectors(of)),
         Document::Trails(of) => Held::Trails(held_seen(of)),
+        Document::Jobs(of) => Held::Jobs(held_jobs(of)),
     }
 }
 
@@ -485,6 +489,7 @@ fn document_of(held: Held) -> Result<Document, InvalidName> {
         Held::Trail(held) => Document::Trail(Box::new(trail(held))),
         Held::Selectors(held) => Document::Selectors(selectors(held)),
         Held::Trails(held) => Document::Trails(seen(held)),
+        Held::Jobs(held) => Document::Jobs(jobs(held)?),
     })
 }
 

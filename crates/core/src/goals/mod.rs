@@ -4,11 +4,17 @@
 //! waited for and how many calls it takes.
 
 mod alarm;
+mod backfill;
 pub mod canary;
 mod standing;
 
 pub use alarm::{AlarmGoal, Heard};
 pub(crate) use alarm::{UNPROVEN_BY_DECISION, denied_for};
+pub use backfill::{
+    Attempt, BackfillGoal, FAILURE_CODES, FailureCode, NewJob, ObjectStatus, Todo, explained,
+    failure_code, is_whole,
+};
+pub(crate) use backfill::{common_prefix, jobs_of};
 pub use canary::{CanaryGoal, Carrier, LONGEST_RUN, Probe, PutEncryption, Reach, Replica};
 pub(crate) use standing::{GoalWait, Standing};
 
@@ -16,8 +22,8 @@ use crate::format::{Change, Gate};
 use crate::future::Future;
 use crate::ids::{BucketName, MigrationName};
 use crate::model::kinds::Call;
-use crate::model::{BucketRef, Document, RoleRef, Target};
-use crate::proof::{PlacedCanary, Proof, ProofSubject};
+use crate::model::{BucketRef, RoleRef};
+use crate::proof::{PlacedCanary, ProofSubject};
 use crate::scene::Scene;
 
 /// A fact to become true.
@@ -27,6 +33,8 @@ pub enum Goal {
     Canary(Box<CanaryGoal>),
     /// An object that fails is told.
     Alarm(Box<AlarmGoal>),
+    /// Existing objects are copied, and what became of each is known.
+    Backfill(Box<BackfillGoal>),
 }
 
 /// The goals that the phases ask for, of the world as it will be.
@@ -39,8 +47,11 @@ pub(crate) fn goals(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Goal> {
         .map(Goal::Canary);
     let alarms = scene.covered();
     let alarms = alarms.filter_map(|route| alarm::goal(scene, route, future));
+    let backfills = scene.covered();
+    let backfills = backfills.filter_map(|route| backfill::goal(scene, route, future));
     canaries
         .chain(alarms.map(Box::new).map(Goal::Alarm))
+        .chain(backfills.map(Box::new).map(Goal::Backfill))
         .collect()
 }
 
@@ -50,59 +61,59 @@ pub(crate) fn skipped(migration: &crate::spec::Migration) -> Vec<Gate> {
 }
 
 impl Goal {
-    /// The objects that make it true.
+    /// The objects of ours that make it true, where such objects do.
     #[must_use]
-    pub fn canary(&self) -> &CanaryGoal {
+    pub fn canary(&self) -> Option<&CanaryGoal> {
         match self {
-            Self::Canary(goal) => goal,
-            Self::Alarm(goal) => &goal.canary,
+            Self::Canary(goal) => Some(goal),
+            Self::Alarm(goal) => Some(&goal.canary),
+            Self::Backfill(_) => None,
         }
     }
 
     /// The migration that the goal belongs to.
     #[must_use]
     pub fn migration(&self) -> &MigrationName {
-        &self.canary().migration
+        match self {
+            Self::Canary(goal) => &goal.migration,
+            Self::Alarm(goal) => &goal.canary.migration,
+            Self::Backfill(goal) => &goal.migration,
+        }
     }
 
     /// What a proof of it is of.
     #[must_use]
     pub fn subject(&self) -> &ProofSubject {
-        &self.canary().subject
+        match self {
+            Self::Canary(goal) => &goal.subject,
+            Self::Alarm(goal) => &goal.canary.subject,
+            Self::Backfill(goal) => &goal.subject,
+        }
     }
 
-    /// Whether a receipt proves it, for the role as it is now.
+    /// Whether a receipt proves it; of objects of ours, for the role as it is now.
     pub(crate) fn is_proven(&self, scene: &Scene<'_>) -> bool {
-        let live = scene.observed.document(&self.proven_by());
-        let proof = self.proof(live);
-        proof.is_some_and(|proof| scene.proofs.contains(&proof))
-    }
-
-    /// What must be read to know who a proof is for.
-    #[must_use]
-    pub fn proven_by(&self) -> Target {
-        self.canary().proven_by()
-    }
-
-    /// What a receipt must prove for it to be met; `live` is what [`Self::proven_by`] holds. None where nobody is there to
-    /// prove it for.
-    #[must_use]
-    pub fn proof(&self, live: Option<&Document>) -> Option<Proof> {
-        self.canary().proof(live)
+        let by_canary = |goal: &CanaryGoal| {
+            let live = scene.observed.document(&goal.proven_by());
+            let proof = goal.proof(live);
+            proof.is_some_and(|proof| scene.proofs.contains(&proof))
+        };
+        match self {
+            Self::Canary(goal) => by_canary(goal),
+            Self::Alarm(goal) => by_canary(&goal.canary),
+            Self::Backfill(goal) => goal.is_proven(scene),
+        }
     }
 
     /// What earlier runs left on its way, which proving it goes on with.
     pub(crate) fn earlier(&self) -> &[PlacedCanary] {
-        &self.canary().earlier
+        self.canary().map_or(&[], |canary| &canary.earlier)
     }
 
     /// The buckets that must be found before it is known what proving it does.
     pub(crate) fn unlocated(&self) -> impl Iterator<Item = BucketName> {
-        let unasked = self
-            .canary()
-            .elsewhere
-            .iter()
-            .filter(|of| of.to == Reach::Unasked);
+        let elsewhere = self.canary().into_iter().flat_map(|of| &of.elsewhere);
+        let unasked = elsewhere.filter(|of| of.to == Reach::Unasked);
         unasked.map(|of| of.bucket.clone())
     }
 
@@ -112,14 +123,16 @@ impl Goal {
         match self {
             Self::Canary(goal) => goal.address(),
             Self::Alarm(goal) => goal.address(),
+            Self::Backfill(goal) => goal.address(),
         }
     }
 
     /// The gate that a reviewer reads.
-    pub(crate) fn gate(&self, standing: Standing) -> Gate {
+    pub(crate) fn gate(&self, scene: &Scene<'_>, standing: Standing) -> Gate {
         match self {
             Self::Canary(goal) => goal.gate(standing),
             Self::Alarm(goal) => goal.gate(standing),
+            Self::Backfill(goal) => goal.gate(scene, standing),
         }
     }
 
@@ -128,12 +141,17 @@ impl Goal {
         match self {
             Self::Canary(goal) => goal.change(scene, future),
             Self::Alarm(goal) => goal.change(scene),
+            Self::Backfill(goal) => goal.change(scene),
         }
     }
 
     /// The calls that proving it makes, by the bucket that they are made on.
     pub(crate) fn calls_on(&self) -> Vec<(&BucketRef, Vec<Call>)> {
-        self.canary().calls_on()
+        match self {
+            Self::Canary(goal) => goal.calls_on(),
+            Self::Alarm(goal) => goal.canary.calls_on(),
+            Self::Backfill(goal) => goal.calls_on(),
+        }
     }
 
     /// How many calls proving it takes where all goes well.
@@ -141,6 +159,7 @@ impl Goal {
         match self {
             Self::Canary(goal) => goal.calls(),
             Self::Alarm(goal) => goal.calls(),
+            Self::Backfill(goal) => goal.calls(),
         }
     }
 
@@ -149,18 +168,28 @@ impl Goal {
         match self {
             Self::Canary(_) => canary::WAIT,
             Self::Alarm(_) => AlarmGoal::wait(),
+            Self::Backfill(_) => BackfillGoal::wait(),
         }
     }
 
-    /// The buckets and the role whose documents it says something about: they are written before.
+    /// The buckets and the roles whose documents it says something about: they are written before.
     #[must_use]
-    pub fn rests_on(&self) -> (Vec<&BucketRef>, &RoleRef) {
-        let goal = self.canary();
-        (vec![&goal.source, &goal.destination], &goal.role)
+    pub fn rests_on(&self) -> (Vec<&BucketRef>, Vec<&RoleRef>) {
+        fn of(goal: &CanaryGoal) -> (Vec<&BucketRef>, Vec<&RoleRef>) {
+            (vec![&goal.source, &goal.destination], vec![&goal.role])
+        }
+        match self {
+            Self::Canary(goal) => of(goal),
+            Self::Alarm(goal) => of(&goal.canary),
+            Self::Backfill(goal) => (
+                vec![&goal.source, &goal.destination],
+                vec![&goal.role, &goal.batch_role],
+            ),
+        }
     }
 }
 
 /// Every call of every goal, and the IAM actions that it needs.
 pub fn calls() -> impl Iterator<Item = Call> {
-    canary::all_calls()
+    canary::all_calls().chain(backfill::all_calls())
 }

@@ -11,7 +11,10 @@ use crate::ids::{AccountId, AccountName, MigrationName, Region, RoleName};
 use crate::model::{BucketPart, BucketRef, Observed, OutOfReach, RolePart, Target};
 use crate::names::Names;
 use crate::ownership::Markers;
-use crate::spec::{Account, Canary, Destination, Guards, Ledger, Migration, Phase, Source, Spec};
+use crate::spec::{
+    Account, Backfill, Canary, Destination, Guards, Ledger, Migration, Phase, Source, Spec,
+    default_batch_role,
+};
 
 /// What the canaries of an imported migration say: a proof would be a change.
 const UNPROVEN: &str = "imported, and planning it shall change nothing; without this line the next apply proves the rules";
@@ -159,6 +162,7 @@ impl Drafted<'_> {
                 key_policies: keys::policies(self.observed, self.markers, name),
             },
             role: RoleName::clone(role),
+            batch_role: default_batch_role(&source.bucket),
             rules: rules.clone(),
             owner: *owner,
             canary: Canary::Skip {
@@ -166,6 +170,7 @@ impl Drafted<'_> {
             },
             monitoring,
             logging,
+            backfill: Backfill::default(),
             guards: Guards::default(),
         }
     }

@@ -4,6 +4,7 @@
 //! `merge`. A warning takes what its part computed, so that nothing is derived twice.
 
 mod access;
+mod backfill;
 mod canary;
 mod destination_bucket;
 pub(crate) mod keys;
@@ -88,6 +89,7 @@ pub(crate) fn reads(markers: &Markers, route: &Route<'_>, seen: Sight<'_>) -> Ve
         Part::Rules => rules::reads(route),
         Part::Monitoring => monitoring::reads(markers, route),
         Part::Logging => logging::reads(route, seen),
+        Part::Backfill => backfill::reads(route, seen),
         Part::CanaryGoal | Part::AlarmGoal => Vec::new(), // A goal rests on what its rule rests on.
     };
     Part::ALL.into_iter().flat_map(of).collect()
@@ -108,7 +110,7 @@ pub(crate) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Vec<Target> {
         Part::DestinationBucket => destination_bucket::asks(scene, route),
         Part::CanaryGoal => canary::asks(scene, route),
         Part::Versioning | Part::Access | Part::Keys | Part::Rules => None,
-        Part::Monitoring | Part::Logging | Part::AlarmGoal => None,
+        Part::Monitoring | Part::Logging | Part::AlarmGoal | Part::Backfill => None,
     };
     Part::ALL.into_iter().filter_map(of).collect()
 }
@@ -121,7 +123,8 @@ pub(crate) fn desired(scene: &Scene<'_>, cases: &[Case<'_>]) -> Desired {
             desired.want(target, case.route.name, wanted);
         }
     }
-    for (target, wanted, users) in access::roles(scene, cases) {
+    let roles = access::roles(scene, cases).into_iter();
+    for (target, wanted, users) in roles.chain(backfill::roles(scene, cases)) {
         for user in users {
             desired.want(target.clone(), user, wanted.clone());
         }
@@ -140,6 +143,7 @@ fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
         Part::Rules => rules::wants(scene, case, phase),
         Part::Monitoring => monitoring::wants(scene, case, phase),
         Part::Logging => logging::wants(scene, case, phase),
+        Part::Backfill => backfill::wants(case),
         Part::CanaryGoal | Part::AlarmGoal => Items::new(), // A goal is proven, not written: see `goals`.
     };
     Part::ALL.into_iter().flat_map(of).collect()
@@ -156,6 +160,7 @@ pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) 
         Part::Rules => rules::warns(scene, case, future),
         Part::Monitoring => monitoring::warns(scene, case, future),
         Part::Logging => logging::warns(scene, case, future),
+        Part::Backfill => backfill::warns(scene, case, future),
         Part::CanaryGoal => canary::warns(case),
         Part::AlarmGoal => Vec::new(), // What its alarm is like, those of the rules are.
     };
@@ -167,6 +172,7 @@ pub(crate) fn goal_warnings(scene: &Scene<'_>, goal: &Goal, future: &Future<'_>)
     match goal {
         Goal::Canary(goal) => canary::of_goal(scene, goal, future),
         Goal::Alarm(goal) => canary::of_alarm_goal(scene, goal, future),
+        Goal::Backfill(goal) => backfill::of_goal(scene, goal),
     }
 }
 
@@ -192,6 +198,6 @@ pub(crate) fn left_out(route: &Route<'_>) -> Vec<String> {
     if route.migration.phase == Phase::Prepare {
         vec!["Anything: in phase prepare there are no rules yet.".to_owned()]
     } else {
-        rules::not_carried(route.migration)
+        rules::not_carried(route)
     }
 }

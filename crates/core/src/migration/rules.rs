@@ -16,7 +16,7 @@ use crate::ownership::{Markers, whose_rule};
 use crate::phase::Part;
 use crate::route::Route;
 use crate::scene::Scene;
-use crate::spec::{DeleteMarkers, KmsSelection, Migration, Phase, RuleSpec};
+use crate::spec::{BackfillScope, DeleteMarkers, KmsSelection, Phase, RuleSpec};
 use crate::wanted::{Items, Wanted};
 use FindingLevel::{Blocked, Warning};
 
@@ -125,8 +125,26 @@ fn wanted_rule(
     }
 }
 
+/// What of the objects from before the rules stays where it is.
+fn existing(route: &Route<'_>) -> Option<String> {
+    let left = match route.migration.backfill.scope {
+        BackfillScope::NeverReplicated | BackfillScope::Both if route.copies() => return None,
+        BackfillScope::Failed if route.copies() => {
+            "Objects that were there before the rule: backfill.scope asks for failed ones alone."
+        }
+        BackfillScope::NeverReplicated
+        | BackfillScope::Failed
+        | BackfillScope::Both
+        | BackfillScope::None => {
+            "Objects that were there before the rule; they need S3 Batch Replication."
+        }
+    };
+    Some(left.to_owned())
+}
+
 /// What the rules of a migration do not carry, a sentence each (UG:replication-what-is-isnot-replicated).
-pub(super) fn not_carried(migration: &Migration) -> Vec<String> {
+pub(super) fn not_carried(route: &Route<'_>) -> Vec<String> {
+    let migration = route.migration;
     let rules: Vec<_> = migration.rules.iter().filter(|rule| rule.enabled).collect();
     let mut sentences = Vec::new();
     if rules.is_empty() {
@@ -145,9 +163,7 @@ pub(super) fn not_carried(migration: &Migration) -> Vec<String> {
             filters.join("; ")
         ));
     }
-    sentences.push(
-        "Objects that were there before the rule; they need S3 Batch Replication.".to_owned(),
-    );
+    sentences.extend(existing(route));
     if rules
         .iter()
         .any(|rule| rule.delete_markers == DeleteMarkers::Keep)

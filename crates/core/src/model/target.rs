@@ -126,6 +126,8 @@ listed! {
         Metrics,
         /// The trails that record there, wherever they are at home; read only.
         Trails,
+        /// The jobs of S3 Batch Operations that say that they are s3ferry's; read only.
+        Jobs,
     }
 }
 

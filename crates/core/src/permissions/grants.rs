@@ -46,6 +46,7 @@ pub(super) enum About {
     Topics,
     Trails,
     LeftTrails,
+    Jobs,
 }
 
 /// A condition: operator, key and values.
@@ -69,8 +70,11 @@ struct At {
     /// The bucket, or the ARNs that the role can have.
     place: Vec<String>,
     about: Option<About>,
-    /// The roles that may be passed.
+    /// The roles that may be passed to S3, and to S3 Batch Operations.
     roles: Vec<String>,
+    batch_roles: Vec<String>,
+    /// The jobs of S3 Batch Operations.
+    jobs: Vec<String>,
     /// The objects, and what of them is listed.
     objects: Vec<String>,
     listed: Vec<String>,
@@ -297,7 +301,10 @@ impl<'a> Granted<'a> {
     }
 
     fn prove(&mut self, goal: &Goal) {
-        let canary = goal.canary();
+        let Some(canary) = goal.canary() else {
+            self.copy(goal);
+            return;
+        };
         let Some(migration) = self.spec.migrations.get(&canary.migration) else {
             return;
         };
@@ -311,13 +318,35 @@ impl<'a> Granted<'a> {
             let at = At {
                 place: vec![arn.to_string()],
                 about: Some(About::Buckets),
-                roles: Vec::new(),
                 objects: vec![format!("{arn}/{}/*", literal(canary.rule_stem()))],
                 // Whatever stands before it is a rule's prefix.
                 listed: vec![format!("*{}/{}/*", literal(name), self.spec.name)],
                 keys: key.iter().cloned().collect(),
                 via: via_s3(&bucket.region),
-                is_whole: false,
+                ..At::default()
+            };
+            self.allow(&bucket.account, &at, &calls);
+        }
+    }
+
+    /// The calls of a backfill, whose jobs have names of S3's own.
+    fn copy(&mut self, goal: &Goal) {
+        let Goal::Backfill(goal) = goal else { return };
+        let (to, prefix) = &goal.report;
+        let folder = match prefix.as_str() {
+            "" => String::new(),
+            prefix => format!("{}/", literal(prefix)),
+        };
+        let roles = self.arns(&goal.batch_role, Asked::Make);
+        for (bucket, calls) in goal.calls_on() {
+            let at = At {
+                place: vec![bucket.arn().to_string()],
+                about: Some(About::Buckets),
+                jobs: vec![goal.at().jobs_arn()],
+                batch_roles: roles.clone(),
+                objects: vec![format!("{}/{folder}job-*", to.arn())],
+                is_whole: true,
+                ..At::default()
             };
             self.allow(&bucket.account, &at, &calls);
         }
@@ -420,6 +449,10 @@ impl<'a> Granted<'a> {
             Target::Alarm(of) => At::of(About::Alarms, of.place().alarm_arn(&self.alarms)),
             Target::Topic(of) => At::of(About::Topics, of.arn.to_string()),
             Target::Trail(of, _) => At::of(About::Trails, of.arn()),
+            Target::Region(of, RegionPart::Jobs) => At {
+                jobs: vec![of.jobs_arn()],
+                ..At::default()
+            },
             Target::Account(_, _) | Target::Region(_, _) => At::default(),
         }
     }
@@ -492,12 +525,14 @@ impl At {
             On::PassedRole => (
                 About::PassedRoles,
                 &self.roles,
-                Some((
-                    "StringEquals",
-                    "iam:PassedToService".to_owned(),
-                    vec!["s3.amazonaws.com".to_owned()],
-                )),
+                Some(passed_to("s3.amazonaws.com")),
             ),
+            On::PassedToBatch => (
+                About::PassedRoles,
+                &self.batch_roles,
+                Some(passed_to("batchoperations.s3.amazonaws.com")),
+            ),
+            On::Jobs => (About::Jobs, &self.jobs, None),
             On::Account => return vec![Grant::on_all()],
         };
         let grant = |resource: &String| Grant {
@@ -507,6 +542,15 @@ impl At {
         };
         resources.iter().map(grant).collect()
     }
+}
+
+/// That a role is passed to this service alone.
+fn passed_to(service: &str) -> Condition {
+    (
+        "StringEquals",
+        "iam:PassedToService".to_owned(),
+        vec![service.to_owned()],
+    )
 }
 
 impl Grant {

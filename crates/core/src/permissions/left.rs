@@ -55,6 +55,6 @@ pub(super) fn adopted_roles(spec: &Spec) -> BTreeSet<RoleRef> {
             _ => None,
         }
     });
-    let used: BTreeSet<RoleRef> = spec.routes().map(|route| route.role).collect();
+    let used: BTreeSet<RoleRef> = spec.routes().flat_map(|route| route.roles()).collect();
     adopted.filter(|role| !used.contains(role)).collect()
 }

@@ -151,6 +151,7 @@ impl About {
             Self::Topics => "Topics",
             Self::Trails => "Trails",
             Self::LeftTrails => "TrailsThatLeft",
+            Self::Jobs => "Jobs",
         }
     }
 }

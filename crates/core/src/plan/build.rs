@@ -144,9 +144,9 @@ fn of_steps(scene: &Scene<'_>, steps: &[Step]) -> BTreeSet<Target> {
                 keys.extend(write.target.key());
             }
             Work::Prove(goal) => {
-                let (of, role) = goal.rests_on();
+                let (of, under) = goal.rests_on();
                 buckets.extend(of);
-                roles.insert(role);
+                roles.extend(under);
             }
             Work::Sweep(_) => {} // What it needs to know the ledger says.
         }

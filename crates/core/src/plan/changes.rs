@@ -48,7 +48,7 @@ pub(super) fn describe(
             if !item.is_same() {
                 let change = change(scene, target, planned, &item);
                 told.deleted
-                    .extend(is_guarded(scene, &item).then(|| change.address.clone()));
+                    .extend(is_guarded(scene, target, &item).then(|| change.address.clone()));
                 told.changes.push(change);
             } else if let Some(item) = kept_item(scene, target, &item) {
                 told.kept.push(item);
@@ -197,6 +197,13 @@ fn reason(
         Action::Update if is_adopted(scene, target) => Reason::Adopted,
         Action::Update => Reason::Differs,
         Action::Delete if matches!(target, Target::Alarm(_)) => reason_to_unwatch(scene, planned),
+        Action::Delete
+            if target
+                .role()
+                .is_some_and(|role| scene.is_left_by_phase(role)) =>
+        {
+            Reason::Phase
+        }
         Action::Delete => reason_to_delete(scene, diff),
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn migrations(
     };
     let info = |route: &Route<'_>| {
         let goals = by_migration.get(route.name).into_iter().flatten();
-        let mut gates: Vec<Gate> = goals.map(|goal| goal.gate(standing(goal))).collect();
+        let mut gates: Vec<Gate> = goals.map(|goal| goal.gate(scene, standing(goal))).collect();
         gates.extend(skipped(route.migration));
         MigrationInfo {
             name: route.name.to_string(),

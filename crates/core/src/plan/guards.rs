@@ -3,8 +3,8 @@
 use crate::diff::Diff;
 use crate::format::{Finding, FindingLevel};
 use crate::merge::advice::guards_advice;
-use crate::model::Item;
 use crate::model::kinds::Part;
+use crate::model::{Item, Target};
 use crate::scene::Scene;
 use crate::spec::Guards;
 
@@ -54,10 +54,14 @@ fn others(scene: &Scene<'_>, deleted: &[String]) -> String {
     )
 }
 
-/// Whether a change takes away what the guard counts. What was put up for a proof carries nobody's objects.
-pub(super) fn is_guarded(scene: &Scene<'_>, diff: &Diff) -> bool {
+/// Whether a change takes away what the guard counts. What was put up for a proof carries nobody's objects, and the role of jobs is
+/// there for one phase.
+pub(super) fn is_guarded(scene: &Scene<'_>, target: &Target, diff: &Diff) -> bool {
     let goes = diff.after.is_none() && diff.before.as_ref().is_some_and(Item::is_guarded);
-    goes && !is_of_a_proof(scene, diff)
+    let of_a_phase = target
+        .role()
+        .is_some_and(|role| scene.is_left_by_phase(role));
+    goes && !of_a_phase && !is_of_a_proof(scene, diff)
 }
 
 /// Whether a rule that changes was put up for a proof.

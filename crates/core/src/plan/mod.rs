@@ -34,9 +34,10 @@ mod unseen;
 pub(crate) mod writes;
 
 pub use crate::goals::{
-    AlarmGoal, CanaryGoal, Carrier, Goal, Heard, Probe, PutEncryption, Reach, Replica,
+    AlarmGoal, Attempt, BackfillGoal, CanaryGoal, Carrier, Goal, Heard, NewJob, ObjectStatus,
+    Probe, PutEncryption, Reach, Replica, Todo,
 };
-pub use crate::proof::{PlacedCanary, Proof, ProofSubject, Proofs, mark};
+pub use crate::proof::{EndedJob, JobEnd, PlacedCanary, Proof, ProofSubject, Proofs, mark};
 pub use build::{Plan, plan};
 pub use drift::{Drift, LeftByRun, drift};
 pub use led::Led;

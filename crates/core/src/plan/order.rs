@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::steps::{Stage, Step, Work, WriteStep};
 use crate::format::Edge;
-use crate::goals::{CanaryGoal, Goal};
+use crate::goals::{BackfillGoal, CanaryGoal, Goal};
 use crate::model::{
     AlarmRef, BucketPart, BucketRef, KeyPart, Link, RolePart, RoleRef, Target, Thing, TrailPart,
 };
@@ -58,7 +58,10 @@ fn edges(steps: &[Step]) -> Edges {
                     let rested_on = rested_on(&index, goal).into_iter();
                     rested_on.map(|first| ((first, place), why)).collect()
                 }
-                Goal::Alarm(alarm) => around(&index, steps, place, goal, &alarm.at),
+                Goal::Alarm(alarm) => {
+                    around(&index, steps, place, goal, (&alarm.canary, &alarm.at))
+                }
+                Goal::Backfill(backfill) => copies(&index, steps, place, goal, backfill),
             },
             Work::Sweep(_) => Found::new(), // It waits for nobody, and nobody for it.
         };
@@ -75,18 +78,24 @@ type Found = Vec<((usize, usize), &'static str)>;
 
 /// The steps on everything that a goal says something about.
 fn rested_on(index: &Index<'_>, goal: &Goal) -> BTreeSet<usize> {
-    let (buckets, role) = goal.rests_on();
+    let (buckets, roles) = goal.rests_on();
     let of_buckets = buckets.iter().flat_map(|bucket| index.at(bucket));
     let keys = buckets.iter().flat_map(|bucket| {
         let grants = Thing::KeyGrants(bucket.bucket.clone());
         index.writing(&grants, ANY)
     });
-    of_buckets.chain(index.under(role)).chain(keys).collect()
+    let under = roles.iter().flat_map(|role| index.under(role));
+    of_buckets.chain(under).chain(keys).collect()
 }
 
 /// A proof of alarms and what is put up for it: after everything else of its migration, so that it is in the way of none of it.
-fn around(index: &Index<'_>, steps: &[Step], place: usize, goal: &Goal, alarm: &AlarmRef) -> Found {
-    let canary = goal.canary();
+fn around(
+    index: &Index<'_>,
+    steps: &[Step],
+    place: usize,
+    goal: &Goal,
+    (canary, alarm): (&CanaryGoal, &AlarmRef),
+) -> Found {
     let targets = [
         Target::Role(canary.role.clone(), RolePart::Policy),
         Target::Bucket(canary.source.clone(), BucketPart::Replication),
@@ -99,7 +108,7 @@ fn around(index: &Index<'_>, steps: &[Step], place: usize, goal: &Goal, alarm: &
     let (up, down) = (at(Stage::PutUp), at(Stage::TakeDown));
     let mut first = rested_on(index, goal);
     first.extend(index.on_alarm(&targets[2]));
-    first.extend(canaries_beside(steps, canary));
+    first.extend(canaries_beside(steps, &canary.source, &canary.role));
     let mut found = Found::new();
     for then in up.iter().chain([&place]) {
         let why = "what a proof needs is put up when everything else is done";
@@ -117,12 +126,39 @@ fn around(index: &Index<'_>, steps: &[Step], place: usize, goal: &Goal, alarm: &
 }
 
 /// The canaries of rules whose documents a proof has a part in.
-fn canaries_beside<'a>(steps: &'a [Step], canary: &'a CanaryGoal) -> impl Iterator<Item = usize> {
-    let is_beside = |of: &CanaryGoal| of.source == canary.source || of.role == canary.role;
+fn canaries_beside<'a>(
+    steps: &'a [Step],
+    source: &'a BucketRef,
+    role: &'a RoleRef,
+) -> impl Iterator<Item = usize> {
+    let is_beside = |of: &CanaryGoal| of.source == *source || of.role == *role;
     let found = steps.iter().enumerate().filter(move |(_, step)| {
         matches!(&step.work, Work::Prove(other) if matches!(&**other, Goal::Canary(of) if is_beside(of)))
     });
     found.map(|(place, _)| place)
+}
+
+/// A backfill comes after all that its rules are made of, and after the canaries that show that these are in force; of two on one
+/// bucket the second finds what the first has left.
+fn copies(
+    index: &Index<'_>,
+    steps: &[Step],
+    place: usize,
+    goal: &Goal,
+    backfill: &BackfillGoal,
+) -> Found {
+    let why = "a job works by the rules and roles as they are then";
+    let rested_on = rested_on(index, goal).into_iter();
+    let mut found: Found = rested_on.map(|first| ((first, place), why)).collect();
+    let why = "a list of objects that is made before the rules are proven misses some";
+    let canaries = canaries_beside(steps, &backfill.source, &backfill.role);
+    found.extend(canaries.map(|first| ((first, place), why)));
+    let why = "two jobs on one bucket would copy the same objects";
+    let earlier = steps.iter().take(place).enumerate().filter(|(_, step)| {
+        matches!(&step.work, Work::Prove(other) if matches!(&**other, Goal::Backfill(of) if of.source == backfill.source))
+    });
+    found.extend(earlier.map(|(first, _)| ((first, place), why)));
+    found
 }
 
 /// The rule goes first: without the statement it would carry what is put under it.

@@ -135,7 +135,7 @@ impl Places {
     ) -> Self {
         let markers = Markers::of(&spec.name);
         let mut places = Self {
-            spec_roles: spec.routes().map(|route| route.role).collect(),
+            spec_roles: spec.routes().flat_map(|route| route.roles()).collect(),
             destinations: spec
                 .routes()
                 .flat_map(|route| {
@@ -290,7 +290,8 @@ fn is_marked(document: &Document, markers: &Markers) -> bool {
         | Document::AlarmNames(_)
         | Document::RuleMetrics(_)
         | Document::Topic(_)
-        | Document::Trails(_) => false,
+        | Document::Trails(_)
+        | Document::Jobs(_) => false,
     }
 }
 

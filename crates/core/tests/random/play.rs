@@ -166,8 +166,11 @@ impl Play {
     ) -> Checked<bool> {
         let write = match &step.work {
             Work::Prove(goal) => {
-                let by = self.world.document(&goal.proven_by());
-                let Some(proof) = goal.proof(by.as_ref()) else {
+                let Some(canary) = goal.canary() else {
+                    return Ok(true);
+                };
+                let by = self.world.document(&canary.proven_by());
+                let Some(proof) = canary.proof(by.as_ref()) else {
                     return Ok(false);
                 };
                 self.proofs.insert(proof);

@@ -17,7 +17,9 @@ use s3ferry_core::model::{
     RegionPart, RolePart, RoleRef, Target, same,
 };
 use s3ferry_core::ownership::{described, description};
-use s3ferry_core::plan::{PlacedCanary, Plan, Proofs, Step, Work, plan};
+use s3ferry_core::plan::{
+    BackfillGoal, EndedJob, Goal, JobEnd, PlacedCanary, Plan, Proofs, Step, Todo, Work, plan,
+};
 use s3ferry_core::reads;
 use s3ferry_core::scene::Scene;
 use s3ferry_core::scope::Scope;
@@ -51,6 +53,24 @@ const INVOICES: &str = r"
     rules:
       - { id: all, delete_markers: keep, tags: { class: paid, year: '2026' } }
 ";
+
+/// How a job ends that copies everything.
+pub(crate) fn copied(goal: &BackfillGoal) -> EndedJob {
+    let attempt = match &goal.todo {
+        Todo::Make(attempt) => attempt.number,
+        Todo::Confirm { attempt, .. } | Todo::Follow { attempt, .. } => *attempt,
+        Todo::Hold { .. } | Todo::Explain(_) => 0,
+    };
+    EndedJob {
+        subject: goal.subject.clone(),
+        attempt,
+        job: format!("job-{attempt:08}"),
+        end: JobEnd::Complete,
+        tasks: 3,
+        failed: 0,
+        codes: BTreeMap::new(),
+    }
+}
 
 /// The spec of one migration, after replacing parts of its text.
 pub(crate) fn spec(replacements: &[(&str, &str)]) -> Spec {
@@ -210,6 +230,7 @@ pub(crate) struct World {
     proofs: Proofs,
     /// Canaries that lie in buckets.
     pub(crate) placed: Vec<PlacedCanary>,
+    pub(crate) ended: Vec<EndedJob>,
     /// Roles that were made or changed, for their unique IDs.
     made: u32,
     /// Keys that are not there; every other key is, and its account and that of the roles may use it.
@@ -565,8 +586,11 @@ impl World {
                 }
                 targets = reads::following(spec, scope, &observed);
             }
-            let plan =
-                plan(&Scene::new(spec, &observed, &self.proofs, scope).with_canaries(&self.placed));
+            let plan = plan(
+                &Scene::new(spec, &observed, &self.proofs, scope)
+                    .with_canaries(&self.placed)
+                    .with_ended(&self.ended),
+            );
             if plan.questions.is_empty() {
                 return plan;
             }
@@ -583,11 +607,15 @@ impl World {
                 .find(|step| step.id.0 == id)
                 .expect("a test world is well made");
             match &step.work {
-                Work::Prove(goal) => {
-                    let by = self.read(&goal.proven_by());
-                    self.proofs
-                        .insert(goal.proof(by.as_ref()).expect("a role has an ID"));
-                }
+                Work::Prove(goal) => match (&**goal, goal.canary()) {
+                    (_, Some(canary)) => {
+                        let by = self.read(&canary.proven_by());
+                        let proof = canary.proof(by.as_ref());
+                        self.proofs.insert(proof.expect("a role has an ID"));
+                    }
+                    (Goal::Backfill(goal), None) => self.ended.push(copied(goal)),
+                    (Goal::Canary(_) | Goal::Alarm(_), None) => {}
+                },
                 Work::Sweep(sweep) => self.placed.retain(|of| of.key != sweep.canary.key),
                 Work::Write(write) => {
                     let live = self.read(&write.target);

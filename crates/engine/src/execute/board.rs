@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use s3ferry_core::model::kinds::Tags;
 use s3ferry_core::model::{BucketRef, Document, Target};
-use s3ferry_core::plan::{Step, StepId, Work};
+use s3ferry_core::plan::{Goal, Step, StepId, Work};
 
 use crate::outcome::{How, Outcome, StepResult};
 
@@ -26,15 +26,17 @@ use super::graph::Graph;
 enum Resource<'a> {
     Target(&'a Target),
     CanaryKey(&'a BucketRef, &'a str),
+    Jobs(&'a BucketRef),
 }
 
 fn resource(step: &Step) -> Resource<'_> {
     match &step.work {
         Work::Write(write) => Resource::Target(&write.target),
-        Work::Prove(goal) => {
-            let canary = goal.canary();
-            Resource::CanaryKey(&canary.source, &canary.stem)
-        }
+        Work::Prove(goal) => match &**goal {
+            Goal::Canary(goal) => Resource::CanaryKey(&goal.source, &goal.stem),
+            Goal::Alarm(goal) => Resource::CanaryKey(&goal.canary.source, &goal.canary.stem),
+            Goal::Backfill(goal) => Resource::Jobs(&goal.source),
+        },
         Work::Sweep(sweep) => Resource::CanaryKey(&sweep.canary.source, &sweep.canary.key),
     }
 }

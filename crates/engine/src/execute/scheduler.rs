@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::events::{EventSink, Reporter, RunEvent, StepAction, millis};
 use crate::ledger::ReceiptStore;
 use crate::outcome::{Outcome, StepResult};
-use crate::ports::{Objects, Write};
+use crate::ports::{Jobs, Objects, Write};
 
 use super::board::{Board, Ended, Made, Reads};
 use super::graph::{Graph, InvalidSteps};
@@ -27,7 +27,7 @@ use super::{Context, Run, goals, write};
 ///
 /// # Errors
 /// [`InvalidSteps`] where the steps cannot be followed; then nothing was tried.
-pub async fn execute<W: Write + Objects, R: ReceiptStore>(
+pub async fn execute<W: Write + Objects + Jobs, R: ReceiptStore>(
     steps: &[Step],
     run: &Run<'_, W, R>,
     sink: &mut dyn EventSink,
@@ -44,7 +44,7 @@ pub async fn execute<W: Write + Objects, R: ReceiptStore>(
     Ok(outcome)
 }
 
-async fn follow<W: Write + Objects, R: ReceiptStore>(
+async fn follow<W: Write + Objects + Jobs, R: ReceiptStore>(
     steps: &[Step],
     graph: Graph,
     run: &Run<'_, W, R>,
@@ -131,7 +131,7 @@ struct Shared<'a> {
     pace: &'a Pace,
 }
 
-async fn perform<W: Write + Objects, R: ReceiptStore>(
+async fn perform<W: Write + Objects + Jobs, R: ReceiptStore>(
     step: &Step,
     made: Option<Made>,
     run: &Run<'_, W, R>,

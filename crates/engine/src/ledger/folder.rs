@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use s3ferry_core::format::reading::{Newer, Read};
 use s3ferry_core::model::Document;
-use s3ferry_core::plan::{PlacedCanary, Proofs};
+use s3ferry_core::plan::{PlacedCanary, Proof, Proofs};
 use s3ferry_core::spec::Spec;
 
+use super::backfill::{self, BackfillReceipt, KeptBackfills};
 use super::canary::{self, CanaryError};
 use super::document::{DocumentId, UnkeptDocument};
 use super::left::{LeftByRuns, hear};
@@ -229,6 +230,24 @@ impl FolderLedger {
         Ok(kept)
     }
 
+    /// Reads how jobs of backfills ended.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] where the folder cannot be read. A file that cannot be read or relied on is no error: it is named
+    /// and says nothing.
+    pub fn backfills(&self) -> Result<KeptBackfills, LedgerError> {
+        let mut kept = KeptBackfills::default();
+        for path in files(&self.copied(), "json")? {
+            let content = opened::read(&path, LONGEST_RECEIPT).map_err(ReceiptError::from);
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            match content.and_then(|content| BackfillReceipt::read(&name, &content)) {
+                Ok(read) => kept.ended.push(read.value.says()),
+                Err(why) => kept.ignored.push((path.clone(), why)),
+            }
+        }
+        Ok(kept)
+    }
+
     /// Reads which canaries may lie in buckets, in the order of the files' names.
     ///
     /// # Errors
@@ -268,6 +287,10 @@ impl FolderLedger {
 
     fn documents(&self) -> PathBuf {
         self.root.join("documents")
+    }
+
+    fn copied(&self) -> PathBuf {
+        self.root.join("backfills")
     }
 
     fn placed(&self) -> PathBuf {
@@ -313,6 +336,24 @@ impl ReceiptStore for FolderLedger {
         self.aside(move |ledger| ledger.keep_file(&ledger.receipts(), &name, &content))
             .await?;
         Ok(id)
+    }
+
+    async fn keep_backfill(&self, receipt: &BackfillReceipt) -> Result<ReceiptId, LedgerError> {
+        let content = receipt.content();
+        let id = ReceiptId::of(&content);
+        let name = id.file_name();
+        self.aside(move |ledger| ledger.keep_file(&ledger.copied(), &name, &content))
+            .await?;
+        Ok(id)
+    }
+
+    async fn proven_at(&self, proofs: &[Proof]) -> Result<Option<String>, LedgerError> {
+        let proofs = proofs.to_vec();
+        self.aside(move |ledger| {
+            let kept = ledger.proofs()?;
+            Ok(backfill::proven_at(kept.receipts.values(), &proofs))
+        })
+        .await
     }
 
     async fn place(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {

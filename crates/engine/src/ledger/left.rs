@@ -47,6 +47,7 @@ pub(super) fn hear(by_target: &mut LeftByRuns, spec: &Spec, journal: &JournalFil
             | RunEvent::Doubted { .. }
             | RunEvent::Merged { .. }
             | RunEvent::Canary { .. }
+            | RunEvent::Job { .. }
             | RunEvent::Done { .. }
             | RunEvent::Failed { .. }
             | RunEvent::Stale { .. }

@@ -4,6 +4,7 @@
 //! <ledger>/.gitignore                   names the lock and the journals; written when the folder is made
 //! <ledger>/lock                         held by the apply that runs
 //! <ledger>/receipts/sha256-<hex>.json   proofs, named after their content
+//! <ledger>/backfills/sha256-<hex>.json   how jobs that copied existing objects ended, named after their content
 //! <ledger>/canaries/<hash>.json        canaries that may lie in buckets, each from before it is put until it is gone everywhere
 //! <ledger>/documents/<sha256>.json     what targets held before they were written over, and what was left there, named after their content
 //! <ledger>/verifications/sha256-<hex>.json   what comparisons of both sides found, named after their content
@@ -11,6 +12,7 @@
 //! <ledger>/runs/<run id>.jsonl          journals, which explain; and tell a plan what its own runs wrote
 //! ```
 
+mod backfill;
 mod canary;
 mod document;
 pub(crate) mod files;
@@ -21,6 +23,7 @@ mod receipt;
 mod remembered;
 mod verification;
 
+pub use backfill::{BACKFILL_FORMAT, BackfillReceipt, KeptBackfills, ReportPlace};
 pub use canary::{CANARY_FORMAT, CanaryError, note, read_note};
 pub use document::{DocumentId, Held, UnkeptDocument};
 pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs, UnreadJournals};
@@ -32,7 +35,7 @@ pub use verification::Checkpoint;
 use std::future::Future;
 use std::path::PathBuf;
 
-use s3ferry_core::plan::PlacedCanary;
+use s3ferry_core::plan::{PlacedCanary, Proof};
 
 /// Where proofs are kept, and which canaries may lie in buckets.
 pub trait ReceiptStore: Send + Sync {
@@ -44,6 +47,24 @@ pub trait ReceiptStore: Send + Sync {
         &self,
         receipt: &CanaryReceipt,
     ) -> impl Future<Output = Result<ReceiptId, LedgerError>> + Send;
+
+    /// Keeps how a job ended for good before it returns; keeping it twice is keeping it once.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then the job is looked at once more by the next run.
+    fn keep_backfill(
+        &self,
+        receipt: &BackfillReceipt,
+    ) -> impl Future<Output = Result<ReceiptId, LedgerError>> + Send;
+
+    /// When the last of these was proven first, RFC 3339 in UTC; none where one of them is not.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn proven_at(
+        &self,
+        proofs: &[Proof],
+    ) -> impl Future<Output = Result<Option<String>, LedgerError>> + Send;
 
     /// Notes that a canary may lie in buckets, for good before it returns; what was noted of its key before is replaced.
     ///

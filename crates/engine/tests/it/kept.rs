@@ -127,6 +127,8 @@ impl Write for Answering {
     }
 }
 
+impl s3ferry_engine::ports::Jobs for Answering {}
+
 impl Objects for Answering {
     async fn put(&self, object: &NewObject) -> Result<String, PortError> {
         self.world.put(object).await

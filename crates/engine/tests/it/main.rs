@@ -4,6 +4,7 @@
 
 mod agree;
 mod alarms;
+mod backfill;
 mod crash;
 mod journal;
 mod kept;

@@ -612,6 +612,20 @@ impl ReceiptStore for FullDisk {
         Err(Self::full())
     }
 
+    async fn keep_backfill(
+        &self,
+        _: &s3ferry_engine::ledger::BackfillReceipt,
+    ) -> Result<ReceiptId, LedgerError> {
+        Err(Self::full())
+    }
+
+    async fn proven_at(
+        &self,
+        _: &[s3ferry_core::plan::Proof],
+    ) -> Result<Option<String>, LedgerError> {
+        Ok(None)
+    }
+
     async fn place(&self, _: &PlacedCanary) -> Result<(), LedgerError> {
         self.places.then_some(()).ok_or_else(Self::full)
     }

@@ -8,7 +8,7 @@ use s3ferry_core::model::{BucketPart, Document, Target};
 use s3ferry_core::plan::{Step, StepId};
 use s3ferry_engine::events::{CanaryProgress, RunEvent};
 use s3ferry_engine::ledger::ReceiptStore;
-use s3ferry_engine::ports::{Objects, Write};
+use s3ferry_engine::ports::{Jobs, Objects, Write};
 use s3ferry_engine::{CancelToken, Limits, Outcome, Run, StepResult, execute};
 use s3ferry_testkit::{MemoryReceipts, MemoryWorld, build};
 use tokio::time::Instant;
@@ -35,7 +35,7 @@ pub(crate) fn now() -> String {
     "2026-11-23T12:00:00Z".to_owned()
 }
 
-pub(crate) async fn run<W: Write + Objects>(steps: &[Step], world: &W) -> Told {
+pub(crate) async fn run<W: Write + Objects + Jobs>(steps: &[Step], world: &W) -> Told {
     let receipts = MemoryReceipts::default();
     run_with(steps, world, how(&receipts)).await
 }
@@ -79,7 +79,7 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
-pub(crate) async fn run_with<W: Write + Objects, R: ReceiptStore>(
+pub(crate) async fn run_with<W: Write + Objects + Jobs, R: ReceiptStore>(
     steps: &[Step],
     world: &W,
     how: How<'_, R>,

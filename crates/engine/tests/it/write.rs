@@ -322,6 +322,8 @@ impl Write for Meddling {
     }
 }
 
+impl s3ferry_engine::ports::Jobs for Meddling {}
+
 impl s3ferry_engine::ports::Objects for Meddling {
     async fn put(&self, object: &s3ferry_engine::ports::NewObject) -> Result<String, PortError> {
         self.world.put(object).await

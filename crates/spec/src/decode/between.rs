@@ -16,6 +16,7 @@ const MOST_RULES: usize = 1000;
 pub(super) fn between(report: &mut Report<'_>, migrations: &[Placed]) {
     owners(report, migrations);
     sources(report, migrations);
+    jobs(report, migrations);
     destinations(report, migrations);
     filters(report, migrations);
     flow(report, migrations);
@@ -102,6 +103,36 @@ fn one_role(report: &mut Report<'_>, placed: &[&Placed]) {
                 first.name, other.name, first.migration.source.bucket, first.migration.role, other.migration.role
             ),
             "a replication configuration has one role for all rules: name the same `roles.replication` in both, or in `defaults`",
+        );
+    }
+}
+
+/// S3 replicates as one role and works on jobs as another: each is trusted by a service of its own.
+fn jobs(report: &mut Report<'_>, migrations: &[Placed]) {
+    let mut replicate: BTreeMap<(&str, &str), &Placed> = BTreeMap::new();
+    for placed in migrations {
+        let of = &placed.migration;
+        replicate
+            .entry((of.source.account.as_str(), of.role.as_str()))
+            .or_insert(placed);
+    }
+    for placed in migrations {
+        let of = &placed.migration;
+        let key = (of.source.account.as_str(), of.batch_role.as_str());
+        let Some(other) = replicate.get(&key) else {
+            continue;
+        };
+        report.error(
+            "role-conflict",
+            placed
+                .batch_role_at
+                .or(other.role_at)
+                .unwrap_or(placed.source.bucket),
+            format!(
+                "the jobs of `{}` would act as `{}`, by which `{}` replicates",
+                placed.name, of.batch_role, other.name
+            ),
+            "one role is for S3 and the other for S3 Batch Operations: name another `roles.batch`",
         );
     }
 }

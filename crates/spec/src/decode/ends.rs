@@ -85,6 +85,15 @@ impl Ends<'_> {
         )
     }
 
+    /// The role of jobs, if the source is known.
+    pub(super) fn batch_role(
+        &self,
+        report: &mut Report<'_>,
+        view: &View<'_>,
+    ) -> Option<(RoleName, Option<Span>)> {
+        role::batch_role(report, view, &self.source.as_ref()?.bucket)
+    }
+
     /// What rules are judged by.
     pub(super) fn context(&self) -> Context<'_> {
         Context {

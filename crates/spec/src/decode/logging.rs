@@ -19,16 +19,16 @@ use crate::report::{Report, Span};
 #[derive(Debug)]
 pub(super) struct Placed {
     /// What goes there, for a sentence.
-    what: &'static str,
-    /// What it is about: a bucket, or a trail.
-    of: String,
+    pub(super) what: &'static str,
+    /// What it is about: a bucket, a trail, or a migration.
+    pub(super) of: String,
     /// Where it goes.
-    to: Option<BucketName>,
+    pub(super) to: Option<BucketName>,
     /// The account of both.
-    account: String,
+    pub(super) account: String,
     /// All that the spec says of it, so that two can be compared.
-    says: String,
-    at: Span,
+    pub(super) says: String,
+    pub(super) at: Span,
 }
 
 /// Reads `logging`.
@@ -230,7 +230,8 @@ fn sides<T>(
     })
 }
 
-fn place(report: &mut Report<'_>, view: &View<'_>, end: &End<'_>) -> Option<LogPlace> {
+/// A bucket in the account and the Region of another one, and a prefix.
+pub(super) fn place(report: &mut Report<'_>, view: &View<'_>, end: &End<'_>) -> Option<LogPlace> {
     let name = view.require(report, "bucket")?;
     let bucket = BucketName::new(name.text()?).ok()?;
     namespace(report, &bucket, end.account, name.place())?;
@@ -325,7 +326,7 @@ fn in_two_accounts(
         "bucket-in-two-accounts",
         logged.at,
         format!("`{to}` is in `{account}` here and in `{known}` at {known_at}"),
-        "logs, inventories and files of trails go to a bucket of the account and the Region of the bucket that they are about: name one for each",
+        "logs, inventories, files of trails and reports go to a bucket of the account and the Region of the bucket that they are about: name one for each",
     );
 }
 

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use s3ferry_core::goals::{LONGEST_RUN, Probe};
 use s3ferry_core::ids::{AccountId, MigrationName, RoleName, SpecName};
 use s3ferry_core::spec::{
-    Canary, Destination, Guards, Logging, Migration, Monitoring, Phase, Source,
+    Backfill, Canary, Destination, Guards, Logging, Migration, Monitoring, Phase, Source,
 };
 
 use super::accounts::Accounts;
+use super::backfill;
 use super::ends::{self, EndPlace, Ends};
 use super::logging;
 use super::monitoring;
@@ -32,6 +33,7 @@ pub(super) struct Placed {
     pub(super) source: EndPlace,
     pub(super) destination: EndPlace,
     pub(super) role_at: Option<Span>,
+    pub(super) batch_role_at: Option<Span>,
     pub(super) create_at: Span,
     pub(super) owner_at: Span,
     pub(super) rules_at: Vec<(Span, Span)>,
@@ -59,13 +61,43 @@ pub(super) fn migration(
     let settings = settings(report, view);
     let ends = ends::ends(report, accounts, view);
     let role = ends.role(report, view);
+    let batch_role = ends.batch_role(report, view);
     let monitoring = monitoring::monitoring(report, accounts, view, &ends.context());
     let logging = logging::logging(report, view, &ends);
+    let backfill = backfill::backfill(report, view, &ends, &name);
     let rules = view.require(report, "rules");
     let rules = rules.and_then(|rules| rule::rules(report, &rules, &ends.context()));
     let (settings, rules) = (settings?, rules?);
     canary_fits(report, &name, &settings.canary, &rules)?;
-    placed(name, settings, monitoring?, ends, role?, &rules, logging?)
+    let roles = Roles {
+        replication: role?,
+        batch: batch_role?,
+    };
+    let (logging, mut logging_at) = logging?;
+    let (backfill, reports_at) = backfill?;
+    logging_at.extend(reports_at);
+    let delivered = Delivered {
+        logging,
+        backfill,
+        at: logging_at,
+    };
+    placed(name, settings, monitoring?, ends, roles, &rules, delivered)
+}
+
+/// A role and where it is named.
+type Named = (RoleName, Option<Span>);
+
+/// The roles of a migration.
+struct Roles {
+    replication: Named,
+    batch: Named,
+}
+
+/// What S3 writes for a migration, and where it goes.
+struct Delivered {
+    logging: Logging,
+    backfill: Backfill,
+    at: Vec<logging::Placed>,
 }
 
 fn placed(
@@ -73,9 +105,9 @@ fn placed(
     settings: Settings,
     (monitoring, events_at): (Monitoring, Option<Span>),
     ends: Ends<'_>,
-    role: (RoleName, Option<Span>),
+    roles: Roles,
     rules: &[rule::Placed],
-    (logging, logging_at): (Logging, Vec<logging::Placed>),
+    delivered: Delivered,
 ) -> Option<Placed> {
     let Settings {
         phase,
@@ -106,12 +138,14 @@ fn placed(
             create,
             key_policies,
         },
-        role: role.0,
+        role: roles.replication.0,
+        batch_role: roles.batch.0,
         rules: rules.iter().map(|placed| placed.rule.clone()).collect(),
         owner,
         canary,
         monitoring,
-        logging,
+        logging: delivered.logging,
+        backfill: delivered.backfill,
         guards,
     };
     Some(Placed {
@@ -119,7 +153,8 @@ fn placed(
         migration,
         source: source.at,
         destination: destination.at,
-        role_at: role.1,
+        role_at: roles.replication.1,
+        batch_role_at: roles.batch.1,
         create_at,
         owner_at: owner_at.unwrap_or(destination.at.account),
         rules_at: rules
@@ -127,7 +162,7 @@ fn placed(
             .map(|placed| (placed.id_at, placed.filter_at))
             .collect(),
         events_at,
-        logging_at,
+        logging_at: delivered.at,
     })
 }
 
@@ -142,7 +177,7 @@ fn settings(report: &mut Report<'_>, view: &View<'_>) -> Option<Settings> {
     })
 }
 
-fn phase(report: &mut Report<'_>, view: &View<'_>) -> Option<Phase> {
+pub(super) fn phase(report: &mut Report<'_>, view: &View<'_>) -> Option<Phase> {
     let text = view.require(report, "phase")?.text()?;
     Phase::ALL.into_iter().find(|phase| phase.as_str() == text)
 }

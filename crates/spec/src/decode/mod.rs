@@ -4,6 +4,7 @@
 //! about it. Start at [`whole`].
 
 mod accounts;
+mod backfill;
 mod between;
 mod ends;
 mod keys;
@@ -16,7 +17,6 @@ mod rule;
 mod view;
 
 pub(crate) use migration::CANARY;
-pub(crate) use role::default_role;
 
 use std::collections::BTreeMap;
 

@@ -1,15 +1,11 @@
 //! The replication role: one per source bucket, in the source account.
 
 use s3ferry_core::ids::{Arn, BucketName, RoleName};
-use s3ferry_core::spec::Account;
-use sha2::{Digest, Sha256};
+use s3ferry_core::spec::{Account, default_batch_role, default_role};
 
 use super::view::View;
 use crate::report::{Report, Span};
 use crate::yaml::Kind;
-
-/// The longest name of a role (BC:iam CreateRole).
-const LONGEST: usize = 64;
 
 /// The path of every role that s3ferry makes.
 const PATH: &str = "role/s3ferry/";
@@ -27,7 +23,7 @@ pub(super) fn role(
         None => None,
     };
     let Some(view) = replication else {
-        return Some((default_role(bucket)?, None));
+        return Some((default_role(bucket), None));
     };
     let name = match view.node().kind {
         Kind::Map(_) => view.require(report, "name")?,
@@ -97,13 +93,22 @@ fn by_path(report: &mut Report<'_>, arn: &Arn, at: Span, last: &str) -> Option<R
     None
 }
 
-/// `s3ferry-<bucket>`, shortened with a hash where it is too long.
-pub(crate) fn default_role(bucket: &BucketName) -> Option<RoleName> {
-    let whole = format!("s3ferry-{bucket}");
-    if whole.len() <= LONGEST {
-        return RoleName::new(whole).ok();
-    }
-    let hash = hex::encode(Sha256::digest(bucket.as_str().as_bytes()));
-    let start: String = whole.chars().take(LONGEST - 9).collect();
-    RoleName::new(format!("{start}-{}", &hash[..8])).ok()
+/// The role of jobs that a migration names, and where; or the default.
+pub(super) fn batch_role(
+    report: &mut Report<'_>,
+    migration: &View<'_>,
+    bucket: &BucketName,
+) -> Option<(RoleName, Option<Span>)> {
+    let named = match migration.optional("roles")? {
+        Some(roles) => roles.optional("batch")?,
+        None => None,
+    };
+    let Some(view) = named else {
+        return Some((default_batch_role(bucket), None));
+    };
+    let name = match view.node().kind {
+        Kind::Map(_) => view.require(report, "name")?,
+        _ => view,
+    };
+    Some((RoleName::new(name.text()?).ok()?, Some(name.place())))
 }

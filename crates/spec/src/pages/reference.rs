@@ -87,9 +87,7 @@ fn row(page: &mut String, field: &Field) {
     };
     let today = match field.support {
         Support::Now => String::new(),
-        Support::Later(today) | Support::Only { today, .. } => {
-            format!(" *Not yet supported: {today}.*")
-        }
+        Support::Later(today) => format!(" *Not yet supported: {today}.*"),
     };
     let whole = if field.whole {
         " *Replaced whole.*"

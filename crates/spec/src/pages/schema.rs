@@ -75,23 +75,6 @@ fn mark(schema: &mut Value, today: &str) {
 /// The keyword of what is not supported yet; it says what there is today.
 const LATER: &str = "x-not-yet-supported";
 
-/// Marks all of a mapping but the one key, and of that key's words all but the one.
-fn mark_others(schema: &mut Value, key: &str, word: Option<&str>, today: &str) {
-    let Some(fields) = schema["properties"].as_object_mut() else {
-        return;
-    };
-    for (_, other) in fields.iter_mut().filter(|(name, _)| *name != key) {
-        mark(other, today);
-    }
-    let words = fields
-        .get_mut(key)
-        .and_then(|of| of.get_mut("oneOf")?.as_array_mut());
-    let others = words.into_iter().flatten();
-    for other in others.filter(|of| word.is_some_and(|word| of["const"] != word)) {
-        mark(other, today);
-    }
-}
-
 fn described(doc: &str, later: Option<&str>) -> String {
     later.map_or_else(
         || doc.to_owned(),
@@ -210,10 +193,6 @@ fn field(of: &Field, merged: Merged) -> Value {
         Support::Now => None,
         Support::Later(today) => {
             mark(&mut schema, today);
-            Some(today)
-        }
-        Support::Only { key, word, today } => {
-            mark_others(&mut schema, key, word, today);
             Some(today)
         }
     };

@@ -5,45 +5,6 @@ use super::Shape::{Bool, List as ListShape, Record as RecordShape, Scalar as Sca
 use super::{Field, List, Record, Word, record, word};
 use crate::scalar::Scalar;
 
-/// `backfill`.
-pub(super) const BACKFILL: Field = Field::new(
-    "backfill",
-    RecordShape(&BACKFILL_FIELDS),
-    Default("{ scope: none }"),
-    "Which objects from before the rules are copied by S3 Batch Replication.",
-)
-.whole()
-.only(
-    "scope",
-    Some("none"),
-    "existing objects are not copied yet: write `backfill: { scope: none }` or leave the field out",
-);
-
-static BACKFILL_FIELDS: Record = record(
-    "a backfill",
-    &[
-        Field::new(
-            "scope",
-            Words(SCOPES),
-            Required("write `scope: none`"),
-            "Which objects are copied.",
-        ),
-        Field::new(
-            "confirm",
-            Bool,
-            Default("true"),
-            "Whether the job waits for a person after its cost is known.",
-        ),
-    ],
-);
-
-static SCOPES: &[Word] = &[
-    word("never-replicated", "Objects that no rule has seen."),
-    word("failed", "Objects whose replication failed."),
-    word("both", "Both of these."),
-    word("none", "No objects."),
-];
-
 /// `roles.destination`.
 pub(super) const DESTINATION_ROLE: Field = Field::new(
     "destination",

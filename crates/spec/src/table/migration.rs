@@ -5,13 +5,14 @@ use super::Shape::{
     Bool, Either, False, List as ListShape, Named as NamedShape, Record as RecordShape,
     Scalar as ScalarShape, Words,
 };
-use super::later::{BACKFILL, CUTOVER, DESTINATION_ROLE, RETIRE, VERIFY};
+use super::backfill::{BACKFILL, BATCH_ROLE};
+use super::later::{CUTOVER, DESTINATION_ROLE, RETIRE, VERIFY};
 use super::logging::LOGGING;
 use super::monitoring::MONITORING;
 use super::{Apart, Field, List, Named, Record, Word, later_word, record, word};
 use crate::scalar::Scalar;
 
-const PHASES_TODAY: &str = "today's phases are `prepare` and `replicate`";
+const PHASES_TODAY: &str = "today's phases are `prepare`, `replicate` and `backfill`";
 
 /// A migration.
 pub(crate) static MIGRATION: Record = record("a migration", &[
@@ -90,10 +91,9 @@ static PHASES: &[Word] = &[
         "replicate",
         "New objects replicate, proven by a canary object under each rule.",
     ),
-    later_word(
+    word(
         "backfill",
-        "Objects from before the rules are copied.",
-        PHASES_TODAY,
+        "Objects from before the rules are copied, too, and what became of each is known.",
     ),
     later_word("verify", "Both sides are compared.", PHASES_TODAY),
     later_word(
@@ -203,6 +203,7 @@ static ROLES: Record = record("roles", &[
          `/s3ferry/`; s3ferry makes it and keeps its policies.",
     )
     .whole(),
+    BATCH_ROLE,
     DESTINATION_ROLE,
 ]);
 

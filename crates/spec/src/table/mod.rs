@@ -3,6 +3,7 @@
 //! [`contract`] is the data; this file says what an entry is. A field that the contract has and this
 //! version does not act on is [`Support::Later`]: parsed, checked and refused, never ignored.
 
+mod backfill;
 pub(crate) mod contract;
 mod later;
 mod logging;
@@ -42,12 +43,6 @@ pub(crate) enum Support {
     Now,
     /// It does not; what there is today.
     Later(&'static str),
-    /// It does where the mapping has only this key, with this word where one is named.
-    Only {
-        key: &'static str,
-        word: Option<&'static str>,
-        today: &'static str,
-    },
 }
 
 /// What a field takes.
@@ -140,18 +135,6 @@ impl Field {
     pub(crate) const fn later(self, today: &'static str) -> Self {
         Self {
             support: Support::Later(today),
-            ..self
-        }
-    }
-
-    pub(crate) const fn only(
-        self,
-        key: &'static str,
-        word: Option<&'static str>,
-        today: &'static str,
-    ) -> Self {
-        Self {
-            support: Support::Only { key, word, today },
             ..self
         }
     }

@@ -1,13 +1,14 @@
 //! A spec as values: every field that a spec has, under its name in the table.
 
+use s3ferry_core::ids::RoleName;
 use s3ferry_core::spec::{
     Access, Account, Canary, Create, Destination, Encryption, Guards, KeyPolicies, KmsSelection,
-    Ledger, Migration, ReplicaOwner, RuleSpec, Source, Spec,
+    Ledger, Migration, ReplicaOwner, RuleSpec, Source, Spec, default_batch_role, default_role,
 };
 use serde_yaml::{Mapping, Value};
 
 use super::records;
-use crate::decode::{CANARY, default_role};
+use crate::decode::CANARY;
 
 /// A mapping of fields, without those that are not there.
 pub(super) fn map<const N: usize>(fields: [(&str, Option<Value>); N]) -> Mapping {
@@ -79,24 +80,31 @@ fn migration(migration: &Migration, of_all: &Guards) -> Mapping {
         source,
         destination,
         role,
+        batch_role,
         rules,
         owner,
         canary,
         monitoring,
         logging,
+        backfill,
         guards,
     } = migration;
-    let is_default = default_role(&source.bucket).as_ref() == Some(role);
-    let role = (!is_default).then(|| {
-        let replication = map([("name", text(role))]);
-        map([("replication", Some(replication.into()))]).into()
-    });
+    let named = |role: &RoleName, default: &RoleName| {
+        (role != default).then(|| Value::from(map([("name", text(role))])))
+    };
+    let roles = map([
+        ("replication", named(role, &default_role(&source.bucket))),
+        (
+            "batch",
+            named(batch_role, &default_batch_role(&source.bucket)),
+        ),
+    ]);
     let of_rule = |of| Value::Mapping(rule(of, &destination.create));
     map([
         ("phase", text(phase.as_str())),
         ("source", Some(self::source(source).into())),
         ("destination", Some(self::destination(destination).into())),
-        ("roles", role),
+        ("roles", Some(roles.into())),
         (
             "rules",
             Some(Value::Sequence(rules.iter().map(of_rule).collect())),
@@ -108,6 +116,7 @@ fn migration(migration: &Migration, of_all: &Guards) -> Mapping {
             "guards",
             (guards != of_all).then(|| self::guards(guards).into()),
         ),
+        ("backfill", Some(records::backfill(backfill).into())),
         ("logging", Some(records::logging(logging).into())),
     ])
 }

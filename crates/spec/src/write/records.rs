@@ -2,8 +2,8 @@
 
 use s3ferry_core::data_events::DataEvents;
 use s3ferry_core::spec::{
-    Above, AccessLogs, AlarmSpec, Inventories, InventoryPlace, ListEncryption, LogPlace, Logging,
-    Monitoring, Sides, TrailPlace, Trails,
+    Above, AccessLogs, AlarmSpec, Backfill, Inventories, InventoryPlace, ListEncryption, LogPlace,
+    Logging, Monitoring, Sides, TrailPlace, Trails,
 };
 use serde_yaml::{Mapping, Value};
 
@@ -84,6 +84,24 @@ fn with_unit(number: u64, units: &[&str]) -> String {
     let last = units.last().copied().unwrap_or_default();
     let unit = units.iter().find(fits).copied().unwrap_or(last);
     format!("{}{unit}", number / times(unit))
+}
+
+pub(super) fn backfill(backfill: &Backfill) -> Mapping {
+    let Backfill {
+        scope,
+        confirm,
+        priority,
+        report,
+        manifest,
+    } = backfill;
+    let place = |of: &LogPlace| place(of, None).into();
+    map([
+        ("scope", text(scope.as_str())),
+        ("confirm", Some((*confirm).into())),
+        ("priority", Some((*priority).into())),
+        ("report", report.as_ref().map(place)),
+        ("manifest", manifest.as_ref().map(place)),
+    ])
 }
 
 pub(super) fn logging(logging: &Logging) -> Mapping {

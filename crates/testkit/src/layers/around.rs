@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use s3ferry_core::ids::{AccountId, BucketName};
-use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_core::ids::{AccountId, BucketName, JobId};
+use s3ferry_core::model::kinds::Job;
+use s3ferry_core::model::{BucketRef, Document, RegionRef, Target};
+use s3ferry_core::plan::NewJob;
 use s3ferry_engine::ports::{
-    ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
+    Jobs, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Sample, Write,
+    WriteChange,
 };
 
 /// A call of a port.
@@ -39,6 +42,18 @@ pub enum Operation {
     PutDeleteMarker,
     /// [`Objects::delete`].
     Delete,
+    /// [`Jobs::create_job`].
+    CreateJob,
+    /// [`Jobs::job`].
+    Job,
+    /// [`Jobs::job_tags`].
+    JobTags,
+    /// [`Jobs::confirm_job`].
+    ConfirmJob,
+    /// [`Jobs::piece`].
+    Piece,
+    /// [`Jobs::sample`].
+    Sample,
 }
 
 impl Operation {
@@ -54,6 +69,12 @@ impl Operation {
             Self::Tags => "Tags",
             Self::PutDeleteMarker => "PutDeleteMarker",
             Self::Delete => "Delete",
+            Self::CreateJob => "CreateJob",
+            Self::Job => "Job",
+            Self::JobTags => "JobTags",
+            Self::ConfirmJob => "ConfirmJob",
+            Self::Piece => "Piece",
+            Self::Sample => "Sample",
         }
     }
 }
@@ -170,6 +191,61 @@ impl<W: Objects, L: Around> Objects for Layered<W, L> {
         let call = on_object(Operation::Delete, bucket, &[key, version]);
         self.layer
             .around(call, self.world.delete(bucket, key, version))
+            .await
+    }
+}
+
+fn on_job(operation: Operation, on: &str) -> Call {
+    Call {
+        operation,
+        on: on.to_owned(),
+        after: None,
+    }
+}
+
+impl<W: Jobs, L: Around> Jobs for Layered<W, L> {
+    async fn create_job(&self, job: &NewJob) -> Result<JobId, PortError> {
+        let call = on_job(Operation::CreateJob, &job.description);
+        self.layer.around(call, self.world.create_job(job)).await
+    }
+
+    async fn job(&self, at: &RegionRef, id: &JobId) -> Result<Option<Job>, PortError> {
+        let call = on_job(Operation::Job, id.as_str());
+        self.layer.around(call, self.world.job(at, id)).await
+    }
+
+    async fn job_tags(
+        &self,
+        at: &RegionRef,
+        id: &JobId,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        let call = on_job(Operation::JobTags, id.as_str());
+        self.layer.around(call, self.world.job_tags(at, id)).await
+    }
+
+    async fn confirm_job(&self, at: &RegionRef, id: &JobId) -> Result<(), PortError> {
+        let call = on_job(Operation::ConfirmJob, id.as_str());
+        self.layer
+            .around(call, self.world.confirm_job(at, id))
+            .await
+    }
+
+    async fn piece(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        from: u64,
+    ) -> Result<Option<Vec<u8>>, PortError> {
+        let call = on_object(Operation::Piece, bucket, &[key]);
+        self.layer
+            .around(call, self.world.piece(bucket, key, from))
+            .await
+    }
+
+    async fn sample(&self, bucket: &BucketRef, prefix: &str) -> Result<Sample, PortError> {
+        let call = on_object(Operation::Sample, bucket, &[prefix]);
+        self.layer
+            .around(call, self.world.sample(bucket, prefix))
             .await
     }
 }

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use s3ferry_core::ids::{AccountId, BucketName};
-use s3ferry_core::model::{BucketRef, Document, Target};
+use s3ferry_core::ids::{AccountId, BucketName, JobId};
+use s3ferry_core::model::kinds::Job;
+use s3ferry_core::model::{BucketRef, Document, RegionRef, Target};
+use s3ferry_core::plan::NewJob;
 use s3ferry_engine::ports::{
-    ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
+    Jobs, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Sample, Write,
+    WriteChange,
 };
 
 /// A world whose reads after a write are as old as `ages` says.
@@ -123,5 +126,41 @@ impl<W: Objects> Objects for Stale<W> {
 
     async fn delete(&self, bucket: &BucketRef, key: &str, version: &str) -> Result<(), PortError> {
         self.world.delete(bucket, key, version).await
+    }
+}
+
+/// Jobs answer what they are.
+impl<W: Jobs> Jobs for Stale<W> {
+    async fn create_job(&self, job: &NewJob) -> Result<JobId, PortError> {
+        self.world.create_job(job).await
+    }
+
+    async fn job(&self, at: &RegionRef, id: &JobId) -> Result<Option<Job>, PortError> {
+        self.world.job(at, id).await
+    }
+
+    async fn job_tags(
+        &self,
+        at: &RegionRef,
+        id: &JobId,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        self.world.job_tags(at, id).await
+    }
+
+    async fn confirm_job(&self, at: &RegionRef, id: &JobId) -> Result<(), PortError> {
+        self.world.confirm_job(at, id).await
+    }
+
+    async fn piece(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        from: u64,
+    ) -> Result<Option<Vec<u8>>, PortError> {
+        self.world.piece(bucket, key, from).await
+    }
+
+    async fn sample(&self, bucket: &BucketRef, prefix: &str) -> Result<Sample, PortError> {
+        self.world.sample(bucket, prefix).await
     }
 }

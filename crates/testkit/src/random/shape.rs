@@ -13,10 +13,10 @@ use s3ferry_core::ids::{
 };
 use s3ferry_core::model::{BucketRef, RoleRef};
 use s3ferry_core::spec::{
-    Above, Access, AccessLogs, Account, AlarmSpec, Canary, Create, DeleteMarkers, Destination,
-    Encryption, Guards, Inventories, InventoryPlace, KeyFormat, KeyPolicies, KmsSelection, Ledger,
-    LogPlace, Logging, Migration, MissingData, Monitoring, Phase, ReplicaOwner, RuleSpec, Sides,
-    Source, Spec, StorageClass, Trails,
+    Above, Access, AccessLogs, Account, AlarmSpec, Backfill, Canary, Create, DeleteMarkers,
+    Destination, Encryption, Guards, Inventories, InventoryPlace, KeyFormat, KeyPolicies,
+    KmsSelection, Ledger, LogPlace, Logging, Migration, MissingData, Monitoring, Phase,
+    ReplicaOwner, RuleSpec, Sides, Source, Spec, StorageClass, Trails, default_batch_role,
 };
 
 use super::trails;
@@ -410,6 +410,7 @@ impl Shape {
                 },
             },
             role: RoleName::new(ROLES[self.roles[shape.from]]).expect("a valid name"),
+            batch_role: default_batch_role(&bucket(SOURCES[shape.from])),
             rules,
             owner: if to.owns {
                 ReplicaOwner::Destination
@@ -427,6 +428,7 @@ impl Shape {
             },
             monitoring: shape.watched.map_or(Monitoring::Unset, alarms),
             logging: self.logging(shape),
+            backfill: Backfill::default(),
             guards: Guards::default(), // Those of the spec hold for all.
         }
     }

@@ -13,8 +13,8 @@ use s3ferry_core::reads;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{Create, Spec};
 
-/// What a spec takes for granted: its sources, destinations that it does not create, keys, topics, buckets for logs, and trails
-/// that it does not make.
+/// What a spec takes for granted: its sources, destinations that it does not create, keys, topics, buckets for logs and reports, and
+/// trails that it does not make.
 #[must_use]
 pub fn granted(spec: &Spec) -> BTreeMap<Target, Document> {
     let mut world = Granted::default();
@@ -38,6 +38,10 @@ pub fn granted(spec: &Spec) -> BTreeMap<Target, Document> {
             let encrypted = Target::Bucket(bucket.clone(), BucketPart::Encryption);
             world.make(bucket);
             world.documents.insert(encrypted, sse_s3());
+        }
+        let reports = [route.job_report(), route.job_manifest()];
+        for (bucket, _) in reports.into_iter().flatten() {
+            world.make(bucket);
         }
     }
     world.documents

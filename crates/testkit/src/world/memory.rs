@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use s3ferry_core::ids::{AccountId, BucketName};
+use s3ferry_core::ids::{AccountId, BucketName, JobId};
 use s3ferry_core::model::kinds::replication::ReplicationConfiguration;
 use s3ferry_core::model::kinds::{
     Alarm, AlarmNames, AlarmState, BasicSelector, Bucket, BucketEncryption, BucketLogging, Buckets,
@@ -18,14 +18,17 @@ use s3ferry_core::model::kinds::{
 };
 use s3ferry_core::model::target::{ROLE_PATH, ROLE_POLICY_NAME};
 use s3ferry_core::model::{
-    AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, RegionPart, RolePart,
-    Target, TrailPart, TrailRef,
+    AccountPart, AccountRef, BucketPart, BucketRef, Document, KeyPart, RegionPart, RegionRef,
+    RolePart, Target, TrailPart, TrailRef,
 };
 use s3ferry_core::ownership::{described, description};
+use s3ferry_core::plan::NewJob;
 use s3ferry_engine::ports::{
-    Class, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Write, WriteChange,
+    Class, Jobs, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Sample, Write,
+    WriteChange,
 };
 
+use super::jobs::JobFate;
 use super::objects::{Fate, Store};
 
 /// A world in memory. Clones share it.
@@ -38,6 +41,7 @@ pub struct MemoryWorld {
 pub(super) struct State {
     pub(super) documents: BTreeMap<Target, Document>,
     pub(super) objects: Store,
+    pub(super) jobs: super::jobs::JobStore,
     roles_made: u64,
 }
 
@@ -108,6 +112,22 @@ impl MemoryWorld {
     #[must_use]
     pub fn documents(&self) -> BTreeMap<Target, Document> {
         self.state().documents.clone()
+    }
+
+    /// How jobs go that are made from now on.
+    pub fn set_job_fate(&self, fate: JobFate) {
+        self.state().jobs.fate = fate;
+    }
+
+    /// What is found under a prefix of a bucket.
+    pub fn set_sample(&self, prefix: &str, sample: Sample) {
+        self.state().jobs.samples.insert(prefix.to_owned(), sample);
+    }
+
+    /// The jobs that were made, as they were asked for.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<NewJob> {
+        self.state().jobs.requests()
     }
 
     /// How long replicas take to arrive; nothing by default.
@@ -222,6 +242,9 @@ impl State {
             }
             Target::Region(_, RegionPart::Metrics) => {
                 stored.or_else(|| Some(Document::RuleMetrics(RuleMetrics::default())))
+            }
+            Target::Region(place, RegionPart::Jobs) => {
+                Some(Document::Jobs(self.jobs.listed(place)))
             }
             Target::Region(place, RegionPart::Trails) => {
                 let here = self.documents.iter();
@@ -661,6 +684,48 @@ impl Objects for MemoryWorld {
         Ok(())
     }
 }
+impl Jobs for MemoryWorld {
+    async fn create_job(&self, job: &NewJob) -> Result<JobId, PortError> {
+        let made = self.state().jobs.create(job);
+        made.map_err(|code| Refusal(Class::Rejected, code).on("CreateJob", &job.description))
+    }
+
+    async fn job(
+        &self,
+        at: &RegionRef,
+        id: &JobId,
+    ) -> Result<Option<s3ferry_core::model::kinds::Job>, PortError> {
+        Ok(self.state().jobs.look(at, id))
+    }
+
+    async fn job_tags(
+        &self,
+        _at: &RegionRef,
+        id: &JobId,
+    ) -> Result<BTreeMap<String, String>, PortError> {
+        Ok(self.state().jobs.tags(id))
+    }
+
+    async fn confirm_job(&self, _at: &RegionRef, id: &JobId) -> Result<(), PortError> {
+        let confirmed = self.state().jobs.confirm(id);
+        confirmed.map_err(|code| Refusal(Class::Rejected, code).on("UpdateJobStatus", id))
+    }
+
+    async fn piece(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        from: u64,
+    ) -> Result<Option<Vec<u8>>, PortError> {
+        Ok(self.state().jobs.piece(bucket, key, from))
+    }
+
+    async fn sample(&self, _bucket: &BucketRef, prefix: &str) -> Result<Sample, PortError> {
+        let state = self.state();
+        Ok(state.jobs.samples.get(prefix).copied().unwrap_or_default())
+    }
+}
+
 /// S3 tells one event of a key to one only (UG:notification-how-to-filtering).
 fn check_notifications(held: &Notifications) -> Result<(), Refusal> {
     let all: Vec<&Notification> = held.by_id.values().collect();

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use s3ferry_core::plan::PlacedCanary;
-use s3ferry_engine::ledger::{CanaryReceipt, DocumentId, LedgerError, ReceiptStore};
+use s3ferry_core::plan::{EndedJob, PlacedCanary, Proof};
+use s3ferry_engine::ledger::{
+    BackfillReceipt, CanaryReceipt, DocumentId, LedgerError, ReceiptId, ReceiptStore,
+};
 
 /// Keeps receipts in memory, and where canaries lie.
 #[derive(Debug, Default)]
 pub struct MemoryReceipts {
     kept: Mutex<Vec<CanaryReceipt>>,
     placed: Mutex<Vec<PlacedCanary>>,
+    backfills: Mutex<Vec<BackfillReceipt>>,
     documents: Mutex<BTreeMap<DocumentId, Vec<u8>>>,
 }
 
@@ -22,6 +25,22 @@ impl MemoryReceipts {
             .lock()
             .expect("no test panics while it keeps")
             .clone()
+    }
+
+    /// The receipts of jobs kept, oldest first.
+    ///
+    /// # Panics
+    /// Where a test panicked while it kept.
+    #[must_use]
+    pub fn backfills(&self) -> Vec<BackfillReceipt> {
+        let kept = self.backfills.lock();
+        kept.expect("no test panics while it keeps").clone()
+    }
+
+    /// What they say to a plan.
+    #[must_use]
+    pub fn ended(&self) -> Vec<EndedJob> {
+        self.backfills().iter().map(BackfillReceipt::says).collect()
     }
 
     /// The canaries that may lie in buckets, oldest first.
@@ -46,15 +65,31 @@ impl MemoryReceipts {
 }
 
 impl ReceiptStore for MemoryReceipts {
-    async fn keep(
-        &self,
-        receipt: &CanaryReceipt,
-    ) -> Result<s3ferry_engine::ledger::ReceiptId, LedgerError> {
+    async fn keep(&self, receipt: &CanaryReceipt) -> Result<ReceiptId, LedgerError> {
         let mut kept = self.kept.lock().expect("no test panics while it keeps");
         if !kept.contains(receipt) {
             kept.push(receipt.clone());
         }
         Ok(receipt.id())
+    }
+
+    async fn keep_backfill(&self, receipt: &BackfillReceipt) -> Result<ReceiptId, LedgerError> {
+        let kept = self.backfills.lock();
+        let mut kept = kept.expect("no test panics while it keeps");
+        if !kept.contains(receipt) {
+            kept.push(receipt.clone());
+        }
+        Ok(ReceiptId::of(&receipt.content()))
+    }
+
+    async fn proven_at(&self, proofs: &[Proof]) -> Result<Option<String>, LedgerError> {
+        let kept = self.kept();
+        let first = |proof: &Proof| {
+            let of = kept.iter().filter(|of| of.proves() == *proof);
+            of.map(|of| of.proven_at.clone()).min()
+        };
+        let all: Option<Vec<String>> = proofs.iter().map(first).collect();
+        Ok(all.into_iter().flatten().max())
     }
 
     async fn place(&self, canary: &PlacedCanary) -> Result<(), LedgerError> {

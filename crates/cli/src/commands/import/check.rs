@@ -30,6 +30,7 @@ pub(super) async fn plan(
         remembered: &Remembered::default(),
         search: false,
         canaries: &[],
+        ended: &[],
     };
     Ok(survey(cloud, of, parallelism).await?.plan)
 }

@@ -23,7 +23,7 @@ use crate::phase::Part;
 use crate::proof::{PlacedCanary, Proof, ProofSubject, mark};
 use crate::route::Route;
 use crate::scene::Scene;
-use crate::spec::{Canary, DeleteMarkers, Migration, Phase, ReplicaOwner, RuleSpec, StorageClass};
+use crate::spec::{Canary, DeleteMarkers, Migration, ReplicaOwner, RuleSpec, StorageClass};
 
 /// A rule to be proven by an object that arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -264,12 +264,23 @@ fn key_name(key: &Arn) -> &str {
 /// The gate of a migration whose canaries were skipped by decision.
 pub(super) fn skipped(migration: &Migration) -> Option<Gate> {
     match (&migration.canary, migration.phase) {
-        (Canary::Skip { reason }, Phase::Replicate) => Some(Gate {
+        (Canary::Skip { reason }, phase) if Part::CanaryGoal.is_in(phase) => Some(Gate {
             name: "canary".to_owned(),
             state: GateState::Met,
             why: format!("skipped by decision: {reason}"),
         }),
         (Canary::Skip { .. } | Canary::Write { .. }, _) => None,
+    }
+}
+
+/// The proof of a subject for the role that is there; none where there is no role, or IAM gave no ID.
+pub(super) fn proof_of(subject: &ProofSubject, live: Option<&Document>) -> Option<Proof> {
+    match live? {
+        Document::Role(role) => Some(Proof {
+            subject: subject.clone(),
+            role_id: role.id.clone()?,
+        }),
+        _ => None,
     }
 }
 
@@ -283,13 +294,7 @@ impl CanaryGoal {
     /// The proof that meets the goal, `live` being the role; none where there is no role, or IAM gave no ID.
     #[must_use]
     pub fn proof(&self, live: Option<&Document>) -> Option<Proof> {
-        match live? {
-            Document::Role(role) => Some(Proof {
-                subject: self.subject.clone(),
-                role_id: role.id.clone()?,
-            }),
-            _ => None,
-        }
+        proof_of(&self.subject, live)
     }
 
     /// The canary that is about to be put: the `attempt`th of a run.

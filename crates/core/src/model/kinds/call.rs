@@ -35,6 +35,10 @@ pub enum On {
     Key,
     /// The role that is passed to S3.
     PassedRole,
+    /// The role that is passed to S3 Batch Operations.
+    PassedToBatch,
+    /// The jobs of S3 Batch Operations there: their names are S3's.
+    Jobs,
     /// Nothing: the action takes no resource but `*`.
     Account,
 }
@@ -69,6 +73,14 @@ impl Need {
 
     pub(crate) const fn passed_role(action: &'static str) -> Self {
         Self::on(action, On::PassedRole)
+    }
+
+    pub(crate) const fn passed_to_batch(action: &'static str) -> Self {
+        Self::on(action, On::PassedToBatch)
+    }
+
+    pub(crate) const fn job(action: &'static str) -> Self {
+        Self::on(action, On::Jobs)
     }
 
     pub(crate) const fn account(action: &'static str) -> Self {

@@ -10,6 +10,7 @@ pub mod call;
 pub mod event;
 pub mod facts;
 pub mod inventory;
+pub mod jobs;
 pub mod kind;
 pub mod kms;
 pub mod listing;
@@ -37,6 +38,7 @@ pub use call::{Call, Need, On};
 pub use event::{EventTarget, Notification};
 pub use facts::{Lifecycle, ObjectLock, RequestPayment};
 pub use inventory::Inventories;
+pub use jobs::{Job, JobFailure, JobStatus, Jobs};
 pub(crate) use kind::Holding;
 pub use kind::{Born, Facts, Grows, Implied, Marked, Settled, Size, Tags, Verb};
 pub use kms::{Grants, Key};
@@ -130,6 +132,8 @@ pub enum Document {
     Selectors(EventSelectors),
     /// The trails that record in a Region.
     Trails(SeenTrails),
+    /// The jobs of S3 Batch Operations in a Region.
+    Jobs(Jobs),
 }
 
 impl Kind {
@@ -173,6 +177,7 @@ impl Kind {
                 RegionPart::Alarms => &watch::ALARMS,
                 RegionPart::Metrics => &watch::METRICS,
                 RegionPart::Trails => &trail::TRAILS,
+                RegionPart::Jobs => &jobs::JOBS,
             },
             Self::Alarm => &alarm::ALARM,
             Self::Topic => &topic::TOPIC,
@@ -241,6 +246,7 @@ impl Document {
             Self::Trail(_) => Kind::Trail(TrailPart::Itself),
             Self::Selectors(_) => Kind::Trail(TrailPart::Selectors),
             Self::Trails(_) => Kind::Region(RegionPart::Trails),
+            Self::Jobs(_) => Kind::Region(RegionPart::Jobs),
         }
     }
 
@@ -278,7 +284,8 @@ impl Document {
             | Self::Topic(_)
             | Self::Trail(_)
             | Self::Selectors(_)
-            | Self::Trails(_) => None,
+            | Self::Trails(_)
+            | Self::Jobs(_) => None,
         }
     }
 
@@ -322,7 +329,8 @@ impl Document {
             | Self::Topic(_)
             | Self::Trail(_)
             | Self::Selectors(_)
-            | Self::Trails(_) => self.clone(),
+            | Self::Trails(_)
+            | Self::Jobs(_) => self.clone(),
         }
     }
 
@@ -360,6 +368,7 @@ impl Document {
             Self::Trail(held) => question(&**held),
             Self::Selectors(held) => question(held),
             Self::Trails(held) => question(held),
+            Self::Jobs(held) => question(held),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod area;
+mod batch;
 mod destination;
 mod kms;
 mod logging;
@@ -14,6 +15,7 @@ mod role;
 
 pub use access::{BucketKeys, KmsAccess, RuleAccess};
 pub(crate) use area::literal;
+pub use batch::{JobAccess, batch_role_policy, trust_for_batch};
 pub use destination::{DestinationInput, ReplicaAccess, destination_statements};
 pub(crate) use kms::via_s3;
 pub use kms::{

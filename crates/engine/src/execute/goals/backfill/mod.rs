@@ -1,0 +1,516 @@
+//! A backfill step: a job of S3 Batch Replication is made, confirmed, looked at or concluded, as far as this run comes.
+//!
+//! ```text
+//! make ----------> follow --ended--> tags, report --> receipt --nothing left--> done
+//! confirm ------/   |                                    \--something left--> failed, explained
+//! look --------/    +--at work when the wait is over, or to be confirmed--> waiting
+//! ```
+//! A job is made with a token that is the same for every try of an attempt, so that a lost answer makes no second one
+//! (BC:s3control CreateJobRequest ClientRequestToken); and before one is made it is looked for by what it says of itself. A job
+//! that this run makes is never confirmed by it: who confirms has seen how many objects there are.
+
+mod report;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use s3ferry_core::goals::{explained, is_whole};
+use s3ferry_core::ids::JobId;
+use s3ferry_core::model::kinds::{Job, JobStatus};
+use s3ferry_core::plan::{Attempt, BackfillGoal, EndedJob, JobEnd, Todo};
+use tokio::time::Instant;
+
+use crate::events::{JobProgress, RunEvent, millis};
+use crate::execute::repeat::Stopped;
+use crate::execute::{Context, Slept};
+use crate::ledger::{BackfillReceipt, LedgerError, ReceiptStore};
+use crate::limits::JOB_WAITS;
+use crate::outcome::{How, StepResult};
+use crate::ports::{Jobs, PortError, Read, Sample};
+use crate::problem::{Problem, ProblemKind};
+
+use report::{Report, Unread};
+
+/// What S3 answers to a token that was used with another request (UG:troubleshooting-batch-operations).
+const TOKEN_TAKEN: &str = "IdempotencyException";
+
+/// What S3 says of a job whose filter took nothing (UG26:replication-troubleshoot).
+const NO_KEYS: &str = "no keys matching";
+
+/// Why a step is not done.
+enum Stop {
+    /// It went wrong.
+    Failed(Problem),
+    /// S3 is at work, or somebody must say yes.
+    Waiting(String),
+    /// The run was asked to stop.
+    Interrupted,
+}
+
+/// One job of the backfill.
+struct One {
+    attempt: u32,
+    id: JobId,
+    /// Whether it was confirmed by this run: a look may be older than that.
+    is_confirmed: bool,
+}
+
+struct Backfill<'a, W, R> {
+    goal: &'a BackfillGoal,
+    on: &'a Context<'a, W, R>,
+    begun: Instant,
+    has_written: AtomicBool,
+}
+
+/// Does what is to be done for a backfill.
+///
+/// # Guarantees
+/// Of an attempt there is one job, whatever is lost. A job of anybody else's is neither confirmed nor believed. Ends within
+/// `job_wait`.
+pub(in crate::execute::goals) async fn copy<W: Jobs + Read, R: ReceiptStore>(
+    goal: &BackfillGoal,
+    on: &Context<'_, W, R>,
+) -> StepResult {
+    let backfill = Backfill {
+        goal,
+        on,
+        begun: Instant::now(),
+        has_written: AtomicBool::new(false),
+    };
+    let copied = backfill.copy().await;
+    let may_have_written = backfill.has_written.load(Ordering::Relaxed);
+    match copied {
+        Ok(()) => StepResult::Done(How::Proven),
+        Err(Stop::Failed(problem)) => StepResult::Failed {
+            problem,
+            may_have_written,
+        },
+        Err(Stop::Waiting(what)) => StepResult::Waiting {
+            what,
+            waited_ms: millis(backfill.begun.elapsed()),
+            may_have_written,
+        },
+        Err(Stop::Interrupted) => StepResult::Interrupted { may_have_written },
+    }
+}
+
+impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
+    async fn copy(&self) -> Result<(), Stop> {
+        let one = match &self.goal.todo {
+            Todo::Make(attempt) => self.make(attempt).await?,
+            Todo::Confirm {
+                attempt,
+                job,
+                tasks,
+            } => self.confirm_shown(*attempt, job, *tasks).await?,
+            Todo::Follow { attempt, job, .. } => One {
+                attempt: *attempt,
+                id: job.clone(),
+                is_confirmed: false,
+            },
+            Todo::Hold { job, migration } => {
+                let what = format!("job {job} of migration {migration} on the same bucket");
+                return Err(Stop::Waiting(what));
+            }
+            Todo::Explain(ended) => return Err(self.not_whole(ended)),
+        };
+        let job = self.follow(&one).await?;
+        self.conclude(&one, &job).await
+    }
+
+    /// Makes the job of an attempt, unless an earlier run did whose answer was lost.
+    async fn make(&self, attempt: &Attempt) -> Result<One, Stop> {
+        if self.on.run.cancel.is_cancelled() {
+            return Err(Stop::Interrupted);
+        }
+        let one = |id| One {
+            attempt: attempt.number,
+            id,
+            is_confirmed: false,
+        };
+        if let Some(id) = self.find(attempt.number).await? {
+            self.tell(JobProgress::Found {
+                job: id.to_string(),
+            });
+            return Ok(one(id));
+        }
+        let request = self.goal.request(attempt, self.effective().await?);
+        self.has_written.store(true, Ordering::Relaxed);
+        let made = self
+            .on
+            .repeat(|| self.on.run.world.create_job(&request))
+            .await;
+        match made {
+            Ok(id) => {
+                self.tell(JobProgress::Made {
+                    job: id.to_string(),
+                });
+                Ok(one(id))
+            }
+            // An earlier run made it of what was to be said then, and S3 does not list it yet.
+            Err(Stopped::Error(error)) if error.code == TOKEN_TAKEN => {
+                let what = "S3 to list the job that an earlier run made".to_owned();
+                Err(Stop::Waiting(what))
+            }
+            Err(other) => Err(stopped(other)),
+        }
+    }
+
+    async fn find(&self, attempt: u32) -> Result<Option<JobId>, Stop> {
+        let list = self.goal.listed_in();
+        let read = self.on.repeat(|| self.on.run.world.read(&list)).await;
+        let listed = read.map_err(stopped)?;
+        Ok(self.goal.found(listed.as_ref(), attempt).cloned())
+    }
+
+    /// When the last of the canaries was proven; none where nothing proves the rules, and then objects of any time are listed.
+    async fn effective(&self) -> Result<Option<String>, Stop> {
+        let mut proofs = Vec::new();
+        for (by, subject) in &self.goal.canaries {
+            let read = self.on.repeat(|| self.on.run.world.read(by)).await;
+            let live = read.map_err(stopped)?;
+            proofs.extend(BackfillGoal::proof(subject, live.as_ref()));
+        }
+        if proofs.is_empty() || proofs.len() < self.goal.canaries.len() {
+            return Ok(None);
+        }
+        let proven = self.on.run.receipts.proven_at(&proofs).await;
+        proven.map_err(|error| Stop::Failed(not_kept(&error)))
+    }
+
+    /// Confirms the job that a reviewer was shown, with as many objects as were shown.
+    async fn confirm_shown(&self, attempt: u32, id: &JobId, tasks: u64) -> Result<One, Stop> {
+        let mut one = One {
+            attempt,
+            id: id.clone(),
+            is_confirmed: false,
+        };
+        self.must_be_ours(&one).await?;
+        let job = self.look(&one).await?;
+        if job.status != JobStatus::Suspended {
+            // Somebody was faster, or the answer to an earlier try was lost.
+            return Ok(one);
+        }
+        if job.tasks != tasks {
+            let message = format!(
+                "job {id} has {} objects and was shown with {tasks}",
+                job.tasks
+            );
+            let problem = Problem::new(ProblemKind::Backfill, message);
+            return Err(Stop::Failed(
+                problem.with_hint("plan again, and review what it says now"),
+            ));
+        }
+        self.confirm(&mut one, tasks).await?;
+        Ok(one)
+    }
+
+    async fn confirm(&self, one: &mut One, tasks: u64) -> Result<(), Stop> {
+        if self.on.run.cancel.is_cancelled() {
+            return Err(Stop::Interrupted);
+        }
+        self.has_written.store(true, Ordering::Relaxed);
+        let at = self.goal.at();
+        let confirmed = self
+            .on
+            .repeat(|| self.on.run.world.confirm_job(&at, &one.id))
+            .await;
+        match confirmed {
+            Ok(()) => {}
+            // It is not suspended any more: a lost answer, or somebody else.
+            Err(Stopped::Error(_)) if self.look(one).await?.status != JobStatus::Suspended => {}
+            Err(other) => return Err(stopped(other)),
+        }
+        one.is_confirmed = true;
+        self.tell(JobProgress::Confirmed {
+            job: one.id.to_string(),
+            tasks,
+        });
+        Ok(())
+    }
+
+    async fn look(&self, one: &One) -> Result<Job, Stop> {
+        let at = self.goal.at();
+        let read = self.on.repeat(|| self.on.run.world.job(&at, &one.id)).await;
+        let job = read.map_err(stopped)?;
+        job.ok_or_else(|| {
+            let message = format!("job {} is not there any more", one.id);
+            let problem = Problem::new(ProblemKind::Backfill, message);
+            Stop::Failed(problem.with_hint("S3 forgets jobs 90 days after they ended; plan again"))
+        })
+    }
+
+    /// What a description says anybody can write; the tags are ours.
+    async fn must_be_ours(&self, one: &One) -> Result<(), Stop> {
+        let at = self.goal.at();
+        let read = self
+            .on
+            .repeat(|| self.on.run.world.job_tags(&at, &one.id))
+            .await;
+        let tags = read.map_err(stopped)?;
+        let mut wanted = self.goal.tags(one.attempt).into_iter();
+        if wanted.all(|(key, value)| tags.get(&key) == Some(&value)) {
+            return Ok(());
+        }
+        let message = format!(
+            "job {} says that it is of migration {}, and its tags do not",
+            one.id, self.goal.migration
+        );
+        let problem = Problem::new(ProblemKind::Backfill, message);
+        Err(Stop::Failed(problem.with_hint(
+            "somebody made it, or took its tags away: cancel it, or put the tags back, then plan again",
+        )))
+    }
+
+    /// Looks at a job until it has ended, as long as the run may wait.
+    async fn follow(&self, one: &One) -> Result<Job, Stop> {
+        let mut one = One {
+            id: one.id.clone(),
+            ..*one
+        };
+        let mut pace = Pace::default();
+        let mut looks: u32 = 0;
+        loop {
+            let job = self.look(&one).await?;
+            if job.status.is_final() {
+                return Ok(job);
+            }
+            if job.status == JobStatus::Suspended && !one.is_confirmed {
+                if self.goal.confirm {
+                    return Err(Stop::Waiting(format!(
+                        "job {} to be confirmed, which has {} objects: the next plan shows the cost, and its apply confirms",
+                        one.id, job.tasks
+                    )));
+                }
+                self.must_be_ours(&one).await?;
+                self.confirm(&mut one, job.tasks).await?;
+            }
+            self.tell_progress(&one, &job, &mut pace);
+            let left = self
+                .on
+                .run
+                .limits
+                .job_wait
+                .saturating_sub(self.begun.elapsed());
+            if left.is_zero() {
+                return Err(Stop::Waiting(at_work(&one, &job)));
+            }
+            looks = looks.saturating_add(1);
+            let wait = JOB_WAITS.after(looks, self.on.seed()).min(left);
+            if self.on.sleep(wait).await == Slept::Cancelled {
+                return Err(Stop::Interrupted);
+            }
+        }
+    }
+
+    fn tell_progress(&self, one: &One, job: &Job, pace: &mut Pace) {
+        if !pace.has_moved(job) {
+            return;
+        }
+        let rate = pace.a_second(job);
+        let done = job.succeeded + job.failed;
+        let left_s = rate.map(|rate| job.tasks.saturating_sub(done).div_ceil(rate.max(1)));
+        self.tell(JobProgress::AtWork {
+            job: one.id.to_string(),
+            status: job.status.as_str().to_owned(),
+            tasks: job.tasks,
+            succeeded: job.succeeded,
+            failed: job.failed,
+            a_second: rate,
+            left_s,
+        });
+    }
+
+    /// Reads what a job that has ended tells, and keeps it.
+    async fn conclude(&self, one: &One, job: &Job) -> Result<(), Stop> {
+        self.must_be_ours(one).await?;
+        let (end, report) = self.end(one, job).await?;
+        let codes = report.as_ref().map(|report| report.codes.clone());
+        let ended = EndedJob {
+            subject: self.goal.subject.clone(),
+            attempt: one.attempt,
+            job: one.id.to_string(),
+            end,
+            tasks: job.tasks,
+            failed: job.failed,
+            codes: codes.unwrap_or_default(),
+        };
+        let receipt = BackfillReceipt::of(
+            self.goal,
+            &ended,
+            report.map(|report| report.at),
+            self.on.run.clock.now(),
+        );
+        let kept = self.on.run.receipts.keep_backfill(&receipt).await;
+        kept.map_err(|error| Stop::Failed(not_kept(&error)))?;
+        self.has_written.store(true, Ordering::Relaxed);
+        if is_whole(&ended) {
+            Ok(())
+        } else {
+            Err(self.not_whole(&ended))
+        }
+    }
+
+    async fn end(&self, one: &One, job: &Job) -> Result<(JobEnd, Option<Report>), Stop> {
+        match job.status {
+            JobStatus::Complete => {
+                let report = self.report(one).await?;
+                let report = report.ok_or_else(|| self.no_report(one))?;
+                if report.failed != job.failed {
+                    let message = format!(
+                        "the report of job {} tells of {} failed objects, and S3 counts {}",
+                        one.id, report.failed, job.failed
+                    );
+                    return Err(Stop::Failed(Problem::new(ProblemKind::Backfill, message)));
+                }
+                Ok((JobEnd::Complete, Some(report)))
+            }
+            JobStatus::Cancelled => Ok((JobEnd::Cancelled, self.report(one).await?)),
+            JobStatus::Failed | JobStatus::Moving(_) | JobStatus::Suspended => {
+                let reasons = job.reasons.iter().map(|of| of.reason.as_str());
+                let reason = reasons.collect::<Vec<_>>().join("; ");
+                if reason.contains(NO_KEYS) {
+                    return Ok((self.nothing().await?, None));
+                }
+                let report = if job.tasks > 0 {
+                    self.report(one).await?
+                } else {
+                    None
+                };
+                Ok((JobEnd::Failed(reason), report))
+            }
+        }
+    }
+
+    async fn report(&self, one: &One) -> Result<Option<Report>, Stop> {
+        let read = report::read(self.on, &self.goal.report, &one.id).await;
+        read.map_err(|unread| match unread {
+            Unread::Call(stop) => stopped(stop),
+            Unread::Strange(what) => {
+                let message = format!("the report of job {} cannot be understood: {what}", one.id);
+                Stop::Failed(Problem::new(ProblemKind::Backfill, message))
+            }
+        })
+    }
+
+    fn no_report(&self, one: &One) -> Stop {
+        let bucket = &self.goal.report.0.bucket;
+        let message = format!(
+            "job {} is complete, and its report is not in {bucket}: what became of its objects is not known",
+            one.id
+        );
+        let problem = Problem::new(ProblemKind::Backfill, message);
+        Stop::Failed(problem.with_hint(
+            "if somebody moved it, put it back and apply; or start over with another scope: backfill: { scope: both }",
+        ))
+    }
+
+    /// Why a job found no objects. There may be none of the status that it asked for, none under the rules at all, or only such as
+    /// cannot be replicated.
+    async fn nothing(&self) -> Result<JobEnd, Stop> {
+        let mut all = Sample {
+            is_whole: true,
+            ..Sample::default()
+        };
+        for prefix in &self.goal.prefixes {
+            let under = self.sample(prefix).await?;
+            all.versions += under.versions;
+            all.archived += under.archived;
+            all.is_whole &= under.is_whole;
+        }
+        if all.versions == 0 {
+            let has_others = self.sample("").await?.versions > 0;
+            return Ok(if has_others {
+                JobEnd::NothingUnderRules
+            } else {
+                JobEnd::NothingToDo
+            });
+        }
+        let only_archived = all.is_whole && all.archived == all.versions;
+        Ok(if only_archived && !self.goal.only_failed {
+            JobEnd::AllArchived
+        } else {
+            JobEnd::NothingToDo
+        })
+    }
+
+    async fn sample(&self, prefix: &str) -> Result<Sample, Stop> {
+        let source = &self.goal.source;
+        let read = self
+            .on
+            .repeat(|| self.on.run.world.sample(source, prefix))
+            .await;
+        read.map_err(stopped)
+    }
+
+    fn not_whole(&self, ended: &EndedJob) -> Stop {
+        let (what, help) = explained(self.goal, ended);
+        Stop::Failed(Problem::new(ProblemKind::Backfill, what).with_hint(help))
+    }
+
+    fn tell(&self, progress: JobProgress) {
+        self.on
+            .reporter
+            .emit(|step| RunEvent::Job { step, progress });
+    }
+}
+
+fn at_work(one: &One, job: &Job) -> String {
+    let done = job.succeeded + job.failed;
+    match job.tasks {
+        0 => format!(
+            "job {}, whose list S3 makes ({})",
+            one.id,
+            job.status.as_str()
+        ),
+        tasks => format!(
+            "job {}: {done} of {tasks} objects are done, {} of them failed ({})",
+            one.id,
+            job.failed,
+            job.status.as_str()
+        ),
+    }
+}
+
+/// How fast a job is.
+#[derive(Debug, Default)]
+struct Pace {
+    /// When tasks were first seen done, and how many.
+    first: Option<(Instant, u64)>,
+    told: Option<Job>,
+}
+
+impl Pace {
+    fn has_moved(&mut self, job: &Job) -> bool {
+        let has_moved = self.told.as_ref() != Some(job);
+        self.told = Some(job.clone());
+        has_moved
+    }
+
+    /// Tasks a second since they were first seen; none before two looks with tasks.
+    fn a_second(&mut self, job: &Job) -> Option<u64> {
+        let done = job.succeeded + job.failed;
+        let (since, before) = *self.first.get_or_insert((Instant::now(), done));
+        let took: Duration = since.elapsed();
+        let more = u128::from(done.saturating_sub(before));
+        let rate = (more * 1_000).checked_div(took.as_millis())?;
+        u64::try_from(rate).ok().filter(|rate| *rate > 0)
+    }
+}
+
+/// A call that was repeated and gave no answer.
+fn stopped(stopped: Stopped) -> Stop {
+    match stopped {
+        Stopped::Error(error) => failed(&error),
+        Stopped::Cancelled => Stop::Interrupted,
+    }
+}
+
+fn failed(error: &PortError) -> Stop {
+    Stop::Failed(Problem::from(error))
+}
+
+fn not_kept(error: &LedgerError) -> Problem {
+    let message = format!("what is known of the job could not be kept: {error}");
+    Problem::new(ProblemKind::Ledger, message).with_hint("make the ledger writable and run again")
+}

@@ -279,8 +279,7 @@ fn kill_at(world: &World, k: usize) -> String {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    let name = at.lock().expect("a name").clone();
-    name
+    at.lock().expect("a name").clone()
 }
 
 #[test]

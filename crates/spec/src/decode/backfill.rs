@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::yaml::Kind;
 
 /// The highest priority of a job (BC:s3control JobPriority).
-const HIGHEST: u32 = i32::MAX as u32;
+const HIGHEST: u32 = 2_147_483_647;
 
 /// Reads `backfill`.
 pub(super) fn backfill(

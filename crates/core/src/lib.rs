@@ -13,6 +13,7 @@ pub mod data_events;
 pub mod diff;
 mod digest;
 pub mod doctor;
+pub mod failures;
 pub mod format;
 mod future;
 pub mod goals;

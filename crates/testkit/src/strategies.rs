@@ -30,7 +30,7 @@ use s3ferry_core::policy::Grant;
 use crate::build;
 
 /// Every kind of target.
-pub const KINDS: [Kind; 31] = [
+pub const KINDS: [Kind; 32] = [
     Kind::Bucket(BucketPart::Itself),
     Kind::Bucket(BucketPart::Tags),
     Kind::Bucket(BucketPart::Versioning),

@@ -10,10 +10,7 @@ mod standing;
 
 pub use alarm::{AlarmGoal, Heard};
 pub(crate) use alarm::{UNPROVEN_BY_DECISION, denied_for};
-pub use backfill::{
-    Attempt, BackfillGoal, FAILURE_CODES, FailureCode, NewJob, ObjectStatus, Todo, explained,
-    failure_code, is_whole,
-};
+pub use backfill::{Attempt, BackfillGoal, NewJob, ObjectStatus, Todo, explained, is_whole};
 pub(crate) use backfill::{common_prefix, jobs_of};
 pub use canary::{CanaryGoal, Carrier, LONGEST_RUN, Probe, PutEncryption, Reach, Replica};
 pub(crate) use standing::{GoalWait, Standing};

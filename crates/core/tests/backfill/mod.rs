@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use s3ferry_core::failures::failure_code;
 use s3ferry_core::format::{FindingLevel, GateState, Reason};
-use s3ferry_core::goals::failure_code;
 use s3ferry_core::ids::JobId;
 use s3ferry_core::model::kinds::{Document, Job, JobStatus, Jobs, Lifecycle, ObjectLock};
 use s3ferry_core::model::{BucketPart, BucketRef, RegionPart, RegionRef, Target};

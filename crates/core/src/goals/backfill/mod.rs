@@ -9,11 +9,9 @@
 //! job is Complete says nothing of its tasks (T11), so a receipt of its report is what meets the goal. The list of a job is made
 //! when canaries have shown that the rules are in force, and always by replication status (T12).
 
-mod codes;
 mod cost;
 mod told;
 
-pub use codes::{FAILURE_CODES, FailureCode, failure_code};
 pub use told::explained;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +20,7 @@ use serde_json::json;
 
 use super::canary;
 use crate::digest::digest;
+use crate::failures::failure_code;
 use crate::future::Future;
 use crate::ids::{Arn, JobId, MigrationName, SpecName};
 use crate::model::kinds::{Call, Job, JobStatus, Need};

@@ -642,7 +642,7 @@ fn a_journal_that_does_not_tell_all_is_not_given_back_as_whole() {
         .or_else(|| text.find("archive/bucket/lake/policy"));
     let torn = &text[..place.expect("it was written")];
     let newer: String = text
-        .replace(r#""format":"1.4""#, r#""format":"1.9""#)
+        .replace(r#""format":"1.5""#, r#""format":"1.9""#)
         .lines()
         .map(
             |line| match line.contains("writing") && line.contains("lake/policy") {

@@ -358,3 +358,88 @@ fn every_migration_is_compared_whatever_becomes_of_another() {
     );
     assert!(!ran.err.contains("goes on from"), "{}", ran.err);
 }
+
+/// In phase verify, asking for so much.
+fn gated(verify: &str) -> String {
+    let migration = migration("{ id: all, delete_markers: mirror }");
+    migration.replace("replicate", &format!("verify\n    verify: {{ {verify} }}"))
+}
+
+/// The gates of the migration, as `plan` gives them.
+fn gate(world: &World) -> (String, String) {
+    let ran = world.expect(0, &["plan", "spec.yaml", "--format", "json"]);
+    let plan: Value = serde_json::from_str(&ran.out).expect("a plan is JSON");
+    let gate = &plan["migrations"][0]["gates"][0];
+    assert_eq!(gate["name"], "verified", "{plan:#}");
+    let text = |name: &str| gate[name].as_str().unwrap_or_default().to_owned();
+    (text("state"), text("why"))
+}
+
+/// Phase `verify` waits for a comparison that is as close as the spec asks, of the rules as they are, and is taken back by a later one
+/// that finds something. What an apply prints to be done is done, as it stands.
+#[test]
+fn phase_verify_waits_for_a_comparison() {
+    let apply = ["apply", "spec.yaml", "--yes"];
+    let waits = |world: &World, why: &str| {
+        let (state, found) = gate(world);
+        assert!(
+            state == "waiting" && found.contains(why),
+            "{state}: {found}"
+        );
+        found
+    };
+    let world = pair(3);
+    world.spec(&gated("max_age: 1h"));
+    let why = waits(&world, "were not compared yet");
+    let ran = world.expect(8, &apply);
+    assert!(
+        ran.err.contains(&format!("Waiting: orders: {why}")),
+        "{}",
+        ran.err
+    );
+    let (_, command) = ran
+        .err
+        .split_once("To compare both sides: s3ferry ")
+        .expect("a command");
+    let words: Vec<&str> = command.trim().split(' ').collect();
+    world.expect(0, &[&VERIFY[..], &["--depth", "listing"]].concat());
+    waits(&world, "did not look as closely");
+    world.expect(0, &[&words[..], &["--settle", "0s"]].concat());
+    let (state, why) = gate(&world);
+    assert!(state == "met" && why.contains("6 versions equal"), "{why}");
+    world.expect(0, &apply);
+    world.must_be_settled();
+
+    // The rules are others now: the comparison is of what is not asked any more.
+    world.spec(&gated("max_age: 1h").replace("mirror", "keep"));
+    world.expect(8, &apply);
+    waits(&world, "were not compared yet");
+    world.spec(&gated("max_age: 1h, compare: [tags]"));
+    world.expect(8, &apply);
+    waits(&world, "with tags");
+    world.expect(0, &VERIFY);
+    assert_eq!(gate(&world).0, "met");
+
+    world.spec(&gated("max_age: 1s"));
+    sleep(Duration::from_secs(3));
+    waits(&world, "is older than verify.max_age");
+    world.spec(&gated("max_age: 1h"));
+    assert_eq!(gate(&world).0, "met");
+    call(&world.destination(), "PUT", TO, "mine", "", "x");
+    world.expect(6, &[&VERIFY[..], &["--depth", "listing"]].concat());
+    waits(&world, "1 version different");
+
+    // What is not what its name says proves nothing, and is told.
+    let folder = world.folder().join("ledger/verifications");
+    for entry in fs::read_dir(&folder).expect("there are receipts") {
+        let path = entry.expect("a file").path();
+        let text = fs::read_to_string(&path).expect("a receipt");
+        fs::write(&path, text.replace("\"clean\": false", "\"clean\": true"))
+            .expect("it is written");
+    }
+    let (state, why) = gate(&world);
+    assert!(
+        state == "waiting" && why.contains("cannot be read"),
+        "{why}"
+    );
+}

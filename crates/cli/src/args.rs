@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use s3ferry_core::ids::{AccountId, Arn, BucketName, Region, SpecName};
 use s3ferry_core::model::RoleRef;
-use s3ferry_core::spec::Access;
+use s3ferry_core::spec::{self, Access};
 
 use crate::build_info::long_version;
 
@@ -257,13 +257,13 @@ pub(crate) struct Verify {
     /// Compare these migrations only
     #[arg(long, value_name = "MIGRATION")]
     pub(crate) target: Vec<String>,
-    /// How closely to look
-    #[arg(long, value_enum, default_value_t = Depth::Listing)]
-    pub(crate) depth: Depth,
+    /// How closely to look; left out, as the spec's `verify` says from phase `verify` on, before it by the listings
+    #[arg(long, value_enum)]
+    pub(crate) depth: Option<Depth>,
     /// Which versions to compare with each other
     #[arg(long = "match", value_enum, value_name = "WHICH", default_value_t = Matched::Versions)]
     pub(crate) matched: Matched,
-    /// What to compare besides; tags and metadata need a look at each version
+    /// What to compare besides; from phase `verify` on also what the spec's `verify` says; tags and metadata need a look at each version
     #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
     pub(crate) compare: Vec<Compared>,
     /// How to print what was found
@@ -294,6 +294,15 @@ pub(crate) enum Depth {
     Checksum,
 }
 
+impl From<Depth> for spec::Depth {
+    fn from(depth: Depth) -> Self {
+        match depth {
+            Depth::Listing => Self::Listing,
+            Depth::Checksum => Self::Checksum,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Matched {
     /// Those of one ID, as replication keeps them
@@ -310,6 +319,16 @@ pub(crate) enum Compared {
     Metadata,
     /// The storage class, against that of the rule or of the source
     Class,
+}
+
+impl From<Compared> for spec::Compared {
+    fn from(compared: Compared) -> Self {
+        match compared {
+            Compared::Tags => Self::Tags,
+            Compared::Metadata => Self::Metadata,
+            Compared::Class => Self::Class,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

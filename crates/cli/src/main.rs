@@ -15,6 +15,7 @@ mod planning;
 mod preflight;
 mod printer;
 mod progress;
+mod shell;
 mod shown;
 mod specs;
 mod wording;

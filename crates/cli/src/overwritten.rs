@@ -6,6 +6,7 @@ use s3ferry_core::plan::Stage;
 use s3ferry_engine::RunEvent;
 
 use crate::printer::Printer;
+use crate::shell;
 
 /// What a run saw of somebody else's where it wrote.
 #[derive(Debug, Default)]
@@ -90,30 +91,11 @@ pub(crate) fn command(run: &str, paths: &[String], documents: &[&str]) -> String
     let documents = documents.iter().flat_map(|of| ["--document", of]);
     let documents = documents.map(str::to_owned);
     let words = ["s3ferry", "restore", run].map(str::to_owned).into_iter();
-    let words = words
-        .chain(paths.iter().map(|path| as_path(path)))
-        .chain(documents);
-    let words: Vec<String> = words.map(|word| quoted(&word)).collect();
-    words.join(" ")
-}
-
-/// A path that is not taken for an option.
-fn as_path(path: &str) -> String {
-    if path.starts_with('-') {
-        format!("./{path}")
-    } else {
-        path.to_owned()
-    }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-@:+=,%".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+    shell::line(
+        words
+            .chain(paths.iter().map(|path| shell::path(path)))
+            .chain(documents),
+    )
 }
 
 #[cfg(test)]

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
+use s3ferry_core::format::verification::Verification;
 use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
 use s3ferry_core::model::Observed;
 use s3ferry_core::plan::file::Head;
-use s3ferry_core::plan::{EndedJob, PlacedCanary, Proofs, Step};
+use s3ferry_core::plan::{Comparisons, EndedJob, PlacedCanary, Proofs, Step};
 use s3ferry_core::reads::is_left;
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::spec::Spec;
-use s3ferry_engine::ledger::{FolderLedger, LedgerError};
+use s3ferry_engine::ledger::{FolderLedger, LedgerError, verified};
 use s3ferry_engine::ports::{Class, PortError};
 use s3ferry_engine::{Survey, Surveyed, survey};
 
@@ -49,6 +51,7 @@ pub(crate) async fn make(
     let (proofs, remembered) = of_ledger(printer, &ledger, loaded)?;
     let canaries = canaries(printer, &ledger)?;
     let ended = ended(printer, &ledger)?;
+    let comparisons = comparisons(printer, &ledger)?;
     let of = Survey {
         spec: &loaded.spec,
         scope: &loaded.scope,
@@ -57,6 +60,7 @@ pub(crate) async fn make(
         search: loaded.info.search,
         canaries: &canaries,
         ended: &ended,
+        comparisons: &comparisons,
     };
     let Surveyed { plan, observed } =
         survey(&cloud, of, parallelism).await.map_err(|failures| {
@@ -189,6 +193,41 @@ fn ended(printer: &Printer, ledger: &FolderLedger) -> Result<Vec<EndedJob>, Exit
         ));
     }
     Ok(kept.ended)
+}
+
+/// Comparisons of both sides, as the ledger tells.
+fn comparisons(printer: &Printer, ledger: &FolderLedger) -> Result<Comparisons, Exit> {
+    let kept = ledger.verifications().map_err(|error| {
+        printer.error(&chain(&error), None);
+        Exit::Error
+    })?;
+    for (path, why) in &kept.ignored {
+        let path = path.display();
+        printer.warning(&format!(
+            "the receipt {path} says nothing of a comparison: {}",
+            chain(why)
+        ));
+    }
+    let now = Timestamp::now();
+    let of = |(id, found): &(_, Verification)| verified(id, found, age(&found.started, now));
+    Ok(Comparisons {
+        verified: kept.found.iter().filter_map(of).collect(),
+        unread: kept.ignored.len(),
+    })
+}
+
+/// How far clocks of two machines may be apart, in seconds.
+const SKEW: i64 = 300;
+
+/// How many seconds ago something was; what is said to be of the future is of no age that anything could rest on.
+fn age(when: &str, now: Timestamp) -> u64 {
+    let seconds = when
+        .parse::<Timestamp>()
+        .map(|then| now.as_second() - then.as_second());
+    match seconds {
+        Ok(seconds) if seconds >= -SKEW => u64::try_from(seconds).unwrap_or(0),
+        Ok(_) | Err(_) => u64::MAX,
+    }
 }
 
 /// The canaries that may lie in buckets, as the ledger tells.

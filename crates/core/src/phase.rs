@@ -27,6 +27,8 @@ pub enum Part {
     CanaryGoal,
     /// The goal that an operation which fails raises an alarm.
     AlarmGoal,
+    /// The goal that both sides were compared lately and are the same.
+    VerifiedGoal,
 }
 }
 
@@ -65,6 +67,8 @@ pub const fn presence(part: Part, phase: Phase) -> Presence {
         (Part::CanaryGoal, Replicate | Backfill) => Present,
         (Part::AlarmGoal, Replicate) => Present,
         (Part::CanaryGoal | Part::AlarmGoal, Prepare) => Absent,
+        (Part::VerifiedGoal, Verify | Cutover | Retire) => Present,
+        (Part::VerifiedGoal, Prepare | Replicate | Backfill) => Absent,
         (Part::CanaryGoal, Verify | Cutover | Retire) => Leave,
         (Part::AlarmGoal, Backfill | Verify | Cutover | Retire) => Leave,
     }

@@ -1,9 +1,11 @@
-//! What the ledger tells a plan: proofs, which receipts show to be true, canaries that may lie in buckets, and jobs that have ended.
+//! What the ledger tells a plan: proofs, which receipts show to be true, canaries that may lie in buckets, jobs that have ended,
+//! and comparisons of both sides.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{MigrationName, SpecName};
 use crate::places::BucketRef;
+use crate::spec::{Compared, Depth};
 
 /// SHA-256 over the documents that a proof is of, in hex.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +102,40 @@ pub enum JobEnd {
     Failed(String),
     /// Somebody gave it up.
     Cancelled,
+}
+
+/// A comparison of the versions of both sides that came to its end, as a receipt says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// What was compared.
+    pub subject: ProofSubject,
+    /// The receipt.
+    pub receipt: String,
+    /// How closely.
+    pub depth: Depth,
+    /// What was compared besides.
+    pub compared: BTreeSet<Compared>,
+    /// When it began, RFC 3339 in UTC: what was written later is not in it.
+    pub started: String,
+    /// How many seconds ago that was.
+    pub age: u64,
+    /// How many versions are the same at both sides.
+    pub equal: u64,
+    /// How many are on one side only, or were not judged, as it should be.
+    pub expected: u64,
+    /// How many are not the same.
+    pub different: u64,
+    /// Of how many nobody can say.
+    pub unprovable: u64,
+}
+
+/// What the ledger tells of comparisons.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comparisons {
+    /// Those that came to their end.
+    pub verified: Vec<Verified>,
+    /// Receipts that nobody can read: each may be of one that found something.
+    pub unread: usize,
 }
 
 /// The mark of a canary: what its object says of whose it is, and a part of its key.

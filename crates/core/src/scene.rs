@@ -10,7 +10,7 @@ use crate::model::kinds::{Document, ReplicationConfiguration};
 use crate::model::{Observed, RoleRef, Target, TrailRef};
 use crate::names::Names;
 use crate::ownership::Markers;
-use crate::proof::{EndedJob, PlacedCanary, Proofs};
+use crate::proof::{Comparisons, EndedJob, PlacedCanary, Proofs};
 use crate::remembered::Remembered;
 use crate::route::Route;
 use crate::scope::Scope;
@@ -31,6 +31,8 @@ pub struct Scene<'a> {
     pub(crate) placed: &'a [PlacedCanary],
     /// Jobs that have ended, as the ledger tells.
     pub(crate) ended: &'a [EndedJob],
+    /// Comparisons of both sides, as the ledger tells.
+    pub(crate) comparisons: Option<&'a Comparisons>,
     /// What earlier runs worked on, as the ledger tells.
     pub(crate) remembered: Option<&'a Remembered>,
     /// Accounts that `guards.forget` names.
@@ -102,6 +104,7 @@ impl<'a> Scene<'a> {
             scope,
             placed: &[],
             ended: &[],
+            comparisons: None,
             remembered: None,
             markers,
             routes,
@@ -119,6 +122,13 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub const fn with_ended(mut self, ended: &'a [EndedJob]) -> Self {
         self.ended = ended;
+        self
+    }
+
+    /// The scene with what the ledger says of comparisons of both sides.
+    #[must_use]
+    pub const fn with_comparisons(mut self, comparisons: &'a Comparisons) -> Self {
+        self.comparisons = Some(comparisons);
         self
     }
 

@@ -9,6 +9,7 @@
 mod backfill;
 mod logging;
 mod roles;
+mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ pub use logging::{
     Logging, Schedule, Sides, TrailPlace, Trails,
 };
 pub use roles::{default_batch_role, default_role};
+pub use verify::{Compared, Depth, VerifySpec};
 
 /// Everything that a set of spec files declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +114,8 @@ pub struct Migration {
     pub logging: Logging,
     /// Which existing objects are copied.
     pub backfill: Backfill,
+    /// What a comparison of both sides must be for the phases that rest on one.
+    pub verify: VerifySpec,
     /// What may be destroyed and taken over.
     pub guards: Guards,
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use futures::future::join_all;
 use s3ferry_core::ids::{AccountId, BucketName};
 use s3ferry_core::model::{BucketRef, Observed, OutOfReach, Target};
-use s3ferry_core::plan::{EndedJob, PlacedCanary, Plan, Proofs, plan};
+use s3ferry_core::plan::{Comparisons, EndedJob, PlacedCanary, Plan, Proofs, plan};
 use s3ferry_core::reads;
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::scene::Scene;
@@ -34,6 +34,8 @@ pub struct Survey<'a> {
     pub canaries: &'a [PlacedCanary],
     /// Jobs that have ended, as the ledger tells.
     pub ended: &'a [EndedJob],
+    /// Comparisons of both sides, as the ledger tells.
+    pub comparisons: &'a Comparisons,
 }
 
 /// What a survey found.
@@ -66,6 +68,7 @@ pub async fn survey<R: Read>(
         search,
         canaries,
         ended,
+        comparisons,
     } = of;
     let search = search && *scope == Scope::All;
     let optional = remembered.targets(spec);
@@ -75,6 +78,7 @@ pub async fn survey<R: Read>(
     let made = |observed: &Observed| {
         let scene = Scene::new(spec, observed, proofs, scope);
         let scene = scene.with_canaries(canaries).with_ended(ended);
+        let scene = scene.with_comparisons(comparisons);
         plan(&scene.with_remembered(remembered))
     };
     let last = Mutex::new(None);

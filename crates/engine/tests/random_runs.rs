@@ -13,7 +13,7 @@ use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 use s3ferry_core::model::kinds::{BucketEncryption, VersioningStatus};
 use s3ferry_core::model::{BucketPart, BucketRef, Document, RolePart, Target, TrailPart, same};
-use s3ferry_core::plan::{Plan, Proofs, Work, WriteStep};
+use s3ferry_core::plan::{Comparisons, Plan, Proofs, Work, WriteStep};
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
 use s3ferry_engine::ports::{
@@ -185,6 +185,7 @@ impl Stage {
             search: false,
             canaries: &canaries,
             ended: &[],
+            comparisons: &Comparisons::default(),
         };
         survey(&self.world, of, self.parallelism)
             .await

@@ -14,7 +14,7 @@ use s3ferry_core::model::kinds::{BucketEncryption, ObjectLock};
 use s3ferry_core::model::{BucketPart, Document, Observed, Target, fingerprint, same};
 use s3ferry_core::names::Names;
 use s3ferry_core::plan::file::Head;
-use s3ferry_core::plan::{Proofs, Step};
+use s3ferry_core::plan::{Comparisons, Proofs, Step};
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::{DeleteMarkers, Logging, Migration, Monitoring, Spec, Trails};
@@ -397,6 +397,7 @@ impl Stage {
             search: false,
             canaries: &self.receipts.placed(),
             ended: &self.receipts.ended(),
+            comparisons: &Comparisons::default(),
         };
         let surveyed = in_paused_time(survey(&self.world, of, 1));
         let Surveyed { plan, observed } = surveyed.expect("the world in memory answers");

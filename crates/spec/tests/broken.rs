@@ -274,7 +274,7 @@ fn fields() -> Vec<Case> {
             "bucket: [orders-prod]",
         ),
         edit("unknown phase", "phase: replicate", "phase: replicating"),
-        edit("later phase", "phase: replicate", "phase: verify"),
+        edit("later phase", "phase: replicate", "phase: cutover"),
         edit("word in capitals", "phase: replicate", "phase: Replicate"),
         edit(
             "backfill without a report",
@@ -348,8 +348,8 @@ fn fields() -> Vec<Case> {
             "monitoring: { latency: fast }",
         ),
         migration(
-            "verify, cutover and retire",
-            "verify: { depth: checksum, sample_content: 1% }\ncutover: { freeze: true }\nretire: { source: keep }",
+            "content, cutover and retire",
+            "verify: { depth: content, sample_content: 1% }\ncutover: { freeze: true }\nretire: { source: keep }",
         ),
         migration(
             "destination role",
@@ -1023,7 +1023,7 @@ fn the_specs_that_are_edited_are_well() {
 fn one_mistake_is_one_diagnostic() {
     const SEVERAL: [&str; 4] = [
         "every part is told at once",
-        "verify, cutover and retire",
+        "content, cutover and retire",
         "what is given once, twice",
         "several mistakes at once",
     ];

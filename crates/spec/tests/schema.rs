@@ -279,7 +279,7 @@ fn what_is_not_supported_yet_is_marked_and_refused() {
             found.push(name.as_str());
         }
     }
-    assert_eq!(found, ["cutover", "retire", "verify"]);
+    assert_eq!(found, ["cutover", "retire"]);
     let words = |of: &Value| -> Vec<String> {
         let words = of["oneOf"].as_array().unwrap().iter();
         let later = words.filter(|word| word.get("x-not-yet-supported").is_some());
@@ -288,8 +288,8 @@ fn what_is_not_supported_yet_is_marked_and_refused() {
             .collect()
     };
     let fields = &migration["properties"];
-    assert_eq!(words(&fields["phase"]), ["verify", "cutover", "retire"]);
-    for later in ["phase: verify", "verify: {}"] {
+    assert_eq!(words(&fields["phase"]), ["cutover", "retire"]);
+    for later in ["phase: cutover", "cutover: {}"] {
         let (field, _) = later.split_once(':').unwrap();
         let line = WHOLE
             .lines()

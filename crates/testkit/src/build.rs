@@ -25,7 +25,7 @@ use s3ferry_core::policy::{Effect, Statement};
 use s3ferry_core::spec::{
     Access, Account, Backfill, Canary, Create, DeleteMarkers, Destination, Encryption, Guards,
     KeyPolicies, Ledger, Logging, Migration, Monitoring, Phase, ReplicaOwner, RuleSpec, Source,
-    Spec, default_batch_role, default_role,
+    Spec, VerifySpec, default_batch_role, default_role,
 };
 
 /// The account that sources are in.
@@ -404,6 +404,7 @@ pub fn migration(phase: Phase) -> Migration {
         monitoring: Monitoring::Unset,
         logging: Logging::default(),
         backfill: Backfill::default(),
+        verify: VerifySpec::default(),
         guards: Guards::default(),
     }
 }

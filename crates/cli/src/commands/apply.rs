@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use s3ferry_aws::{Cloud, Endpoint};
-use s3ferry_core::format::{FindingLevel, PlanFile, SpecInfo};
+use s3ferry_core::format::{FindingLevel, GateState, PlanFile, SpecInfo};
+use s3ferry_core::goals::VERIFIED;
 use s3ferry_core::names::Names;
 use s3ferry_core::plan::Step;
 use s3ferry_core::spec::Spec;
@@ -25,6 +26,7 @@ use crate::planning::{self, Planned, now};
 use crate::preflight;
 use crate::printer::Printer;
 use crate::progress::{Doing, Progress, summary};
+use crate::shell;
 use crate::specs::{Loaded, check, is_yaml, live_files, load, moved_files, saved_files};
 
 pub(crate) async fn run(printer: &Printer, args: &Apply, parallelism: usize) -> Ended {
@@ -77,7 +79,12 @@ async fn apply_paths(printer: &Printer, args: &Apply, how: How) -> Ended {
     plan::print(printer, &planned.file, Format::Text, false)?;
     refuse_blocked(printer, &planned.file)?;
     if planned.steps.is_empty() {
-        return Ok(Exit::Done);
+        return Ok(told_open(
+            printer,
+            &uncompared(&planned.file),
+            &loaded.info,
+            Verdict::Done,
+        ));
     }
     // What is no change asks for no consent: the removal of s3ferry's own canaries that could not be removed before.
     if !args.yes && !planned.file.summary.no_changes() {
@@ -136,7 +143,12 @@ async fn apply_saved(printer: &Printer, args: &Apply, path: &Path, how: How) -> 
     if planned.steps.is_empty() {
         printer.message("Nothing to do: both accounts match the spec.");
         still_there(printer, &planned.ledger)?;
-        return Ok(Exit::Done);
+        return Ok(told_open(
+            printer,
+            &uncompared(&planned.file),
+            &loaded.info,
+            Verdict::Done,
+        ));
     }
     if !own.is_empty() {
         let steps = plural(planned.steps.len() as u64, "step");
@@ -260,7 +272,7 @@ fn same_in_the_same_world(saved: &PlanFile, live: &PlanFile) -> Vec<String> {
     ];
     differing(
         &parts,
-        "planning again gives something else: the file was changed, or the ledger's receipts are not those that the plan was made with",
+        "planning again gives something else: the file was changed, or the ledger's receipts are not those that the plan was made with, or one of them has become too old",
     )
 }
 
@@ -323,6 +335,7 @@ async fn execute_plan(
     } = planned;
     preflight::refuse(printer, &loaded.spec, &cloud, &file, &observed, &steps).await?;
     let paths = spec_paths(&loaded.info);
+    let open = uncompared(&file);
     // What a reviewer reads is several times what a run needs, and is read.
     drop((file, observed));
     let job = Job {
@@ -339,7 +352,41 @@ async fn execute_plan(
     let ended = follow(printer, job, how).await?;
     still_there(printer, &ledger)?;
     ended.journal?;
-    Ok(Exit::Run(ended.verdict))
+    Ok(told_open(printer, &open, &loaded.info, ended.verdict))
+}
+
+/// The migrations whose gates wait for what no apply makes true, each with the reason.
+fn uncompared(plan: &PlanFile) -> Vec<(String, String)> {
+    let gates = plan.migrations.iter();
+    let gates = gates.flat_map(|of| of.gates.iter().map(move |gate| (of, gate)));
+    let open = gates.filter(|(_, gate)| gate.name == VERIFIED && gate.state != GateState::Met);
+    open.map(|(of, gate)| (of.name.clone(), gate.why.clone()))
+        .collect()
+}
+
+/// How a run ends that has done what it could, when gates are open that it cannot pass: it says what passes them.
+fn told_open(
+    printer: &Printer,
+    open: &[(String, String)],
+    info: &SpecInfo,
+    verdict: Verdict,
+) -> Exit {
+    if open.is_empty() {
+        return Exit::Run(verdict);
+    }
+    for (migration, why) in open {
+        printer.message(&format!("Waiting: {migration}: {why}"));
+    }
+    let words = ["s3ferry", "verify"].map(str::to_owned).into_iter();
+    let paths = spec_paths(info).into_iter().map(|path| shell::path(&path));
+    let targets = open.iter().map(|(migration, _)| migration.clone());
+    let targets = targets.flat_map(|target| ["--target".to_owned(), target]);
+    let command = shell::line(words.chain(paths).chain(targets));
+    printer.message(&format!("To compare both sides: {command}"));
+    Exit::Run(match verdict {
+        Verdict::Done => Verdict::Waiting,
+        verdict => verdict,
+    })
 }
 
 /// What a run is to do.

@@ -1,5 +1,6 @@
 //! `s3ferry verify`: both sides of migrations compared, and a receipt of what was found.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -8,7 +9,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use s3ferry_aws::Cloud;
 use s3ferry_core::format::verification::{Verification, VerifiedVersion};
+use s3ferry_core::goals::compared;
+use s3ferry_core::phase::Part;
 use s3ferry_core::route::Route;
+use s3ferry_core::spec::{Compared, Depth};
 use s3ferry_engine::ledger::{Checkpoint, FolderLedger, ReceiptId};
 use s3ferry_engine::verify::{
     Comparison, Ended, Failure, Matching, Progress, Remark, Stretch, Told, Watch, compare,
@@ -19,7 +23,7 @@ use s3ferry_verify::{Asked, Tally};
 use serde_json::{Value, json};
 
 use super::{Ended as Exited, listen};
-use crate::args::{Compared, Depth, Matched, Verify, VerifyFormat};
+use crate::args::{Matched, Verify, VerifyFormat};
 use crate::build_info::VERSION;
 use crate::causes::messages;
 use crate::exit::Exit;
@@ -160,6 +164,7 @@ impl One<'_> {
             spec: self.loaded.info.name.clone(),
             spec_digest: self.loaded.info.digest.clone(),
             migration: self.route.name.to_string(),
+            subject: compared(self.route),
             started: noted.started.clone(),
             ended: now(),
         };
@@ -179,12 +184,21 @@ impl One<'_> {
     }
 
     fn asked(&self) -> Asked {
-        let compares = |what| self.args.compare.contains(&what);
+        // What a gate asks for is what is done unless something else is said.
+        let migration = &self.route.migration;
+        let of_gate = Part::VerifiedGoal.is_in(migration.phase);
+        let of_gate = of_gate.then_some(&migration.verify);
+        let unsaid = of_gate.map_or(Depth::Listing, |of| of.depth);
+        let mut all: BTreeSet<Compared> = of_gate.map(|of| of.compare.clone()).unwrap_or_default();
+        all.extend(self.args.compare.iter().map(|what| Compared::from(*what)));
         Asked {
-            checksums: self.args.depth == Depth::Checksum,
-            class: compares(Compared::Class),
-            metadata: compares(Compared::Metadata),
-            tags: compares(Compared::Tags),
+            checksums: match self.args.depth.map_or(unsaid, Depth::from) {
+                Depth::Listing => false,
+                Depth::Checksum => true,
+            },
+            class: all.contains(&Compared::Class),
+            metadata: all.contains(&Compared::Metadata),
+            tags: all.contains(&Compared::Tags),
         }
     }
 

@@ -20,6 +20,9 @@ pub struct Verification {
     pub spec_digest: String,
     /// The migration.
     pub migration: String,
+    /// What was compared: SHA-256 over both buckets and the rules; not in receipts of earlier builds, which prove nothing.
+    #[serde(default)]
+    pub subject: String,
     /// How closely it was looked: `listing` or `checksum`.
     pub depth: String,
     /// Which versions were compared: `versions` of one ID, or the `current` ones of each key.

@@ -7,6 +7,7 @@ mod alarm;
 mod backfill;
 pub mod canary;
 mod standing;
+mod verified;
 
 pub use alarm::{AlarmGoal, Heard};
 pub(crate) use alarm::{UNPROVEN_BY_DECISION, denied_for};
@@ -14,6 +15,7 @@ pub use backfill::{Attempt, BackfillGoal, NewJob, ObjectStatus, Todo, explained,
 pub(crate) use backfill::{common_prefix, jobs_of};
 pub use canary::{CanaryGoal, Carrier, LONGEST_RUN, Probe, PutEncryption, Reach, Replica};
 pub(crate) use standing::{GoalWait, Standing};
+pub use verified::{VERIFIED, compared};
 
 use crate::format::{Change, Gate};
 use crate::future::Future;
@@ -21,6 +23,7 @@ use crate::ids::{BucketName, MigrationName};
 use crate::model::kinds::Call;
 use crate::model::{BucketRef, RoleRef};
 use crate::proof::{PlacedCanary, ProofSubject};
+use crate::route::Route;
 use crate::scene::Scene;
 
 /// A fact to become true.
@@ -52,9 +55,13 @@ pub(crate) fn goals(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Goal> {
         .collect()
 }
 
-/// The gates of a migration that are no goals: what was skipped by decision.
-pub(crate) fn skipped(migration: &crate::spec::Migration) -> Vec<Gate> {
-    canary::skipped(migration).into_iter().collect()
+/// The gates of a migration that are no goals of an apply: what was skipped by decision, and what another command proves.
+pub(crate) fn beside(scene: &Scene<'_>, route: &Route<'_>) -> Vec<Gate> {
+    let skipped = canary::skipped(route.migration);
+    skipped
+        .into_iter()
+        .chain(verified::gate(scene, route))
+        .collect()
 }
 
 impl Goal {

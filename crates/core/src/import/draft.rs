@@ -13,7 +13,7 @@ use crate::names::Names;
 use crate::ownership::Markers;
 use crate::spec::{
     Account, Backfill, Canary, Destination, Guards, Ledger, Migration, Phase, Source, Spec,
-    default_batch_role,
+    VerifySpec, default_batch_role,
 };
 
 /// What the canaries of an imported migration say: a proof would be a change.
@@ -171,6 +171,7 @@ impl Drafted<'_> {
             monitoring,
             logging,
             backfill: Backfill::default(),
+            verify: VerifySpec::default(),
             guards: Guards::default(),
         }
     }

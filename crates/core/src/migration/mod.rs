@@ -90,7 +90,7 @@ pub(crate) fn reads(markers: &Markers, route: &Route<'_>, seen: Sight<'_>) -> Ve
         Part::Monitoring => monitoring::reads(markers, route),
         Part::Logging => logging::reads(route, seen),
         Part::Backfill => backfill::reads(route, seen),
-        Part::CanaryGoal | Part::AlarmGoal => Vec::new(), // A goal rests on what its rule rests on.
+        Part::CanaryGoal | Part::AlarmGoal | Part::VerifiedGoal => Vec::new(), // A goal rests on what its rule rests on.
     };
     Part::ALL.into_iter().flat_map(of).collect()
 }
@@ -110,7 +110,11 @@ pub(crate) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Vec<Target> {
         Part::DestinationBucket => destination_bucket::asks(scene, route),
         Part::CanaryGoal => canary::asks(scene, route),
         Part::Versioning | Part::Access | Part::Keys | Part::Rules => None,
-        Part::Monitoring | Part::Logging | Part::AlarmGoal | Part::Backfill => None,
+        Part::Monitoring
+        | Part::Logging
+        | Part::AlarmGoal
+        | Part::Backfill
+        | Part::VerifiedGoal => None,
     };
     Part::ALL.into_iter().filter_map(of).collect()
 }
@@ -144,7 +148,7 @@ fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
         Part::Monitoring => monitoring::wants(scene, case, phase),
         Part::Logging => logging::wants(scene, case, phase),
         Part::Backfill => backfill::wants(case),
-        Part::CanaryGoal | Part::AlarmGoal => Items::new(), // A goal is proven, not written: see `goals`.
+        Part::CanaryGoal | Part::AlarmGoal | Part::VerifiedGoal => Items::new(), // A goal is proven, not written: see `goals`.
     };
     Part::ALL.into_iter().flat_map(of).collect()
 }
@@ -162,7 +166,7 @@ pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) 
         Part::Logging => logging::warns(scene, case, future),
         Part::Backfill => backfill::warns(scene, case, future),
         Part::CanaryGoal => canary::warns(case),
-        Part::AlarmGoal => Vec::new(), // What its alarm is like, those of the rules are.
+        Part::AlarmGoal | Part::VerifiedGoal => Vec::new(), // What its alarm is like, those of the rules are.
     };
     Part::ALL.into_iter().flat_map(of).collect()
 }

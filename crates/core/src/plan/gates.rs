@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::format::{Finding, FindingLevel, Gate, MigrationInfo};
-use crate::goals::{Goal, Standing, skipped};
+use crate::goals::{Goal, Standing, beside};
 use crate::ids::MigrationName;
 use crate::migration::left_out;
 use crate::route::Route;
@@ -34,7 +34,7 @@ pub(super) fn migrations(
     let info = |route: &Route<'_>| {
         let goals = by_migration.get(route.name).into_iter().flatten();
         let mut gates: Vec<Gate> = goals.map(|goal| goal.gate(scene, standing(goal))).collect();
-        gates.extend(skipped(route.migration));
+        gates.extend(beside(scene, route));
         MigrationInfo {
             name: route.name.to_string(),
             phase: route.migration.phase.as_str().to_owned(),

@@ -37,7 +37,9 @@ pub use crate::goals::{
     AlarmGoal, Attempt, BackfillGoal, CanaryGoal, Carrier, Goal, Heard, NewJob, ObjectStatus,
     Probe, PutEncryption, Reach, Replica, Todo,
 };
-pub use crate::proof::{EndedJob, JobEnd, PlacedCanary, Proof, ProofSubject, Proofs, mark};
+pub use crate::proof::{
+    Comparisons, EndedJob, JobEnd, PlacedCanary, Proof, ProofSubject, Proofs, Verified, mark,
+};
 pub use build::{Plan, plan};
 pub use drift::{Drift, LeftByRun, drift};
 pub use led::Led;

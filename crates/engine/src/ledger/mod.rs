@@ -30,7 +30,7 @@ pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs, UnreadJ
 pub use left::{Left, LeftByRuns};
 pub use lock::LedgerLock;
 pub use receipt::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptError, ReceiptId};
-pub use verification::Checkpoint;
+pub use verification::{Checkpoint, KeptVerifications, verified};
 
 use std::future::Future;
 use std::path::PathBuf;

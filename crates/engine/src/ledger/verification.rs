@@ -8,14 +8,59 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use s3ferry_core::format::verification::{Verification, VerifiedVersion};
+use s3ferry_core::format::reading::{Read, read};
+use s3ferry_core::format::verification::{
+    Answer, VERIFICATION_FORMAT, Verification, VerifiedVersion,
+};
+use s3ferry_core::plan::{ProofSubject, Verified};
+use s3ferry_core::spec::{Compared, Depth};
 use s3ferry_verify::Tally;
 use serde::{Deserialize, Serialize};
 
-use super::{FolderLedger, LedgerError, ReceiptId, files};
+use super::receipt::{ReceiptError, ReceiptId};
+use super::{FolderLedger, LedgerError, files, folder};
+use crate::verify::Matching;
 
 /// The longest checkpoint that is read: thousands of stretches and versions, of two keys of a kilobyte each.
 const LONGEST: u64 = 64 << 20;
+
+/// What comparisons found, as the ledger keeps it.
+#[derive(Debug, Default)]
+pub struct KeptVerifications {
+    /// The receipts.
+    pub found: Vec<(ReceiptId, Verification)>,
+    /// Files among them that say nothing.
+    pub ignored: Vec<(PathBuf, ReceiptError)>,
+}
+
+/// What a receipt says to a plan that is made so many seconds after the comparison began; nothing where not the versions of both
+/// sides were compared, or in a way that this build does not know.
+#[must_use]
+pub fn verified(id: &ReceiptId, found: &Verification, age: u64) -> Option<Verified> {
+    let depth = |depth: &Depth| depth.as_str() == found.depth;
+    let known = |what: &Compared| found.compared.iter().any(|word| word == what.as_str());
+    (found.matched == Matching::Versions.as_str()).then_some(())?;
+    Some(Verified {
+        subject: ProofSubject(found.subject.clone()),
+        receipt: id.to_string(),
+        depth: Depth::ALL.into_iter().find(depth)?,
+        compared: Compared::ALL.into_iter().filter(known).collect(),
+        started: found.started.clone(),
+        age,
+        equal: found.versions(Answer::Equal),
+        expected: found.versions(Answer::Expected),
+        different: found.versions(Answer::Different),
+        unprovable: found.versions(Answer::Unprovable),
+    })
+}
+
+fn receipt(name: &str, content: &[u8]) -> Result<(ReceiptId, Read<Verification>), ReceiptError> {
+    let id = ReceiptId::of(content);
+    if id.file_name() != name {
+        return Err(ReceiptError::Hash);
+    }
+    Ok((id, read(content, VERIFICATION_FORMAT)?))
+}
 
 /// How far a comparison is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +87,26 @@ impl FolderLedger {
     pub fn keep_verification(&self, found: &Verification) -> Result<ReceiptId, LedgerError> {
         let content = found.to_json().into_bytes();
         let id = ReceiptId::of(&content);
-        let folder = self.root().join("verifications");
-        self.keep_file(&folder, &id.file_name(), &content)?;
+        self.keep_file(&self.verifications_in(), &id.file_name(), &content)?;
         Ok(id)
+    }
+
+    /// Reads what comparisons found.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] where the folder cannot be read. A file that cannot be read or relied on is no error: it is named
+    /// and says nothing.
+    pub fn verifications(&self) -> Result<KeptVerifications, LedgerError> {
+        let mut kept = KeptVerifications::default();
+        for path in folder::files(&self.verifications_in(), "json")? {
+            let content = files::read(&path, LONGEST).map_err(ReceiptError::from);
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            match content.and_then(|content| receipt(&name, &content)) {
+                Ok((id, read)) => kept.found.push((id, read.value)),
+                Err(why) => kept.ignored.push((path.clone(), why)),
+            }
+        }
+        Ok(kept)
     }
 
     /// How far a comparison of this name came; none where there is nothing to go on from. What cannot be read is nothing.
@@ -78,6 +140,10 @@ impl FolderLedger {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             removed => removed.map_err(LedgerError::io("remove", path)),
         }
+    }
+
+    fn verifications_in(&self) -> PathBuf {
+        self.root().join("verifications")
     }
 
     fn checkpoint_path(&self, name: &str) -> PathBuf {

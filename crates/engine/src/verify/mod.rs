@@ -59,6 +59,17 @@ pub enum Matching {
     Current,
 }
 
+impl Matching {
+    /// The word of receipts for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Versions => "versions",
+            Self::Current => "current",
+        }
+    }
+}
+
 /// How far a comparison is: what was counted, and what is still to be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {

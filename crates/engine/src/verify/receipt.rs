@@ -4,9 +4,11 @@ use s3ferry_core::format::verification::{
     Answer, VERIFICATION_FORMAT, Verification, VerifiedCount, VerifiedSide, VerifiedVersion,
 };
 use s3ferry_core::model::BucketRef;
+use s3ferry_core::plan::ProofSubject;
+use s3ferry_core::spec::{Compared, Depth};
 use s3ferry_verify::{Asked, Tally, Total, Verdict};
 
-use super::{Comparison, Matching, Remark};
+use super::{Comparison, Remark};
 
 /// Who compared, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Told {
     pub spec_digest: String,
     /// The migration.
     pub migration: String,
+    /// What is compared.
+    pub subject: ProofSubject,
     /// When the comparison began, RFC 3339 in UTC.
     pub started: String,
     /// When it ended.
@@ -46,7 +50,11 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         metadata,
         tags,
     } = of.asked;
-    let compared = [(class, "class"), (metadata, "metadata"), (tags, "tags")];
+    let compared = [
+        (class, Compared::Class),
+        (metadata, Compared::Metadata),
+        (tags, Compared::Tags),
+    ];
     let compared = compared.into_iter().filter(|(is_asked, _)| *is_asked);
     Verification {
         format: VERIFICATION_FORMAT.to_owned(),
@@ -54,13 +62,16 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         spec: told.spec,
         spec_digest: told.spec_digest,
         migration: told.migration,
-        depth: if checksums { "checksum" } else { "listing" }.to_owned(),
-        matched: match of.matching {
-            Matching::Versions => "versions",
-            Matching::Current => "current",
+        subject: told.subject.0,
+        depth: if checksums {
+            Depth::Checksum
+        } else {
+            Depth::Listing
         }
+        .as_str()
         .to_owned(),
-        compared: compared.map(|(_, name)| name.to_owned()).collect(),
+        matched: of.matching.as_str().to_owned(),
+        compared: compared.map(|(_, what)| what.as_str().to_owned()).collect(),
         settled: of.settled.clone(),
         started: told.started,
         ended: told.ended,

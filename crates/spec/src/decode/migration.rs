@@ -6,6 +6,7 @@ use s3ferry_core::goals::{LONGEST_RUN, Probe};
 use s3ferry_core::ids::{AccountId, MigrationName, RoleName, SpecName};
 use s3ferry_core::spec::{
     Backfill, Canary, Destination, Guards, Logging, Migration, Monitoring, Phase, Source,
+    VerifySpec,
 };
 
 use super::accounts::Accounts;
@@ -14,6 +15,7 @@ use super::ends::{self, EndPlace, Ends};
 use super::logging;
 use super::monitoring;
 use super::rule;
+use super::verify;
 use super::view::View;
 use crate::report::{Report, Span};
 use crate::scalar::LONGEST_KEY;
@@ -45,6 +47,7 @@ pub(super) struct Placed {
 struct Settings {
     phase: Phase,
     canary: Canary,
+    verify: VerifySpec,
     guards: Guards,
 }
 
@@ -112,6 +115,7 @@ fn placed(
     let Settings {
         phase,
         canary,
+        verify,
         guards,
     } = settings;
     let Ends {
@@ -146,6 +150,7 @@ fn placed(
         monitoring,
         logging: delivered.logging,
         backfill: delivered.backfill,
+        verify,
         guards,
     };
     Some(Placed {
@@ -169,10 +174,12 @@ fn placed(
 fn settings(report: &mut Report<'_>, view: &View<'_>) -> Option<Settings> {
     let phase = phase(report, view);
     let canary = canary(report, view);
+    let verify = verify::verify(view);
     let guards = guards(report, view);
     Some(Settings {
         phase: phase?,
         canary: canary?,
+        verify: verify?,
         guards: guards?,
     })
 }

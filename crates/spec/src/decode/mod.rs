@@ -14,6 +14,7 @@ mod monitoring;
 mod overlap;
 mod role;
 mod rule;
+mod verify;
 mod view;
 
 pub(crate) use migration::CANARY;

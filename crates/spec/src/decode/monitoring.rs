@@ -277,6 +277,14 @@ fn prove(
     None
 }
 
+/// What a number with a unit comes to, in seconds or bytes; none where that is more than can be counted.
+pub(super) fn amount(text: &str) -> Option<u64> {
+    let mut units = THRESHOLDS.iter();
+    let found = units.find_map(|(unit, times)| Some((text.strip_suffix(unit)?, *times)));
+    let (number, times) = found?;
+    number.parse::<u64>().ok()?.checked_mul(times)
+}
+
 /// A number, with the unit that its field takes.
 fn threshold(report: &mut Report<'_>, view: &View<'_>, field: &str, unsaid: u64) -> Option<u64> {
     let Some(value) = view.optional(field)? else {
@@ -284,13 +292,7 @@ fn threshold(report: &mut Report<'_>, view: &View<'_>, field: &str, unsaid: u64)
     };
     let written = match &value.node().kind {
         Kind::Number(_, count) => *count,
-        _ => {
-            let text = value.text()?;
-            let mut units = THRESHOLDS.iter();
-            let found = units.find_map(|(unit, times)| Some((text.strip_suffix(unit)?, *times)));
-            let (number, times) = found?;
-            number.parse::<u64>().ok()?.checked_mul(times)
-        }
+        _ => amount(value.text()?),
     };
     if let Some(threshold) = written.filter(|threshold| *threshold <= MOST) {
         return Some(threshold);

@@ -38,45 +38,6 @@ static PRINCIPALS: List = List {
     distinct: false,
 };
 
-/// `verify`.
-pub(super) const VERIFY: Field = Field::new(
-    "verify",
-    RecordShape(&VERIFY_FIELDS),
-    Optional("both sides are not compared"),
-    "How both sides are compared before the cutover.",
-)
-.later("the phase `verify` is not there yet: remove the field");
-
-static VERIFY_FIELDS: Record = record(
-    "a verification",
-    &[
-        Field::new(
-            "depth",
-            Words(DEPTHS),
-            Default("checksum"),
-            "What is compared.",
-        ),
-        Field::new(
-            "max_age",
-            ScalarShape(Scalar::Duration),
-            Default("24h"),
-            "How old a receipt may be.",
-        ),
-        Field::new(
-            "sample_content",
-            ScalarShape(Scalar::Percent),
-            Optional("no content is read"),
-            "How much content is read and compared.",
-        ),
-    ],
-);
-
-static DEPTHS: &[Word] = &[
-    word("listing", "Keys, versions and sizes."),
-    word("checksum", "Stored checksums as well."),
-    word("content", "The bytes."),
-];
-
 /// `cutover`.
 pub(super) const CUTOVER: Field = Field::new(
     "cutover",

@@ -6,13 +6,14 @@ use super::Shape::{
     Scalar as ScalarShape, Words,
 };
 use super::backfill::{BACKFILL, BATCH_ROLE};
-use super::later::{CUTOVER, DESTINATION_ROLE, RETIRE, VERIFY};
+use super::later::{CUTOVER, DESTINATION_ROLE, RETIRE};
 use super::logging::LOGGING;
 use super::monitoring::MONITORING;
+use super::verify::VERIFY;
 use super::{Apart, Field, List, Named, Record, Word, later_word, record, word};
 use crate::scalar::Scalar;
 
-const PHASES_TODAY: &str = "today's phases are `prepare`, `replicate` and `backfill`";
+const PHASES_TODAY: &str = "today's phases are `prepare`, `replicate`, `backfill` and `verify`";
 
 /// A migration.
 pub(crate) static MIGRATION: Record = record("a migration", &[
@@ -95,7 +96,10 @@ static PHASES: &[Word] = &[
         "backfill",
         "Objects from before the rules are copied, too, and what became of each is known.",
     ),
-    later_word("verify", "Both sides are compared.", PHASES_TODAY),
+    word(
+        "verify",
+        "Both sides were compared lately, and are the same.",
+    ),
     later_word(
         "cutover",
         "The source is frozen and consumers move.",

@@ -9,6 +9,7 @@ mod later;
 mod logging;
 mod migration;
 pub(crate) mod monitoring;
+mod verify;
 
 use crate::scalar::Scalar;
 

@@ -87,6 +87,7 @@ fn migration(migration: &Migration, of_all: &Guards) -> Mapping {
         monitoring,
         logging,
         backfill,
+        verify,
         guards,
     } = migration;
     let named = |role: &RoleName, default: &RoleName| {
@@ -118,6 +119,7 @@ fn migration(migration: &Migration, of_all: &Guards) -> Mapping {
         ),
         ("backfill", Some(records::backfill(backfill).into())),
         ("logging", Some(records::logging(logging).into())),
+        ("verify", Some(records::verify(verify).into())),
     ])
 }
 

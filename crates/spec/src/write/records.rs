@@ -3,7 +3,7 @@
 use s3ferry_core::data_events::DataEvents;
 use s3ferry_core::spec::{
     Above, AccessLogs, AlarmSpec, Backfill, Inventories, InventoryPlace, ListEncryption, LogPlace,
-    Logging, Monitoring, Sides, TrailPlace, Trails,
+    Logging, Monitoring, Sides, TrailPlace, Trails, VerifySpec,
 };
 use serde_yaml::{Mapping, Value};
 
@@ -101,6 +101,19 @@ pub(super) fn backfill(backfill: &Backfill) -> Mapping {
         ("priority", Some((*priority).into())),
         ("report", report.as_ref().map(place)),
         ("manifest", manifest.as_ref().map(place)),
+    ])
+}
+
+pub(super) fn verify(verify: &VerifySpec) -> Mapping {
+    let VerifySpec {
+        depth,
+        compare,
+        max_age,
+    } = verify;
+    map([
+        ("depth", text(depth.as_str())),
+        ("compare", list(compare.iter().map(|of| of.as_str()))),
+        ("max_age", text(with_unit(*max_age, &["h", "m", "s"]))),
     ])
 }
 

@@ -16,7 +16,8 @@ use s3ferry_core::spec::{
     Above, Access, AccessLogs, Account, AlarmSpec, Backfill, Canary, Create, DeleteMarkers,
     Destination, Encryption, Guards, Inventories, InventoryPlace, KeyFormat, KeyPolicies,
     KmsSelection, Ledger, LogPlace, Logging, Migration, MissingData, Monitoring, Phase,
-    ReplicaOwner, RuleSpec, Sides, Source, Spec, StorageClass, Trails, default_batch_role,
+    ReplicaOwner, RuleSpec, Sides, Source, Spec, StorageClass, Trails, VerifySpec,
+    default_batch_role,
 };
 
 use super::trails;
@@ -429,6 +430,7 @@ impl Shape {
             monitoring: shape.watched.map_or(Monitoring::Unset, alarms),
             logging: self.logging(shape),
             backfill: Backfill::default(),
+            verify: VerifySpec::default(),
             guards: Guards::default(), // Those of the spec hold for all.
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use s3ferry_aws::Cloud;
 use s3ferry_core::format::{Finding, FindingLevel};
 use s3ferry_core::import::Draft;
-use s3ferry_core::plan::{Plan, Proofs};
+use s3ferry_core::plan::{Comparisons, Plan, Proofs};
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::scope::Scope;
 use s3ferry_core::spec::Spec;
@@ -31,6 +31,7 @@ pub(super) async fn plan(
         search: false,
         canaries: &[],
         ended: &[],
+        comparisons: &Comparisons::default(),
     };
     Ok(survey(cloud, of, parallelism).await?.plan)
 }

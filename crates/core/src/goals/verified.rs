@@ -1,0 +1,264 @@
+//! Both sides were compared, lately, and are the same: what the phases after the backfill rest on.
+//!
+//! No apply makes it true: a comparison may run for hours, goes on after a stop by itself, and needs to read what an apply need
+//! not. `s3ferry verify` makes it and keeps a receipt, and every plan of these phases asks for one.
+
+use serde_json::json;
+
+use crate::digest::digest;
+use crate::format::{Gate, GateState};
+use crate::ids::Arn;
+use crate::phase::Part;
+use crate::proof::{ProofSubject, Verified};
+use crate::route::Route;
+use crate::scene::Scene;
+use crate::spec::{DeleteMarkers, RuleSpec, VerifySpec};
+
+/// The name of the gate.
+pub const VERIFIED: &str = "verified";
+
+/// What a comparison is of: both buckets, and the rules that say what the destination should have.
+#[must_use]
+pub fn compared(route: &Route<'_>) -> ProofSubject {
+    let rule = |of: &RuleSpec| {
+        let RuleSpec {
+            name: _,
+            prefix,
+            tags,
+            delete_markers,
+            storage_class,
+            time_control: _,
+            kms,
+            replica_modifications: _,
+            enabled,
+        } = of;
+        let keys = kms.as_ref().map(|kms| {
+            let keys = kms.source_keys.iter().map(Arn::as_str);
+            keys.collect::<Vec<_>>()
+        });
+        let class = storage_class.map(|class| class.as_str());
+        json!([
+            prefix,
+            tags,
+            delete_markers == &DeleteMarkers::Mirror,
+            class,
+            keys,
+            enabled
+        ])
+    };
+    let rules: Vec<_> = route.migration.rules.iter().map(rule).collect();
+    ProofSubject(digest(&json!({
+        "proves": "verified",
+        "source": route.source.arn().as_str(),
+        "destination": route.destination.arn().as_str(),
+        "rules": rules,
+    })))
+}
+
+/// The gate of a migration whose phase asks for a comparison.
+pub(super) fn gate(scene: &Scene<'_>, route: &Route<'_>) -> Option<Gate> {
+    if !Part::VerifiedGoal.is_in(route.migration.phase) {
+        return None;
+    }
+    let (state, why) = match found(scene, route) {
+        Ok(why) => (GateState::Met, why),
+        Err(why) => (GateState::Waiting, why),
+    };
+    Some(Gate {
+        name: VERIFIED.to_owned(),
+        state,
+        why,
+    })
+}
+
+fn found(scene: &Scene<'_>, route: &Route<'_>) -> Result<String, String> {
+    let (verified, unread) = scene
+        .comparisons
+        .map_or((&[][..], 0), |of| (&of.verified, of.unread));
+    if unread > 0 {
+        return Err("a receipt of a comparison cannot be read and may be of one that found something: put the file back as it was, or \
+                    remove it from the ledger's verifications"
+            .to_owned());
+    }
+    let subject = compared(route);
+    let mut receipts: Vec<&Verified> = verified.iter().filter(|of| of.subject == subject).collect();
+    receipts.sort_by(|one, other| other.started.cmp(&one.started));
+    judged(&receipts, &route.migration.verify)
+}
+
+/// What the receipts say, the newest first. One that found something is not made good by an older one that did not, whatever its
+/// depth.
+fn judged(receipts: &[&Verified], wanted: &VerifySpec) -> Result<String, String> {
+    for receipt in receipts {
+        let Verified {
+            started,
+            receipt: id,
+            ..
+        } = receipt;
+        if receipt.different + receipt.unprovable > 0 {
+            return Err(format!(
+                "the comparison of {started} found {} different and {} that nobody can say of ({id})",
+                versions(receipt.different),
+                versions(receipt.unprovable)
+            ));
+        }
+        if !covers(receipt, wanted) {
+            continue;
+        }
+        if receipt.age > wanted.max_age {
+            return Err(format!(
+                "the comparison of {started} is older than verify.max_age allows"
+            ));
+        }
+        return Ok(format!(
+            "by the comparison of {started}: {} equal, {} as expected ({id})",
+            versions(receipt.equal),
+            versions(receipt.expected)
+        ));
+    }
+    Err(match receipts.first() {
+        None => "both sides were not compared yet, as the rules are now".to_owned(),
+        Some(shallow) => format!(
+            "the comparison of {} did not look as closely as the spec asks: depth {}{}",
+            shallow.started,
+            wanted.depth.as_str(),
+            beside(wanted)
+        ),
+    })
+}
+
+fn covers(receipt: &Verified, wanted: &VerifySpec) -> bool {
+    let VerifySpec {
+        depth,
+        compare,
+        max_age: _,
+    } = wanted;
+    receipt.depth >= *depth && receipt.compared.is_superset(compare)
+}
+
+fn beside(wanted: &VerifySpec) -> String {
+    let words: Vec<&str> = wanted.compare.iter().map(|of| of.as_str()).collect();
+    match words.as_slice() {
+        [] => String::new(),
+        words => format!(", with {}", words.join(", ")),
+    }
+}
+
+fn versions(count: u64) -> String {
+    match count {
+        1 => "1 version".to_owned(),
+        count => format!("{count} versions"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::spec::{Compared, Depth};
+
+    fn receipt(started: &str, depth: Depth) -> Verified {
+        Verified {
+            subject: ProofSubject(String::new()),
+            receipt: format!("sha256:{started}"),
+            depth,
+            compared: [].into(),
+            started: started.to_owned(),
+            age: 60,
+            equal: 5,
+            expected: 1,
+            different: 0,
+            unprovable: 0,
+        }
+    }
+
+    fn says(receipts: &[Verified], wanted: &VerifySpec) -> Result<String, String> {
+        judged(&receipts.iter().collect::<Vec<_>>(), wanted)
+    }
+
+    #[test]
+    fn a_deep_recent_clean_comparison_is_enough() {
+        let wanted = VerifySpec::default();
+        let good = || receipt("T2", Depth::Checksum);
+        let met = says(&[good()], &wanted);
+        assert_eq!(
+            met,
+            Ok(
+                "by the comparison of T2: 5 versions equal, 1 version as expected (sha256:T2)"
+                    .to_owned()
+            )
+        );
+        assert!(says(&[receipt("T3", Depth::Listing), good()], &wanted).is_ok());
+        assert!(says(&[], &wanted).is_err());
+        assert!(says(&[receipt("T2", Depth::Listing)], &wanted).is_err());
+        let listing = VerifySpec {
+            depth: Depth::Listing,
+            ..VerifySpec::default()
+        };
+        assert!(
+            says(&[good()], &listing).is_ok(),
+            "what is deeper covers it"
+        );
+    }
+
+    #[test]
+    fn each_lack_is_enough_to_wait() {
+        let wanted = VerifySpec {
+            compare: [Compared::Tags].into(),
+            max_age: 60,
+            ..VerifySpec::default()
+        };
+        let good = Verified {
+            compared: Compared::ALL.into(),
+            ..receipt("T2", Depth::Checksum)
+        };
+        assert!(says(std::slice::from_ref(&good), &wanted).is_ok());
+        let lacking = [
+            (
+                "age",
+                Verified {
+                    age: 61,
+                    ..good.clone()
+                },
+            ),
+            (
+                "tags",
+                Verified {
+                    compared: [Compared::Class].into(),
+                    ..good.clone()
+                },
+            ),
+            (
+                "depth",
+                Verified {
+                    depth: Depth::Listing,
+                    ..good.clone()
+                },
+            ),
+            (
+                "different",
+                Verified {
+                    different: 1,
+                    ..good.clone()
+                },
+            ),
+            (
+                "unprovable",
+                Verified {
+                    unprovable: 1,
+                    ..good.clone()
+                },
+            ),
+        ];
+        for (what, lacking) in lacking {
+            assert!(says(&[lacking], &wanted).is_err(), "{what}");
+        }
+        let newer = Verified {
+            different: 1,
+            depth: Depth::Listing,
+            ..receipt("T3", Depth::Listing)
+        };
+        let why = says(&[newer, good], &wanted).unwrap_err();
+        assert!(why.contains("T3 found 1 version different"), "{why}");
+    }
+}

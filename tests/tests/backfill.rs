@@ -152,7 +152,7 @@ fn a_job_that_waits_is_confirmed_by_who_saw_its_number_and_its_cost() {
     let world = world("");
     let begun = world.expect(8, &FOLLOW);
     assert!(
-        said(&begun).contains("to be confirmed, which has 11 objects"),
+        said(&begun).contains("of 11 objects to be confirmed by an apply of the next plan"),
         "{}",
         begun.said()
     );

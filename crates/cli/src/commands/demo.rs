@@ -3,7 +3,7 @@
 //! The sandbox runs in this process; every `s3ferry` line that the demo prints is run as printed, as a process of its own.
 //! What a user would do with other tools (make buckets, write objects, look at replicas) goes through the SDK.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -14,7 +14,8 @@ use s3ferry_aws::{Cloud, Endpoint, Options};
 use s3ferry_core::model::kinds::{Bucket, Document};
 use s3ferry_core::model::{BucketPart, BucketRef, Target};
 use s3ferry_core::plan::PutEncryption;
-use s3ferry_core::spec::Spec;
+use s3ferry_core::spec::{Migration, Spec};
+use s3ferry_engine::Verdict;
 use s3ferry_engine::ports::{
     NewObject, Objects as _, Onto, PortError, Replication, Write as _, WriteChange,
 };
@@ -178,14 +179,26 @@ impl<'a> Stage<'a> {
         self.s3ferry(&["apply", "prepare.plan"])?;
 
         self.say("3. Phase replicate, a one-line commit for each migration. The plan is saved, reviewed, and that plan is applied.");
-        self.to_replicate()?;
+        self.to_phase("prepare", "replicate")?;
         self.s3ferry(&["plan", "specs", "--out", "replicate.plan"])?;
         self.s3ferry(&["apply", "replicate.plan"])?;
 
         self.say("4. New objects are written in prod and arrive in archive.");
         self.watch().await?;
 
-        self.say("5. A last plan: no changes.");
+        self.say("5. Phase backfill: what was there before is copied by a job of S3 Batch Replication, which waits until somebody has seen its number and its cost.");
+        self.to_phase("replicate", "backfill")?;
+        self.s3ferry(&["plan", "specs", "--out", "backfill.plan"])?;
+        self.s3ferry_waits(&["apply", "backfill.plan", "--wait", "30s"])?;
+        self.s3ferry(&["plan", "specs", "--out", "confirm.plan"])?;
+        self.s3ferry(&["apply", "confirm.plan", "--wait", "5m"])?;
+
+        self.say("6. Phase verify: both sides are compared, version by version, and the receipt is what the gate asks for.");
+        self.to_phase("backfill", "verify")?;
+        self.s3ferry_waits(&["apply", "specs", "--yes"])?;
+        self.s3ferry(&["verify", "specs"])?;
+
+        self.say("7. A last plan: no changes, and every gate is met.");
         self.s3ferry(&["plan", "specs", "--detailed-exitcode"])?;
         self.printer.message("");
         self.printer
@@ -200,12 +213,25 @@ impl<'a> Stage<'a> {
 
     /// Runs a command as a user would, in the demo's folder and with the sandbox's environment.
     fn s3ferry(&self, args: &[&str]) -> Result<(), Exit> {
+        self.s3ferry_exits(args, 0)
+    }
+
+    /// Runs a command that does all it can, and leaves something to wait for.
+    fn s3ferry_waits(&self, args: &[&str]) -> Result<(), Exit> {
+        let waiting = Verdict::Waiting.exit_code();
+        self.s3ferry_exits(args, waiting)?;
+        self.printer
+            .message(&format!("(exit {waiting}: there is something to wait for)"));
+        Ok(())
+    }
+
+    fn s3ferry_exits(&self, args: &[&str], code: u8) -> Result<(), Exit> {
         self.printer
             .message(&format!("$ s3ferry {}", args.join(" ")));
         let status = self
             .child(args)
             .map_err(|error| broken(self.printer, "s3ferry cannot be run", &error))?;
-        if status.success() {
+        if status.code() == Some(i32::from(code)) {
             return Ok(());
         }
         self.printer.error(
@@ -242,21 +268,11 @@ impl<'a> Stage<'a> {
     async fn fill(&self) -> Result<(), Exit> {
         let began = Instant::now();
         let mut written = 0;
+        for bucket in self.reports() {
+            self.make(&bucket).await?;
+        }
         for bucket in self.sources() {
-            let made = Bucket {
-                region: bucket.region.clone(),
-                created_with_tags: BTreeMap::new(),
-            };
-            let document = Document::Bucket(made);
-            let change = WriteChange {
-                before: None,
-                after: Some(&document),
-            };
-            let target = Target::Bucket(bucket.clone(), BucketPart::Itself);
-            self.cloud
-                .write(&target, change)
-                .await
-                .map_err(|error| self.failed(&error))?;
+            self.make(&bucket).await?;
             written += self.write(&bucket, "before", OBJECTS_BEFORE).await?.len();
         }
         let seconds = began.elapsed().as_secs_f64();
@@ -268,17 +284,36 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// The source buckets, each once.
-    fn sources(&self) -> Vec<BucketRef> {
-        let mut buckets: Vec<BucketRef> = self
-            .spec
-            .migrations
-            .values()
-            .map(|m| self.spec.source(m))
-            .collect();
-        buckets.sort();
-        buckets.dedup();
-        buckets
+    async fn make(&self, bucket: &BucketRef) -> Result<(), Exit> {
+        let document = Document::Bucket(Bucket {
+            region: bucket.region.clone(),
+            created_with_tags: BTreeMap::new(),
+        });
+        let change = WriteChange {
+            before: None,
+            after: Some(&document),
+        };
+        let target = Target::Bucket(bucket.clone(), BucketPart::Itself);
+        let made = self.cloud.write(&target, change).await;
+        made.map_err(|error| self.failed(&error))
+    }
+
+    /// The source buckets.
+    fn sources(&self) -> BTreeSet<BucketRef> {
+        let migrations = self.spec.migrations.values();
+        migrations.map(|of| self.spec.source(of)).collect()
+    }
+
+    /// The buckets that the reports of jobs go to: in the account and the Region of a source.
+    fn reports(&self) -> BTreeSet<BucketRef> {
+        let bucket = |of: &Migration| {
+            let bucket = of.backfill.report.as_ref()?.bucket.clone();
+            Some(BucketRef {
+                bucket,
+                ..self.spec.source(of)
+            })
+        };
+        self.spec.migrations.values().filter_map(bucket).collect()
     }
 
     async fn write(
@@ -306,16 +341,17 @@ impl<'a> Stage<'a> {
             .map_err(|error| self.failed(&error))
     }
 
-    /// Turns `phase: prepare` into `phase: replicate` in every file, the commit of a real migration.
-    fn to_replicate(&self) -> Result<(), Exit> {
-        for (name, text) in SPECS {
+    /// Turns one phase into the next in every file, the commit of a real migration.
+    fn to_phase(&self, from: &str, to: &str) -> Result<(), Exit> {
+        let (from, to) = (format!("phase: {from}"), format!("phase: {to}"));
+        for (name, _) in SPECS {
             let path = self.folder.join("specs").join(name);
-            let text = text.replace("phase: prepare", "phase: replicate");
-            std::fs::write(path, text)
+            std::fs::read_to_string(&path)
+                .and_then(|text| std::fs::write(&path, text.replace(&from, &to)))
                 .map_err(|error| broken(self.printer, "a spec cannot be written", &error))?;
         }
         self.printer
-            .message("$ sed -i 's/phase: prepare/phase: replicate/' specs/*.yaml");
+            .message(&format!("$ sed -i 's/{from}/{to}/' specs/*.yaml"));
         Ok(())
     }
 

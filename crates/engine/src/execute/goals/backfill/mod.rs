@@ -278,7 +278,7 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
             if job.status == JobStatus::Suspended && !one.is_confirmed {
                 if self.goal.confirm {
                     return Err(Stop::Waiting(format!(
-                        "job {} to be confirmed, which has {} objects: the next plan shows the cost, and its apply confirms",
+                        "job {} of {} objects to be confirmed by an apply of the next plan, which shows the cost,",
                         one.id, job.tasks
                     )));
                 }

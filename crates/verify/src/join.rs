@@ -247,6 +247,24 @@ impl Join {
     }
 }
 
+/// Joins what both sides have of one key.
+pub fn join_key<'a>(
+    key: &[u8],
+    source: impl Iterator<Item = Entry<'a>>,
+    destination: impl Iterator<Item = Entry<'a>>,
+    tell: &mut impl FnMut(Found<'_>),
+) {
+    let mut group = Group::default();
+    group.open(key);
+    for entry in source {
+        group.hold(Side::Source, entry, tell);
+    }
+    for entry in destination {
+        group.hold(Side::Destination, entry, tell);
+    }
+    group.close(tell);
+}
+
 /// One side's pages.
 #[derive(Debug, Default)]
 struct Feed {

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! bytes of a listing --page--> entries --join--> matched, or on one side only --judge--> verdicts --tally--> what a receipt says
+//! files of inventories --inventory--> partitions that differ --> found --judge--> verdicts
 //! ```
 //! Nothing here reaches outside: who calls it brings pages and looks at the doubtful versions one by one.
 
 pub mod entry;
+pub mod inventory;
 pub mod join;
 pub mod judge;
 pub mod keyspace;

@@ -380,7 +380,7 @@ fn resolved(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, PageE
 }
 
 /// A space comes as `+` under `encoding-type=url` (docs/semantics.md).
-fn decoded(text: &[u8]) -> Vec<u8> {
+pub(crate) fn decoded(text: &[u8]) -> Vec<u8> {
     if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
         return text.to_vec();
     }

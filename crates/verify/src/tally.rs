@@ -95,6 +95,12 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Adds what others saw.
+    pub fn join(&mut self, other: &Self) {
+        self.source.join(&other.source);
+        self.destination.join(&other.destination);
+    }
+
     /// Adds what was found.
     pub fn add(&mut self, found: &Found<'_>) {
         match found {
@@ -123,6 +129,18 @@ impl Tally {
     pub fn see(&mut self, seen: &Seen) {
         self.source.join(&seen.source);
         self.destination.join(&seen.destination);
+    }
+
+    /// Counts so many answers of versions that are not looked at one by one.
+    pub fn count_many(&mut self, versions: u64, bytes: u64, verdict: Verdict) {
+        if versions > 0 {
+            let count = self
+                .verdicts
+                .entry(verdict.as_str().to_owned())
+                .or_default();
+            count.versions += versions;
+            count.bytes += bytes;
+        }
     }
 
     /// Counts an answer.

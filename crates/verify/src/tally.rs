@@ -36,6 +36,14 @@ pub struct Count {
     pub bytes: u64,
 }
 
+impl Count {
+    /// Adds so many.
+    pub(crate) const fn add(&mut self, versions: u64, bytes: u64) {
+        self.versions += versions;
+        self.bytes += bytes;
+    }
+}
+
 /// What a side has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Total {
@@ -95,12 +103,6 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Adds what others saw.
-    pub fn join(&mut self, other: &Self) {
-        self.source.join(&other.source);
-        self.destination.join(&other.destination);
-    }
-
     /// Adds what was found.
     pub fn add(&mut self, found: &Found<'_>) {
         match found {
@@ -131,15 +133,11 @@ impl Tally {
         self.destination.join(&seen.destination);
     }
 
-    /// Counts so many answers of versions that are not looked at one by one.
-    pub fn count_many(&mut self, versions: u64, bytes: u64, verdict: Verdict) {
-        if versions > 0 {
-            let count = self
-                .verdicts
-                .entry(verdict.as_str().to_owned())
-                .or_default();
-            count.versions += versions;
-            count.bytes += bytes;
+    /// Counts an answer on versions that are not looked at one by one.
+    pub fn count_all(&mut self, of: Count, verdict: Verdict) {
+        if of.versions > 0 {
+            let count = self.verdicts.entry(verdict.as_str().to_owned());
+            count.or_default().add(of.versions, of.bytes);
         }
     }
 

@@ -11,9 +11,9 @@ use crate::page::decoded;
 /// Where the fields of a row are.
 struct Columns {
     key: usize,
-    version: usize,
-    latest: usize,
-    marker: usize,
+    version: Option<usize>,
+    latest: Option<usize>,
+    marker: Option<usize>,
     size: usize,
     etag: Option<usize>,
     class: Option<usize>,
@@ -28,9 +28,9 @@ impl Columns {
             |name: &str| at(name).ok_or_else(|| RowError(format!("it has no column {name}")));
         Ok(Self {
             key: needed("Key")?,
-            version: needed("VersionId")?,
-            latest: needed("IsLatest")?,
-            marker: needed("IsDeleteMarker")?,
+            version: at("VersionId"),
+            latest: at("IsLatest"),
+            marker: at("IsDeleteMarker"),
             size: needed("Size")?,
             etag: at("ETag"),
             class: at("StorageClass"),
@@ -61,6 +61,9 @@ pub(super) fn rows(
         let field = |at: usize| record.get(at).unwrap_or_default();
         let text = |at: usize| utf8(field(at));
         let maybe = |at: Option<usize>| at.map_or(Ok(""), text);
+        let truth = |at: Option<usize>, otherwise| {
+            at.map_or(Ok(otherwise), |at| flag(field(at), count))
+        };
         let key = decoded(field(columns.key));
         if key.is_empty() {
             return Err(RowError(format!("row {count} has no key")));
@@ -68,9 +71,10 @@ pub(super) fn rows(
         let size = text(columns.size)?;
         let fields = Fields {
             key: &key,
-            version: text(columns.version)?,
-            latest: flag(field(columns.latest), count)?,
-            is_marker: flag(field(columns.marker), count)?,
+            version: maybe(columns.version)?,
+            // A list of current objects does not say of each that it is one.
+            latest: truth(columns.latest, true)?,
+            is_marker: truth(columns.marker, false)?,
             size: if size.is_empty() {
                 0
             } else {

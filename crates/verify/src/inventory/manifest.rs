@@ -11,7 +11,7 @@ pub struct Manifest {
     pub created_ms: u64,
     /// The format of the files.
     pub format: Format,
-    /// The columns of files in CSV, which have no header.
+    /// The columns, by the names that they have in CSV, whose files have no header.
     pub columns: Vec<String>,
     /// The files.
     pub files: Vec<DataFile>,
@@ -50,8 +50,11 @@ pub enum ManifestError {
     #[error("the format {0:?} is not known")]
     Format(String),
     /// It lacks a column that every comparison needs.
-    #[error("it has no column {0}: the inventory lists no versions, or not this field")]
+    #[error("it has no column {0}, which a comparison needs")]
     Column(&'static str),
+    /// It lists no versions.
+    #[error("it lists current objects only")]
+    CurrentOnly,
 }
 
 #[derive(Deserialize)]
@@ -64,42 +67,29 @@ struct Wire {
     files: Vec<DataFile>,
 }
 
-/// What a row is compared by; the optional fields that s3ferry's inventories ask for are among them.
-pub(super) const NEEDED: [&str; 4] = ["Key", "VersionId", "IsLatest", "IsDeleteMarker"];
+/// What current objects are compared by.
+const OF_OBJECTS: [&str; 4] = ["Key", "Size", "LastModifiedDate", "ETag"];
+
+/// What versions are compared by besides; a list of current objects has none of them (UG:storage-inventory).
+const OF_VERSIONS: [&str; 3] = ["VersionId", "IsLatest", "IsDeleteMarker"];
 
 impl Manifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// [`ManifestError`] where it is none, or its list is not of all versions with their sizes.
+    /// [`ManifestError`] where it is none.
     pub fn parse(text: &[u8]) -> Result<Self, ManifestError> {
         let wire: Wire = serde_json::from_slice(text)
             .map_err(|error| ManifestError::Unreadable(error.to_string()))?;
         let created_ms = wire.creation_timestamp.parse();
         let created_ms = created_ms
             .map_err(|_| ManifestError::Unreadable("its time is no number".to_owned()))?;
-        let format = match wire.file_format.as_str() {
-            "CSV" => Format::Csv,
-            "ORC" => Format::Orc,
-            "Parquet" => Format::Parquet,
+        let (format, columns) = match wire.file_format.as_str() {
+            "CSV" => (Format::Csv, of_csv(&wire.file_schema)),
+            "ORC" => (Format::Orc, of_types(&wire.file_schema)),
+            "Parquet" => (Format::Parquet, of_types(&wire.file_schema)),
             other => return Err(ManifestError::Format(other.to_owned())),
         };
-        let columns: Vec<String> = match format {
-            Format::Csv => wire
-                .file_schema
-                .split(',')
-                .map(|name| name.trim().to_owned())
-                .collect(),
-            // Their files say it themselves.
-            Format::Orc | Format::Parquet => Vec::new(),
-        };
-        if format == Format::Csv {
-            for needed in NEEDED.into_iter().chain(["Size"]) {
-                if !columns.iter().any(|name| name == needed) {
-                    return Err(ManifestError::Column(needed));
-                }
-            }
-        }
         Ok(Self {
             source_bucket: wire.source_bucket,
             created_ms,
@@ -108,6 +98,41 @@ impl Manifest {
             files: wire.files,
         })
     }
+
+    /// Sees that all that versions, or current objects alone, are compared by is in the list.
+    ///
+    /// # Errors
+    /// [`ManifestError`], the first thing that is not.
+    pub fn serves(&self, of_versions: bool) -> Result<(), ManifestError> {
+        if of_versions && !OF_VERSIONS.into_iter().any(|name| self.has(name)) {
+            return Err(ManifestError::CurrentOnly);
+        }
+        let versions = OF_VERSIONS.into_iter().filter(|_| of_versions);
+        let missing = OF_OBJECTS.into_iter().chain(versions).find(|name| !self.has(name));
+        missing.map_or(Ok(()), |name| Err(ManifestError::Column(name)))
+    }
+
+    /// Whether it has a column, by its name in CSV.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column == name)
+    }
+}
+
+fn of_csv(schema: &str) -> Vec<String> {
+    let names = schema.split(',');
+    names.map(|name| name.trim().to_owned()).collect()
+}
+
+/// The columns of a schema with types, `struct<e_tag:string,..>` or `message .. { optional binary e_tag (STRING); .. }`, by their names in
+/// CSV. Words of types are among them, and none is a column's.
+fn of_types(schema: &str) -> Vec<String> {
+    let is_between = |char: char| !char.is_ascii_alphanumeric() && char != '_';
+    let words = schema.split(is_between).filter(|word| !word.is_empty());
+    let capital = |part: &str| {
+        let (first, rest) = part.split_at_checked(1).unwrap_or_default();
+        first.to_ascii_uppercase() + rest
+    };
+    words.map(|word| word.split('_').map(capital).collect()).collect()
 }
 
 #[cfg(test)]
@@ -144,13 +169,38 @@ mod tests {
     #[test]
     fn what_cannot_be_compared_is_no_manifest() {
         for (of, why) in [
-            (text("CSV", "Bucket, Key"), "no column VersionId"),
             (text("Avro", ""), "Avro"),
             ("{}".to_owned(), "no manifest"),
             ("[]".to_owned(), "no manifest"),
         ] {
             let error = Manifest::parse(of.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_list_lacks_is_said_in_every_format() {
+        const CSV: &str = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag";
+        const ORC: &str = "struct<bucket:string,key:string,version_id:string,is_latest:boolean,is_delete_marker:boolean,size:bigint,last_modified_date:timestamp,e_tag:string>";
+        const PARQUET: &str = "message s3.inventory {  required binary bucket (STRING);  required binary key (STRING);  optional binary version_id (STRING);  optional boolean is_latest;  optional boolean is_delete_marker;  optional int64 size;  optional int64 last_modified_date (TIMESTAMP(MILLIS,true));  optional binary e_tag (STRING);}";
+        for (format, schema, etag, versions) in [
+            ("CSV", CSV, ", ETag", ", VersionId, IsLatest, IsDeleteMarker"),
+            ("ORC", ORC, ",e_tag:string", ",version_id:string,is_latest:boolean,is_delete_marker:boolean"),
+            (
+                "Parquet",
+                PARQUET,
+                "  optional binary e_tag (STRING);",
+                "  optional binary version_id (STRING);  optional boolean is_latest;  optional boolean is_delete_marker;",
+            ),
+        ] {
+            let serves = |less: &str, of_versions| {
+                let of = text(format, &schema.replace(less, ""));
+                Manifest::parse(of.as_bytes()).unwrap().serves(of_versions)
+            };
+            assert_eq!(serves("nothing", true), Ok(()), "{format}");
+            assert_eq!(serves(etag, true), Err(ManifestError::Column("ETag")), "{format}");
+            assert_eq!(serves(versions, true), Err(ManifestError::CurrentOnly), "{format}");
+            assert_eq!(serves(versions, false), Ok(()), "{format}");
         }
     }
 }

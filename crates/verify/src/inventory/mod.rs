@@ -11,6 +11,7 @@ mod csv;
 mod manifest;
 mod partitions;
 mod row;
+mod time;
 
 use std::io::Read;
 
@@ -18,8 +19,9 @@ use ::parquet::file::reader::ChunkReader;
 use orc_rust::reader::ChunkReader as OrcChunks;
 
 pub use manifest::{DataFile, Format, Manifest, ManifestError};
-pub use partitions::{Equal, Partition, Partitions, Picked, partition};
+pub use partitions::{Equal, PARTITIONS, Partitions, Picked, partition};
 pub use row::{Row, RowError};
+pub use time::{of_folder, stamp};
 
 /// Tells every row of a file of a list.
 ///
@@ -32,8 +34,8 @@ pub fn rows<F: Read + ChunkReader + OrcChunks + 'static>(
 ) -> Result<u64, RowError> {
     match manifest.format {
         Format::Csv => csv::rows(flate2::read::MultiGzDecoder::new(file), manifest, tell),
-        Format::Orc => columnar::orc_rows(file, tell),
-        Format::Parquet => columnar::parquet_rows(file, tell),
+        Format::Orc => columnar::orc_rows(file, manifest, tell),
+        Format::Parquet => columnar::parquet_rows(file, manifest, tell),
     }
 }
 
@@ -61,7 +63,7 @@ mod tests {
     }
 
     const EXPECTED: [&str; 3] = [
-        "a b/ü v1 true Object 7 e1 false",
+        "a b/ü v1 true Object 7 0123456789abcdef0123456789abcdef false",
         "gone null true Marker 0  false",
         "secret v2 false Object 9 e2 true",
     ];
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn rows_of_csv_are_read_by_their_columns() {
-        let text = "\"b\",\"a+b/%C3%BC\",\"v1\",\"true\",\"false\",\"7\",\"e1\",\"SSE-S3\"\n\
+        let text = "\"b\",\"a+b/%C3%BC\",\"v1\",\"true\",\"false\",\"7\",\"0123456789abcdef0123456789abcdef\",\"SSE-S3\"\n\
                     \"b\",\"gone\",\"\",\"true\",\"true\",\"\",\"\",\"\"\n\
                     \"b\",\"secret\",\"v2\",\"false\",\"false\",\"9\",\"e2\",\"SSE-KMS\"\n";
         let of = manifest(
@@ -131,7 +133,7 @@ mod tests {
                 "last_modified_date",
                 Arc::new(TimestampMillisecondArray::from(vec![1, 2, 3])) as ArrayRef,
             ),
-            ("e_tag", text([Some("e1"), None, Some("e2")])),
+            ("e_tag", text([Some("0123456789abcdef0123456789abcdef"), None, Some("e2")])),
             (
                 "encryption_status",
                 text([Some("SSE-S3"), None, Some("SSE-KMS")]),
@@ -142,14 +144,14 @@ mod tests {
 
     #[test]
     fn rows_of_parquet_and_orc_are_those_of_csv() {
-        let batch = batch();
+        let (batch, of) = (batch(), manifest("Key, VersionId"));
         let mut file = Vec::new();
         let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), None).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
         let mut found = Vec::new();
         assert_eq!(
-            columnar::parquet_rows(Bytes::from(file), &mut |row| told(&mut found, row)),
+            columnar::parquet_rows(Bytes::from(file), &of, &mut |row| told(&mut found, row)),
             Ok(3)
         );
         assert_eq!(found, EXPECTED);
@@ -161,13 +163,36 @@ mod tests {
         writer.close().unwrap();
         let mut found = Vec::new();
         assert_eq!(
-            columnar::orc_rows(Bytes::from(file.clone()), &mut |row| told(&mut found, row)),
+            columnar::orc_rows(Bytes::from(file.clone()), &of, &mut |row| told(&mut found, row)),
             Ok(3)
         );
         assert_eq!(found, EXPECTED);
         file.truncate(file.len() / 2);
-        assert!(columnar::orc_rows(Bytes::from(file), &mut |_| {}).is_err());
-        assert!(columnar::parquet_rows(Bytes::from_static(b"PAR1"), &mut |_| {}).is_err());
+        assert!(columnar::orc_rows(Bytes::from(file), &of, &mut |_| {}).is_err());
+        let cut = Bytes::from_static(b"PAR1");
+        assert!(columnar::parquet_rows(cut, &of, &mut |_| {}).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_not_as_its_manifest_says_is_an_error() {
+        let flags = Arc::new(BooleanArray::from(vec![true])) as ArrayRef;
+        let numbers = Arc::new(Int64Array::from(vec![7])) as ArrayRef;
+        let keys = Arc::new(StringArray::from(vec!["k"])) as ArrayRef;
+        let rows = |columns: Vec<(&str, ArrayRef)>, of: &Manifest| {
+            let batch = RecordBatch::try_from_iter(columns).unwrap();
+            let mut file = Vec::new();
+            let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), None).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            columnar::parquet_rows(Bytes::from(file), of, &mut |_| {})
+        };
+        let columns = vec![("key", keys.clone()), ("size", numbers.clone())];
+        assert_eq!(rows(columns.clone(), &manifest("Key, Size")), Ok(1));
+        let error = rows(columns, &manifest("Key, Size, VersionId")).unwrap_err();
+        assert_eq!(error.0, "it has no column version_id");
+        let columns = vec![("key", keys), ("size", numbers), ("version_id", flags)];
+        let error = rows(columns, &manifest("Key, Size, VersionId")).unwrap_err();
+        assert_eq!(error.0, "its column version_id is of another type");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::join::{Found, Side, join_key};
 use crate::tally::{Count, Seen};
 
 /// The number of partitions: of 10^9 rows each has 15,000.
-const PARTITIONS: usize = 1 << 16;
+pub const PARTITIONS: usize = 1 << 16;
 
 /// The partition of a key.
 #[must_use]
@@ -20,17 +20,27 @@ pub fn partition(key: &[u8]) -> usize {
 
 /// What one side has of a partition.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Partition {
+struct Partition {
     /// The sum of the hashes of what must be the same: key, version ID, size, kind and which is current.
     rows: u128,
-    /// The sum of the hashes of the ETags.
+    /// The sum of the hashes of the ETags that are hashes of content.
     etags: u128,
-    /// Rows whose ETag is no hash of their content.
-    opaque: u32,
     /// Rows.
-    count: u32,
-    /// Their sizes together.
-    bytes: u64,
+    all: Count,
+    /// Rows that have such an ETag.
+    hashed: Count,
+}
+
+impl Partition {
+    /// Whether no row of one side has an ETag to be compared with that of the other.
+    const fn tells_nothing_by_etag(&self, other: &Self) -> bool {
+        self.hashed.versions == 0 || other.hashed.versions == 0
+    }
+
+    fn differs(&self, other: &Self) -> bool {
+        let by_etag = self.etags != other.etags && !self.tells_nothing_by_etag(other);
+        self.rows != other.rows || self.all != other.all || by_etag
+    }
 }
 
 /// The partitions of one side.
@@ -64,24 +74,12 @@ impl Partitions {
         }
         hash.update(&entry.size.to_le_bytes());
         hash.update(&[u8::from(entry.kind == Kind::Marker), u8::from(entry.latest)]);
-        let known = hash.digest128();
-        of.rows = of.rows.wrapping_add(known);
-        hash.update(entry.etag.as_bytes());
-        of.etags = of.etags.wrapping_add(hash.digest128());
-        of.opaque += u32::from(row.has_opaque_etag);
-        of.count += 1;
-        of.bytes += entry.size;
-    }
-
-    /// Adds the rows of other files of the side.
-    pub fn join(&mut self, other: &Self) {
-        self.seen.join(&other.seen);
-        for (one, two) in self.of.iter_mut().zip(&other.of) {
-            one.rows = one.rows.wrapping_add(two.rows);
-            one.etags = one.etags.wrapping_add(two.etags);
-            one.opaque += two.opaque;
-            one.count += two.count;
-            one.bytes += two.bytes;
+        of.rows = of.rows.wrapping_add(hash.digest128());
+        of.all.add(1, entry.size);
+        if entry.kind == Kind::Object && !row.has_opaque_etag {
+            hash.update(entry.etag.as_bytes());
+            of.etags = of.etags.wrapping_add(hash.digest128());
+            of.hashed.add(1, entry.size);
         }
     }
 
@@ -91,27 +89,29 @@ impl Partitions {
         &self.seen
     }
 
-    /// The partitions that are not the same at another side. ETags count where all of both sides are hashes of the content.
+    /// The partitions that are not the same at another side.
     #[must_use]
     pub fn differing(&self, other: &Self) -> BTreeSet<usize> {
         let both = self.of.iter().zip(&other.of).enumerate();
-        let differ = both.filter(|(_, (one, two))| {
-            let by_etag = one.opaque == 0 && two.opaque == 0 && one.etags != two.etags;
-            one.rows != two.rows || one.count != two.count || by_etag
-        });
+        let differ = both.filter(|(_, (one, two))| one.differs(two));
         differ.map(|(at, _)| at).collect()
     }
 
-    /// The rows of these partitions.
+    /// Every partition that has rows, at either side.
     #[must_use]
-    pub fn rows_of(&self, partitions: &BTreeSet<usize>) -> u64 {
-        partitions
-            .iter()
-            .map(|at| u64::from(self.of[*at].count))
-            .sum()
+    pub fn inhabited(&self, other: &Self) -> BTreeSet<usize> {
+        let has_rows = |at: &usize| self.rows_of(*at) + other.rows_of(*at) > 0;
+        (0..PARTITIONS).filter(has_rows).collect()
     }
 
-    /// The rows of a side that are equal as far as partitions tell: by ETag, and by size and version ID where an ETag is none.
+    /// The rows of a partition.
+    #[must_use]
+    pub fn rows_of(&self, partition: usize) -> u64 {
+        self.of.get(partition).map_or(0, |of| of.all.versions)
+    }
+
+    /// The rows of a side in all but these partitions, which are equal as far as partitions tell: by ETag, and by size and version ID
+    /// where an ETag is none.
     #[must_use]
     pub fn equal(&self, other: &Self, differing: &BTreeSet<usize>) -> Equal {
         let mut equal = Equal::default();
@@ -119,13 +119,14 @@ impl Partitions {
             if differing.contains(&at) {
                 continue;
             }
-            let of = if one.opaque == 0 && two.opaque == 0 {
-                &mut equal.by_etag
+            let by_etag = if one.etags == two.etags {
+                one.hashed
             } else {
-                &mut equal.by_size
+                Count::default()
             };
-            of.versions += u64::from(one.count);
-            of.bytes += one.bytes;
+            equal.by_etag.add(by_etag.versions, by_etag.bytes);
+            let (versions, bytes) = (one.all.versions - by_etag.versions, one.all.bytes - by_etag.bytes);
+            equal.by_size.add(versions, bytes);
         }
         equal
     }
@@ -134,9 +135,9 @@ impl Partitions {
 /// What partitions that do not differ have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Equal {
-    /// Where all ETags are hashes.
+    /// Where both sides have ETags that are hashes.
     pub by_etag: Count,
-    /// Where some are not.
+    /// Where one does not, and delete markers, which have none.
     pub by_size: Count,
 }
 
@@ -154,6 +155,7 @@ struct Kept {
     latest: bool,
     size: u64,
     etag: String,
+    has_opaque_etag: bool,
     class: String,
     modified: String,
 }
@@ -168,6 +170,7 @@ impl Picked {
             latest: entry.latest,
             size: entry.size,
             etag: entry.etag.to_owned(),
+            has_opaque_etag: row.has_opaque_etag,
             class: entry.class.to_owned(),
             modified: entry.modified.to_owned(),
         };
@@ -178,38 +181,34 @@ impl Picked {
         sides[usize::from(side == Side::Destination)].push(kept);
     }
 
-    /// Adds the rows of other files.
-    pub fn join(&mut self, other: Self) {
-        for (key, [source, destination]) in other.keys {
-            let sides = self.keys.entry(key).or_default();
-            sides[0].extend(source);
-            sides[1].extend(destination);
-        }
-    }
-
-    /// Tells every version of the keys, joined.
+    /// Tells every version of the keys, joined. Where the ETag of a version is no hash on one side, it tells nothing on the other: both
+    /// are told without.
     pub fn tell(&self, tell: &mut impl FnMut(Found<'_>)) {
-        for (key, [source, destination]) in &self.keys {
-            let (one, two) = (source.iter(), destination.iter());
-            join_key(
-                key,
-                one.map(|row| row.entry(key)),
-                two.map(|row| row.entry(key)),
-                tell,
-            );
+        for (key, sides) in &self.keys {
+            let rows = sides.iter().flatten();
+            let opaque = rows.filter(|row| row.has_opaque_etag);
+            let opaque: BTreeSet<&str> = opaque.map(|row| &*row.version).collect();
+            let [source, destination] = sides;
+            let entry = |row| Kept::entry(row, key, &opaque);
+            let (one, two) = (source.iter().map(entry), destination.iter().map(entry));
+            join_key(key, one, two, tell);
         }
     }
 }
 
 impl Kept {
-    fn entry<'a>(&'a self, key: &'a [u8]) -> Entry<'a> {
+    fn entry<'a>(&'a self, key: &'a [u8], opaque: &BTreeSet<&str>) -> Entry<'a> {
         Entry {
             key,
             version: &self.version,
             kind: self.kind,
             latest: self.latest,
             size: self.size,
-            etag: &self.etag,
+            etag: if opaque.contains(&*self.version) {
+                ""
+            } else {
+                &self.etag
+            },
             class: &self.class,
             modified: &self.modified,
         }
@@ -287,22 +286,29 @@ mod tests {
     }
 
     #[test]
-    fn etags_count_where_all_are_hashes() {
-        let one = [version(1)];
+    fn etags_count_where_both_are_hashes() {
+        let one = [version(1), version(2)];
         let mut two = one.clone();
         two[0].3 = "kms-other".to_owned();
         assert_eq!(told(&one, &two), [""; 0]);
-        two[0].3 = format!("{:032x}", 9);
-        assert_eq!(told(&one, &two), ["etag v1"]);
-        let equal = of(Side::Source, &one).equal(&of(Side::Destination, &one), &BTreeSet::new());
-        assert_eq!(
-            (
-                equal.by_etag.versions,
-                equal.by_etag.bytes,
-                equal.by_size.versions
-            ),
-            (1, 7, 0)
-        );
+        two[1].3 = "kms-other".to_owned();
+        let (source, destination) = (of(Side::Source, &one), of(Side::Destination, &two));
+        assert_eq!(source.differing(&destination), BTreeSet::new());
+        let equal = source.equal(&destination, &BTreeSet::new());
+        assert_eq!((equal.by_etag.versions, equal.by_size.versions), (0, 2));
+        let equal = source.equal(&of(Side::Destination, &one), &BTreeSet::new());
+        assert_eq!((equal.by_etag.versions, equal.by_etag.bytes), (2, 14));
+        assert_eq!(equal.by_size.versions, 0);
+    }
+
+    /// What has no hash must not hide from the others of its partition that theirs differ.
+    #[test]
+    fn a_version_without_a_hash_hides_no_other() {
+        let one = [version(2), version(3)];
+        let mut two = one.clone();
+        two[0].3 = "kms-other".to_owned();
+        two[1].3 = format!("{:032x}", 9);
+        assert_eq!(told(&one, &two), ["etag v3"]);
     }
 
     proptest! {

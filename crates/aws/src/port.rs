@@ -449,6 +449,18 @@ impl Versions for Cloud {
     ) -> Result<BTreeMap<String, String>, PortError> {
         self.tags(bucket, key, version).await
     }
+
+    async fn piece(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        from: u64,
+        most: u64,
+    ) -> Result<Option<Vec<u8>>, PortError> {
+        let name = ObjectName(bucket, key);
+        let api = self.bucket(bucket, Intent::Read, &name)?;
+        Ok(explained(&api, s3::objects::piece(&api, key, from, most).await).await?)
+    }
 }
 
 /// An object, as errors name it.

@@ -257,6 +257,9 @@ pub(crate) struct Verify {
     /// Compare these migrations only
     #[arg(long, value_name = "MIGRATION")]
     pub(crate) target: Vec<String>,
+    /// What tells of both sides; lists of S3 Inventory are read in place of the live buckets, and what they leave in doubt is seen live
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Told::Listing)]
+    pub(crate) from: Told,
     /// How closely to look; left out, as the spec's `verify` says from phase `verify` on, before it by the listings
     #[arg(long, value_enum)]
     pub(crate) depth: Option<Depth>,
@@ -275,7 +278,7 @@ pub(crate) struct Verify {
     /// The most versions that are told one by one; all are counted
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub(crate) max_differences: usize,
-    /// The most versions that are looked at because the listings leave them in doubt; --depth checksum looks at all
+    /// The most versions that are looked at because the listings leave them in doubt, of inventories the most keys; --depth checksum looks at all
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub(crate) max_looks: u64,
     /// Count what was written within this time as on its way
@@ -284,6 +287,14 @@ pub(crate) struct Verify {
     /// Begin anew, whatever an earlier run has compared
     #[arg(long)]
     pub(crate) fresh: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Told {
+    /// Both buckets, listed now
+    Listing,
+    /// The newest inventory of each side that is whole: where the spec lets it go, or a configuration of the bucket does
+    Inventory,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

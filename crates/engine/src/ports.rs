@@ -301,6 +301,22 @@ pub trait Versions: Send + Sync {
         key: &str,
         version: &str,
     ) -> impl Future<Output = Result<BTreeMap<String, String>, PortError>> + Send;
+
+    /// So many bytes of the current version of an object from a place on, or what there is of them; `None` where there is no such object,
+    /// or nothing from there on.
+    ///
+    /// # Caveats
+    /// The pieces of an object that is written anew in between are of two objects: who puts them together knows what they shall be.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn piece(
+        &self,
+        bucket: &BucketRef,
+        key: &str,
+        from: u64,
+        most: u64,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send;
 }
 
 /// Which page of a bucket's versions.

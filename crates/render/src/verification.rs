@@ -32,7 +32,7 @@ pub fn verification_text(
         page.line(
             2,
             HANG,
-            &[(Tone::Plain, &format!("{name:<12} {}", has(side)))],
+            &[(Tone::Plain, &format!("{name:<12} {}{}", has(side), listed(side)))],
         );
     }
     for answer in [
@@ -110,6 +110,14 @@ fn has(side: &VerifiedSide) -> String {
     )
 }
 
+/// What told of a side, where that is of another time than the comparison.
+fn listed(side: &VerifiedSide) -> String {
+    let told = side.inventory.as_ref();
+    told.map_or_else(String::new, |of| {
+        format!(", by its inventory of {} (s3://{})", of.created, of.manifest)
+    })
+}
+
 const fn word(answer: Answer) -> &'static str {
     match answer {
         Answer::Equal => "equal",
@@ -139,7 +147,7 @@ fn found(word: &str) -> &str {
         "tags" => "with other tags",
         "no-hash" => "no hash on both sides",
         "denied" => "may not be looked at",
-        "not-looked-at" => "ETags differ and were too many to look at",
+        "not-looked-at" => "too many to look at",
         "outside" => "outside every rule",
         "marker-kept" => "delete marker that is not mirrored",
         "archived" => "archived, which S3 does not replicate",

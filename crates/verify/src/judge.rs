@@ -207,7 +207,8 @@ pub struct Asked {
 
 impl Asked {
     /// Whether every pair has to be looked at, whatever the listings say.
-    const fn looks_at_all(self) -> bool {
+    #[must_use]
+    pub const fn looks_at_all(self) -> bool {
         self.checksums || self.metadata || self.tags
     }
 }

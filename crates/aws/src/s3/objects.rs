@@ -14,6 +14,7 @@ use s3ferry_core::plan::PutEncryption;
 use s3ferry_engine::ports::{ListedVersion, Look, NewObject, ObjectHead, Onto, Replication};
 
 use super::{BucketApi, gone, part};
+use crate::answer::nothing::says_no_bucket;
 use crate::answer::pages::Pages;
 use crate::failure::Failure;
 
@@ -131,6 +132,38 @@ fn there(answer: Result<HeadObjectOutput, Failure>) -> Result<Option<HeadObjectO
         Err(failure) if matches!(failure.status(), Some(404 | 405)) => Ok(None),
         Err(failure) => Err(failure),
     }
+}
+
+/// Bytes of the current version. Pieces are asked for one by one, so that each is in memory, judged and tried again like any answer.
+pub(crate) async fn piece(
+    api: &BucketApi<'_>,
+    key: &str,
+    from: u64,
+    most: u64,
+) -> Result<Option<Vec<u8>>, Failure> {
+    const OPERATION: &str = "GetObject";
+    let last = from.saturating_add(most.saturating_sub(1));
+    let answer = api
+        .read(OPERATION, |s3| {
+            s3.get_object()
+                .bucket(api.name())
+                .expected_bucket_owner(api.owner())
+                .key(key)
+                .range(format!("bytes={from}-{last}"))
+                .send()
+        })
+        .await;
+    let answer = match answer {
+        Ok(answer) => answer,
+        // 416: it ends before (BC:s3 GetObject Range).
+        Err(failure) if matches!(failure.status(), Some(404 | 416)) && !says_no_bucket(&failure) => {
+            return Ok(None);
+        }
+        Err(failure) => return Err(failure),
+    };
+    let body = answer.body.collect().await;
+    let body = body.map_err(|error| api.unreadable(OPERATION, error))?;
+    Ok(Some(body.to_vec()))
 }
 
 /// By algorithm and type: those of a whole object and those over its parts are not the same thing.

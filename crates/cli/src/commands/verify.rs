@@ -15,15 +15,15 @@ use s3ferry_core::route::Route;
 use s3ferry_core::spec::{Compared, Depth};
 use s3ferry_engine::ledger::{Checkpoint, FolderLedger, ReceiptId};
 use s3ferry_engine::verify::{
-    Comparison, Ended, Failure, Matching, Progress, Remark, Stretch, Told, Watch, compare,
-    verification, version,
+    Comparison, Ended, Failure, Lists, Matching, Progress, Remark, Stretch, Told, Watch, compare,
+    compare_lists, newest, place, verification, version,
 };
 use s3ferry_engine::{CancelToken, canceller};
 use s3ferry_verify::{Asked, Tally};
 use serde_json::{Value, json};
 
 use super::{Ended as Exited, listen};
-use crate::args::{Matched, Verify, VerifyFormat};
+use crate::args::{self, Matched, Verify, VerifyFormat};
 use crate::build_info::VERSION;
 use crate::causes::messages;
 use crate::exit::Exit;
@@ -142,16 +142,17 @@ struct One<'a> {
 
 impl One<'_> {
     async fn verify(&self, cloud: &Cloud) -> Result<Verified, Exit> {
+        match self.args.from {
+            args::Told::Listing => self.from_listings(cloud).await,
+            args::Told::Inventory => self.from_inventories(cloud).await,
+        }
+    }
+
+    async fn from_listings(&self, cloud: &Cloud) -> Result<Verified, Exit> {
         let mut noted = self.checkpoint();
         let of = self.comparison(&noted.settled);
         let from = progress(&noted);
-        let mut watching = Watching {
-            one: self,
-            noted: &mut noted,
-            began: Instant::now(),
-            counted: from.tally.source.objects + from.tally.destination.objects,
-            written: Instant::now(),
-        };
+        let mut watching = self.watching(&mut noted, &from.tally);
         let ended = compare(cloud.clone(), of.clone(), from, &mut watching, self.cancel).await;
         self.printer.clear_status();
         let tally = match ended {
@@ -159,6 +160,78 @@ impl One<'_> {
             Ok(Ended::Stopped(progress)) => return Err(self.stopped(&mut noted, progress)),
             Err(failure) => return Err(self.failed(&noted, &failure)),
         };
+        let verified = self.keep_receipt(&of, &tally, noted, None)?;
+        let forgotten = self.ledger.forget_checkpoint(&self.name());
+        forgotten.map_err(|error| self.unkept(&error.to_string()))?;
+        Ok(verified)
+    }
+
+    async fn from_inventories(&self, cloud: &Cloud) -> Result<Verified, Exit> {
+        let mut noted = self.begun();
+        let of = self.comparison(&noted.settled);
+        let lists = self.lists(cloud).await;
+        let lists = lists.map_err(|failure| self.failed(&noted, &failure))?;
+        let folder = tempfile::tempdir().map_err(|error| {
+            let text = format!("cannot make a folder for the lists: {error}");
+            self.printer.error(&text, None);
+            Exit::Error
+        })?;
+        let (cloud, own) = (cloud.clone(), of.clone());
+        let mut watching = self.watching(&mut noted, &Tally::default());
+        let path = folder.path();
+        let ended = compare_lists(cloud, own, &lists, path, &mut watching, self.cancel).await;
+        self.printer.clear_status();
+        let tally = match ended {
+            Ok(Ended::Whole(tally)) => tally,
+            Ok(Ended::Stopped(_)) => {
+                self.printer.message("Stopped. The same command begins anew.");
+                return Err(Exit::Interrupted);
+            }
+            Err(failure) => return Err(self.failed(&noted, &failure)),
+        };
+        self.keep_receipt(&of, &tally, noted, Some(lists))
+    }
+
+    /// The newest lists of both sides, told.
+    async fn lists(&self, cloud: &Cloud) -> Result<Lists, Failure> {
+        let Route {
+            name,
+            source,
+            destination,
+            ..
+        } = self.route;
+        let (spec, matching) = (&self.loaded.spec.name, self.matching());
+        let place = |of| place(cloud, self.route, spec, of, matching);
+        let (one, two) = (place(source).await?, place(destination).await?);
+        let lists = newest(cloud, &one, &two, matching == Matching::Versions).await?;
+        for passed in &lists.passed {
+            self.printer.message(&format!("{name}: passed over: {passed}"));
+        }
+        self.printer.message(&format!(
+            "{name}: from the inventories of {} (source) and {} (destination)",
+            lists.source.created(),
+            lists.destination.created()
+        ));
+        Ok(lists)
+    }
+
+    fn watching<'a>(&'a self, noted: &'a mut Checkpoint, counted: &Tally) -> Watching<'a> {
+        Watching {
+            one: self,
+            noted,
+            began: Instant::now(),
+            counted: counted.source.objects + counted.destination.objects,
+            written: Instant::now(),
+        }
+    }
+
+    fn keep_receipt(
+        &self,
+        of: &Comparison,
+        tally: &Tally,
+        mut noted: Checkpoint,
+        lists: Option<Lists>,
+    ) -> Result<Verified, Exit> {
         let told = Told {
             s3ferry: VERSION.to_owned(),
             spec: self.loaded.info.name.clone(),
@@ -167,12 +240,11 @@ impl One<'_> {
             subject: compared(self.route),
             started: noted.started.clone(),
             ended: now(),
+            lists,
         };
-        let found = verification(&of, &tally, told);
+        let found = verification(of, tally, told);
         let kept = self.ledger.keep_verification(&found);
         let receipt = kept.map_err(|error| self.unkept(&error.to_string()))?;
-        let forgotten = self.ledger.forget_checkpoint(&self.name());
-        forgotten.map_err(|error| self.unkept(&error.to_string()))?;
         noted.versions.sort_by(|one, other| {
             (&one.key, &one.source_version).cmp(&(&other.key, &other.source_version))
         });
@@ -272,6 +344,11 @@ impl One<'_> {
             ));
             return found;
         }
+        self.begun()
+    }
+
+    /// The beginning.
+    fn begun(&self) -> Checkpoint {
         let began = Timestamp::now();
         let settle = jiff::SignedDuration::try_from(self.args.settle).unwrap_or_default();
         Checkpoint {
@@ -306,6 +383,12 @@ impl One<'_> {
                     self.printer.error(&text, hint);
                 }
                 Exit::of_errors(std::iter::once(error))
+            }
+            Failure::Inventory { .. } => {
+                let text = format!("{}: {failure}", self.route.name);
+                let help = "--from listing compares the live buckets; where inventories shall go stands in the spec: logging.inventory";
+                self.printer.error(&text, Some(help));
+                Exit::Error
             }
             Failure::Listing { .. } | Failure::Stopped => {
                 self.printer.error(&failure.to_string(), None);

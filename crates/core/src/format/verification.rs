@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// The version of the format that this build writes.
-pub const VERIFICATION_FORMAT: &str = "1.0";
+pub const VERIFICATION_FORMAT: &str = "1.1";
 
 /// What a comparison of both sides found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Verification {
     /// What was compared: SHA-256 over both buckets and the rules; not in receipts of earlier builds, which prove nothing.
     #[serde(default)]
     pub subject: String,
+    /// What told of both sides: their live `listing`, or an `inventory` of each. Receipts of format 1.0 are of listings.
+    #[serde(default = "listing")]
+    pub from: String,
     /// How closely it was looked: `listing` or `checksum`.
     pub depth: String,
     /// Which versions were compared: `versions` of one ID, or the `current` ones of each key.
@@ -67,6 +70,18 @@ pub struct VerifiedSide {
     pub bytes: u64,
     /// 32 hexadecimal digits, the same for the same set of keys, version IDs, sizes and kinds.
     pub fingerprint: String,
+    /// The inventory that told so, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<VerifiedInventory>,
+}
+
+/// An inventory that was compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifiedInventory {
+    /// The bucket and the key of its manifest, with a slash between them.
+    pub manifest: String,
+    /// When it was begun, RFC 3339 in UTC.
+    pub created: String,
 }
 
 /// A number of versions that the same was found of.
@@ -115,6 +130,10 @@ pub struct VerifiedVersion {
     pub destination_version: Option<String>,
     /// The size in bytes.
     pub size: u64,
+}
+
+fn listing() -> String {
+    "listing".to_owned()
 }
 
 impl Verification {

@@ -5,9 +5,12 @@
 //!     page by page of both sides --verify::Join--> found --verify::Judge--> counted, or looked at (HEAD at both sides) and counted
 //! stretches --what they counted and how far they are--> one tally, a checkpoint, at last a receipt
 //! ```
+//! Or, for what is listed already, from inventories: see [`mod@inventory`].
+//!
 //! The core of it is pure (`s3ferry-verify`); here are the calls, the tasks and the bounds.
 
 mod cut;
+mod inventory;
 mod listing;
 mod look;
 mod receipt;
@@ -20,6 +23,7 @@ use s3ferry_core::model::BucketRef;
 use s3ferry_core::spec::Migration;
 use s3ferry_verify::{Asked, Tally};
 
+pub use inventory::{List, Lists, Place, Unusable, compare_lists, newest, place};
 pub use receipt::{Told, verification, version};
 pub use run::{Ended, compare};
 pub use stretch::Remark;
@@ -110,6 +114,14 @@ pub enum Failure {
         bucket: String,
         /// Why not.
         why: String,
+    },
+    /// An inventory that cannot be relied on.
+    #[error("s3://{bucket}: {why}")]
+    Inventory {
+        /// The bucket that is listed.
+        bucket: String,
+        /// Why not.
+        why: Unusable,
     },
     /// The process is ending.
     #[error("a part of the comparison was stopped")]

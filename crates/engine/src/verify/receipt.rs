@@ -1,14 +1,15 @@
 //! A comparison that came to its end, as its receipt says it.
 
 use s3ferry_core::format::verification::{
-    Answer, VERIFICATION_FORMAT, Verification, VerifiedCount, VerifiedSide, VerifiedVersion,
+    Answer, VERIFICATION_FORMAT, Verification, VerifiedCount, VerifiedInventory, VerifiedSide,
+    VerifiedVersion,
 };
 use s3ferry_core::model::BucketRef;
 use s3ferry_core::plan::ProofSubject;
 use s3ferry_core::spec::{Compared, Depth};
 use s3ferry_verify::{Asked, Tally, Total, Verdict};
 
-use super::{Comparison, Remark};
+use super::{Comparison, List, Lists, Remark};
 
 /// Who compared, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Told {
     pub started: String,
     /// When it ended.
     pub ended: String,
+    /// The inventories that it was made from, where it was.
+    pub lists: Option<Lists>,
 }
 
 /// What a comparison found.
@@ -55,6 +58,7 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         (metadata, Compared::Metadata),
         (tags, Compared::Tags),
     ];
+    let lists = told.lists.as_ref();
     let compared = compared.into_iter().filter(|(is_asked, _)| *is_asked);
     Verification {
         format: VERIFICATION_FORMAT.to_owned(),
@@ -63,6 +67,11 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         spec_digest: told.spec_digest,
         migration: told.migration,
         subject: told.subject.0,
+        from: match lists {
+            None => "listing",
+            Some(_) => "inventory",
+        }
+        .to_owned(),
         depth: if checksums {
             Depth::Checksum
         } else {
@@ -75,8 +84,12 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         settled: of.settled.clone(),
         started: told.started,
         ended: told.ended,
-        source: side(&of.source, &tally.source),
-        destination: side(&of.destination, &tally.destination),
+        source: side(&of.source, &tally.source, lists.map(|of| &of.source)),
+        destination: side(
+            &of.destination,
+            &tally.destination,
+            lists.map(|of| &of.destination),
+        ),
         clean: tally.different() == 0 && tally.unprovable() == 0,
         counts,
         prefixes: tally.prefixes.clone(),
@@ -106,7 +119,7 @@ const fn answer(verdict: Verdict) -> Answer {
     }
 }
 
-fn side(bucket: &BucketRef, total: &Total) -> VerifiedSide {
+fn side(bucket: &BucketRef, total: &Total, list: Option<&List>) -> VerifiedSide {
     VerifiedSide {
         account: bucket.account.to_string(),
         region: bucket.region.to_string(),
@@ -115,5 +128,9 @@ fn side(bucket: &BucketRef, total: &Total) -> VerifiedSide {
         markers: total.markers,
         bytes: total.bytes,
         fingerprint: format!("{:032x}", total.fingerprint),
+        inventory: list.map(|list| VerifiedInventory {
+            manifest: list.name.clone(),
+            created: list.created(),
+        }),
     }
 }

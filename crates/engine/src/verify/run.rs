@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::stretch::{Message, follow};
+use super::stretch::{Message, Part, follow};
 use super::{Common, Comparison, Failure, Progress, Shared, Stretch, Watch};
 use crate::cancel::CancelToken;
 use crate::ports::Versions;
@@ -20,7 +20,7 @@ use crate::ports::Versions;
 const PAGES: u32 = 4;
 
 /// How often it is told how far the comparison is.
-const TICK: Duration = Duration::from_millis(250);
+pub(super) const TICK: Duration = Duration::from_millis(250);
 
 /// How a comparison ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,28 @@ struct Run<W> {
     messages: mpsc::UnboundedReceiver<Message>,
     sender: UnboundedSender<Message>,
     started: usize,
-    told: u64,
+    telling: Telling,
+}
+
+/// Counts parts and tells their remarks, as many as are wanted.
+pub(super) struct Telling {
+    left: u64,
+}
+
+impl Telling {
+    pub(super) const fn new(most: u64) -> Self {
+        Self { left: most }
+    }
+
+    pub(super) fn take(&mut self, part: Part, tally: &mut Tally, watch: &mut dyn Watch) {
+        tally.join(&part.tally);
+        for remark in part.remarks {
+            if self.left > 0 {
+                self.left -= 1;
+                watch.remark(&remark);
+            }
+        }
+    }
 }
 
 struct Running {
@@ -112,17 +133,13 @@ impl<W: Versions + Clone + 'static> Run<W> {
                 from.left
             },
             tally: from.tally,
-            common: Arc::new(Shared {
-                looks: AtomicU64::new(of.looks),
-                world,
-                of,
-            }),
+            telling: Telling::new(of.told),
+            common: Arc::new(Shared::new(world, of)),
             running: BTreeMap::new(),
             tasks: JoinSet::new(),
             messages,
             sender,
             started: 0,
-            told: 0,
         }
     }
 
@@ -164,17 +181,12 @@ impl<W: Versions + Clone + 'static> Run<W> {
     fn hear(&mut self, message: Message, watch: &mut dyn Watch) {
         match message {
             Message::Part(id, part) => {
-                self.tally.join(&part.tally);
-                for remark in part.remarks {
-                    if self.told < self.common.of.told {
-                        self.told += 1;
-                        watch.remark(&remark);
-                    }
-                }
+                let told = part.told.clone();
+                self.telling.take(*part, &mut self.tally, watch);
                 if let Some(running) = self.running.get_mut(&id) {
                     running.pages += 1;
-                    if part.told.is_some() {
-                        running.rest.after = part.told;
+                    if told.is_some() {
+                        running.rest.after = told;
                     }
                 }
             }
@@ -206,6 +218,14 @@ impl<W: Versions + Clone + 'static> Run<W> {
 }
 
 impl<W> Shared<W> {
+    pub(super) fn new(world: W, of: Comparison) -> Self {
+        Self {
+            looks: AtomicU64::new(of.looks),
+            world,
+            of,
+        }
+    }
+
     /// Whether one more version may be looked at.
     pub(super) fn may_look(&self) -> bool {
         let one_less = |left: u64| left.checked_sub(1);

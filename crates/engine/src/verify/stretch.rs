@@ -15,7 +15,7 @@ use super::{Common, Failure, Stretch};
 use crate::ports::Versions;
 
 /// Looks of one stretch at once; those of all together are bounded by what the accounts take.
-const LOOKS: usize = 16;
+pub(super) const LOOKS: usize = 16;
 
 /// What a comparison says of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl Counter {
     }
 }
 
-fn is_told(verdict: Verdict) -> bool {
+pub(super) fn is_told(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Different(_) | Verdict::Unprovable(_))
 }
 
@@ -219,7 +219,7 @@ async fn settle<W: Versions + Clone + 'static>(
     Ok(())
 }
 
-fn remark(found: &Found<'_>, verdict: Verdict) -> Remark {
+pub(super) fn remark(found: &Found<'_>, verdict: Verdict) -> Remark {
     let (source, destination) = found.versions();
     Remark {
         verdict,
@@ -230,7 +230,7 @@ fn remark(found: &Found<'_>, verdict: Verdict) -> Remark {
     }
 }
 
-fn doubt(found: &Found<'_>) -> Doubt {
+pub(super) fn doubt(found: &Found<'_>) -> Doubt {
     let only = match found {
         Found::Only { side, .. } => Some(*side),
         Found::Both { .. } | Found::Current { .. } => None,
@@ -247,7 +247,7 @@ fn doubt(found: &Found<'_>) -> Doubt {
 }
 
 impl Doubt {
-    fn judged(self, verdict: Verdict) -> Remark {
+    pub(super) fn judged(self, verdict: Verdict) -> Remark {
         let has = |side: Side| self.only.is_none_or(|only| only == side);
         Remark {
             verdict,

@@ -1,0 +1,229 @@
+//! The comparison of two lists as a whole: a sum a partition, then the rows of what differs, then a look at what they leave in doubt.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use s3ferry_verify::inventory::{Partitions, Picked};
+use s3ferry_verify::{Found, Judge, Rung, Side, Tally, Verdict};
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::files::{Files, blocking};
+use super::live::{Doubted, Version, is_plain, settle};
+use super::spill::{Groups, Spill};
+use super::Lists;
+use crate::cancel::CancelToken;
+use crate::ports::Versions;
+use crate::verify::run::{Ended, TICK, Telling};
+use crate::verify::stretch::Part;
+use crate::verify::{Common, Comparison, Failure, Progress, Shared, Watch};
+
+/// Rows that each side has read.
+#[derive(Debug, Default)]
+struct Counted([AtomicU64; 2]);
+
+/// Compares two lists. The folder is the run's own, and whoever made it removes it: the files of both lists are kept there, and of rows that
+/// differ once more what they say.
+///
+/// # Guarantees
+/// Reads only. Every row of both lists is counted once, with its partner as one; nothing is called different that was not seen to be so
+/// after it was listed. Memory does not grow with the number of rows, nor with that of rows that differ, but for a single key's.
+///
+/// # Errors
+/// [`Failure`], the first one. What is stopped begins anew the next time.
+pub async fn compare_lists<W: Versions + Clone + 'static>(
+    world: W,
+    of: Comparison,
+    lists: &Lists,
+    folder: &Path,
+    watch: &mut dyn Watch,
+    cancel: &CancelToken,
+) -> Result<Ended, Failure> {
+    let mut telling = Telling::new(of.told);
+    let files = |side, list: &_| Files::new(side, Clone::clone(list), of.matching, folder);
+    let files = [
+        files(Side::Source, &lists.source),
+        files(Side::Destination, &lists.destination),
+    ];
+    let (sender, mut parts) = mpsc::unbounded_channel();
+    let counted = Arc::new(Counted::default());
+    let common = Arc::new(Shared::new(world, of));
+    let mut work = Box::pin(compare(common, files, counted.clone(), sender));
+    let mut tally = Tally::default();
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Ok(Ended::Stopped(Progress::default())),
+            Some(part) = parts.recv() => telling.take(part, &mut tally, watch),
+            ended = &mut work => {
+                ended?;
+                break;
+            }
+            _ = tick.tick() => watch.progress(&progress(&tally, &counted)),
+        }
+    }
+    while let Ok(part) = parts.try_recv() {
+        telling.take(part, &mut tally, watch);
+    }
+    watch.progress(&progress(&tally, &counted));
+    Ok(Ended::Whole(tally))
+}
+
+/// How far it is: as long as the lists are read, by the rows.
+fn progress(tally: &Tally, Counted([source, destination]): &Counted) -> Progress {
+    let mut tally = tally.clone();
+    if tally.source == tally.destination && tally.source.objects == 0 {
+        tally.source.objects = source.load(Ordering::Relaxed);
+        tally.destination.objects = destination.load(Ordering::Relaxed);
+    }
+    Progress {
+        tally,
+        left: Vec::new(),
+    }
+}
+
+async fn compare<W: Versions + Clone + 'static>(
+    common: Common<W>,
+    [source, destination]: [Files; 2],
+    counted: Arc<Counted>,
+    sender: UnboundedSender<Part>,
+) -> Result<(), Failure> {
+    let Counted([of_source, of_destination]) = &*counted;
+    let (one, two) = tokio::try_join!(
+        sums(&common.world, source.clone(), of_source),
+        sums(&common.world, destination.clone(), of_destination),
+    )?;
+    let asked = common.of.asked;
+    let opened = if asked.looks_at_all() || asked.class {
+        one.inhabited(&two)
+    } else {
+        one.differing(&two)
+    };
+    // Nobody listens where the comparison has ended.
+    let _ = sender.send(unopened(&one, &two, &opened));
+    let groups = Arc::new(Groups::of(&opened, [&one, &two]));
+    if groups.count == 0 {
+        return Ok(());
+    }
+    let (one, two) = tokio::try_join!(
+        spilled(source, groups.clone()),
+        spilled(destination, groups.clone())
+    )?;
+    let judge = Judge::new(&common.of.migration, asked, common.of.settled.clone());
+    let mut spills = (one, two);
+    for group in 0..groups.count {
+        let joined = joined(common.clone(), spills, group).await?;
+        let (mut part, doubts) = (joined.0, joined.1);
+        spills = joined.2;
+        settle(&common, &judge, doubts, &mut part).await?;
+        let _ = sender.send(part);
+    }
+    Ok(())
+}
+
+/// What the sides have, and what of it is equal without being opened.
+fn unopened(one: &Partitions, two: &Partitions, opened: &BTreeSet<usize>) -> Part {
+    let mut part = Part::default();
+    part.tally.see(one.seen());
+    part.tally.see(two.seen());
+    let equal = one.equal(two, opened);
+    part.tally.count_all(equal.by_etag, Verdict::Equal(Rung::Etag));
+    part.tally.count_all(equal.by_size, Verdict::Equal(Rung::Size));
+    part
+}
+
+/// Reads a side's list once: the next file is fetched while one is read.
+async fn sums<W: Versions + Clone + 'static>(
+    world: &W,
+    files: Files,
+    counted: &AtomicU64,
+) -> Result<Partitions, Failure> {
+    let mut coming = JoinSet::new();
+    let mut sums = Partitions::default();
+    files.fetch(world, 0, &mut coming);
+    while let Some(fetched) = coming.join_next().await {
+        let at = fetched.map_err(|_| Failure::Stopped)??;
+        files.fetch(world, at + 1, &mut coming);
+        let of = files.clone();
+        let (added, rows) = blocking(move || {
+            let mut rows = 0;
+            of.read(at, &mut |row| {
+                rows += 1;
+                sums.add(of.side, row);
+            })?;
+            Ok((sums, rows))
+        })
+        .await?;
+        sums = added;
+        counted.fetch_add(rows, Ordering::Relaxed);
+    }
+    Ok(sums)
+}
+
+/// A side's rows put aside.
+struct Spilled {
+    files: Files,
+    spill: Spill,
+}
+
+/// Reads a side's list again, and puts aside the rows that are in a group.
+async fn spilled(files: Files, groups: Arc<Groups>) -> Result<Spilled, Failure> {
+    blocking(move || {
+        let spill = Spill::new(&files.path("rows"), groups.count);
+        let mut spill = spill.map_err(|error| files.disk(&error))?;
+        let mut failed = None;
+        for at in 0..files.count() {
+            files.read(at, &mut |row| {
+                if let (Some(group), None) = (groups.group(row.entry.key), &failed) {
+                    failed = spill.add(group, row).err();
+                }
+            })?;
+            if let Some(error) = &failed {
+                return Err(files.disk(error));
+            }
+        }
+        Ok(Spilled { files, spill })
+    })
+    .await
+}
+
+/// Joins the rows of a group: what is plain is counted, and what is in doubt comes back.
+async fn joined<W: Send + Sync + 'static>(
+    common: Common<W>,
+    (mut source, mut destination): (Spilled, Spilled),
+    group: usize,
+) -> Result<(Part, Vec<Doubted>, (Spilled, Spilled)), Failure> {
+    blocking(move || {
+        let mut picked = Picked::default();
+        for Spilled { files, spill } in [&mut source, &mut destination] {
+            let taken = spill.take(group, &mut |row| picked.add(files.side, row));
+            taken.map_err(|error| files.disk(&error))?;
+        }
+        let of = &common.of;
+        let judge = Judge::new(&of.migration, of.asked, of.settled.clone());
+        let (mut part, mut doubts) = (Part::default(), Vec::new());
+        picked.tell(&mut |found| take(&judge, &found, &mut part, &mut doubts));
+        Ok((part, doubts, (source, destination)))
+    })
+    .await
+}
+
+fn take(judge: &Judge<'_>, found: &Found<'_>, part: &mut Part, doubts: &mut Vec<Doubted>) {
+    let first = judge.first(found);
+    if let (true, s3ferry_verify::First::Settled(verdict)) = (is_plain(first), first) {
+        part.tally.count(found.key(), found.size(), verdict);
+        return;
+    }
+    match doubts.last_mut() {
+        Some(last) if last.key == found.key() => last.versions.push(Version::of(found)),
+        _ => doubts.push(Doubted {
+            key: found.key().to_vec(),
+            versions: vec![Version::of(found)],
+        }),
+    }
+}

@@ -107,7 +107,7 @@ mod tests {
             ),
             (
                 "\"b\",\"k\",\"v\",\"true\",\"false\",\"7\",\"\",\"\"\n\"b\"\n",
-                "lengths",
+                "fields",
             ),
         ] {
             let error = csv::rows(text.as_bytes(), &of, &mut |_| {}).unwrap_err();

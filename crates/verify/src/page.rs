@@ -250,8 +250,32 @@ impl<'a> Parser<'a> {
             Field::Truncated => self.truncated = Some(flag(&self.text)?),
             Field::NextKey => self.next.key = decoded(&self.text),
             Field::NextVersion => self.next.version = Some(owned(&self.text)?),
-            Field::Encoding => self.is_encoded = self.text == b"url",
+            Field::Encoding => {
+                if self.text == b"url" && !self.is_encoded {
+                    self.is_encoded = true;
+                    self.decode()?;
+                }
+            }
             _ => return self.take_of_entry(field),
+        }
+        Ok(())
+    }
+
+    /// Decodes what came before it was known to be encoded: no order of elements is promised.
+    fn decode(&mut self) -> Result<(), PageError> {
+        let Page {
+            texts,
+            slots,
+            prefixes,
+            ..
+        } = &mut self.page;
+        for slot in slots {
+            let key = texts.get(slot.key.start as usize..slot.key.end as usize);
+            let key = decoded(key.unwrap_or_default());
+            slot.key = kept(texts, &key)?;
+        }
+        for prefix in prefixes {
+            *prefix = decoded(prefix);
         }
         Ok(())
     }
@@ -263,7 +287,6 @@ impl<'a> Parser<'a> {
         let texts = &mut self.page.texts;
         match field {
             Field::Key => {
-                // The element that tells of the encoding comes before the entries.
                 slot.key = if self.is_encoded {
                     kept(texts, &decoded(&self.text))?
                 } else {
@@ -499,6 +522,19 @@ mod tests {
         );
         assert_eq!(folders.prefixes(), [b"b/".to_vec()]);
         assert!(of("").is_err());
+    }
+
+    #[test]
+    fn keys_are_decoded_wherever_it_is_said_that_they_are_encoded() {
+        let text = format!(
+            "<ListBucketResult><CommonPrefixes><Prefix>a%2F</Prefix></CommonPrefixes>{}<EncodingType>url</EncodingType>{}<IsTruncated>false</IsTruncated></ListBucketResult>",
+            version("a+b%25"),
+            version("c+d%25")
+        );
+        let page = Page::parse(text.as_bytes()).unwrap();
+        let keys = [0, 1].map(|at| page.entry(at).unwrap().key);
+        assert_eq!(keys, [b"a b%", b"c d%"]);
+        assert_eq!(page.prefixes(), [b"a/".to_vec()]);
     }
 
     #[test]

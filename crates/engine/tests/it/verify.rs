@@ -72,6 +72,8 @@ struct World {
     calls: Arc<AtomicUsize>,
     /// The call that fails, if any.
     fails: Option<usize>,
+    /// What is fetched by piece, by key.
+    files: Arc<BTreeMap<String, Vec<u8>>>,
 }
 
 impl World {
@@ -81,6 +83,7 @@ impl World {
             page,
             calls: Arc::default(),
             fails: None,
+            files: Arc::default(),
         }
     }
 
@@ -235,6 +238,21 @@ impl Versions for World {
         Ok(found
             .map(|version| version.tags.clone())
             .unwrap_or_default())
+    }
+
+    async fn piece(
+        &self,
+        _: &BucketRef,
+        key: &str,
+        from: u64,
+        most: u64,
+    ) -> Result<Option<Vec<u8>>, PortError> {
+        if let Some(error) = self.call("GetObject") {
+            return Err(error);
+        }
+        let rest = self.files.get(key).and_then(|file| file.get(from as usize..));
+        let piece = |rest: &[u8]| rest.iter().take(most as usize).copied().collect();
+        Ok(rest.filter(|rest| !rest.is_empty()).map(piece))
     }
 }
 

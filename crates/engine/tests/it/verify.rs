@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use md5::{Digest as _, Md5};
 use proptest::prelude::*;
 use s3ferry_core::model::BucketRef;
 use s3ferry_core::spec::{DeleteMarkers, Phase};
@@ -13,9 +17,11 @@ use s3ferry_engine::ports::{
     Class, Look, ObjectHead, PageRequest, PortError, Replication, Versions,
 };
 use s3ferry_engine::verify::{
-    Comparison, Ended, Failure, Matching, Progress, Remark, Watch, compare,
+    Comparison, Ended, Failure, List, Lists, Matching, Place, Progress, Remark, Watch, compare,
+    compare_lists,
 };
 use s3ferry_testkit::build;
+use s3ferry_verify::inventory::{DataFile, Format, Manifest};
 use s3ferry_verify::{Asked, Side, Tally};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -498,4 +504,134 @@ fn both_buckets_are_read_from_their_side() {
         (of.bucket(Side::Source), of.bucket(Side::Destination)),
         (&build::source(), &build::destination())
     );
+}
+
+/// An inventory of a shelf in so many files, which are put among those of a world.
+fn listed(
+    files: &mut BTreeMap<String, Vec<u8>>,
+    bucket: &BucketRef,
+    shelf: &Shelf,
+    count: usize,
+) -> List {
+    let mut texts = vec![String::new(); count];
+    for (at, (key, versions)) in shelf.iter().enumerate() {
+        for (nth, of) in versions.iter().enumerate() {
+            let id = Some(&*of.id).filter(|id| *id != "null").unwrap_or_default();
+            let etag = if of.is_marker { String::new() } else { of.etag() };
+            let _ = writeln!(
+                texts[(at + nth) % count],
+                "\"{key}\",\"{id}\",\"{}\",\"{}\",\"{}\",\"2026-01-01\",\"{etag}\",\"{}\"",
+                nth == 0,
+                of.is_marker,
+                of.size,
+                if of.is_marker { "" } else { &of.class }
+            );
+        }
+    }
+    let file = |(at, text): (usize, &String)| {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(text.as_bytes()).unwrap();
+        let content = gzip.finish().unwrap();
+        let (key, size) = (format!("{}-{at}", bucket.bucket), content.len() as u64);
+        let md5 = Md5::digest(&content).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        files.insert(key.clone(), content);
+        DataFile { key, size, md5 }
+    };
+    let columns = "Key VersionId IsLatest IsDeleteMarker Size LastModifiedDate ETag StorageClass";
+    let manifest = Manifest {
+        source_bucket: bucket.bucket.to_string(),
+        created_ms: 0,
+        format: Format::Csv,
+        columns: columns.split(' ').map(str::to_owned).collect(),
+        files: texts.iter().enumerate().map(file).collect(),
+    };
+    List {
+        place: Place {
+            of: bucket.clone(),
+            bucket: bucket.clone(),
+            folder: String::new(),
+        },
+        name: String::new(),
+        manifest,
+    }
+}
+
+/// What inventories of these shelves tell in a world, and what is told of each.
+fn by_lists(
+    world: &World,
+    source: &Shelf,
+    destination: &Shelf,
+    count: usize,
+    of: Comparison,
+) -> (Result<Tally, Failure>, Vec<String>) {
+    let mut files = BTreeMap::new();
+    let lists = Lists {
+        source: listed(&mut files, &build::source(), source, count),
+        destination: listed(&mut files, &build::destination(), destination, count),
+        passed: Vec::new(),
+    };
+    let world = World {
+        files: Arc::new(files),
+        ..world.clone()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (mut seen, never) = (Seen::default(), CancelToken::never());
+    let ended = block_on(compare_lists(world, of, &lists, folder.path(), &mut seen, &never));
+    let tally = ended.map(|ended| match ended {
+        Ended::Whole(tally) => tally,
+        Ended::Stopped(_) => panic!("nobody stopped it"),
+    });
+    let mut told = seen.remarks.into_inner().unwrap();
+    told.sort();
+    (tally, told)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn inventories_tell_what_listings_tell(
+        damages in prop::collection::vec(prop::sample::select(&Damage::ALL[..]), 0..40),
+        asked in asked(),
+        count in 1..4_usize,
+        page in 1..6_usize,
+    ) {
+        let (source, destination, expected) = shelves(&damages, asked);
+        let world = World::new(&source, &destination, page);
+        let listing = block_on(compared(&world, comparison(asked, 1), Progress::default())).0.unwrap();
+        let (tally, told) = by_lists(&world, &source, &destination, count, comparison(asked, 1));
+        prop_assert_eq!(told, expected);
+        prop_assert_eq!(tally.unwrap(), listing);
+    }
+
+    /// What lists say is believed of what is so still.
+    #[test]
+    fn nothing_is_believed_that_a_listing_does_not_tell(
+        damages in prop::collection::vec(prop::sample::select(&Damage::ALL[..]), 0..40),
+        now in prop::collection::vec(prop::sample::select(&Damage::ALL[..]), 0..40),
+        looks in prop::sample::select(&[0, 3, u64::MAX][..]),
+    ) {
+        let asked = Asked::default();
+        let (source, destination, _) = shelves(&damages, asked);
+        let (live, replica, expected) = shelves(&now, asked);
+        let world = World::new(&live, &replica, 3);
+        let of = Comparison { looks, ..comparison(asked, 1) };
+        let (tally, told) = by_lists(&world, &source, &destination, 1, of);
+        let (unseen, believed): (Vec<_>, Vec<_>) = told.into_iter().partition(|told| told.starts_with("not-looked-at "));
+        prop_assert!(believed.iter().all(|told| expected.contains(told)), "{believed:?} of {expected:?}");
+        prop_assert!(looks > 0 || believed.is_empty(), "{believed:?}");
+        prop_assert!(looks < u64::MAX || unseen.is_empty(), "{unseen:?}");
+        let tally = tally.unwrap();
+        let objects = |shelf: &Shelf| shelf.values().flatten().filter(|version| !version.is_marker).count() as u64;
+        prop_assert_eq!((tally.source.objects, tally.destination.objects), (objects(&source), objects(&destination)));
+    }
+
+    /// A failure of any call ends it, and leaves nothing behind that would be counted.
+    #[test]
+    fn a_call_that_fails_ends_a_comparison_of_lists(fails in 0..6_usize) {
+        let (source, destination, _) = shelves(&[Damage::Missing; 4], Asked::default());
+        let world = World { fails: Some(fails), ..World::new(&source, &destination, 9) };
+        let (tally, _) = by_lists(&world, &source, &destination, 1, comparison(Asked::default(), 1));
+        prop_assert!(matches!(tally, Err(Failure::Port(_))), "{tally:?}");
+    }
 }

@@ -1557,6 +1557,61 @@ fn a_comparison_runs_under_exactly_what_is_printed_and_misses_every_action() {
     }
 }
 
+/// So does one from inventories, which lie where the spec lets them go.
+#[test]
+fn a_comparison_of_inventories_runs_under_exactly_what_is_printed_and_misses_every_action() {
+    let accounts =
+        account("prod", PROD, "eu-west-1") + &account("archive", ARCHIVE, "eu-central-1");
+    let spec = format!(
+        r#"version: 1
+name: everything
+accounts:
+{accounts}
+migrations:
+  listed:
+    phase: replicate
+    source: {{ account: prod, bucket: new-source }}
+    destination: {{ account: archive, bucket: made, create: true }}
+    monitoring: {{ none: a test }}
+    logging:
+      inventory:
+        source: {{ bucket: prod-trail, prefix: lists, encryption: {{ kms_key: "arn:aws:kms:eu-west-1:111111111111:key/lists" }} }}
+        destination: {{ bucket: archive-logs }}
+    rules: [ {{ id: all, delete_markers: keep }} ]
+"#
+    );
+    let lab = Lab::new(&PLACES, &spec);
+    lab.allow(&may_do_everything());
+    lab.apply().unwrap_or_else(|ran| panic!("{}", ran.said()));
+    lab.other(PROD).put_object("new-source", "one", &[]);
+    for wait in [120, 24 * 60 * 60 + 60] {
+        block_on(lab.sandbox.settle());
+        lab.sandbox.clock().advance(Duration::from_secs(wait));
+        block_on(lab.sandbox.settle());
+    }
+    let verify = [
+        "verify",
+        "spec.yaml",
+        "--from",
+        "inventory",
+        "--settle",
+        "0s",
+    ];
+    let verify = [&verify[..], &["--depth", "checksum", "--compare", "tags"]].concat();
+    let equal = || lab.ends(&[0], &verify);
+    let printed = lab.printed("verify");
+    lab.allow(&printed);
+    equal().unwrap_or_else(|ran| panic!("{}", ran.said()));
+    let all = granted(&printed);
+    assert_eq!(all.len(), 11, "{all:?}");
+    for (account, action) in &all {
+        let mut less = printed.clone();
+        less.insert(account.clone(), without(&printed, action)[account].clone());
+        lab.allow(&less);
+        assert!(equal().is_err(), "nothing misses {action} in {account}");
+    }
+}
+
 /// An import that may do what is printed for it says once that the plan which ends it needs more.
 fn is_quiet(lab: &Lab, policies: &Policies) {
     lab.allow(policies);

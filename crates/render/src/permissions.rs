@@ -64,8 +64,9 @@ fn of_import() -> Vec<String> {
 
 fn of_verify() -> Vec<String> {
     let notes = [
-        "It only reads, and no object's content. Versions that may not be looked at are counted as not known, and the comparison goes on.",
+        "It only reads, and of objects' content that of inventories alone. Versions that may not be looked at are counted as not known, and the comparison goes on.",
         "kms:Decrypt is for the keys that the spec names: S3 shows the checksum of what is encrypted under a key to who may decrypt. What is under other keys is compared by size, version ID and ETag.",
+        "s3:ListBucket and s3:GetObject are for --from inventory, on the lists that the spec declares. Of inventories that it does not, s3:GetInventoryConfiguration on both buckets and these two on where the lists lie are yours to add.",
         "s3:GetObjectVersionTagging is for --compare tags, and for rules with tags.",
         "That a principal may be assumed or signed in as is granted elsewhere: its trust policy, and sts:AssumeRole for whoever assumes it.",
     ];

@@ -32,7 +32,10 @@ pub fn verification_text(
         page.line(
             2,
             HANG,
-            &[(Tone::Plain, &format!("{name:<12} {}{}", has(side), listed(side)))],
+            &[(
+                Tone::Plain,
+                &format!("{name:<12} {}{}", has(side), listed(side)),
+            )],
         );
     }
     for answer in [
@@ -114,7 +117,10 @@ fn has(side: &VerifiedSide) -> String {
 fn listed(side: &VerifiedSide) -> String {
     let told = side.inventory.as_ref();
     told.map_or_else(String::new, |of| {
-        format!(", by its inventory of {} (s3://{})", of.created, of.manifest)
+        format!(
+            ", by its inventory of {} (s3://{})",
+            of.created, of.manifest
+        )
     })
 }
 

@@ -156,7 +156,9 @@ pub(crate) async fn piece(
     let answer = match answer {
         Ok(answer) => answer,
         // 416: it ends before (BC:s3 GetObject Range).
-        Err(failure) if matches!(failure.status(), Some(404 | 416)) && !says_no_bucket(&failure) => {
+        Err(failure)
+            if matches!(failure.status(), Some(404 | 416)) && !says_no_bucket(&failure) =>
+        {
             return Ok(None);
         }
         Err(failure) => return Err(failure),

@@ -184,7 +184,8 @@ impl One<'_> {
         let tally = match ended {
             Ok(Ended::Whole(tally)) => tally,
             Ok(Ended::Stopped(_)) => {
-                self.printer.message("Stopped. The same command begins anew.");
+                self.printer
+                    .message("Stopped. The same command begins anew.");
                 return Err(Exit::Interrupted);
             }
             Err(failure) => return Err(self.failed(&noted, &failure)),
@@ -205,7 +206,8 @@ impl One<'_> {
         let (one, two) = (place(source).await?, place(destination).await?);
         let lists = newest(cloud, &one, &two, matching == Matching::Versions).await?;
         for passed in &lists.passed {
-            self.printer.message(&format!("{name}: passed over: {passed}"));
+            self.printer
+                .message(&format!("{name}: passed over: {passed}"));
         }
         self.printer.message(&format!(
             "{name}: from the inventories of {} (source) and {} (destination)",

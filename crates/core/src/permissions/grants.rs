@@ -19,13 +19,15 @@ use crate::model::{
 use crate::names::Names;
 use crate::ownership::{Markers, SPEC_TAG};
 use crate::plan::{Step, Work, WriteStep, writes};
-use crate::policy::generate::{literal, via_s3};
+use crate::policy::generate::{lists_folder, literal, via_s3};
+
 use crate::proof::Proofs;
 use crate::reads;
+use crate::route::Route;
 use crate::scene::Scene;
 use crate::scope::Scope;
 use crate::search;
-use crate::spec::{Create, Spec};
+use crate::spec::{Create, InventoryPlace, ListEncryption, Spec};
 use crate::wanted::{Desired, Wanted};
 
 /// What the actions of a statement are about, in the order of a policy.
@@ -38,6 +40,7 @@ pub(super) enum About {
     CanaryKeys,
     Objects,
     ObjectKeys,
+    Lists,
     Roles,
     PassedRoles,
     LeftRoles,
@@ -81,7 +84,7 @@ struct At {
     /// Keys, with the names under which S3 calls KMS.
     keys: Vec<String>,
     via: Vec<String>,
-    /// Whether the objects are all that there are, and not canaries.
+    /// Whether the objects are what is there, and not canaries.
     is_whole: bool,
 }
 
@@ -254,6 +257,31 @@ impl<'a> Granted<'a> {
                 };
                 self.allow(&bucket.account, &at, verify::CALLS);
             }
+            self.read_lists(&route);
+        }
+    }
+
+    /// The inventories that the spec declares.
+    fn read_lists(&mut self, route: &Route<'_>) {
+        let id = Markers::of(&self.spec.name).configuration_id();
+        for listed in route.inventories() {
+            let InventoryPlace { place, encryption } = listed.place;
+            let key = match encryption {
+                Some(ListEncryption::SseKms(key)) => Some(key.to_string()),
+                Some(ListEncryption::SseS3) | None => None,
+            };
+            let arn = listed.to.arn();
+            let folder = literal(&lists_folder(&listed.of.bucket, &place.prefix, &id));
+            let at = At {
+                place: vec![arn.to_string()],
+                objects: vec![format!("{arn}/{folder}*")],
+                listed: vec![format!("{folder}*")],
+                keys: key.into_iter().collect(),
+                via: via_s3(&listed.to.region),
+                is_whole: true,
+                ..At::default()
+            };
+            self.allow(&listed.to.account, &at, verify::LIST_CALLS);
         }
     }
 
@@ -503,7 +531,11 @@ impl At {
         let (about, resources, condition) = match on {
             On::Place => (self.about.unwrap_or(About::Account), &self.place, None),
             On::Listing => (
-                About::CanaryLists,
+                if self.is_whole {
+                    About::Lists
+                } else {
+                    About::CanaryLists
+                },
                 &self.place,
                 Some(("StringLike", "s3:prefix".to_owned(), self.listed.clone())),
             ),

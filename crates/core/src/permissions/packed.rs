@@ -143,6 +143,7 @@ impl About {
             Self::CanaryKeys => "CanaryKeys",
             Self::Objects => "Objects",
             Self::ObjectKeys => "ObjectKeys",
+            Self::Lists => "Lists",
             Self::Roles => "Roles",
             Self::PassedRoles => "PassedRoles",
             Self::LeftRoles => "RolesThatLeft",

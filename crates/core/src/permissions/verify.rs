@@ -26,6 +26,15 @@ pub(super) const CALLS: &[Call] = &[
     ),
 ];
 
+/// At each bucket that inventories go to: the folders of the lists, and the lists.
+pub(super) const LIST_CALLS: &[Call] = &[
+    Call::of("ListObjectsV2", &[Need::listing("s3:ListBucket")]),
+    Call::of(
+        "GetObject",
+        &[Need::objects("s3:GetObject"), Need::key("kms:Decrypt")],
+    ),
+];
+
 /// The keys that objects of a migration are encrypted with, as far as the spec says.
 pub(super) struct Keys<'a> {
     pub(super) source: BTreeSet<&'a Arn>,

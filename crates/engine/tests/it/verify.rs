@@ -256,7 +256,10 @@ impl Versions for World {
         if let Some(error) = self.call("GetObject") {
             return Err(error);
         }
-        let rest = self.files.get(key).and_then(|file| file.get(from as usize..));
+        let rest = self
+            .files
+            .get(key)
+            .and_then(|file| file.get(from as usize..));
         let piece = |rest: &[u8]| rest.iter().take(most as usize).copied().collect();
         Ok(rest.filter(|rest| !rest.is_empty()).map(piece))
     }
@@ -517,7 +520,11 @@ fn listed(
     for (at, (key, versions)) in shelf.iter().enumerate() {
         for (nth, of) in versions.iter().enumerate() {
             let id = Some(&*of.id).filter(|id| *id != "null").unwrap_or_default();
-            let etag = if of.is_marker { String::new() } else { of.etag() };
+            let etag = if of.is_marker {
+                String::new()
+            } else {
+                of.etag()
+            };
             let _ = writeln!(
                 texts[(at + nth) % count],
                 "\"{key}\",\"{id}\",\"{}\",\"{}\",\"{}\",\"2026-01-01\",\"{etag}\",\"{}\"",
@@ -533,7 +540,9 @@ fn listed(
         gzip.write_all(text.as_bytes()).unwrap();
         let content = gzip.finish().unwrap();
         let (key, size) = (format!("{}-{at}", bucket.bucket), content.len() as u64);
-        let md5 = Md5::digest(&content).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let md5 = Md5::digest(&content)
+            .iter()
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         files.insert(key.clone(), content);
         DataFile { key, size, md5 }
     };
@@ -576,7 +585,14 @@ fn by_lists(
     };
     let folder = tempfile::tempdir().unwrap();
     let (mut seen, never) = (Seen::default(), CancelToken::never());
-    let ended = block_on(compare_lists(world, of, &lists, folder.path(), &mut seen, &never));
+    let ended = block_on(compare_lists(
+        world,
+        of,
+        &lists,
+        folder.path(),
+        &mut seen,
+        &never,
+    ));
     let tally = ended.map(|ended| match ended {
         Ended::Whole(tally) => tally,
         Ended::Stopped(_) => panic!("nobody stopped it"),

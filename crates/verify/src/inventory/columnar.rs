@@ -66,7 +66,10 @@ pub(super) fn orc_rows(
     tell: &mut dyn FnMut(&Row<'_>),
 ) -> Result<u64, RowError> {
     let builder = ArrowReaderBuilder::try_new(file).map_err(broken)?;
-    let mask = OrcMask::named_roots(builder.file_metadata().root_data_type(), &names().collect::<Vec<_>>());
+    let mask = OrcMask::named_roots(
+        builder.file_metadata().root_data_type(),
+        &names().collect::<Vec<_>>(),
+    );
     let reader = builder.with_projection(mask).with_batch_size(BATCH).build();
     all(reader, manifest, tell)
 }
@@ -120,7 +123,9 @@ impl<'a> Columns<'a> {
         let needed = |name: &'static str| move || RowError(format!("it has no column {name}"));
         let text = |name| typed(batch, name, |column| column.as_string_opt::<i32>());
         let flag = |name| typed(batch, name, |column| column.as_boolean_opt());
-        let size = typed(batch, "size", |column| column.as_primitive_opt::<Int64Type>());
+        let size = typed(batch, "size", |column| {
+            column.as_primitive_opt::<Int64Type>()
+        });
         Ok(Self {
             rows: batch.num_rows(),
             key: text("key")?.ok_or_else(needed("key"))?,

@@ -61,9 +61,8 @@ pub(super) fn rows(
         let field = |at: usize| record.get(at).unwrap_or_default();
         let text = |at: usize| utf8(field(at));
         let maybe = |at: Option<usize>| at.map_or(Ok(""), text);
-        let truth = |at: Option<usize>, otherwise| {
-            at.map_or(Ok(otherwise), |at| flag(field(at), count))
-        };
+        let truth =
+            |at: Option<usize>, otherwise| at.map_or(Ok(otherwise), |at| flag(field(at), count));
         let key = decoded(field(columns.key));
         if key.is_empty() {
             return Err(RowError(format!("row {count} has no key")));

@@ -108,7 +108,10 @@ impl Manifest {
             return Err(ManifestError::CurrentOnly);
         }
         let versions = OF_VERSIONS.into_iter().filter(|_| of_versions);
-        let missing = OF_OBJECTS.into_iter().chain(versions).find(|name| !self.has(name));
+        let missing = OF_OBJECTS
+            .into_iter()
+            .chain(versions)
+            .find(|name| !self.has(name));
         missing.map_or(Ok(()), |name| Err(ManifestError::Column(name)))
     }
 
@@ -132,7 +135,9 @@ fn of_types(schema: &str) -> Vec<String> {
         let (first, rest) = part.split_at_checked(1).unwrap_or_default();
         first.to_ascii_uppercase() + rest
     };
-    words.map(|word| word.split('_').map(capital).collect()).collect()
+    words
+        .map(|word| word.split('_').map(capital).collect())
+        .collect()
 }
 
 #[cfg(test)]
@@ -180,12 +185,23 @@ mod tests {
 
     #[test]
     fn what_a_list_lacks_is_said_in_every_format() {
-        const CSV: &str = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag";
+        const CSV: &str =
+            "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag";
         const ORC: &str = "struct<bucket:string,key:string,version_id:string,is_latest:boolean,is_delete_marker:boolean,size:bigint,last_modified_date:timestamp,e_tag:string>";
         const PARQUET: &str = "message s3.inventory {  required binary bucket (STRING);  required binary key (STRING);  optional binary version_id (STRING);  optional boolean is_latest;  optional boolean is_delete_marker;  optional int64 size;  optional int64 last_modified_date (TIMESTAMP(MILLIS,true));  optional binary e_tag (STRING);}";
         for (format, schema, etag, versions) in [
-            ("CSV", CSV, ", ETag", ", VersionId, IsLatest, IsDeleteMarker"),
-            ("ORC", ORC, ",e_tag:string", ",version_id:string,is_latest:boolean,is_delete_marker:boolean"),
+            (
+                "CSV",
+                CSV,
+                ", ETag",
+                ", VersionId, IsLatest, IsDeleteMarker",
+            ),
+            (
+                "ORC",
+                ORC,
+                ",e_tag:string",
+                ",version_id:string,is_latest:boolean,is_delete_marker:boolean",
+            ),
             (
                 "Parquet",
                 PARQUET,
@@ -198,8 +214,16 @@ mod tests {
                 Manifest::parse(of.as_bytes()).unwrap().serves(of_versions)
             };
             assert_eq!(serves("nothing", true), Ok(()), "{format}");
-            assert_eq!(serves(etag, true), Err(ManifestError::Column("ETag")), "{format}");
-            assert_eq!(serves(versions, true), Err(ManifestError::CurrentOnly), "{format}");
+            assert_eq!(
+                serves(etag, true),
+                Err(ManifestError::Column("ETag")),
+                "{format}"
+            );
+            assert_eq!(
+                serves(versions, true),
+                Err(ManifestError::CurrentOnly),
+                "{format}"
+            );
             assert_eq!(serves(versions, false), Ok(()), "{format}");
         }
     }

@@ -133,7 +133,10 @@ mod tests {
                 "last_modified_date",
                 Arc::new(TimestampMillisecondArray::from(vec![1, 2, 3])) as ArrayRef,
             ),
-            ("e_tag", text([Some("0123456789abcdef0123456789abcdef"), None, Some("e2")])),
+            (
+                "e_tag",
+                text([Some("0123456789abcdef0123456789abcdef"), None, Some("e2")]),
+            ),
             (
                 "encryption_status",
                 text([Some("SSE-S3"), None, Some("SSE-KMS")]),
@@ -163,7 +166,9 @@ mod tests {
         writer.close().unwrap();
         let mut found = Vec::new();
         assert_eq!(
-            columnar::orc_rows(Bytes::from(file.clone()), &of, &mut |row| told(&mut found, row)),
+            columnar::orc_rows(Bytes::from(file.clone()), &of, &mut |row| told(
+                &mut found, row
+            )),
             Ok(3)
         );
         assert_eq!(found, EXPECTED);

@@ -125,7 +125,10 @@ impl Partitions {
                 Count::default()
             };
             equal.by_etag.add(by_etag.versions, by_etag.bytes);
-            let (versions, bytes) = (one.all.versions - by_etag.versions, one.all.bytes - by_etag.bytes);
+            let (versions, bytes) = (
+                one.all.versions - by_etag.versions,
+                one.all.bytes - by_etag.bytes,
+            );
             equal.by_size.add(versions, bytes);
         }
         equal

@@ -72,7 +72,13 @@ impl Row<'_> {
             class,
             modified,
         } = &self.entry;
-        let texts = [key, version.as_bytes(), etag.as_bytes(), class.as_bytes(), modified.as_bytes()];
+        let texts = [
+            key,
+            version.as_bytes(),
+            etag.as_bytes(),
+            class.as_bytes(),
+            modified.as_bytes(),
+        ];
         for text in texts {
             // Keys have 1,024 bytes at most (UG:object-keys), and the others are shorter.
             to.extend_from_slice(&(text.len() as u32).to_le_bytes());
@@ -97,7 +103,11 @@ impl<'a> Row<'a> {
             entry: Entry {
                 key,
                 version,
-                kind: if is_marker { Kind::Marker } else { Kind::Object },
+                kind: if is_marker {
+                    Kind::Marker
+                } else {
+                    Kind::Object
+                },
                 latest,
                 size,
                 etag,

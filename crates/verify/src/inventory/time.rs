@@ -74,7 +74,13 @@ mod tests {
         assert_eq!(stamp(1_795_827_562_007), "2026-11-28T00:59:22.007Z");
         let folder = of_folder("2026-11-27T01-00Z").unwrap();
         assert_eq!(stamp(folder), "2026-11-27T01:00:00.000Z");
-        for other in ["data", "hive", "2026-11-27", "2026-11-27T01-00ü", "2026-11-27T01:00Z"] {
+        for other in [
+            "data",
+            "hive",
+            "2026-11-27",
+            "2026-11-27T01-00ü",
+            "2026-11-27T01:00Z",
+        ] {
             assert_eq!(of_folder(other), None, "{other}");
         }
     }

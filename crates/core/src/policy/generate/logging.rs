@@ -39,6 +39,16 @@ pub fn access_log_statement(
     delivery(sid, LOG_DELIVERY, of, resource).build()
 }
 
+/// What the keys of all that an inventory delivers begin with: `<prefix>/<bucket>/<ID>/` (UG:storage-inventory-location).
+#[must_use]
+pub fn lists_folder(of: &BucketName, prefix: &str, id: &str) -> String {
+    let begin = match prefix {
+        "" => String::new(),
+        prefix => format!("{prefix}/"),
+    };
+    format!("{begin}{of}/{id}/")
+}
+
 /// Lets S3 write the inventories of a bucket into another one in the same account: nothing but those of this ID
 /// (UG:storage-inventory-location).
 #[must_use]
@@ -50,11 +60,8 @@ pub fn inventory_statement(
     id: &str,
 ) -> Statement {
     let to = of.region.partition().bucket_arn(to);
-    let begin = match prefix {
-        "" => String::new(),
-        prefix => format!("{}/", literal(prefix)),
-    };
-    let resource = format!("{to}/{begin}{}/{id}/*", of.bucket);
+    let folder = lists_folder(&of.bucket, prefix, id);
+    let resource = format!("{to}/{}*", literal(&folder));
     // It is what the owner of the other bucket reads them by (UG:example-bucket-policies).
     delivery(sid, INVENTORY, of, resource)
         .condition(

@@ -21,5 +21,7 @@ pub(crate) use kms::via_s3;
 pub use kms::{
     Encrypted, KeyGrant, KeyPolicyInput, KeySide, ReplicaKey, RoleBy, key_policy_grants,
 };
-pub use logging::{Record, access_log_statement, inventory_statement, recorded, trail_statements};
+pub use logging::{
+    Record, access_log_statement, inventory_statement, lists_folder, recorded, trail_statements,
+};
 pub use role::{RolePolicyInput, replication_role_policy, trust_for_s3};

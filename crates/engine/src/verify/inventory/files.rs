@@ -85,7 +85,9 @@ impl Files {
             let (file, sum) = written.await?.map_err(|error| self.disk(&error))?;
             (to, md5) = (Some(file), Some(sum));
         }
-        let md5 = md5.map(|md5| hex::encode(md5.finalize())).unwrap_or_default();
+        let md5 = md5
+            .map(|md5| hex::encode(md5.finalize()))
+            .unwrap_or_default();
         if !md5.eq_ignore_ascii_case(&file.md5) {
             return Err(self.damaged(file, "is not what its manifest says: its MD5 is another"));
         }

@@ -143,36 +143,61 @@ impl<'a, W: Versions> Shelf<'a, W> {
 
     /// The list that is nearest to a time.
     async fn nearest(&mut self, time: i64) -> Result<List, Failure> {
-        self.folders.sort_by_key(|(own, _)| (own.abs_diff(time), Reverse(*own)));
+        self.folders
+            .sort_by_key(|(own, _)| (own.abs_diff(time), Reverse(*own)));
         self.passed.clear();
         Ok(self.newest().await?.1)
     }
 
-    /// A list, if it is whole: S3 writes the checksum last, and it is that of the manifest (UG:storage-inventory-location).
+    /// A list, if it is whole: its checksum is that of the manifest (UG:storage-inventory-location). Whether there is one is asked of the
+    /// folder: to who may list this folder alone, S3 does not say of a key in it that it is not there.
     async fn list(&mut self, folder: &str) -> Result<Option<List>, Failure> {
         let Place { of, bucket, .. } = self.place;
         let name = format!("{}/{folder}manifest.json", bucket.bucket);
-        let checksum = whole(self.world, bucket, &format!("{folder}manifest.checksum")).await?;
-        let Some(checksum) = checksum else {
-            self.passed.push(format!("s3://{name} has no manifest.checksum"));
+        let request = PageRequest {
+            prefix: folder.to_owned(),
+            only_current: true,
+            ..PageRequest::default()
+        };
+        let there = page(self.world, bucket, &request).await?;
+        let there: Vec<String> = (0..there.len())
+            .filter_map(|at| there.entry(at).map(|entry| text(entry.key)))
+            .collect();
+        let mut found = Vec::new();
+        for file in ["manifest.checksum", "manifest.json"] {
+            let key = format!("{folder}{file}");
+            let content = if there.contains(&key) {
+                whole(self.world, bucket, &key).await?
+            } else {
+                None
+            };
+            let Some(content) = content else {
+                self.passed.push(format!("s3://{name}: there is no {file}"));
+                return Ok(None);
+            };
+            found.push(content);
+        }
+        let [checksum, manifest] = &found[..] else {
             return Ok(None);
         };
-        let manifest = whole(self.world, bucket, &format!("{folder}manifest.json")).await?;
-        let Some(manifest) = manifest else {
-            self.passed.push(format!("s3://{name} is not there"));
-            return Ok(None);
-        };
-        let md5 = hex::encode(Md5::digest(&manifest));
+        let md5 = hex::encode(Md5::digest(manifest));
         if !md5.as_bytes().eq_ignore_ascii_case(checksum.trim_ascii()) {
-            self.passed.push(format!("s3://{name} is not what its manifest.checksum says"));
+            self.passed.push(format!(
+                "s3://{name}: it is not what its manifest.checksum says"
+            ));
             return Ok(None);
         }
         let failure = |why| Failure::Inventory {
             bucket: of.bucket.to_string(),
             why,
         };
-        let unusable = |why| failure(Unusable::Manifest { manifest: name.clone(), why });
-        let manifest = Manifest::parse(&manifest).map_err(unusable)?;
+        let unusable = |why| {
+            failure(Unusable::Manifest {
+                manifest: name.clone(),
+                why,
+            })
+        };
+        let manifest = Manifest::parse(manifest).map_err(unusable)?;
         manifest.serves(self.of_versions).map_err(unusable)?;
         if manifest.source_bucket != of.bucket.as_str() {
             let of = manifest.source_bucket;

@@ -61,7 +61,9 @@ impl Version {
 /// Whether what the lists say needs no look: what they call equal was so, and what no rule takes is so at any time.
 pub(super) fn is_plain(first: First) -> bool {
     match first {
-        First::Settled(Verdict::Equal(_) | Verdict::Expected(Expected::Outside | Expected::MarkerKept)) => true,
+        First::Settled(
+            Verdict::Equal(_) | Verdict::Expected(Expected::Outside | Expected::MarkerKept),
+        ) => true,
         First::Settled(_) | First::Look => false,
     }
 }
@@ -155,6 +157,8 @@ async fn live<W: Versions>(
 }
 
 fn entries<'a>(pages: &'a [Page], key: &'a [u8]) -> impl Iterator<Item = Entry<'a>> {
-    let entries = pages.iter().flat_map(|page| (0..page.len()).filter_map(|at| page.entry(at)));
+    let entries = pages
+        .iter()
+        .flat_map(|page| (0..page.len()).filter_map(|at| page.entry(at)));
     entries.filter(move |entry| entry.key == key)
 }

@@ -6,6 +6,7 @@ use s3ferry_core::ids::{AccountId, SpecName};
 use s3ferry_core::model::kinds::Inventory;
 use s3ferry_core::model::{BucketPart, BucketRef, Document, Target};
 use s3ferry_core::ownership::Markers;
+use s3ferry_core::policy::generate::lists_folder;
 use s3ferry_core::route::Route;
 
 use super::Unusable;
@@ -25,12 +26,8 @@ pub struct Place {
 
 impl Place {
     fn new(of: &BucketRef, bucket: BucketRef, prefix: &str, id: &str) -> Self {
-        let prefix = match prefix.trim_end_matches('/') {
-            "" => String::new(),
-            prefix => format!("{prefix}/"),
-        };
         Self {
-            folder: format!("{prefix}{}/{id}/", of.bucket),
+            folder: lists_folder(&of.bucket, prefix, id),
             of: of.clone(),
             bucket,
         }
@@ -86,5 +83,5 @@ fn of_live(of: &BucketRef, id: &str, live: &Inventory) -> Option<Place> {
         ..of.clone()
     };
     let prefix = live.prefix.as_deref().unwrap_or_default();
-    Some(Place::new(of, bucket, prefix, id))
+    Some(Place::new(of, bucket, prefix.trim_end_matches('/'), id))
 }

@@ -11,10 +11,10 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::Lists;
 use super::files::{Files, blocking};
 use super::live::{Doubted, Version, is_plain, settle};
 use super::spill::{Groups, Spill};
-use super::Lists;
 use crate::cancel::CancelToken;
 use crate::ports::Versions;
 use crate::verify::run::{Ended, TICK, Telling};
@@ -132,8 +132,10 @@ fn unopened(one: &Partitions, two: &Partitions, opened: &BTreeSet<usize>) -> Par
     part.tally.see(one.seen());
     part.tally.see(two.seen());
     let equal = one.equal(two, opened);
-    part.tally.count_all(equal.by_etag, Verdict::Equal(Rung::Etag));
-    part.tally.count_all(equal.by_size, Verdict::Equal(Rung::Size));
+    part.tally
+        .count_all(equal.by_etag, Verdict::Equal(Rung::Etag));
+    part.tally
+        .count_all(equal.by_size, Verdict::Equal(Rung::Size));
     part
 }
 

@@ -153,7 +153,8 @@ mod tests {
         }
         for group in 0..3 {
             let mut told = Vec::new();
-            let tell = &mut |of: &Row<'_>| told.push(String::from_utf8_lossy(of.entry.key).into_owned());
+            let tell =
+                &mut |of: &Row<'_>| told.push(String::from_utf8_lossy(of.entry.key).into_owned());
             spill.take(group, tell).unwrap();
             told.sort();
             let expected = keys.iter().skip(group).step_by(3);
@@ -168,7 +169,10 @@ mod tests {
         keys.iter().for_each(|key| one.add(Side::Source, &row(key)));
         let groups = Groups::of(&one.differing(&two), [&one, &two]);
         assert_eq!(groups.count, 1);
-        assert!(keys.iter().all(|key| groups.group(key.as_bytes()) == Some(0)));
+        assert!(
+            keys.iter()
+                .all(|key| groups.group(key.as_bytes()) == Some(0))
+        );
         assert_eq!(groups.group(b"another"), None);
         assert_eq!(Groups::of(&BTreeSet::new(), [&one, &two]).count, 0);
     }

@@ -19,6 +19,7 @@ mod future;
 pub mod goals;
 pub mod ids;
 pub mod import;
+pub mod inventories;
 mod listed;
 pub mod live;
 mod marked;

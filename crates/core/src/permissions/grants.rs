@@ -9,6 +9,7 @@ use crate::future::Future;
 use crate::goals::{Goal, PutEncryption, goals};
 use crate::ids::AccountId;
 use crate::import;
+use crate::inventories::ListPlace;
 use crate::migration::{self, Sight};
 use crate::model::kinds::{Bucket, Call, Document, Facts, On, Verb, role, trail};
 use crate::model::target::{Kind, ROLE_PATH};
@@ -19,7 +20,7 @@ use crate::model::{
 use crate::names::Names;
 use crate::ownership::{Markers, SPEC_TAG};
 use crate::plan::{Step, Work, WriteStep, writes};
-use crate::policy::generate::{lists_folder, literal, via_s3};
+use crate::policy::generate::{literal, via_s3};
 
 use crate::proof::Proofs;
 use crate::reads;
@@ -27,7 +28,7 @@ use crate::route::Route;
 use crate::scene::Scene;
 use crate::scope::Scope;
 use crate::search;
-use crate::spec::{Create, InventoryPlace, ListEncryption, Spec};
+use crate::spec::{Create, ListEncryption, Spec};
 use crate::wanted::{Desired, Wanted};
 
 /// What the actions of a statement are about, in the order of a policy.
@@ -263,25 +264,23 @@ impl<'a> Granted<'a> {
 
     /// The inventories that the spec declares.
     fn read_lists(&mut self, route: &Route<'_>) {
-        let id = Markers::of(&self.spec.name).configuration_id();
         for listed in route.inventories() {
-            let InventoryPlace { place, encryption } = listed.place;
-            let key = match encryption {
+            let ListPlace { bucket, folder, .. } = ListPlace::declared(&listed, &self.spec.name);
+            let key = match &listed.place.encryption {
                 Some(ListEncryption::SseKms(key)) => Some(key.to_string()),
                 Some(ListEncryption::SseS3) | None => None,
             };
-            let arn = listed.to.arn();
-            let folder = literal(&lists_folder(&listed.of.bucket, &place.prefix, &id));
+            let (arn, folder) = (bucket.arn(), literal(&folder));
             let at = At {
                 place: vec![arn.to_string()],
                 objects: vec![format!("{arn}/{folder}*")],
                 listed: vec![format!("{folder}*")],
                 keys: key.into_iter().collect(),
-                via: via_s3(&listed.to.region),
+                via: via_s3(&bucket.region),
                 is_whole: true,
                 ..At::default()
             };
-            self.allow(&listed.to.account, &at, verify::LIST_CALLS);
+            self.allow(&bucket.account, &at, verify::LIST_CALLS);
         }
     }
 

@@ -23,7 +23,7 @@ use s3ferry_core::model::BucketRef;
 use s3ferry_core::spec::Migration;
 use s3ferry_verify::{Asked, Tally};
 
-pub use inventory::{List, Lists, Place, Unusable, compare_lists, newest, place};
+pub use inventory::{List, Lists, Unusable, compare_lists, newest, place};
 pub use receipt::{Told, verification, version};
 pub use run::{Ended, compare};
 pub use stretch::Remark;

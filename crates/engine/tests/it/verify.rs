@@ -10,6 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest as _, Md5};
 use proptest::prelude::*;
+use s3ferry_core::inventories::ListPlace;
 use s3ferry_core::model::BucketRef;
 use s3ferry_core::spec::{DeleteMarkers, Phase};
 use s3ferry_engine::CancelToken;
@@ -17,7 +18,7 @@ use s3ferry_engine::ports::{
     Class, Look, ObjectHead, PageRequest, PortError, Replication, Versions,
 };
 use s3ferry_engine::verify::{
-    Comparison, Ended, Failure, List, Lists, Matching, Place, Progress, Remark, Watch, compare,
+    Comparison, Ended, Failure, List, Lists, Matching, Progress, Remark, Watch, compare,
     compare_lists,
 };
 use s3ferry_testkit::build;
@@ -555,7 +556,7 @@ fn listed(
         files: texts.iter().enumerate().map(file).collect(),
     };
     List {
-        place: Place {
+        place: ListPlace {
             of: bucket.clone(),
             bucket: bucket.clone(),
             folder: String::new(),

@@ -5,10 +5,11 @@
 use std::cmp::Reverse;
 
 use md5::{Digest as _, Md5};
+use s3ferry_core::inventories::ListPlace;
 use s3ferry_core::model::BucketRef;
 use s3ferry_verify::inventory::{Manifest, ManifestError, of_folder, stamp};
 
-use super::{Place, Unusable};
+use super::Unusable;
 use crate::ports::{PageRequest, Versions};
 use crate::verify::Failure;
 use crate::verify::listing::{page, text};
@@ -23,7 +24,7 @@ const LONGEST: usize = 64 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
     /// Where it lies.
-    pub place: Place,
+    pub place: ListPlace,
     /// Bucket and key of its manifest.
     pub name: String,
     /// Its manifest.
@@ -55,8 +56,8 @@ pub struct Lists {
 /// [`Failure`] where a side has none, or it does not serve.
 pub async fn newest<W: Versions>(
     world: &W,
-    source: &Place,
-    destination: &Place,
+    source: &ListPlace,
+    destination: &ListPlace,
     of_versions: bool,
 ) -> Result<Lists, Failure> {
     let (mut one, mut two) = tokio::try_join!(
@@ -84,7 +85,7 @@ pub async fn newest<W: Versions>(
 /// The lists of one side.
 struct Shelf<'a, W> {
     world: &'a W,
-    place: &'a Place,
+    place: &'a ListPlace,
     of_versions: bool,
     /// Folders of lists with their times, newest first.
     folders: Vec<(i64, String)>,
@@ -92,7 +93,7 @@ struct Shelf<'a, W> {
 }
 
 impl<'a, W: Versions> Shelf<'a, W> {
-    async fn of(world: &'a W, place: &'a Place, of_versions: bool) -> Result<Self, Failure> {
+    async fn of(world: &'a W, place: &'a ListPlace, of_versions: bool) -> Result<Self, Failure> {
         let mut folders = Vec::new();
         let mut after = None;
         loop {
@@ -131,7 +132,7 @@ impl<'a, W: Versions> Shelf<'a, W> {
                 return Ok((time, list));
             }
         }
-        let Place { of, bucket, folder } = self.place;
+        let ListPlace { of, bucket, folder } = self.place;
         Err(Failure::Inventory {
             bucket: of.bucket.to_string(),
             why: Unusable::NoList {
@@ -152,7 +153,7 @@ impl<'a, W: Versions> Shelf<'a, W> {
     /// A list, if it is whole: its checksum is that of the manifest (UG:storage-inventory-location). Whether there is one is asked of the
     /// folder: to who may list this folder alone, S3 does not say of a key in it that it is not there.
     async fn list(&mut self, folder: &str) -> Result<Option<List>, Failure> {
-        let Place { of, bucket, .. } = self.place;
+        let ListPlace { of, bucket, .. } = self.place;
         let name = format!("{}/{folder}manifest.json", bucket.bucket);
         let request = PageRequest {
             prefix: folder.to_owned(),

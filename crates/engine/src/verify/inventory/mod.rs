@@ -15,7 +15,7 @@ mod run;
 mod spill;
 
 pub use find::{List, Lists, newest};
-pub use place::{Place, place};
+pub use place::place;
 pub use run::compare_lists;
 
 use s3ferry_verify::inventory::ManifestError;

@@ -1,6 +1,7 @@
 //! `s3ferry verify --from inventory`: what listings find is found by the lists of S3 Inventory too, and what is not so any more is not believed.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::Duration;
 
 use s3ferry_tests::signed::{Client, Request};
@@ -294,7 +295,21 @@ fn the_newest_two_that_are_whole_are_compared() {
     );
     let (ran, ..) = found(&world, &BY_LISTS);
     assert!(ran.err.contains(&told), "{}", ran.err);
-    // What is in a whole manifest and not as it says is no list to go on from.
+    // What is in a whole manifest and not as it says is no list to go on from, and nothing of it is left behind.
+    let temporary = world.folder().join("temporary");
+    fs::create_dir(&temporary).expect("it is made");
+    let arguments = [&VERIFY[..], &BY_LISTS].concat();
+    let by_lists = || {
+        let ran = world.command(&arguments).env("TMPDIR", &temporary).output();
+        let ran = ran.expect("it starts");
+        let left = fs::read_dir(&temporary).expect("it is there").count();
+        (
+            ran.status.code(),
+            left,
+            String::from_utf8_lossy(&ran.stderr).into_owned(),
+        )
+    };
+    assert_eq!((by_lists().0, by_lists().1), (Some(0), 0));
     let files = keys(&world, FROM_LISTS, ".csv.gz");
     for (body, why) in [
         ("x", "shorter than its manifest says"),
@@ -303,8 +318,9 @@ fn the_newest_two_that_are_whole_are_compared() {
         for file in &files {
             call(&source, "PUT", FROM_LISTS, file, "", body);
         }
-        let ran = world.expect(1, &[&VERIFY[..], &BY_LISTS].concat());
-        assert!(ran.err.contains(why), "{}", ran.err);
+        let (code, left, said) = by_lists();
+        assert_eq!((code, left), (Some(1), 0), "{said}");
+        assert!(said.contains(why), "{said}");
     }
 }
 

@@ -268,6 +268,27 @@ fn the_newest_two_that_are_whole_are_compared() {
         ["source", "destination"].map(|side| receipt[side]["inventory"]["manifest"].clone())
     };
     assert_ne!(lists(&second), lists(&first));
+    // Of the side that is ahead, the list nearest to the other's is taken.
+    pass(&world, DAY);
+    let third = |lists: &str| keys(&world, lists, "/manifest.checksum").remove(2);
+    call(
+        &world.destination(),
+        "DELETE",
+        TO_LISTS,
+        &third(TO_LISTS),
+        "",
+        "",
+    );
+    let (ran, _, receipt) = found(&world, &BY_LISTS);
+    assert_eq!(lists(&receipt), lists(&second), "{}", ran.said());
+    call(
+        &world.source(),
+        "DELETE",
+        FROM_LISTS,
+        &third(FROM_LISTS),
+        "",
+        "",
+    );
     // A manifest that is not what its checksum says is passed over, and so is one without a checksum: both sides go back a day.
     let source = world.source();
     let manifest = keys(&world, FROM_LISTS, "/manifest.json").remove(1);

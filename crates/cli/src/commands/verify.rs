@@ -143,12 +143,12 @@ struct One<'a> {
 impl One<'_> {
     async fn verify(&self, cloud: &Cloud) -> Result<Verified, Exit> {
         match self.args.from {
-            args::Told::Listing => self.from_listings(cloud).await,
-            args::Told::Inventory => self.from_inventories(cloud).await,
+            args::Told::Listing => self.by_listings(cloud).await,
+            args::Told::Inventory => self.by_inventories(cloud).await,
         }
     }
 
-    async fn from_listings(&self, cloud: &Cloud) -> Result<Verified, Exit> {
+    async fn by_listings(&self, cloud: &Cloud) -> Result<Verified, Exit> {
         let mut noted = self.checkpoint();
         let of = self.comparison(&noted.settled);
         let from = progress(&noted);
@@ -166,7 +166,7 @@ impl One<'_> {
         Ok(verified)
     }
 
-    async fn from_inventories(&self, cloud: &Cloud) -> Result<Verified, Exit> {
+    async fn by_inventories(&self, cloud: &Cloud) -> Result<Verified, Exit> {
         let mut noted = self.begun();
         let of = self.comparison(&noted.settled);
         let lists = self.lists(cloud).await;

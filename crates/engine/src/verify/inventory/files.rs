@@ -61,45 +61,43 @@ impl Files {
             return Ok(());
         };
         let path = self.path(&at.to_string());
-        let (mut to, mut md5, mut length) = (
-            Some(File::create(path).map_err(|error| self.disk(&error))?),
-            Some(Md5::new()),
-            0_u64,
-        );
+        let mut to = self
+            .blocking(move || Ok((File::create(path).map_err(disk)?, Md5::new())))
+            .await?;
+        let mut length = 0_u64;
         while length < file.size {
             let most = PIECE.min(file.size - length);
             let bucket = &self.list.place.bucket;
             let piece = world.piece(bucket, &file.key, length, most).await?;
             let Some(piece) = piece.filter(|piece| !piece.is_empty()) else {
-                return Err(self.damaged(file, "is not there, or shorter than its manifest says"));
+                let why = "is not there, or shorter than its manifest says";
+                return Err(self.unusable(self.damaged(file, why)));
             };
             length += piece.len() as u64;
             // Hashing and writing are the work of a thread that may be kept.
-            let (Some(mut file), Some(mut sum)) = (to.take(), md5.take()) else {
-                return Err(Failure::Stopped);
-            };
-            let written = blocking(move || {
-                sum.update(&piece);
-                Ok(file.write_all(&piece).map(|()| (file, sum)))
-            });
-            let (file, sum) = written.await?.map_err(|error| self.disk(&error))?;
-            (to, md5) = (Some(file), Some(sum));
+            let (mut file, mut sum) = to;
+            to = self
+                .blocking(move || {
+                    sum.update(&piece);
+                    file.write_all(&piece).map_err(disk)?;
+                    Ok((file, sum))
+                })
+                .await?;
         }
-        let md5 = md5
-            .map(|md5| hex::encode(md5.finalize()))
-            .unwrap_or_default();
-        if !md5.eq_ignore_ascii_case(&file.md5) {
-            return Err(self.damaged(file, "is not what its manifest says: its MD5 is another"));
+        let (_, sum) = to;
+        if !hex::encode(sum.finalize()).eq_ignore_ascii_case(&file.md5) {
+            let why = "is not what its manifest says: its MD5 is another";
+            return Err(self.unusable(self.damaged(file, why)));
         }
         Ok(())
     }
 
     /// Tells the rows of a file that was fetched, as far as they are compared.
-    pub(super) fn read(&self, at: usize, tell: &mut dyn FnMut(&Row<'_>)) -> Result<(), Failure> {
+    pub(super) fn read(&self, at: usize, tell: &mut dyn FnMut(&Row<'_>)) -> Result<(), Unusable> {
         let Some(data) = self.list.manifest.files.get(at) else {
             return Ok(());
         };
-        let file = File::open(self.path(&at.to_string())).map_err(|error| self.disk(&error))?;
+        let file = File::open(self.path(&at.to_string())).map_err(disk)?;
         let told = rows(file, &self.list.manifest, &mut |row| {
             if let Some(row) = meant(self.matching, row) {
                 tell(&row);
@@ -109,15 +107,11 @@ impl Files {
         told.map(drop)
     }
 
-    fn damaged(&self, file: &DataFile, why: &str) -> Failure {
-        self.unusable(Unusable::File {
+    fn damaged(&self, file: &DataFile, why: &str) -> Unusable {
+        Unusable::File {
             file: format!("{}/{}", self.list.place.bucket.bucket, file.key),
             why: why.to_owned(),
-        })
-    }
-
-    pub(super) fn disk(&self, error: &std::io::Error) -> Failure {
-        self.unusable(Unusable::Disk(error.to_string()))
+        }
     }
 
     fn unusable(&self, why: Unusable) -> Failure {
@@ -126,6 +120,20 @@ impl Files {
             why,
         }
     }
+
+    /// Work for a thread that may be kept.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Unusable> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let done = tokio::task::spawn_blocking(work).await;
+        let done = done.map_err(|_| Failure::Stopped)?;
+        done.map_err(|why| self.unusable(why))
+    }
+}
+
+pub(super) fn disk(error: std::io::Error) -> Unusable {
+    Unusable::Disk(error.to_string())
 }
 
 /// A row as a listing of what is compared tells of it.
@@ -140,12 +148,4 @@ fn meant<'a>(matching: Matching, row: &Row<'a>) -> Option<Row<'a>> {
             ..*row
         }),
     }
-}
-
-/// Work for a thread that may be kept.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| Failure::Stopped)?
 }

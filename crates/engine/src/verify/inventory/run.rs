@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use s3ferry_verify::inventory::{Partitions, Picked};
-use s3ferry_verify::{Found, Judge, Rung, Side, Tally, Verdict};
+use s3ferry_verify::{First, Found, Judge, Rung, Side, Tally, Verdict};
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Lists;
-use super::files::{Files, blocking};
+use super::files::{Files, disk};
 use super::live::{Doubted, Version, is_plain, settle};
 use super::spill::{Groups, Spill};
 use crate::cancel::CancelToken;
@@ -115,11 +115,10 @@ async fn compare<W: Versions + Clone + 'static>(
         spilled(destination, groups.clone())
     )?;
     let judge = Judge::new(&common.of.migration, asked, common.of.settled.clone());
-    let mut spills = (one, two);
+    let mut aside = [one, two];
     for group in 0..groups.count {
-        let joined = joined(common.clone(), spills, group).await?;
-        let (mut part, doubts) = (joined.0, joined.1);
-        spills = joined.2;
+        let (mut part, doubts, rest) = joined(common.clone(), aside, group).await?;
+        aside = rest;
         settle(&common, &judge, doubts, &mut part).await?;
         let _ = sender.send(part);
     }
@@ -152,15 +151,16 @@ async fn sums<W: Versions + Clone + 'static>(
         let at = fetched.map_err(|_| Failure::Stopped)??;
         files.fetch(world, at + 1, &mut coming);
         let of = files.clone();
-        let (added, rows) = blocking(move || {
-            let mut rows = 0;
-            of.read(at, &mut |row| {
-                rows += 1;
-                sums.add(of.side, row);
-            })?;
-            Ok((sums, rows))
-        })
-        .await?;
+        let (added, rows) = files
+            .blocking(move || {
+                let mut rows = 0;
+                of.read(at, &mut |row| {
+                    rows += 1;
+                    sums.add(of.side, row);
+                })?;
+                Ok((sums, rows))
+            })
+            .await?;
         sums = added;
         counted.fetch_add(rows, Ordering::Relaxed);
     }
@@ -175,49 +175,52 @@ struct Spilled {
 
 /// Reads a side's list again, and puts aside the rows that are in a group.
 async fn spilled(files: Files, groups: Arc<Groups>) -> Result<Spilled, Failure> {
-    blocking(move || {
-        let spill = Spill::new(&files.path("rows"), groups.count);
-        let mut spill = spill.map_err(|error| files.disk(&error))?;
+    let of = files.clone();
+    let spill = files.blocking(move || {
+        let mut spill = Spill::new(&of.path("rows"), groups.count).map_err(disk)?;
         let mut failed = None;
-        for at in 0..files.count() {
-            files.read(at, &mut |row| {
+        for at in 0..of.count() {
+            of.read(at, &mut |row| {
                 if let (Some(group), None) = (groups.group(row.entry.key), &failed) {
                     failed = spill.add(group, row).err();
                 }
             })?;
-            if let Some(error) = &failed {
-                return Err(files.disk(error));
+            if let Some(error) = failed {
+                return Err(disk(error));
             }
         }
-        Ok(Spilled { files, spill })
-    })
-    .await
+        Ok(spill)
+    });
+    let spill = spill.await?;
+    Ok(Spilled { files, spill })
 }
 
 /// Joins the rows of a group: what is plain is counted, and what is in doubt comes back.
 async fn joined<W: Send + Sync + 'static>(
     common: Common<W>,
-    (mut source, mut destination): (Spilled, Spilled),
+    mut spilled: [Spilled; 2],
     group: usize,
-) -> Result<(Part, Vec<Doubted>, (Spilled, Spilled)), Failure> {
-    blocking(move || {
+) -> Result<(Part, Vec<Doubted>, [Spilled; 2]), Failure> {
+    let [Spilled { files, .. }, _] = &spilled;
+    let files = files.clone();
+    let joined = files.blocking(move || {
         let mut picked = Picked::default();
-        for Spilled { files, spill } in [&mut source, &mut destination] {
+        for Spilled { files, spill } in &mut spilled {
             let taken = spill.take(group, &mut |row| picked.add(files.side, row));
-            taken.map_err(|error| files.disk(&error))?;
+            taken.map_err(disk)?;
         }
         let of = &common.of;
         let judge = Judge::new(&of.migration, of.asked, of.settled.clone());
         let (mut part, mut doubts) = (Part::default(), Vec::new());
         picked.tell(&mut |found| take(&judge, &found, &mut part, &mut doubts));
-        Ok((part, doubts, (source, destination)))
-    })
-    .await
+        Ok((part, doubts, spilled))
+    });
+    joined.await
 }
 
 fn take(judge: &Judge<'_>, found: &Found<'_>, part: &mut Part, doubts: &mut Vec<Doubted>) {
     let first = judge.first(found);
-    if let (true, s3ferry_verify::First::Settled(verdict)) = (is_plain(first), first) {
+    if let (true, First::Settled(verdict)) = (is_plain(first), first) {
         part.tally.count(found.key(), found.size(), verdict);
         return;
     }

@@ -259,7 +259,7 @@ mod tests {
                 .iter()
                 .filter(|(key, ..)| differing.contains(&partition(key.as_bytes())));
             looked_at.for_each(|(key, version, size, etag)| {
-                picked.add(side, &row(key, version, *size, etag))
+                picked.add(side, &row(key, version, *size, etag));
             });
         }
         let mut told = Vec::new();

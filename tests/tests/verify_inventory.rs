@@ -324,13 +324,16 @@ fn the_newest_two_that_are_whole_are_compared() {
         let ran = world.command(&arguments).env("TMPDIR", &temporary).output();
         let ran = ran.expect("it starts");
         let left = fs::read_dir(&temporary).expect("it is there").count();
+        let said = [ran.stdout, ran.stderr].concat();
         (
             ran.status.code(),
             left,
-            String::from_utf8_lossy(&ran.stderr).into_owned(),
+            String::from_utf8_lossy(&said).into_owned(),
         )
     };
-    assert_eq!((by_lists().0, by_lists().1), (Some(0), 0));
+    let (code, left, said) = by_lists();
+    assert_eq!((code, left), (Some(0), 0), "{said}");
+    assert!(said.contains("by its inventory of"), "{said}");
     let files = keys(&world, FROM_LISTS, ".csv.gz");
     for (body, why) in [
         ("x", "shorter than its manifest says"),

@@ -14,8 +14,8 @@ use s3ferry_core::permissions::Asked;
 use s3ferry_core::plan::NewJob;
 use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{
-    Jobs, ListedVersion, Look, NewObject, ObjectHead, Objects, PageRequest, PortError, Read,
-    Sample, Versions, Write, WriteChange,
+    Jobs, ListedVersion, Look, NewObject, ObjectHead, Objects, PageRequest, Piece, Pieces,
+    PortError, Read, Sample, Versions, Write, WriteChange,
 };
 
 use tokio::task::{JoinError, JoinSet};
@@ -405,17 +405,6 @@ impl Jobs for Cloud {
         Ok(s3control::jobs::confirm(&api, id).await?)
     }
 
-    async fn piece(
-        &self,
-        bucket: &BucketRef,
-        key: &str,
-        from: u64,
-    ) -> Result<Option<Vec<u8>>, PortError> {
-        let name = ObjectName(bucket, key);
-        let api = self.bucket(bucket, Intent::Read, &name)?;
-        Ok(explained(&api, s3::report::piece(&api, key, from).await).await?)
-    }
-
     async fn sample(&self, bucket: &BucketRef, prefix: &str) -> Result<Sample, PortError> {
         let name = ObjectName(bucket, prefix);
         let api = self.bucket(bucket, Intent::Read, &name)?;
@@ -449,17 +438,13 @@ impl Versions for Cloud {
     ) -> Result<BTreeMap<String, String>, PortError> {
         self.tags(bucket, key, version).await
     }
+}
 
-    async fn piece(
-        &self,
-        bucket: &BucketRef,
-        key: &str,
-        from: u64,
-        most: u64,
-    ) -> Result<Option<Vec<u8>>, PortError> {
-        let name = ObjectName(bucket, key);
-        let api = self.bucket(bucket, Intent::Read, &name)?;
-        Ok(explained(&api, s3::objects::piece(&api, key, from, most).await).await?)
+impl Pieces for Cloud {
+    async fn piece(&self, of: Piece<'_>) -> Result<Option<Vec<u8>>, PortError> {
+        let name = ObjectName(of.bucket, of.key);
+        let api = self.bucket(of.bucket, Intent::Read, &name)?;
+        Ok(explained(&api, s3::objects::piece(&api, of).await).await?)
     }
 }
 

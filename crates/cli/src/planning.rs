@@ -209,7 +209,7 @@ fn comparisons(printer: &Printer, ledger: &FolderLedger) -> Result<Comparisons, 
         ));
     }
     let now = Timestamp::now();
-    let of = |(id, found): &(_, Verification)| verified(id, found, age(&found.started, now));
+    let of = |(id, found): &(_, Verification)| verified(id, found, age(found.as_of(), now));
     Ok(Comparisons {
         verified: kept.found.iter().filter_map(of).collect(),
         unread: kept.ignored.len(),

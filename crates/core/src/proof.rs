@@ -115,8 +115,8 @@ pub struct Verified {
     pub depth: Depth,
     /// What was compared besides.
     pub compared: BTreeSet<Compared>,
-    /// When it began, RFC 3339 in UTC: what was written later is not in it.
-    pub started: String,
+    /// Of when it tells, RFC 3339 in UTC: what was written later is not in it.
+    pub as_of: String,
     /// How many seconds ago that was.
     pub age: u64,
     /// How many versions are the same at both sides.

@@ -160,8 +160,41 @@ pub trait Objects: Send + Sync {
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
+/// A piece of an object.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'a> {
+    /// The bucket.
+    pub bucket: &'a BucketRef,
+    /// The key.
+    pub key: &'a str,
+    /// The version ID; the current version where it is empty.
+    pub version: &'a str,
+    /// The first byte.
+    pub from: u64,
+    /// The most bytes; they are in memory at once.
+    pub most: u64,
+}
+
+/// Reads objects piece by piece. A world without content has none.
+pub trait Pieces: Send + Sync {
+    /// What there is of a piece; `None` where there is no such object, or nothing from there on.
+    ///
+    /// # Caveats
+    /// The pieces of a current version that is written anew in between are of two: who puts them together knows what they shall be.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn piece(
+        &self,
+        of: Piece<'_>,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send {
+        let _ = of;
+        std::future::ready(Ok(None))
+    }
+}
+
 /// Makes and confirms jobs of S3 Batch Operations, and reads what they tell. A world without jobs has none.
-pub trait Jobs: Send + Sync {
+pub trait Jobs: Pieces {
     /// Makes a job and gives its ID.
     ///
     /// # Guarantees
@@ -214,20 +247,6 @@ pub trait Jobs: Send + Sync {
         std::future::ready(Err(no_jobs("UpdateJobStatus", id.as_str())))
     }
 
-    /// A piece of an object from a byte on, some megabytes at most; `None` where there is no object or nothing more of it.
-    ///
-    /// # Errors
-    /// [`PortError`].
-    fn piece(
-        &self,
-        bucket: &BucketRef,
-        key: &str,
-        from: u64,
-    ) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send {
-        let _ = (bucket, key, from);
-        std::future::ready(Ok(None))
-    }
-
     /// Counts the versions whose keys begin so, the first some thousands of them.
     ///
     /// # Errors
@@ -267,7 +286,7 @@ pub struct Sample {
 }
 
 /// Reads what lies in buckets, for comparisons of whole buckets.
-pub trait Versions: Send + Sync {
+pub trait Versions: Pieces {
     /// A page of a bucket's versions and delete markers, as S3 wrote it (`ListObjectVersions`, `encoding-type=url`): who compares
     /// millions of versions reads it without building what is thrown away.
     ///
@@ -301,22 +320,6 @@ pub trait Versions: Send + Sync {
         key: &str,
         version: &str,
     ) -> impl Future<Output = Result<BTreeMap<String, String>, PortError>> + Send;
-
-    /// So many bytes of the current version of an object from a place on, or what there is of them; `None` where there is no such object,
-    /// or nothing from there on.
-    ///
-    /// # Caveats
-    /// The pieces of an object that is written anew in between are of two objects: who puts them together knows what they shall be.
-    ///
-    /// # Errors
-    /// [`PortError`].
-    fn piece(
-        &self,
-        bucket: &BucketRef,
-        key: &str,
-        from: u64,
-        most: u64,
-    ) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send;
 }
 
 /// Which page of a bucket's versions.

@@ -536,6 +536,7 @@ impl<W: Write> Write for Watched<'_, W> {
     }
 }
 
+impl<W: Objects> s3ferry_engine::ports::Pieces for Watched<'_, W> {}
 impl<W: Objects> s3ferry_engine::ports::Jobs for Watched<'_, W> {}
 
 impl<W: Objects> Objects for Watched<'_, W> {

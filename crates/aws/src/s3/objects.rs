@@ -11,7 +11,7 @@ use aws_sdk_s3::types::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3ferry_core::plan::PutEncryption;
-use s3ferry_engine::ports::{ListedVersion, Look, NewObject, ObjectHead, Onto, Replication};
+use s3ferry_engine::ports::{ListedVersion, Look, NewObject, ObjectHead, Onto, Piece, Replication};
 
 use super::{BucketApi, gone, part};
 use crate::answer::nothing::says_no_bucket;
@@ -134,14 +134,16 @@ fn there(answer: Result<HeadObjectOutput, Failure>) -> Result<Option<HeadObjectO
     }
 }
 
-/// Bytes of the current version. Pieces are asked for one by one, so that each is in memory, judged and tried again like any answer.
-pub(crate) async fn piece(
-    api: &BucketApi<'_>,
-    key: &str,
-    from: u64,
-    most: u64,
-) -> Result<Option<Vec<u8>>, Failure> {
+/// Pieces are asked for one by one, so that each is in memory, judged and tried again like any answer.
+pub(crate) async fn piece(api: &BucketApi<'_>, of: Piece<'_>) -> Result<Option<Vec<u8>>, Failure> {
     const OPERATION: &str = "GetObject";
+    let Piece {
+        bucket: _,
+        key,
+        version,
+        from,
+        most,
+    } = of;
     let last = from.saturating_add(most.saturating_sub(1));
     let answer = api
         .read(OPERATION, |s3| {
@@ -149,6 +151,7 @@ pub(crate) async fn piece(
                 .bucket(api.name())
                 .expected_bucket_owner(api.owner())
                 .key(key)
+                .set_version_id(named(version))
                 .range(format!("bytes={from}-{last}"))
                 .send()
         })

@@ -144,6 +144,14 @@ impl Verification {
         of.map(|count| count.versions).sum()
     }
 
+    /// Of when it tells, RFC 3339 in UTC: what was written later is not in it. An inventory tells of the time when S3 began to make it.
+    #[must_use]
+    pub fn as_of(&self) -> &str {
+        let sides = [&self.source, &self.destination].into_iter();
+        let lists = sides.filter_map(|side| Some(side.inventory.as_ref()?.created.as_str()));
+        lists.fold(self.started.as_str(), |first, list| first.min(list))
+    }
+
     /// The content of the receipt's file: the same verification gives the same bytes.
     ///
     /// # Panics

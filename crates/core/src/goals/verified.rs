@@ -82,7 +82,7 @@ fn found(scene: &Scene<'_>, route: &Route<'_>) -> Result<String, String> {
     }
     let subject = compared(route);
     let mut receipts: Vec<&Verified> = verified.iter().filter(|of| of.subject == subject).collect();
-    receipts.sort_by(|one, other| other.started.cmp(&one.started));
+    receipts.sort_by(|one, other| other.as_of.cmp(&one.as_of));
     judged(&receipts, &route.migration.verify)
 }
 
@@ -91,13 +91,11 @@ fn found(scene: &Scene<'_>, route: &Route<'_>) -> Result<String, String> {
 fn judged(receipts: &[&Verified], wanted: &VerifySpec) -> Result<String, String> {
     for receipt in receipts {
         let Verified {
-            started,
-            receipt: id,
-            ..
+            as_of, receipt: id, ..
         } = receipt;
         if receipt.different + receipt.unprovable > 0 {
             return Err(format!(
-                "the comparison of {started} found {} different and {} that nobody can say of ({id})",
+                "the comparison of {as_of} found {} different and {} that nobody can say of ({id})",
                 versions(receipt.different),
                 versions(receipt.unprovable)
             ));
@@ -107,11 +105,11 @@ fn judged(receipts: &[&Verified], wanted: &VerifySpec) -> Result<String, String>
         }
         if receipt.age > wanted.max_age {
             return Err(format!(
-                "the comparison of {started} is older than verify.max_age allows"
+                "the comparison of {as_of} is older than verify.max_age allows"
             ));
         }
         return Ok(format!(
-            "by the comparison of {started}: {} equal, {} as expected ({id})",
+            "by the comparison of {as_of}: {} equal, {} as expected ({id})",
             versions(receipt.equal),
             versions(receipt.expected)
         ));
@@ -120,7 +118,7 @@ fn judged(receipts: &[&Verified], wanted: &VerifySpec) -> Result<String, String>
         None => "both sides were not compared yet, as the rules are now".to_owned(),
         Some(shallow) => format!(
             "the comparison of {} did not look as closely as the spec asks: depth {}{}",
-            shallow.started,
+            shallow.as_of,
             wanted.depth.as_str(),
             beside(wanted)
         ),
@@ -163,7 +161,7 @@ mod tests {
             receipt: format!("sha256:{started}"),
             depth,
             compared: [].into(),
-            started: started.to_owned(),
+            as_of: started.to_owned(),
             age: 60,
             equal: 5,
             expected: 1,

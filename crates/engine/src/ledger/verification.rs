@@ -33,7 +33,7 @@ pub struct KeptVerifications {
     pub ignored: Vec<(PathBuf, ReceiptError)>,
 }
 
-/// What a receipt says to a plan that is made so many seconds after the comparison began; nothing where not the versions of both
+/// What a receipt says to a plan that is made so many seconds after what it tells of; nothing where not the versions of both
 /// sides were compared, or in a way that this build does not know.
 #[must_use]
 pub fn verified(id: &ReceiptId, found: &Verification, age: u64) -> Option<Verified> {
@@ -45,7 +45,7 @@ pub fn verified(id: &ReceiptId, found: &Verification, age: u64) -> Option<Verifi
         receipt: id.to_string(),
         depth: Depth::ALL.into_iter().find(depth)?,
         compared: Compared::ALL.into_iter().filter(known).collect(),
-        started: found.started.clone(),
+        as_of: found.as_of().to_owned(),
         age,
         equal: found.versions(Answer::Equal),
         expected: found.versions(Answer::Expected),

@@ -127,6 +127,7 @@ impl Write for Answering {
     }
 }
 
+impl s3ferry_engine::ports::Pieces for Answering {}
 impl s3ferry_engine::ports::Jobs for Answering {}
 
 impl Objects for Answering {

@@ -15,7 +15,7 @@ use s3ferry_core::model::BucketRef;
 use s3ferry_core::spec::{DeleteMarkers, Phase};
 use s3ferry_engine::CancelToken;
 use s3ferry_engine::ports::{
-    Class, Look, ObjectHead, PageRequest, PortError, Replication, Versions,
+    Class, Look, ObjectHead, PageRequest, Piece, Pieces, PortError, Replication, Versions,
 };
 use s3ferry_engine::verify::{
     Comparison, Ended, Failure, List, Lists, Matching, Progress, Remark, Watch, compare,
@@ -246,22 +246,16 @@ impl Versions for World {
             .map(|version| version.tags.clone())
             .unwrap_or_default())
     }
+}
 
-    async fn piece(
-        &self,
-        _: &BucketRef,
-        key: &str,
-        from: u64,
-        most: u64,
-    ) -> Result<Option<Vec<u8>>, PortError> {
+impl Pieces for World {
+    async fn piece(&self, of: Piece<'_>) -> Result<Option<Vec<u8>>, PortError> {
         if let Some(error) = self.call("GetObject") {
             return Err(error);
         }
-        let rest = self
-            .files
-            .get(key)
-            .and_then(|file| file.get(from as usize..));
-        let piece = |rest: &[u8]| rest.iter().take(most as usize).copied().collect();
+        let file = self.files.get(of.key);
+        let rest = file.and_then(|file| file.get(of.from as usize..));
+        let piece = |rest: &[u8]| rest.iter().take(of.most as usize).copied().collect();
         Ok(rest.filter(|rest| !rest.is_empty()).map(piece))
     }
 }

@@ -322,6 +322,7 @@ impl Write for Meddling {
     }
 }
 
+impl s3ferry_engine::ports::Pieces for Meddling {}
 impl s3ferry_engine::ports::Jobs for Meddling {}
 
 impl s3ferry_engine::ports::Objects for Meddling {

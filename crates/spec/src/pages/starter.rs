@@ -141,7 +141,7 @@ mod tests {
         let text = starter(&SpecName::new("orders").unwrap());
         assert!(text.contains("\nname: \"orders\"\n"), "{text}");
         assert!(text.contains(
-            "\n    # How far the move has come. Write prepare, replicate or backfill.\n    phase: prepare\n"
+            "\n    # How far the move has come. Write prepare, replicate, backfill or verify.\n    phase: prepare\n"
         ));
         assert!(text.contains("\n      # The short name of the rule, unique in the migration.\n      - id: everything\n"));
     }

@@ -8,8 +8,8 @@ use s3ferry_core::model::kinds::Job;
 use s3ferry_core::model::{BucketRef, Document, RegionRef, Target};
 use s3ferry_core::plan::NewJob;
 use s3ferry_engine::ports::{
-    Jobs, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Sample, Write,
-    WriteChange,
+    Jobs, ListedVersion, NewObject, ObjectHead, Objects, Piece, Pieces, PortError, Read, Sample,
+    Write, WriteChange,
 };
 
 /// A call of a port.
@@ -203,6 +203,13 @@ fn on_job(operation: Operation, on: &str) -> Call {
     }
 }
 
+impl<W: Pieces, L: Around> Pieces for Layered<W, L> {
+    async fn piece(&self, of: Piece<'_>) -> Result<Option<Vec<u8>>, PortError> {
+        let call = on_object(Operation::Piece, of.bucket, &[of.key]);
+        self.layer.around(call, self.world.piece(of)).await
+    }
+}
+
 impl<W: Jobs, L: Around> Jobs for Layered<W, L> {
     async fn create_job(&self, job: &NewJob) -> Result<JobId, PortError> {
         let call = on_job(Operation::CreateJob, &job.description);
@@ -227,18 +234,6 @@ impl<W: Jobs, L: Around> Jobs for Layered<W, L> {
         let call = on_job(Operation::ConfirmJob, id.as_str());
         self.layer
             .around(call, self.world.confirm_job(at, id))
-            .await
-    }
-
-    async fn piece(
-        &self,
-        bucket: &BucketRef,
-        key: &str,
-        from: u64,
-    ) -> Result<Option<Vec<u8>>, PortError> {
-        let call = on_object(Operation::Piece, bucket, &[key]);
-        self.layer
-            .around(call, self.world.piece(bucket, key, from))
             .await
     }
 

@@ -8,8 +8,8 @@ use s3ferry_core::model::kinds::Job;
 use s3ferry_core::model::{BucketRef, Document, RegionRef, Target};
 use s3ferry_core::plan::NewJob;
 use s3ferry_engine::ports::{
-    Jobs, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Sample, Write,
-    WriteChange,
+    Jobs, ListedVersion, NewObject, ObjectHead, Objects, Piece, Pieces, PortError, Read, Sample,
+    Write, WriteChange,
 };
 
 /// A world whose reads after a write are as old as `ages` says.
@@ -130,6 +130,12 @@ impl<W: Objects> Objects for Stale<W> {
 }
 
 /// Jobs answer what they are.
+impl<W: Pieces> Pieces for Stale<W> {
+    async fn piece(&self, of: Piece<'_>) -> Result<Option<Vec<u8>>, PortError> {
+        self.world.piece(of).await
+    }
+}
+
 impl<W: Jobs> Jobs for Stale<W> {
     async fn create_job(&self, job: &NewJob) -> Result<JobId, PortError> {
         self.world.create_job(job).await
@@ -149,15 +155,6 @@ impl<W: Jobs> Jobs for Stale<W> {
 
     async fn confirm_job(&self, at: &RegionRef, id: &JobId) -> Result<(), PortError> {
         self.world.confirm_job(at, id).await
-    }
-
-    async fn piece(
-        &self,
-        bucket: &BucketRef,
-        key: &str,
-        from: u64,
-    ) -> Result<Option<Vec<u8>>, PortError> {
-        self.world.piece(bucket, key, from).await
     }
 
     async fn sample(&self, bucket: &BucketRef, prefix: &str) -> Result<Sample, PortError> {

@@ -24,8 +24,8 @@ use s3ferry_core::model::{
 use s3ferry_core::ownership::{described, description};
 use s3ferry_core::plan::NewJob;
 use s3ferry_engine::ports::{
-    Class, Jobs, ListedVersion, NewObject, ObjectHead, Objects, PortError, Read, Sample, Write,
-    WriteChange,
+    Class, Jobs, ListedVersion, NewObject, ObjectHead, Objects, Piece, Pieces, PortError, Read,
+    Sample, Write, WriteChange,
 };
 
 use super::jobs::JobFate;
@@ -684,6 +684,12 @@ impl Objects for MemoryWorld {
         Ok(())
     }
 }
+impl Pieces for MemoryWorld {
+    async fn piece(&self, of: Piece<'_>) -> Result<Option<Vec<u8>>, PortError> {
+        Ok(self.state().jobs.piece(of.bucket, of.key, of.from))
+    }
+}
+
 impl Jobs for MemoryWorld {
     async fn create_job(&self, job: &NewJob) -> Result<JobId, PortError> {
         let made = self.state().jobs.create(job);
@@ -709,15 +715,6 @@ impl Jobs for MemoryWorld {
     async fn confirm_job(&self, _at: &RegionRef, id: &JobId) -> Result<(), PortError> {
         let confirmed = self.state().jobs.confirm(id);
         confirmed.map_err(|code| Refusal(Class::Rejected, code).on("UpdateJobStatus", id))
-    }
-
-    async fn piece(
-        &self,
-        bucket: &BucketRef,
-        key: &str,
-        from: u64,
-    ) -> Result<Option<Vec<u8>>, PortError> {
-        Ok(self.state().jobs.piece(bucket, key, from))
     }
 
     async fn sample(&self, _bucket: &BucketRef, prefix: &str) -> Result<Sample, PortError> {

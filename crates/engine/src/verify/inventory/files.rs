@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::find::PIECE;
 use super::{List, Unusable};
-use crate::ports::Versions;
+use crate::ports::{Piece, Versions};
 use crate::verify::{Failure, Matching};
 
 /// The files of one side's list.
@@ -66,9 +66,14 @@ impl Files {
             .await?;
         let mut length = 0_u64;
         while length < file.size {
-            let most = PIECE.min(file.size - length);
-            let bucket = &self.list.place.bucket;
-            let piece = world.piece(bucket, &file.key, length, most).await?;
+            let of = Piece {
+                bucket: &self.list.place.bucket,
+                key: &file.key,
+                version: "",
+                from: length,
+                most: PIECE.min(file.size - length),
+            };
+            let piece = world.piece(of).await?;
             let Some(piece) = piece.filter(|piece| !piece.is_empty()) else {
                 let why = "is not there, or shorter than its manifest says";
                 return Err(self.unusable(self.damaged(file, why)));

@@ -10,7 +10,7 @@ use s3ferry_core::model::BucketRef;
 use s3ferry_verify::inventory::{Manifest, ManifestError, of_folder, stamp};
 
 use super::Unusable;
-use crate::ports::{PageRequest, Versions};
+use crate::ports::{PageRequest, Piece, Versions};
 use crate::verify::Failure;
 use crate::verify::listing::{page, text};
 
@@ -220,7 +220,14 @@ async fn whole<W: Versions>(
 ) -> Result<Option<Vec<u8>>, Failure> {
     let mut all = Vec::new();
     loop {
-        let piece = world.piece(bucket, key, all.len() as u64, PIECE).await?;
+        let of = Piece {
+            bucket,
+            key,
+            version: "",
+            from: all.len() as u64,
+            most: PIECE,
+        };
+        let piece = world.piece(of).await?;
         let length = piece.as_ref().map_or(0, Vec::len);
         let Some(piece) = piece else {
             return Ok((!all.is_empty()).then_some(all));

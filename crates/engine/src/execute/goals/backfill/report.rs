@@ -13,13 +13,16 @@ use sha2::{Digest, Sha256};
 use crate::execute::Context;
 use crate::execute::repeat::Stopped;
 use crate::ledger::{ReceiptStore, ReportPlace};
-use crate::ports::Jobs;
+use crate::ports::{Jobs, Piece};
 
 /// The format that jobs are asked for.
 const FORMAT: &str = "Report_CSV_20180820";
 
 /// The longest manifest that is read: it names the files of a report, each in some 300 bytes.
 const LONGEST_MANIFEST: usize = 16 << 20;
+
+/// Bytes of a report that are asked for at once.
+const PIECE: u64 = 4 << 20;
 
 /// The longest row that is read: a key of 1,024 bytes may be three times as long when it is encoded.
 const LONGEST_ROW: usize = 64 << 10;
@@ -149,7 +152,14 @@ async fn piece<W: Jobs, R: ReceiptStore>(
     key: &str,
     from: u64,
 ) -> Result<Option<Vec<u8>>, Unread> {
-    let read = on.repeat(|| on.run.world.piece(bucket, key, from)).await;
+    let of = Piece {
+        bucket,
+        key,
+        version: "",
+        from,
+        most: PIECE,
+    };
+    let read = on.repeat(|| on.run.world.piece(of)).await;
     let piece = read.map_err(Unread::Call)?;
     Ok(piece.filter(|piece| !piece.is_empty()))
 }

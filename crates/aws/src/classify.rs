@@ -4,6 +4,7 @@
 
 use s3ferry_core::goals;
 use s3ferry_core::model::kinds;
+use s3ferry_core::permissions::calls_on_lists;
 use s3ferry_engine::ports::{Class, PortError};
 
 use crate::failure::{Call, Cause, Facts, Failure, INVALID_ENDPOINT, Intent};
@@ -358,6 +359,7 @@ fn credentials_hint(cause: &Cause) -> String {
 fn actions(call: &Call) -> String {
     let of_service = kinds::calls().filter(|(service, _)| service.as_str() == call.service);
     let calls = of_service.map(|(_, known)| known).chain(goals::calls());
+    let calls = calls.chain(calls_on_lists());
     let of_this = calls.filter(|known| known.operation == call.operation);
     let mut actions: Vec<&str> = of_this.flat_map(|known| known.actions()).collect();
     actions.sort_unstable();
@@ -587,6 +589,8 @@ mod tests {
             head.starts_with("s3:GetObjectVersion, and s3:ListBucket"),
             "{head}"
         );
+        assert_eq!(needed("ListObjectsV2"), "s3:ListBucket");
+        assert_eq!(needed("GetObject"), "kms:Decrypt and s3:GetObject");
         assert_eq!(needed("SomethingNew"), "s3:SomethingNew");
         assert_eq!(
             needed("GetPublicAccessBlock"),

@@ -18,7 +18,7 @@ mod verify;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{AccountId, AccountName, Region};
-use crate::model::kinds::Document;
+use crate::model::kinds::{Call, Document};
 use crate::model::target::Kind;
 use crate::model::{AccountRef, BucketPart, Observed, Target};
 use crate::ownership::SPEC_TAG;
@@ -31,6 +31,11 @@ use grants::About;
 
 pub use packed::{ATTACHED, MANAGED_POLICY_CHARACTERS};
 pub use purpose::Purpose;
+
+/// The calls that read inventories, which no target and no goal has.
+pub fn calls_on_lists() -> impl Iterator<Item = Call> {
+    verify::LIST_CALLS.iter().copied()
+}
 
 /// What the caller in one account needs.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,8 +14,8 @@ use crate::ports::{PageRequest, Piece, Versions};
 use crate::verify::Failure;
 use crate::verify::listing::{page, text};
 
-/// Bytes that are asked for at once.
-pub(super) const PIECE: u64 = 8 << 20;
+/// Bytes that are asked for at once: an answer is in memory some four times on its way, at both sides.
+pub(super) const PIECE: u64 = 2 << 20;
 
 /// The longest manifest that is read: some 300,000 files.
 const LONGEST: usize = 64 << 20;

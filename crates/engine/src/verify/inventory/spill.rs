@@ -7,14 +7,18 @@ use std::path::Path;
 
 use s3ferry_verify::inventory::{PARTITIONS, Partitions, Row, partition};
 
-/// Rows of both sides in a group; some 80 MB in memory.
-const ROWS: u64 = 200_000;
+/// Rows of both sides in a group; with all that is told of them where each is in doubt, some 50 MB in memory.
+const ROWS: u64 = 50_000;
 
 /// What of a side waits in memory to be written, over all groups.
-const WAITING: usize = 32 << 20;
+const WAITING: usize = 16 << 20;
 
-/// The least that is written at once.
-const BLOCK: usize = 4 << 10;
+/// The least that is written at once: less would be lost among the headers.
+const BLOCK: usize = 1 << 10;
+
+/// What a block begins with: where the one before it of its group begins, and how long that is; twice nothing where there is none. So nothing
+/// is kept in memory of blocks that are written but where the last one is.
+const HEADER: usize = 16;
 
 /// Which group each partition is in.
 #[derive(Debug)]
@@ -63,8 +67,14 @@ pub(super) struct Spill {
 #[derive(Debug, Clone, Default)]
 struct Group {
     waiting: Vec<u8>,
-    /// Where its blocks begin, and how long they are.
-    blocks: Vec<(u64, usize)>,
+    last: Block,
+}
+
+/// Where a block begins, and how long it is; nothing for none.
+#[derive(Debug, Clone, Copy, Default)]
+struct Block {
+    from: u64,
+    length: u64,
 }
 
 impl Spill {
@@ -83,11 +93,20 @@ impl Spill {
         let Some(group) = self.groups.get_mut(group) else {
             return Ok(());
         };
+        if group.waiting.is_empty() {
+            let Block { from, length } = group.last;
+            group
+                .waiting
+                .extend([from, length].map(u64::to_le_bytes).as_flattened());
+        }
         row.write(&mut group.waiting);
         if group.waiting.len() >= self.most {
             self.file.write_all(&group.waiting)?;
-            group.blocks.push((self.end, group.waiting.len()));
-            self.end += group.waiting.len() as u64;
+            group.last = Block {
+                from: self.end,
+                length: group.waiting.len() as u64,
+            };
+            self.end += group.last.length;
             group.waiting.clear();
         }
         Ok(())
@@ -95,16 +114,24 @@ impl Spill {
 
     /// Tells the rows of a group, once.
     pub(super) fn take(&mut self, group: usize, tell: &mut dyn FnMut(&Row<'_>)) -> io::Result<()> {
-        let Some(group) = self.groups.get_mut(group).map(std::mem::take) else {
+        let Some(Group { waiting, last }) = self.groups.get_mut(group).map(std::mem::take) else {
             return Ok(());
         };
-        let mut block = group.waiting;
-        told(&block, tell)?;
-        for (from, length) in group.blocks {
-            block.resize(length, 0);
-            self.file.seek(SeekFrom::Start(from))?;
+        told(waiting.get(HEADER..).unwrap_or_default(), tell)?;
+        let (mut of, mut block) = (last, waiting);
+        while of.length > 0 {
+            block.resize(of.length as usize, 0);
+            self.file.seek(SeekFrom::Start(of.from))?;
             self.file.read_exact(&mut block)?;
-            told(&block, tell)?;
+            let (from, rest) = block
+                .split_first_chunk()
+                .ok_or(io::ErrorKind::InvalidData)?;
+            let (length, rows) = rest.split_first_chunk().ok_or(io::ErrorKind::InvalidData)?;
+            told(rows, tell)?;
+            of = Block {
+                from: u64::from_le_bytes(*from),
+                length: u64::from_le_bytes(*length),
+            };
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -441,5 +443,74 @@ fn phase_verify_waits_for_a_comparison() {
     assert!(
         state == "waiting" && why.contains("cannot be read"),
         "{why}"
+    );
+}
+
+/// Damages a version at the destination as no API can.
+fn damage(world: &World, key: &str, version: &str, kind: &str) {
+    let environment: BTreeMap<String, String> = world.sandbox().environment().into_iter().collect();
+    let address = environment["AWS_ENDPOINT_URL"].trim_start_matches("http://");
+    let body = json!({ "bucket": TO, "key": key, "version_id": version, "kind": kind }).to_string();
+    let request = format!(
+        "POST /_sandbox/damage HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        environment["S3FERRY_SANDBOX_TOKEN"],
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).expect("the sandbox listens");
+    stream.write_all(request.as_bytes()).expect("it is sent");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).expect("it is answered");
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+}
+
+/// What keeps its size, ETag and stored checksum is found by reading it, and by nothing else; the gate asks for it where the spec does.
+#[test]
+fn content_is_compared_where_it_is_asked_for() {
+    let world = pair(4);
+    world.spec(&gated("depth: content"));
+    let id = &versions(&world.destination(), TO, &key(2))[1];
+    damage(&world, &key(2), id, "flip-byte");
+    let expected = BTreeMap::from([(key(2), "content".to_owned())]);
+    for blind in [&["--depth", "checksum"], &["--sample", "0%"]] {
+        assert_eq!(found(&world, blind), (Some(0), BTreeMap::new()));
+        assert_eq!(gate(&world).0, "waiting");
+    }
+    let ran = world.expect(6, &VERIFY);
+    assert!(
+        ran.err.contains("orders: the content of all 8 versions is read, 56 B at each side: about 16 GetObject, less than 0.01 USD"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(found(&world, &["--depth", "content"]), (Some(6), expected));
+    call(
+        &world.source(),
+        "DELETE",
+        FROM,
+        &key(2),
+        &format!("versionId={id}"),
+        "",
+    );
+    call(
+        &world.destination(),
+        "DELETE",
+        TO,
+        &key(2),
+        &format!("versionId={id}"),
+        "",
+    );
+    assert_eq!(found(&world, &[]), (Some(0), BTreeMap::new()));
+    let (state, why) = gate(&world);
+    assert!(state == "met" && why.contains("7 versions equal"), "{why}");
+    let ran = world.expect(0, &[&VERIFY[..], &["--sample", "50%"]].concat());
+    assert!(
+        ran.err.contains("some 4 of 7 versions is read"),
+        "{}",
+        ran.err
+    );
+    assert!(
+        ran.err
+            .contains("damage of one version is found with a probability of 50.0%"),
+        "{}",
+        ran.err
     );
 }

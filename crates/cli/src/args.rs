@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use s3ferry_core::ids::{AccountId, Arn, BucketName, Region, SpecName};
 use s3ferry_core::model::RoleRef;
-use s3ferry_core::spec::{self, Access};
+use s3ferry_core::spec::{self, Access, Share};
 
 use crate::build_info::long_version;
 
@@ -263,6 +263,9 @@ pub(crate) struct Verify {
     /// How closely to look; left out, as the spec's `verify` says from phase `verify` on, before it by the listings
     #[arg(long, value_enum)]
     pub(crate) depth: Option<Depth>,
+    /// Read the content of this share of versions, chosen anew each time, e.g. 1%; left out, of all at --depth content
+    #[arg(long, value_name = "PERCENT", value_parser = share)]
+    pub(crate) sample: Option<Share>,
     /// Which versions to compare with each other
     #[arg(long = "match", value_enum, value_name = "WHICH", default_value_t = Matched::Versions)]
     pub(crate) matched: Matched,
@@ -303,6 +306,13 @@ pub(crate) enum Depth {
     Listing,
     /// By stored checksums, with a look at each version of both sides
     Checksum,
+    /// By their bytes, read at both sides, or of the share that --sample says
+    Content,
+}
+
+/// A percentage.
+fn share(text: &str) -> Result<Share, String> {
+    Share::of_percent(text).ok_or_else(|| "write a percentage from 0% to 100%, e.g. 1%".to_owned())
 }
 
 impl From<Depth> for spec::Depth {
@@ -310,6 +320,7 @@ impl From<Depth> for spec::Depth {
         match depth {
             Depth::Listing => Self::Listing,
             Depth::Checksum => Self::Checksum,
+            Depth::Content => Self::Content,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{MigrationName, SpecName};
 use crate::places::BucketRef;
-use crate::spec::{Compared, Depth};
+use crate::spec::{Compared, Depth, Share};
 
 /// SHA-256 over the documents that a proof is of, in hex.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,6 +115,8 @@ pub struct Verified {
     pub depth: Depth,
     /// What was compared besides.
     pub compared: BTreeSet<Compared>,
+    /// Of how many versions the content was read.
+    pub content: Share,
     /// Of when it tells, RFC 3339 in UTC: what was written later is not in it.
     pub as_of: String,
     /// How many seconds ago that was.

@@ -40,6 +40,8 @@ pub use permissions::{
 };
 pub use sanitize::{sanitize, sanitize_json};
 pub use text::{Detail, changes, text};
-pub use verification::{verification_junit, verification_summary, verification_text};
+pub use verification::{
+    content_ahead, verification_junit, verification_summary, verification_text,
+};
 pub use view::summary;
 pub use words::{bytes, duration, number, plural};

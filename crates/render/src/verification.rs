@@ -2,6 +2,7 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use s3ferry_core::format::verification::{Answer, Verification, VerifiedSide, VerifiedVersion};
+use s3ferry_core::spec::Share;
 
 use crate::page::{Page, Style, Tone};
 use crate::sanitize::sanitize;
@@ -97,6 +98,51 @@ pub fn verification_summary(of: &Verification) -> String {
     }
 }
 
+/// What reading content will take: of so many versions of so many bytes a side, this share, in pieces of so many bytes.
+#[must_use]
+pub fn content_ahead(versions: u64, all_bytes: u64, share: Share, piece: u64) -> String {
+    let part = f64::from(share.parts()) / f64::from(Share::ALL.parts());
+    let read = (versions as f64 * part).ceil() as u64;
+    let size = (all_bytes as f64 * part).ceil() as u64;
+    let requests = 2 * (read + size / piece);
+    let of = if share == Share::ALL {
+        format!("all {}", plural(versions, "version"))
+    } else {
+        format!("some {} of {}", number(read), plural(versions, "version"))
+    };
+    let found = if share == Share::ALL {
+        String::new()
+    } else {
+        let damaged = (versions as f64 / 1_000.0).max(1.0);
+        format!(
+            "; damage of {} is found with a probability of {:.1}%",
+            if versions < 1_000 {
+                "one version".to_owned()
+            } else {
+                "1 in 1,000 versions".to_owned()
+            },
+            100.0 * (1.0 - (1.0 - part).powf(damaged))
+        )
+    };
+    format!(
+        "the content of {of} is read, {} at each side: about {} GetObject, {}, and what leaves the Region or AWS as transfer{found}",
+        bytes(size),
+        number(requests),
+        dollars(requests as f64 * DOLLARS_A_GET)
+    )
+}
+
+/// The price of a GetObject in USD (S3 Standard, eu-west-1, 2026-09).
+const DOLLARS_A_GET: f64 = 0.0004 / 1_000.0;
+
+fn dollars(cost: f64) -> String {
+    if cost < 0.01 {
+        "less than 0.01 USD".to_owned()
+    } else {
+        format!("about {cost:.2} USD")
+    }
+}
+
 fn place(side: &VerifiedSide) -> String {
     format!("s3://{} ({}, {})", side.bucket, side.account, side.region)
 }
@@ -139,6 +185,7 @@ fn found(word: &str) -> &str {
         "equal-size" => "by size and version ID",
         "equal-etag" => "by ETag",
         "equal-checksum" => "by stored checksum",
+        "equal-content" => "by content",
         "missing" => "missing at the destination",
         "failed" => "failed to replicate",
         "marker-missing" => "delete marker missing at the destination",

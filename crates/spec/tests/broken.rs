@@ -349,7 +349,7 @@ fn fields() -> Vec<Case> {
         ),
         migration(
             "content, cutover and retire",
-            "verify: { depth: content, sample_content: 1% }\ncutover: { freeze: true }\nretire: { source: keep }",
+            "verify: { depth: content, sample_content: 101% }\ncutover: { freeze: true }\nretire: { source: keep }",
         ),
         migration(
             "destination role",

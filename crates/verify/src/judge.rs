@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use s3ferry_core::model::kinds::replication::is_archived;
-use s3ferry_core::spec::{DeleteMarkers, Migration, RuleSpec};
+use s3ferry_core::spec::{DeleteMarkers, Migration, RuleSpec, Share};
+
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::entry::{Entry, EtagForm, Kind};
 use crate::join::{Found, Side};
@@ -21,6 +23,8 @@ pub enum Rung {
     Etag,
     /// The same checksum, of the same algorithm and type, kept by S3 with the objects.
     Checksum,
+    /// The same bytes, read at both sides.
+    Content,
 }
 
 impl Rung {
@@ -31,6 +35,7 @@ impl Rung {
             Self::Size => "size and version ID",
             Self::Etag => "ETag",
             Self::Checksum => "stored checksum",
+            Self::Content => "content",
         }
     }
 }
@@ -115,10 +120,11 @@ impl fmt::Display for Verdict {
 
 impl Verdict {
     /// Every one.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Equal(Rung::Size),
         Self::Equal(Rung::Etag),
         Self::Equal(Rung::Checksum),
+        Self::Equal(Rung::Content),
         Self::Different(Difference::Missing),
         Self::Different(Difference::Failed),
         Self::Different(Difference::MarkerMissing),
@@ -150,6 +156,7 @@ impl Verdict {
             Self::Equal(Rung::Size) => "equal-size",
             Self::Equal(Rung::Etag) => "equal-etag",
             Self::Equal(Rung::Checksum) => "equal-checksum",
+            Self::Equal(Rung::Content) => "equal-content",
             Self::Different(difference) => difference.as_str(),
             Self::Unprovable(Unprovable::NoHash) => "no-hash",
             Self::Unprovable(Unprovable::Denied) => "denied",
@@ -203,6 +210,8 @@ pub struct Asked {
     pub metadata: bool,
     /// Tags.
     pub tags: bool,
+    /// The content of so many versions.
+    pub content: Share,
 }
 
 impl Asked {
@@ -364,13 +373,35 @@ impl<'a> Judge<'a> {
         if self.asked.class && !self.is_class(source.key, source.class, destination.class) {
             return settled(Verdict::Different(Difference::Class));
         }
-        if self.asked.looks_at_all() || source.etag != destination.etag {
+        let is_read = self.reads(source.key, source.version);
+        if is_read || self.asked.looks_at_all() || source.etag != destination.etag {
             return First::Look;
         }
         settled(match EtagForm::of(source.etag) {
             EtagForm::Whole | EtagForm::Parts(_) => Verdict::Equal(Rung::Etag),
             EtagForm::Other => Verdict::Equal(Rung::Size),
         })
+    }
+
+    /// Whether the content of this version is read: by a hash, so that who goes on after a stop reads the same ones, and of the time, so
+    /// that another run reads others.
+    #[must_use]
+    pub fn reads(&self, key: &[u8], version: &str) -> bool {
+        let share = self.asked.content.parts();
+        if share == 0 || share == Share::ALL.parts() {
+            return share != 0;
+        }
+        let mut hash = Xxh3::new();
+        for part in [
+            self.settled.as_bytes(),
+            b"\0",
+            key,
+            b"\0",
+            version.as_bytes(),
+        ] {
+            hash.update(part);
+        }
+        hash.digest() % u64::from(Share::ALL.parts()) < u64::from(share)
     }
 
     /// Judges a version of both sides that was looked at.

@@ -16,6 +16,8 @@ pub mod tally;
 
 pub use entry::{Entry, Kind};
 pub use join::{Found, Join, Side, Step};
-pub use judge::{Asked, Expected, Facts, First, Judge, Rung, Seen, Status, Unprovable, Verdict};
+pub use judge::{
+    Asked, Difference, Expected, Facts, First, Judge, Rung, Seen, Status, Unprovable, Verdict,
+};
 pub use page::{Marker, Page, PageError};
 pub use tally::{Count, Tally, Total};

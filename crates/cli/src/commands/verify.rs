@@ -12,11 +12,11 @@ use s3ferry_core::format::verification::{Verification, VerifiedVersion};
 use s3ferry_core::goals::compared;
 use s3ferry_core::phase::Part;
 use s3ferry_core::route::Route;
-use s3ferry_core::spec::{Compared, Depth};
+use s3ferry_core::spec::{Compared, Depth, Share};
 use s3ferry_engine::ledger::{Checkpoint, FolderLedger, ReceiptId};
 use s3ferry_engine::verify::{
-    Comparison, Ended, Failure, Lists, Matching, Progress, Remark, Stretch, Told, Watch, compare,
-    compare_lists, newest, place, verification, version,
+    Comparison, Ended, Failure, Lists, Matching, PIECE, Progress, Remark, Stretch, Told, Watch,
+    compare, compare_lists, newest, place, verification, version,
 };
 use s3ferry_engine::{CancelToken, canceller};
 use s3ferry_verify::{Asked, Tally};
@@ -152,6 +152,9 @@ impl One<'_> {
         let mut noted = self.checkpoint();
         let of = self.comparison(&noted.settled);
         let from = progress(&noted);
+        if of.asked.content > Share::NONE && from == Progress::default() {
+            self.tell_cost(cloud, &of).await?;
+        }
         let mut watching = self.watching(&mut noted, &from.tally);
         let ended = compare(cloud.clone(), of.clone(), from, &mut watching, self.cancel).await;
         self.printer.clear_status();
@@ -164,6 +167,29 @@ impl One<'_> {
         let forgotten = self.ledger.forget_checkpoint(&self.name());
         forgotten.map_err(|error| self.unkept(&error.to_string()))?;
         Ok(verified)
+    }
+
+    /// Says what reading content will take, from the listings of both sides, before anything is read.
+    async fn tell_cost(&self, cloud: &Cloud, of: &Comparison) -> Result<(), Exit> {
+        let listed = Comparison {
+            asked: Asked::default(),
+            looks: 0,
+            told: 0,
+            ..of.clone()
+        };
+        let mut noted = self.begun();
+        let from = Progress::default();
+        let ended = compare(cloud.clone(), listed, from, &mut Unwatched, self.cancel).await;
+        let tally = match ended {
+            Ok(Ended::Whole(tally)) => tally,
+            Ok(Ended::Stopped(progress)) => return Err(self.stopped(&mut noted, progress)),
+            Err(failure) => return Err(self.failed(&noted, &failure)),
+        };
+        let (versions, bytes) = (tally.source.objects, tally.source.bytes);
+        let text = s3ferry_render::content_ahead(versions, bytes, of.asked.content, PIECE);
+        self.printer
+            .message(&format!("{}: {text}", self.route.name));
+        Ok(())
     }
 
     async fn by_inventories(&self, cloud: &Cloud) -> Result<Verified, Exit> {
@@ -262,14 +288,21 @@ impl One<'_> {
         let migration = &self.route.migration;
         let of_gate = Part::VerifiedGoal.is_in(migration.phase);
         let of_gate = of_gate.then_some(&migration.verify);
-        let unsaid = of_gate.map_or(Depth::Listing, |of| of.depth);
+        let depth = self.args.depth.map(Depth::from);
+        let unsaid = of_gate.map_or((Depth::Listing, Share::NONE), |of| (of.depth, of.content));
+        let (depth, content) = match depth {
+            None => unsaid,
+            Some(Depth::Content) => (Depth::Content, Share::ALL),
+            Some(depth) => (depth, Share::NONE),
+        };
         let mut all: BTreeSet<Compared> = of_gate.map(|of| of.compare.clone()).unwrap_or_default();
         all.extend(self.args.compare.iter().map(|what| Compared::from(*what)));
         Asked {
-            checksums: match self.args.depth.map_or(unsaid, Depth::from) {
+            checksums: match depth {
                 Depth::Listing => false,
-                Depth::Checksum => true,
+                Depth::Checksum | Depth::Content => true,
             },
+            content: self.args.sample.unwrap_or(content),
             class: all.contains(&Compared::Class),
             metadata: all.contains(&Compared::Metadata),
             tags: all.contains(&Compared::Tags),
@@ -285,7 +318,7 @@ impl One<'_> {
 
     fn comparison(&self, settled: &str) -> Comparison {
         let asked = self.asked();
-        let looks_at_all = asked.checksums || asked.metadata || asked.tags;
+        let looks_as_needed = asked.looks_at_all() || asked.content > Share::NONE;
         Comparison {
             migration: self.route.migration.clone(),
             source: self.route.source.clone(),
@@ -294,7 +327,7 @@ impl One<'_> {
             asked,
             settled: settled.to_owned(),
             hands: self.hands,
-            looks: if looks_at_all {
+            looks: if looks_as_needed {
                 u64::MAX
             } else {
                 self.args.max_looks
@@ -446,6 +479,15 @@ fn note(noted: &mut Checkpoint, progress: Progress) {
     noted.left = left
         .map(|of| (of.after.map(text), of.before.map(text)))
         .collect();
+}
+
+/// A comparison of which nothing is shown.
+struct Unwatched;
+
+impl Watch for Unwatched {
+    fn progress(&mut self, _: &Progress) {}
+
+    fn remark(&mut self, _: &Remark) {}
 }
 
 /// Shows how far a comparison is, and notes it.

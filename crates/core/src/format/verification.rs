@@ -26,13 +26,16 @@ pub struct Verification {
     /// What told of both sides: their live `listing`, or an `inventory` of each. Receipts of format 1.0 are of listings.
     #[serde(default = "listing")]
     pub from: String,
-    /// How closely it was looked: `listing` or `checksum`.
+    /// How closely it was looked: `listing`, `checksum` or `content`.
     pub depth: String,
     /// Which versions were compared: `versions` of one ID, or the `current` ones of each key.
     pub matched: String,
     /// What was compared besides: `tags`, `metadata`, `class`.
     #[serde(default)]
     pub compared: Vec<String>,
+    /// Of how many versions the content was read, as a percentage; not there where of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
     /// What was written after this counts as on its way; RFC 3339 in UTC.
     pub settled: String,
     /// When the comparison began.

@@ -12,7 +12,7 @@ use crate::phase::Part;
 use crate::proof::{ProofSubject, Verified};
 use crate::route::Route;
 use crate::scene::Scene;
-use crate::spec::{DeleteMarkers, RuleSpec, VerifySpec};
+use crate::spec::{DeleteMarkers, Depth, RuleSpec, Share, VerifySpec};
 
 /// The name of the gate.
 pub const VERIFIED: &str = "verified";
@@ -125,17 +125,24 @@ fn judged(receipts: &[&Verified], wanted: &VerifySpec) -> Result<String, String>
     })
 }
 
+/// How much content was read is said by its share.
 fn covers(receipt: &Verified, wanted: &VerifySpec) -> bool {
     let VerifySpec {
         depth,
         compare,
+        content,
         max_age: _,
     } = wanted;
-    receipt.depth >= *depth && receipt.compared.is_superset(compare)
+    receipt.depth >= (*depth).min(Depth::Checksum)
+        && receipt.compared.is_superset(compare)
+        && receipt.content >= *content
 }
 
 fn beside(wanted: &VerifySpec) -> String {
-    let words: Vec<&str> = wanted.compare.iter().map(|of| of.as_str()).collect();
+    let words = wanted.compare.iter().map(|of| of.as_str().to_owned());
+    let content =
+        (wanted.content > Share::NONE).then(|| format!("the content of {}", wanted.content));
+    let words: Vec<String> = words.chain(content).collect();
     match words.as_slice() {
         [] => String::new(),
         words => format!(", with {}", words.join(", ")),
@@ -153,7 +160,7 @@ fn versions(count: u64) -> String {
 mod tests {
     use super::*;
 
-    use crate::spec::{Compared, Depth};
+    use crate::spec::Compared;
 
     fn receipt(started: &str, depth: Depth) -> Verified {
         Verified {
@@ -161,6 +168,7 @@ mod tests {
             receipt: format!("sha256:{started}"),
             depth,
             compared: [].into(),
+            content: Share::NONE,
             as_of: started.to_owned(),
             age: 60,
             equal: 5,
@@ -204,14 +212,23 @@ mod tests {
         let wanted = VerifySpec {
             compare: [Compared::Tags].into(),
             max_age: 60,
+            content: Share::of_percent("1%").unwrap(),
             ..VerifySpec::default()
         };
         let good = Verified {
             compared: Compared::ALL.into(),
+            content: Share::ALL,
             ..receipt("T2", Depth::Checksum)
         };
         assert!(says(std::slice::from_ref(&good), &wanted).is_ok());
         let lacking = [
+            (
+                "content",
+                Verified {
+                    content: Share::NONE,
+                    ..good.clone()
+                },
+            ),
             (
                 "age",
                 Verified {

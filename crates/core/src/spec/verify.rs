@@ -1,6 +1,7 @@
 //! The comparison of both sides before anything rests on the destination: how closely, and how old it may be.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// What a comparison must be for the phases that rest on one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub struct VerifySpec {
     pub depth: Depth,
     /// What is compared besides.
     pub compare: BTreeSet<Compared>,
+    /// Of how many versions the content is read, at least.
+    pub content: Share,
     /// How many seconds ago it may have begun.
     pub max_age: u64,
 }
@@ -23,6 +26,7 @@ impl Default for VerifySpec {
         Self {
             depth: Depth::Checksum,
             compare: BTreeSet::new(),
+            content: Share::NONE,
             max_age: Self::MAX_AGE,
         }
     }
@@ -35,11 +39,13 @@ pub enum Depth {
     Listing,
     /// By the checksums that S3 keeps, with a look at every version.
     Checksum,
+    /// By their bytes, read at both sides.
+    Content,
 }
 
 impl Depth {
     /// Every one.
-    pub const ALL: [Self; 2] = [Self::Listing, Self::Checksum];
+    pub const ALL: [Self; 3] = [Self::Listing, Self::Checksum, Self::Content];
 
     /// The depth as specs and receipts spell it.
     #[must_use]
@@ -47,7 +53,43 @@ impl Depth {
         match self {
             Self::Listing => "listing",
             Self::Checksum => "checksum",
+            Self::Content => "content",
         }
+    }
+}
+
+/// A share of versions, in parts of a million.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share(u32);
+
+impl Share {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// All of them.
+    pub const ALL: Self = Self(1_000_000);
+
+    /// Reads a percentage such as `1%` or `0.05%`; none where the text is not one. What is less than a part of a million, and not
+    /// nothing, is one part.
+    #[must_use]
+    pub fn of_percent(text: &str) -> Option<Self> {
+        let number: f64 = text.strip_suffix('%')?.parse().ok()?;
+        if !(0.0..=100.0).contains(&number) {
+            return None;
+        }
+        let parts = (number * 10_000.0).round() as u32;
+        Some(Self(if number > 0.0 { parts.max(1) } else { 0 }))
+    }
+
+    /// The parts of a million.
+    #[must_use]
+    pub const fn parts(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", f64::from(self.0) / 10_000.0)
     }
 }
 
@@ -73,6 +115,28 @@ impl Compared {
             Self::Class => "class",
             Self::Metadata => "metadata",
             Self::Tags => "tags",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_read_as_it_is_written() {
+        for (text, parts, shown) in [
+            ("0%", 0, "0%"),
+            ("1%", 10_000, "1%"),
+            ("0.05%", 500, "0.05%"),
+            ("0.00000001%", 1, "0.0001%"),
+            ("100%", 1_000_000, "100%"),
+        ] {
+            let share = Share::of_percent(text).unwrap();
+            assert_eq!((share.parts(), share.to_string().as_str()), (parts, shown));
+        }
+        for wrong in ["1", "-1%", "101%", "x%", "NaN%"] {
+            assert_eq!(Share::of_percent(wrong), None, "{wrong}");
         }
     }
 }

@@ -13,7 +13,7 @@ use s3ferry_core::format::verification::{
     Answer, VERIFICATION_FORMAT, Verification, VerifiedVersion,
 };
 use s3ferry_core::plan::{ProofSubject, Verified};
-use s3ferry_core::spec::{Compared, Depth};
+use s3ferry_core::spec::{Compared, Depth, Share};
 use s3ferry_verify::Tally;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,10 @@ pub fn verified(id: &ReceiptId, found: &Verification, age: u64) -> Option<Verifi
         receipt: id.to_string(),
         depth: Depth::ALL.into_iter().find(depth)?,
         compared: Compared::ALL.into_iter().filter(known).collect(),
+        content: match &found.content {
+            None => Share::NONE,
+            Some(text) => Share::of_percent(text)?,
+        },
         as_of: found.as_of().to_owned(),
         age,
         equal: found.versions(Answer::Equal),

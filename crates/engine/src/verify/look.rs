@@ -1,7 +1,7 @@
 //! A version that the listings leave in doubt, looked at on both sides.
 
 use s3ferry_core::model::BucketRef;
-use s3ferry_verify::{Facts, Seen, Side, Status, Verdict};
+use s3ferry_verify::{Facts, Seen, Side, Status, Unprovable, Verdict};
 
 use super::listing::text;
 use super::{Failure, Shared};
@@ -36,10 +36,18 @@ impl<W: Versions> Shared<W> {
                 with_tags
             ),
         )?;
-        Ok(match doubt.only {
+        let verdict = match doubt.only {
             None => judge.second(&doubt.key, &source, &destination),
             Some(side) => judge.lone(side, &doubt.key, &source, &destination),
-        })
+        };
+        match verdict {
+            Verdict::Equal(_) | Verdict::Unprovable(Unprovable::NoHash)
+                if judge.reads(&doubt.key, &doubt.source) =>
+            {
+                self.read(doubt).await
+            }
+            verdict => Ok(verdict),
+        }
     }
 
     async fn see(

@@ -9,6 +9,7 @@
 //!
 //! The core of it is pure (`s3ferry-verify`); here are the calls, the tasks and the bounds.
 
+mod content;
 mod cut;
 mod inventory;
 mod listing;
@@ -23,6 +24,7 @@ use s3ferry_core::model::BucketRef;
 use s3ferry_core::spec::Migration;
 use s3ferry_verify::{Asked, Tally};
 
+pub use content::PIECE;
 pub use inventory::{List, Lists, Unusable, compare_lists, newest, place};
 pub use receipt::{Told, verification, version};
 pub use run::{Ended, compare};
@@ -134,6 +136,8 @@ struct Shared<W> {
     of: Comparison,
     /// Looks that are left.
     looks: std::sync::atomic::AtomicU64,
+    /// Hands that read content.
+    readers: tokio::sync::Semaphore,
 }
 
 type Common<W> = Arc<Shared<W>>;

@@ -6,7 +6,7 @@ use s3ferry_core::format::verification::{
 };
 use s3ferry_core::model::BucketRef;
 use s3ferry_core::plan::ProofSubject;
-use s3ferry_core::spec::{Compared, Depth};
+use s3ferry_core::spec::{Compared, Depth, Share};
 use s3ferry_verify::{Asked, Tally, Total, Verdict};
 
 use super::{Comparison, List, Lists, Remark};
@@ -52,6 +52,7 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         class,
         metadata,
         tags,
+        content,
     } = of.asked;
     let compared = [
         (class, Compared::Class),
@@ -72,15 +73,16 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
             Some(_) => "inventory",
         }
         .to_owned(),
-        depth: if checksums {
-            Depth::Checksum
-        } else {
-            Depth::Listing
+        depth: match checksums {
+            true if content == Share::ALL => Depth::Content,
+            true => Depth::Checksum,
+            false => Depth::Listing,
         }
         .as_str()
         .to_owned(),
         matched: of.matching.as_str().to_owned(),
         compared: compared.map(|(_, what)| what.as_str().to_owned()).collect(),
+        content: (content > Share::NONE).then(|| content.to_string()),
         settled: of.settled.clone(),
         started: told.started,
         ended: told.ended,

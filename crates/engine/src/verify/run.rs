@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use s3ferry_core::model::BucketRef;
 use s3ferry_verify::{Side, Tally};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::content::READERS;
 use super::stretch::{Message, Part, follow};
 use super::{Common, Comparison, Failure, Progress, Shared, Stretch, Watch};
 use crate::cancel::CancelToken;
@@ -221,6 +223,7 @@ impl<W> Shared<W> {
     pub(super) fn new(world: W, of: Comparison) -> Self {
         Self {
             looks: AtomicU64::new(of.looks),
+            readers: Semaphore::new(READERS),
             world,
             of,
         }

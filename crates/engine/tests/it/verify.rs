@@ -12,24 +12,26 @@ use md5::{Digest as _, Md5};
 use proptest::prelude::*;
 use s3ferry_core::inventories::ListPlace;
 use s3ferry_core::model::BucketRef;
-use s3ferry_core::spec::{DeleteMarkers, Phase};
+use s3ferry_core::spec::{DeleteMarkers, Phase, Share};
 use s3ferry_engine::CancelToken;
 use s3ferry_engine::ports::{
     Class, Look, ObjectHead, PageRequest, Piece, Pieces, PortError, Replication, Versions,
 };
 use s3ferry_engine::verify::{
-    Comparison, Ended, Failure, List, Lists, Matching, Progress, Remark, Watch, compare,
+    Comparison, Ended, Failure, List, Lists, Matching, PIECE, Progress, Remark, Watch, compare,
     compare_lists,
 };
 use s3ferry_testkit::build;
 use s3ferry_verify::inventory::{DataFile, Format, Manifest};
-use s3ferry_verify::{Asked, Side, Tally};
+use s3ferry_verify::{Asked, Judge, Side, Tally};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Version {
     id: String,
     size: u64,
     content: String,
+    /// What reading it gives, whatever is said of it.
+    bytes: Vec<u8>,
     is_marker: bool,
     class: String,
     tags: BTreeMap<String, String>,
@@ -43,6 +45,7 @@ impl Version {
             id: id.to_owned(),
             size: content.len() as u64,
             content: content.to_owned(),
+            bytes: content.as_bytes().to_vec(),
             is_marker: false,
             class: "STANDARD".to_owned(),
             tags: BTreeMap::new(),
@@ -64,7 +67,7 @@ impl Version {
         let sum = self
             .content
             .bytes()
-            .fold(7_u128, |sum, byte| sum * 257 + u128::from(byte));
+            .fold(7_u128, |sum, byte| sum.wrapping_mul(257) + u128::from(byte));
         format!("{sum:032x}")
     }
 }
@@ -253,7 +256,9 @@ impl Pieces for World {
         if let Some(error) = self.call("GetObject") {
             return Err(error);
         }
-        let file = self.files.get(of.key);
+        let version = self.find(of.bucket, of.key, of.version);
+        let version = version.map(|version| &version.bytes);
+        let file = self.files.get(of.key).or(version);
         let rest = file.and_then(|file| file.get(of.from as usize..));
         let piece = |rest: &[u8]| rest.iter().take(of.most as usize).copied().collect();
         Ok(rest.filter(|rest| !rest.is_empty()).map(piece))
@@ -316,6 +321,7 @@ enum Damage {
     Extra,
     Truncated,
     Swapped,
+    Rotten,
     MarkerLost,
     MarkerExtra,
     Current,
@@ -326,13 +332,14 @@ enum Damage {
 }
 
 impl Damage {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::None,
         Self::Missing,
         Self::OldMissing,
         Self::Extra,
         Self::Truncated,
         Self::Swapped,
+        Self::Rotten,
         Self::MarkerLost,
         Self::MarkerExtra,
         Self::Current,
@@ -350,6 +357,7 @@ impl Damage {
             Self::Extra => Some("extra"),
             Self::Truncated => Some("size"),
             Self::Swapped => Some("content"),
+            Self::Rotten => (asked.content == Share::ALL).then_some("content"),
             Self::MarkerLost => Some("marker-missing"),
             Self::MarkerExtra => Some("marker-extra"),
             Self::Current => Some("current"),
@@ -375,6 +383,8 @@ impl Damage {
             ),
             Self::Truncated => first.size -= 1,
             Self::Swapped => first.content = first.content.to_uppercase(),
+            // No hash that S3 keeps tells of it.
+            Self::Rotten => first.bytes[3] ^= 1,
             Self::MarkerLost => source.insert(0, Version::marker("gone")),
             Self::MarkerExtra => destination.insert(0, Version::marker("theirs")),
             Self::Current => destination.swap(0, 1),
@@ -415,14 +425,17 @@ fn shelves(damages: &[Damage], asked: Asked) -> (Shelf, Shelf, Vec<String>) {
 }
 
 fn asked() -> impl Strategy<Value = Asked> {
-    (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(checksums, class, metadata, tags)| Asked {
+    (
+        any::<[bool; 4]>(),
+        prop::sample::select(&[Share::NONE, Share::ALL][..]),
+    )
+        .prop_map(|([checksums, class, metadata, tags], content)| Asked {
             checksums,
             class,
             metadata,
             tags,
-        },
-    )
+            content,
+        })
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -493,6 +506,58 @@ fn equal_sides_have_equal_fingerprints() {
     .unwrap();
     assert_eq!(tally.source.fingerprint, tally.destination.fingerprint);
     assert_ne!(tally.source.fingerprint, 0);
+}
+
+/// Bytes that differ are found in whichever piece they are, and what ends early is no equal.
+#[test]
+fn content_is_read_to_its_end() {
+    let asked = Asked {
+        content: Share::ALL,
+        ..Asked::default()
+    };
+    let content = "x".repeat(2 * PIECE as usize + 5);
+    let found = |bytes: Vec<u8>| {
+        let one = Shelf::from([("k".to_owned(), vec![Version::new("1", &content)])]);
+        let rotten = Version {
+            bytes,
+            ..Version::new("1", &content)
+        };
+        let two = Shelf::from([("k".to_owned(), vec![rotten])]);
+        let world = World::new(&one, &two, 1000);
+        let tally = block_on(compared(&world, comparison(asked, 1), Progress::default())).0;
+        let words = tally.unwrap().verdicts.into_keys();
+        words.collect::<Vec<_>>()
+    };
+    let whole = content.clone().into_bytes();
+    assert_eq!(found(whole.clone()), ["equal-content"]);
+    for at in [0, PIECE - 1, PIECE, 2 * PIECE + 4] {
+        let mut bytes = whole.clone();
+        bytes[at as usize] ^= 1;
+        assert_eq!(found(bytes), ["content"], "{at}");
+    }
+    assert_eq!(found(whole[..PIECE as usize + 1].to_vec()), ["content"]);
+    assert_eq!(found(whole[..PIECE as usize].to_vec()), ["content"]);
+    assert_eq!(found(Vec::new()), ["content"]);
+}
+
+#[test]
+fn a_share_of_versions_is_read_the_same_ones_in_a_run_and_others_in_the_next() {
+    let migration = build::migration(Phase::Verify);
+    let read = |percent: &str, settled: &str| -> Vec<u32> {
+        let asked = Asked {
+            content: Share::of_percent(percent).unwrap(),
+            ..Asked::default()
+        };
+        let judge = Judge::new(&migration, asked, settled);
+        let is_read = |key: &u32| judge.reads(key.to_string().as_bytes(), "v");
+        (0..100_000).filter(is_read).collect()
+    };
+    let one = read("1%", "T1");
+    assert!((800..1_200).contains(&one.len()), "{}", one.len());
+    assert_eq!(one, read("1%", "T1"));
+    assert_ne!(one, read("1%", "T2"));
+    assert_eq!(read("0%", "T1").len(), 0);
+    assert_eq!(read("100%", "T1").len(), 100_000);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use s3ferry_core::spec::{Compared, Depth, VerifySpec};
+use s3ferry_core::spec::{Compared, Depth, Share, VerifySpec};
 
 use super::monitoring::amount;
 use super::view::View;
@@ -26,9 +26,15 @@ pub(super) fn verify(migration: &View<'_>) -> Option<VerifySpec> {
         None => unsaid.max_age,
         Some(age) => amount(age.text()?).unwrap_or(u64::MAX),
     };
+    let content = match view.optional("sample_content")? {
+        None if depth == Depth::Content => Share::ALL,
+        None => Share::NONE,
+        Some(share) => Share::of_percent(share.text()?)?,
+    };
     Some(VerifySpec {
         depth,
         compare,
+        content,
         max_age,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::Need::{Default, Optional};
 use super::Shape::{List as ListShape, Record as RecordShape, Scalar as ScalarShape, Words};
-use super::{Field, List, Record, Word, later_word, record, word};
+use super::{Field, List, Record, Word, record, word};
 use crate::scalar::Scalar;
 
 /// `verify`.
@@ -37,10 +37,9 @@ static VERIFY_FIELDS: Record = record(
         Field::new(
             "sample_content",
             ScalarShape(Scalar::Percent),
-            Optional("no content is read"),
-            "How much content is read and compared.",
-        )
-        .later("content is not read yet: remove the field"),
+            Optional("all of it at depth `content`, none otherwise"),
+            "Of how many versions the content is read at both sides, chosen anew each time.",
+        ),
     ],
 );
 
@@ -53,10 +52,9 @@ static DEPTHS: &[Word] = &[
         "checksum",
         "Stored checksums as well, with a look at each version of both sides.",
     ),
-    later_word(
+    word(
         "content",
-        "The bytes.",
-        "today's depths are `listing` and `checksum`",
+        "The bytes as well, read at both sides: of every version, or of `sample_content`.",
     ),
 ];
 

@@ -2,8 +2,8 @@
 
 use s3ferry_core::data_events::DataEvents;
 use s3ferry_core::spec::{
-    Above, AccessLogs, AlarmSpec, Backfill, Inventories, InventoryPlace, ListEncryption, LogPlace,
-    Logging, Monitoring, Sides, TrailPlace, Trails, VerifySpec,
+    Above, AccessLogs, AlarmSpec, Backfill, Depth, Inventories, InventoryPlace, ListEncryption,
+    LogPlace, Logging, Monitoring, Share, Sides, TrailPlace, Trails, VerifySpec,
 };
 use serde_yaml::{Mapping, Value};
 
@@ -108,11 +108,20 @@ pub(super) fn verify(verify: &VerifySpec) -> Mapping {
     let VerifySpec {
         depth,
         compare,
+        content,
         max_age,
     } = verify;
+    let unsaid = match depth {
+        Depth::Content => Share::ALL,
+        Depth::Listing | Depth::Checksum => Share::NONE,
+    };
     map([
         ("depth", text(depth.as_str())),
         ("compare", list(compare.iter().map(|of| of.as_str()))),
+        (
+            "sample_content",
+            (*content != unsaid).then(|| text(content)).flatten(),
+        ),
         ("max_age", text(with_unit(*max_age, &["h", "m", "s"]))),
     ])
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use s3ferry_core::spec::Share;
 use s3ferry_verify::inventory::{Partitions, Picked};
 use s3ferry_verify::{First, Found, Judge, Rung, Side, Tally, Verdict};
 use tokio::sync::mpsc::{self, UnboundedSender};
@@ -99,7 +100,7 @@ async fn compare<W: Versions + Clone + 'static>(
         sums(&common.world, destination.clone(), of_destination),
     )?;
     let asked = common.of.asked;
-    let opened = if asked.looks_at_all() || asked.class {
+    let opened = if asked.looks_at_all() || asked.class || asked.content > Share::NONE {
         one.inhabited(&two)
     } else {
         one.differing(&two)

@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod document;
 pub mod drift;
 pub mod reading;
+pub mod status;
 pub mod verification;
 
 use std::collections::BTreeMap;

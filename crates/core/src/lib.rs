@@ -42,4 +42,5 @@ pub mod scene;
 pub mod scope;
 pub mod search;
 pub mod spec;
+pub mod status;
 pub mod wanted;

@@ -29,6 +29,7 @@ use crate::scene::Scene;
 use crate::scope::Scope;
 use crate::search;
 use crate::spec::{Create, ListEncryption, Spec};
+use crate::status::reads as status;
 use crate::wanted::{Desired, Wanted};
 
 /// What the actions of a statement are about, in the order of a policy.
@@ -103,6 +104,10 @@ pub(super) fn of(spec: &Spec, scope: &Scope, purpose: Purpose) -> BTreeMap<Accou
             granted.apply();
         }
         Purpose::Verify => granted.verify(),
+        Purpose::Status => {
+            granted.plan();
+            granted.status();
+        }
     }
     granted.accounts
 }
@@ -281,6 +286,24 @@ impl<'a> Granted<'a> {
                 ..At::default()
             };
             self.allow(&bucket.account, &at, verify::LIST_CALLS);
+        }
+    }
+
+    /// The metrics of rules, and the versions of each source: a live rule may have another prefix than the spec says now.
+    fn status(&mut self) {
+        let routes = self.spec.routes();
+        let routes = routes.filter(|route| self.scope.covers(route.name));
+        for route in routes.collect::<Vec<_>>() {
+            let arn = route.source.arn();
+            let source = At {
+                place: vec![arn.to_string()],
+                about: Some(About::Buckets),
+                objects: vec![format!("{arn}/*")],
+                is_whole: true,
+                ..At::default()
+            };
+            self.allow(&route.source.account, &source, status::ON_SOURCE);
+            self.allow(&route.alarms_in, &At::default(), status::ON_METRICS);
         }
     }
 

@@ -11,6 +11,8 @@ pub enum Purpose {
     Apply,
     /// Compare both sides of the migrations, version by version; it only reads.
     Verify,
+    /// See where the migrations stand, which begins with a plan; it only reads.
+    Status,
     /// Write a spec from what is live; there is none yet to say where.
     Import,
 }
@@ -24,6 +26,7 @@ impl Purpose {
             Self::Search => "search",
             Self::Apply => "apply",
             Self::Verify => "verify",
+            Self::Status => "status",
             Self::Import => "import",
         }
     }

@@ -5,6 +5,7 @@
 use s3ferry_core::goals;
 use s3ferry_core::model::kinds;
 use s3ferry_core::permissions::calls_on_lists;
+use s3ferry_core::status;
 use s3ferry_engine::ports::{Class, PortError};
 
 use crate::failure::{Call, Cause, Facts, Failure, INVALID_ENDPOINT, Intent};
@@ -358,7 +359,8 @@ fn credentials_hint(cause: &Cause) -> String {
 /// another name.
 fn actions(call: &Call) -> String {
     let of_service = kinds::calls().filter(|(service, _)| service.as_str() == call.service);
-    let calls = of_service.map(|(_, known)| known).chain(goals::calls());
+    let beside = goals::calls().chain(status::calls());
+    let calls = of_service.map(|(_, known)| known).chain(beside);
     let calls = calls.chain(calls_on_lists());
     let of_this = calls.filter(|known| known.operation == call.operation);
     let mut actions: Vec<&str> = of_this.flat_map(|known| known.actions()).collect();

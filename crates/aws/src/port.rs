@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::future::{join, join_all};
 use s3ferry_core::ids::{AccountId, AccountName, AlarmName, BucketName, JobId, Region};
-use s3ferry_core::model::kinds::Job;
+use s3ferry_core::model::kinds::{Job, RuleMetric};
 use s3ferry_core::model::{
     AccountPart, BucketRef, Document, KeyRef, RegionPart, RegionRef, Target,
 };
@@ -14,7 +14,7 @@ use s3ferry_core::permissions::Asked;
 use s3ferry_core::plan::NewJob;
 use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{
-    Jobs, ListedVersion, Look, NewObject, ObjectHead, Objects, PageRequest, Piece, Pieces,
+    Jobs, ListedVersion, Look, Metrics, NewObject, ObjectHead, Objects, PageRequest, Piece, Pieces,
     PortError, Read, Sample, Versions, Write, WriteChange,
 };
 
@@ -409,6 +409,19 @@ impl Jobs for Cloud {
         let name = ObjectName(bucket, prefix);
         let api = self.bucket(bucket, Intent::Read, &name)?;
         Ok(explained(&api, s3::report::sample(&api, prefix).await).await?)
+    }
+}
+
+impl Metrics for Cloud {
+    async fn metrics(
+        &self,
+        at: &RegionRef,
+        of: &[&RuleMetric],
+    ) -> Result<Vec<Option<u64>>, PortError> {
+        let (account, region) = (&at.account, Some(&at.region));
+        let session = self.session(account, || entry("cloudwatch", Intent::Read, account))?;
+        let api = CloudWatchApi::new(&session.cloudwatch, account, region, account);
+        Ok(cloudwatch::data::of(&api, of).await?)
     }
 }
 

@@ -109,6 +109,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Show a saved plan
     Show(Show),
+    /// Say where migrations stand, what needs attention first, and what to do next
+    Status(StatusArgs),
     /// Make the changes of a saved plan, or of specs after asking
     Apply(Apply),
     /// List what an apply found where it wrote, and give it back
@@ -396,6 +398,37 @@ pub(crate) enum DoctorFormat {
     Json,
 }
 
+/// Everything is read and nothing is written. It makes the plan that plan makes, and adds metrics, failed objects, jobs, alarms and receipts.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) paths: Paths,
+    /// Look at these migrations only; one is shown with everything
+    #[arg(long, value_name = "MIGRATION")]
+    pub(crate) target: Vec<String>,
+    /// Redraw the page in place every so many seconds until q; on a terminal
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10", value_parser = seconds, conflicts_with = "format")]
+    pub(crate) watch: Option<Duration>,
+    /// How to print the status
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub(crate) format: StatusFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// A page for a terminal
+    Text,
+    /// For programs
+    Json,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err("it must be a number of seconds from 1 to 86400".to_owned()),
+    }
+}
+
 /// As long as `s3ferry_engine::Limits` has.
 const AGREE_FOR: &str = "5s";
 
@@ -450,6 +483,8 @@ pub(crate) enum Purpose {
     Apply,
     /// Compare both sides of the migrations; it only reads
     Verify,
+    /// See where the migrations stand; it only reads
+    Status,
     /// Write a spec from what is live in the accounts of --account
     Import,
 }

@@ -109,6 +109,7 @@ async fn run(printer: &Printer, cli: Cli) -> Exit {
         Command::Init(args) => commands::init::run(printer, &args),
         Command::Validate(args) => commands::validate::run(printer, &args),
         Command::Plan(args) => commands::plan::run(printer, &args, parallelism).await,
+        Command::Status(args) => commands::status::run(printer, &args, parallelism).await,
         Command::Show(args) => commands::show::run(printer, &args),
         Command::Apply(args) => commands::apply::run(printer, &args, parallelism).await,
         Command::Restore(args) => commands::restore::run(printer, &args, parallelism).await,

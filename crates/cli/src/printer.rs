@@ -16,11 +16,15 @@ pub(crate) struct Printer {
     pub(crate) style: Style,
     pub(crate) error_style: Style,
     pub(crate) width: usize,
+    /// How many lines the terminal has that standard output is.
+    pub(crate) lines: Option<usize>,
     pub(crate) log_format: LogFormat,
     pub(crate) verbose: bool,
     pub(crate) progress: Progress,
     /// The transient line at the bottom of a terminal, which is taken away before anything else is written.
     status: Mutex<String>,
+    /// What is said instead of written, where somebody else draws on the terminal.
+    heard: Option<Mutex<String>>,
 }
 
 /// How progress is shown.
@@ -51,11 +55,15 @@ impl Printer {
             }
         };
         let stderr = std::io::stderr().is_terminal();
-        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        let size = terminal_size::terminal_size();
+        let width = size.map(|(width, _)| usize::from(width.0));
+        // The prompt takes one that comes back.
+        let lines = size.map(|(_, height)| usize::from(height.0).saturating_sub(1));
         Self {
             style: style(std::io::stdout().is_terminal()),
             error_style: style(stderr),
             width: width.unwrap_or(WIDTH_OF_A_PIPE).clamp(40, WIDEST),
+            lines: lines.filter(|_| std::io::stdout().is_terminal()),
             log_format: global.log_format,
             verbose: global.verbose > 0,
             progress: match (
@@ -67,7 +75,35 @@ impl Printer {
                 (false, false) => Progress::Lines,
             },
             status: Mutex::new(String::new()),
+            heard: None,
         }
+    }
+
+    /// A printer that keeps what it says, for who draws on the terminal.
+    pub(crate) fn aside(&self) -> Self {
+        Self {
+            style: self.style,
+            error_style: Style::Plain,
+            width: self.width,
+            lines: self.lines,
+            log_format: LogFormat::Text,
+            verbose: false,
+            progress: Progress::None,
+            status: Mutex::new(String::new()),
+            heard: Some(Mutex::new(String::new())),
+        }
+    }
+
+    /// What it kept.
+    pub(crate) fn heard(&self) -> String {
+        let heard = self.heard.as_ref().and_then(|heard| heard.lock().ok());
+        heard.map(|heard| heard.clone()).unwrap_or_default()
+    }
+
+    /// Standard output to draw on, where it is a terminal.
+    pub(crate) fn terminal(&self) -> Option<io::Stdout> {
+        let out = std::io::stdout();
+        out.is_terminal().then_some(out)
     }
 
     /// Writes data to standard output. A reader that has gone away (`| head`) has seen what it wanted and is no error; output
@@ -214,6 +250,12 @@ impl Printer {
 
     /// Writes text that is laid out already.
     fn raw_error(&self, text: &str) {
+        if let Some(heard) = &self.heard {
+            if let Ok(mut heard) = heard.lock() {
+                heard.push_str(text);
+            }
+            return;
+        }
         let mut err = std::io::stderr().lock();
         let _reader_gone = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }

@@ -6,6 +6,7 @@ mod events;
 mod keys;
 mod logging;
 mod monitoring;
+mod status;
 mod trails;
 mod world;
 

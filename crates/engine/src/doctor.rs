@@ -210,7 +210,8 @@ async fn replica<W: Versions>(
     }
 }
 
-const fn status(of: &Replication) -> Status {
+/// The status as core has it.
+pub(crate) const fn status(of: &Replication) -> Status {
     match of {
         Replication::NotEligible => Status::None,
         Replication::Pending => Status::Pending,

@@ -24,6 +24,7 @@ pub mod ports;
 pub mod problem;
 pub mod restore;
 pub mod saved;
+pub mod status;
 pub mod survey;
 pub mod verify;
 

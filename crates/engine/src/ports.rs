@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use s3ferry_core::ids::{AccountId, BucketName, JobId};
-use s3ferry_core::model::kinds::Job;
+use s3ferry_core::model::kinds::{Job, RuleMetric};
 use s3ferry_core::model::{BucketRef, Document, RegionRef, Target};
 use s3ferry_core::plan::{NewJob, PutEncryption};
 use serde::{Deserialize, Serialize};
@@ -320,6 +320,23 @@ pub trait Versions: Pieces {
         key: &str,
         version: &str,
     ) -> impl Future<Output = Result<BTreeMap<String, String>, PortError>> + Send;
+}
+
+/// Reads what CloudWatch counts of replication rules.
+pub trait Metrics: Send + Sync {
+    /// What the metrics say, in their order: the last datapoint of the last minutes, and of operations that failed the sum of the
+    /// last 24 hours; none where there is no datapoint.
+    ///
+    /// # Caveats
+    /// Metrics are delivered as well as can be, minutes late (UG:metrics-dimensions): none proves that nothing waits.
+    ///
+    /// # Errors
+    /// [`PortError`]; then nothing is known of any of them.
+    fn metrics(
+        &self,
+        at: &RegionRef,
+        of: &[&RuleMetric],
+    ) -> impl Future<Output = Result<Vec<Option<u64>>, PortError>> + Send;
 }
 
 /// Which page of a bucket's versions.

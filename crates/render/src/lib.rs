@@ -25,6 +25,7 @@ mod page;
 mod permissions;
 mod sanitize;
 mod statement;
+mod status;
 mod steps;
 mod text;
 mod verification;
@@ -39,6 +40,7 @@ pub use permissions::{
     permission_notes, permissions_json, permissions_terraform, permissions_text,
 };
 pub use sanitize::{sanitize, sanitize_json};
+pub use status::{WatchedPage, status_text, watched_text};
 pub use text::{Detail, changes, text};
 pub use verification::{
     content_ahead, verification_junit, verification_summary, verification_text,

@@ -24,7 +24,7 @@ pub fn permission_notes(callers: &[CallerPermissions], purpose: Purpose) -> Vec<
     match purpose {
         Purpose::Import => return of_import(),
         Purpose::Verify => return of_verify(),
-        Purpose::Plan | Purpose::Search | Purpose::Apply => {}
+        Purpose::Plan | Purpose::Search | Purpose::Apply | Purpose::Status => {}
     }
     let general = [
         "This is for the spec as it is: print it again when a phase, a bucket, a role, a rule or a key changes.",

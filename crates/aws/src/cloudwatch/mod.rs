@@ -1,6 +1,7 @@
-//! CloudWatch: alarms, one by one or a hundred together, the names of those that may be ours, and the metrics of rules.
+//! CloudWatch: alarms, one by one or a hundred together, the names of those that may be ours, the metrics of rules, and what they say.
 
 mod alarm;
+pub(crate) mod data;
 pub(crate) mod lists;
 pub(crate) mod read;
 pub(crate) mod write;

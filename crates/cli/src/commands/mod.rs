@@ -15,6 +15,7 @@ pub(crate) mod restore;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod show;
+pub(crate) mod status;
 pub(crate) mod validate;
 pub(crate) mod verify;
 

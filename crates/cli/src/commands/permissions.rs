@@ -11,7 +11,7 @@ use crate::specs::load;
 const FOR_IMPORT: &str =
     "s3ferry permissions --for import --account ACCOUNT_ID, with --account for each account";
 const FOR_SPEC: &str =
-    "s3ferry permissions PATH --for plan, --for search, --for apply or --for verify";
+    "s3ferry permissions PATH --for plan, --for search, --for apply, --for verify or --for status";
 
 pub(crate) fn run(printer: &Printer, args: &PermissionsArgs) -> Ended {
     let purpose = match args.purpose {
@@ -19,6 +19,7 @@ pub(crate) fn run(printer: &Printer, args: &PermissionsArgs) -> Ended {
         args::Purpose::Search => Purpose::Search,
         args::Purpose::Apply => Purpose::Apply,
         args::Purpose::Verify => Purpose::Verify,
+        args::Purpose::Status => Purpose::Status,
         args::Purpose::Import => Purpose::Import,
     };
     refuse_mixed(printer, args, purpose)?;

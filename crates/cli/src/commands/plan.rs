@@ -170,11 +170,7 @@ pub(crate) fn shell_word(path: &Path) -> String {
     } else {
         text
     };
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:,@%=".contains(letter);
-    if text.chars().all(plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
+    s3ferry_core::status::shell_word(&text)
 }
 
 #[cfg(test)]

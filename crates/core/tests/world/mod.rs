@@ -316,6 +316,16 @@ impl World {
         self.make_bucket(&bucket_ref("prod", bucket));
     }
 
+    /// Takes a bucket away with all that is of it.
+    pub(crate) fn lose_bucket(&mut self, bucket: &str) {
+        let is_its = |target: &Target| {
+            target
+                .bucket()
+                .is_some_and(|of| of.bucket.as_str() == bucket)
+        };
+        self.documents.retain(|target, _| !is_its(target));
+    }
+
     pub(crate) fn make_destination(&mut self, bucket: &str) {
         let bucket = bucket_ref("archive", bucket);
         self.make_bucket(&bucket);
@@ -572,6 +582,11 @@ impl World {
     }
 
     fn plan_scoped(&self, spec: &Spec, scope: &Scope) -> Plan {
+        self.surveyed(spec, scope).0
+    }
+
+    /// A plan, and what it was made from.
+    pub(crate) fn surveyed(&self, spec: &Spec, scope: &Scope) -> (Plan, Observed) {
         let mut observed = Observed::default();
         let mut targets = reads::first_in(spec, scope);
         loop {
@@ -592,7 +607,7 @@ impl World {
                     .with_ended(&self.ended),
             );
             if plan.questions.is_empty() {
-                return plan;
+                return (plan, observed);
             }
             targets = plan.questions;
         }

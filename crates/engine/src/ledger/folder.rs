@@ -24,7 +24,7 @@ use crate::journal::{self, Header, Journal, JournalError, JournalFile};
 const IGNORED_BY_GIT: &str = "/lock\n/runs/\n";
 
 /// The longest receipt that is read: one has less than a kilobyte, and half of that is names.
-const LONGEST_RECEIPT: u64 = 64 << 10;
+pub(super) const LONGEST_RECEIPT: u64 = 64 << 10;
 
 /// The longest journal that is read: a run of 1,000 migrations writes some 10 MB.
 pub(super) const LONGEST_JOURNAL: u64 = 256 << 20;

@@ -17,6 +17,7 @@ mod canary;
 mod document;
 pub(crate) mod files;
 mod folder;
+mod last;
 mod left;
 mod lock;
 mod receipt;
@@ -27,6 +28,7 @@ pub use backfill::{BACKFILL_FORMAT, BackfillReceipt, KeptBackfills, ReportPlace}
 pub use canary::{CANARY_FORMAT, CanaryError, note, read_note};
 pub use document::{DocumentId, Held, UnkeptDocument};
 pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs, UnreadJournals};
+pub use last::LastReceipts;
 pub use left::{Left, LeftByRuns};
 pub use lock::LedgerLock;
 pub use receipt::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptError, ReceiptId};

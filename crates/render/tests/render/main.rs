@@ -3,4 +3,5 @@
 mod any;
 mod build;
 mod markdown;
+mod status;
 mod text;

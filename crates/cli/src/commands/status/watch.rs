@@ -1,0 +1,179 @@
+//! `s3ferry status --watch`: the page redrawn in place, until somebody has seen enough.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream, KeyCode, KeyEventKind, KeyModifiers};
+use futures::StreamExt as _;
+use s3ferry_core::format::status::StatusFile;
+use s3ferry_render::WatchedPage;
+use tokio::time::{Instant, sleep_until};
+
+use super::screen::Screen;
+use super::{Metered, read};
+use crate::args::StatusArgs;
+use crate::commands::Ended;
+use crate::exit::Exit;
+use crate::planning::now;
+use crate::printer::Printer;
+
+/// Lines wider than this are hard to read.
+const WIDEST: u16 = 120;
+
+/// What a reading came to, and what was said on its way.
+type Read = (Result<StatusFile, Exit>, String);
+
+/// A reading under way.
+type Reading<'a> = Pin<Box<dyn Future<Output = Read> + Send + 'a>>;
+
+/// What is known so far.
+#[derive(Default)]
+struct Known {
+    last: Option<StatusFile>,
+    /// When a reading failed after that, and what it said.
+    problem: Option<(String, String)>,
+    /// What the last good reading warned of.
+    warnings: String,
+}
+
+pub(super) async fn run(
+    printer: &Printer,
+    args: &StatusArgs,
+    parallelism: usize,
+    every: Duration,
+) -> Ended {
+    let (Some(out), Some(spare)) = (printer.terminal(), printer.terminal()) else {
+        let help = "leave --watch out: s3ferry status PATH prints one page";
+        printer.error(
+            "--watch draws on a terminal, and standard output is none",
+            Some(help),
+        );
+        return Err(Exit::Usage);
+    };
+    let failed = |error: std::io::Error| {
+        printer.error(&format!("cannot draw on the terminal: {error}"), None);
+        Exit::Error
+    };
+    let mut screen = Screen::open(out, spare).map_err(failed)?;
+    let ended = watch(printer, args, parallelism, every, &mut screen).await;
+    drop(screen);
+    ended.map_err(failed)
+}
+
+async fn watch(
+    printer: &Printer,
+    args: &StatusArgs,
+    parallelism: usize,
+    every: Duration,
+    screen: &mut Screen,
+) -> std::io::Result<Exit> {
+    let metered = Metered::default();
+    let begin = || -> Reading<'_> {
+        Box::pin(async {
+            let aside = printer.aside();
+            let read = read(&aside, args, parallelism, &metered).await;
+            (read, aside.heard())
+        })
+    };
+    let mut known = Known::default();
+    let mut keys = EventStream::new();
+    let mut reading = Some(begin());
+    let mut due = Instant::now();
+    let end = ended_from_outside();
+    tokio::pin!(end);
+    loop {
+        screen.draw(&page(printer, &known, every, reading.is_some()))?;
+        tokio::select! {
+            event = keys.next() => match event {
+                Some(event) => match pressed(&event?) {
+                    Some(exit) => return Ok(exit),
+                    None => {}
+                },
+                // The terminal is gone.
+                None => return Ok(Exit::Interrupted),
+            },
+            read = under_way(&mut reading) => {
+                reading = None;
+                known.take(read);
+                due = Instant::now() + every;
+            }
+            () = sleep_until(due), if reading.is_none() => reading = Some(begin()),
+            () = &mut end => return Ok(Exit::Interrupted),
+        }
+    }
+}
+
+/// What is being read, when it has come; nothing while nothing is.
+async fn under_way(reading: &mut Option<Reading<'_>>) -> Read {
+    match reading {
+        Some(reading) => reading.await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Known {
+    /// The last good page stays where a reading fails.
+    fn take(&mut self, (read, heard): Read) {
+        match read {
+            Ok(file) => {
+                self.last = Some(file);
+                self.problem = None;
+                self.warnings = heard;
+            }
+            Err(_) => self.problem = Some((now(), heard)),
+        }
+    }
+}
+
+fn page(printer: &Printer, known: &Known, every: Duration, is_reading: bool) -> String {
+    let (width, height) = Screen::size();
+    let problem = known.problem.as_ref();
+    let problem = problem.map(|(at, said)| (at.as_str(), said.as_str()));
+    let page = WatchedPage {
+        last: known.last.as_ref(),
+        problem,
+        warnings: &known.warnings,
+        every: every.as_secs(),
+        is_reading,
+    };
+    let width = usize::from(width.min(WIDEST));
+    s3ferry_render::watched_text(&page, printer.style, width, usize::from(height))
+}
+
+/// How a key ends it; none where it does not. A new size is drawn by itself.
+fn pressed(event: &Event) -> Option<Exit> {
+    let Event::Key(key) = event else { return None };
+    if key.kind != KeyEventKind::Press {
+        return None;
+    }
+    match key.code {
+        KeyCode::Char('q' | 'Q') | KeyCode::Esc => Some(Exit::Done),
+        // The terminal makes no signal of it as long as keys are read one by one.
+        KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+            Some(Exit::Interrupted)
+        }
+        _ => None,
+    }
+}
+
+/// Waits for somebody to end the program from outside, so that the terminal is given back.
+async fn ended_from_outside() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut terminated), Ok(mut hung_up)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::hangup()),
+        ) {
+            tokio::select! {
+                _ = terminated.recv() => return,
+                _ = hung_up.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}

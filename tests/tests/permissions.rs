@@ -1342,7 +1342,7 @@ fn purposes_of_commands_to_come_are_wrong_usage() {
         );
         assert!(
             ran.err
-                .contains("possible values: plan, search, apply, verify, import"),
+                .contains("possible values: plan, search, apply, verify, status, import"),
             "{}",
             ran.err
         );
@@ -1609,6 +1609,43 @@ migrations:
         less.insert(account.clone(), without(&printed, action)[account].clone());
         lab.allow(&less);
         assert!(equal().is_err(), "nothing misses {action} in {account}");
+/// A status tells all of everything under what is printed for it, and misses each action that a plan does not need, too.
+#[test]
+fn a_status_is_told_under_exactly_what_is_printed_and_misses_every_action() {
+    let lab = furnished();
+    lab.allow(&may_do_everything());
+    lab.apply().unwrap_or_else(|ran| panic!("{}", ran.said()));
+    // Rules are there for a while before CloudWatch has datapoints: versions are looked at.
+    for bucket in ["shared-source", "new-source"] {
+        lab.other(PROD).put_object(bucket, "seen", &[]);
+    }
+    block_on(lab.sandbox.settle());
+    let whole = || {
+        let ran = lab.s3ferry(&["status", "spec.yaml", "--format", "json"]);
+        let told: Value = serde_json::from_str(&ran.out).unwrap_or_default();
+        let migrations = told["migrations"].as_array().cloned().unwrap_or_default();
+        let is_read = |of: &Value| of["unread"] == json!([]);
+        let is_whole = !migrations.is_empty() && migrations.iter().all(is_read);
+        if is_whole && ran.code == Some(0) {
+            Ok(())
+        } else {
+            Err(ran)
+        }
+    };
+    let (plan, printed) = (lab.printed("plan"), lab.printed("status"));
+    lab.allow(&printed);
+    whole().unwrap_or_else(|ran| panic!("{}", ran.said()));
+    let of_plan = granted(&plan);
+    let beside: Vec<_> = granted(&printed)
+        .into_iter()
+        .filter(|of| !of_plan.contains(of))
+        .collect();
+    assert_eq!(beside.len(), 3, "{beside:?}");
+    for (account, action) in &beside {
+        let mut less = printed.clone();
+        less.insert(account.clone(), without(&printed, action)[account].clone());
+        lab.allow(&less);
+        assert!(whole().is_err(), "nothing misses {action} in {account}");
     }
 }
 

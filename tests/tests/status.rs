@@ -237,7 +237,7 @@ fn a_job_at_work_is_waited_for_and_an_alarm_needs_attention() {
     assert_eq!(orders["attention"], "failing", "{orders:#}");
     assert_eq!(
         orders["why"],
-        json!(["alarm s3ferry/test/orders/everything/failed-operations is raised"])
+        json!(["alarm everything/failed-operations is raised"])
     );
 }
 

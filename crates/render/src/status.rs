@@ -149,15 +149,7 @@ fn brief(page: &mut Page, of: &MigrationStatus) {
             (Tone::Plain, &clauses.join("; ")),
         ],
     );
-    next(page, 8, &of.next);
-}
-
-fn next(page: &mut Page, indent: usize, next: &str) {
-    page.line(
-        indent,
-        HANG,
-        &[(Tone::Faint, "next  "), (Tone::Prove, next)],
-    );
+    page.line(8, HANG, &[(Tone::Faint, "next  "), (Tone::Prove, &of.next)]);
 }
 
 /// What is fine, by phase.
@@ -270,7 +262,11 @@ fn whole(page: &mut Page, of: &MigrationStatus) {
     for receipt in &of.receipts {
         draw_receipt(page, receipt);
     }
-    next(page, 2, &of.next);
+    page.line(
+        2,
+        HANG,
+        &[(Tone::Faint, "next        "), (Tone::Prove, &of.next)],
+    );
 }
 
 fn fact(page: &mut Page, name: &str, value: &str) {

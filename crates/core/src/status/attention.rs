@@ -96,7 +96,7 @@ pub(super) fn of(
         why,
         next,
     };
-    let failing = failing(status);
+    let failing = failing(seen, status);
     if !failing.is_empty() {
         return stand(Attention::Failing, failing, doctor(&of_migration, status));
     }
@@ -129,7 +129,7 @@ pub(super) fn of(
     stand(Attention::Fine, Vec::new(), next)
 }
 
-fn failing(status: &MigrationStatus) -> Vec<String> {
+fn failing(seen: &Seen<'_>, status: &MigrationStatus) -> Vec<String> {
     let failed = &status.failed;
     let mut why = Vec::new();
     if let Some(count) = failed.by_metric.filter(|count| *count > 0) {
@@ -148,7 +148,12 @@ fn failing(status: &MigrationStatus) -> Vec<String> {
     }
     let raised = status.raised.iter();
     let raised = raised.filter(|alarm| alarm.state == StateValue::Raised.as_str());
-    why.extend(raised.map(|alarm| format!("alarm {} is raised", alarm.name)));
+    // Which spec and which migration are known to who reads this.
+    let known = format!("s3ferry/{}/{}/", seen.spec.name, status.name);
+    why.extend(raised.map(|alarm| {
+        let name = alarm.name.strip_prefix(&known).unwrap_or(&alarm.name);
+        format!("alarm {name} is raised")
+    }));
     why
 }
 

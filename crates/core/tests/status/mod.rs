@@ -385,7 +385,10 @@ fn a_job_at_work_is_waited_for() {
         ("Complete", Attention::ToDo),
     ] {
         let job = Job {
-            description: Markers::of(&spec.name).job_mark(&goal.mark(1)),
+            description: format!(
+                "{}: copies",
+                Markers::of(&spec.name).job_mark(&goal.mark(1))
+            ),
             created: String::new(),
             status: JobStatus::of(state),
             tasks: 7,

@@ -58,7 +58,7 @@ fn failing(name: &str) -> MigrationStatus {
     of.attention = Attention::Failing;
     of.why = vec![
         "12 of 100 versions looked at FAILED".to_owned(),
-        format!("alarm s3ferry/test/{name}/everything/failed-operations is raised"),
+        "alarm everything/failed-operations is raised".to_owned(),
     ];
     of.next = format!("s3ferry doctor specs --target {name} --object 'in/a b.csv'");
     of.backlog = Backlog {

@@ -144,7 +144,7 @@ fn failing(seen: &Seen<'_>, status: &MigrationStatus) -> Vec<String> {
         && count > 0
     {
         let versions = looks.versions;
-        why.push(format!("{count} of {versions} versions looked at FAILED"));
+        why.push(format!("{count} of {versions} looked at FAILED"));
     }
     let raised = status.raised.iter();
     let raised = raised.filter(|alarm| alarm.state == StateValue::Raised.as_str());

@@ -57,7 +57,7 @@ fn failing(name: &str) -> MigrationStatus {
     let mut of = fine(name);
     of.attention = Attention::Failing;
     of.why = vec![
-        "12 of 100 versions looked at FAILED".to_owned(),
+        "12 of 100 looked at FAILED".to_owned(),
         "alarm everything/failed-operations is raised".to_owned(),
     ];
     of.next = format!("s3ferry doctor specs --target {name} --object 'in/a b.csv'");

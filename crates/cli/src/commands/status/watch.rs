@@ -137,7 +137,8 @@ fn page(printer: &Printer, known: &Known, every: Duration, is_reading: bool) -> 
         every: every.as_secs(),
         is_reading,
     };
-    let width = usize::from(width.min(WIDEST));
+    // What is cleared after a line that fills the last column is that column.
+    let width = usize::from(width.saturating_sub(1).min(WIDEST));
     s3ferry_render::watched_text(&page, printer.style, width, usize::from(height))
 }
 

@@ -174,6 +174,29 @@ fn objects_that_failed_are_found_where_metrics_are_silent() {
     );
 }
 
+/// However much lies in a bucket, a page of it is listed and the newest of that are looked at; and that is said.
+#[test]
+fn looks_are_bounded_and_the_newest_count() {
+    let mut bucket = source("orders");
+    bucket["objects"] = json!([{ "key": "old/{}", "count": 1200, "size": 10 }]);
+    let world = World::new(&migration("orders", "")).with(&json!({ "buckets": [bucket] }));
+    world.converge();
+    take_metrics_off(&world, "orders-prod");
+    deny_replicas(&world, "orders-archive");
+    world.source().put_object("orders-prod", "late", &[]);
+    world.settle();
+    world.sandbox().reset_calls();
+    let told = told(&world);
+    let looks = &of(&told, "orders")["backlog"]["looks"];
+    assert_eq!(
+        (&looks["versions"], &looks["whole"]),
+        (&json!(100), &json!(false))
+    );
+    assert_eq!((&looks["failed"], &looks["none"]), (&json!(1), &json!(99)));
+    assert_eq!(calls(&world, "ListObjectVersions"), 1);
+    assert_eq!(calls(&world, "HeadObject"), 100);
+}
+
 /// Where metrics count failures, versions are looked at for their names alone.
 #[test]
 fn failures_that_metrics_count_are_named() {
@@ -392,6 +415,11 @@ fn a_page_is_redrawn_in_place_and_the_terminal_given_back() {
     watched.forget();
     watched.until("could not be read");
     watched.until("GetBucketVersioning");
+    assert!(
+        watched.seen.contains("canary everything"),
+        "{}",
+        watched.seen
+    );
     watched.press(b"q");
     assert_eq!(watched.ended(), Some(0));
 }

@@ -16,8 +16,8 @@ use s3ferry_verify::Page;
 use crate::doctor::status;
 use crate::ports::{Class, Metrics, Objects, PageRequest, PortError, Versions};
 
-/// How many versions of a source are looked at, the newest of what is listed: a look is a call, and three hundred migrations without
-/// metrics are looked at in half a minute.
+/// How many versions of a source are looked at, the newest of what is listed. A look is a call: three hundred migrations without
+/// metrics take 30,000 at most, as many as ten plans of them.
 const LOOKS: usize = 100;
 
 /// How many sources are looked at at once; how many calls of them are under way is the adapter's.

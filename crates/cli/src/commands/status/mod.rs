@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use s3ferry_core::format::status::StatusFile;
-use s3ferry_core::status::{Measures, Seen, reads, status};
+use s3ferry_core::status::{Measured, Measures, Seen, reads, status};
 use s3ferry_engine::status::{look, measure};
 use tokio::time::Instant;
 
@@ -50,7 +50,12 @@ impl Metered {
         fresh.map(|(_, measures)| measures.clone())
     }
 
+    /// What could not be had is asked for again with the next page.
     fn keep(&self, measures: &Measures) {
+        let is_unread = |of: &Measured| matches!(of, Measured::Unread(_));
+        if measures.values().any(is_unread) {
+            return;
+        }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *kept = Some((Instant::now(), measures.clone()));
     }

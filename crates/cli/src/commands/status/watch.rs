@@ -85,14 +85,13 @@ async fn watch(
     loop {
         screen.draw(&page(printer, &known, every, reading.is_some()))?;
         tokio::select! {
-            event = keys.next() => match event {
-                Some(event) => match pressed(&event?) {
-                    Some(exit) => return Ok(exit),
-                    None => {}
-                },
+            event = keys.next() => {
                 // The terminal is gone.
-                None => return Ok(Exit::Interrupted),
-            },
+                let Some(event) = event else { return Ok(Exit::Interrupted) };
+                if let Some(exit) = pressed(&event?) {
+                    return Ok(exit);
+                }
+            }
             read = under_way(&mut reading) => {
                 reading = None;
                 known.take(read);
@@ -175,6 +174,6 @@ async fn ended_from_outside() {
         }
     }
     if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -55,8 +55,9 @@ pub(super) async fn run(
         printer.error(&format!("cannot draw on the terminal: {error}"), None);
         Exit::Error
     };
+    let outside = Outside::listen().map_err(failed)?;
     let mut screen = Screen::open(out, spare).map_err(failed)?;
-    let ended = watch(printer, args, parallelism, every, &mut screen).await;
+    let ended = watch(printer, args, (parallelism, every), &mut screen, outside).await;
     drop(screen);
     ended.map_err(failed)
 }
@@ -64,9 +65,9 @@ pub(super) async fn run(
 async fn watch(
     printer: &Printer,
     args: &StatusArgs,
-    parallelism: usize,
-    every: Duration,
+    (parallelism, every): (usize, Duration),
     screen: &mut Screen,
+    mut outside: Outside,
 ) -> std::io::Result<Exit> {
     let metered = Metered::default();
     let begin = || -> Reading<'_> {
@@ -80,8 +81,6 @@ async fn watch(
     let mut keys = EventStream::new();
     let mut reading = Some(begin());
     let mut due = Instant::now();
-    let end = ended_from_outside();
-    tokio::pin!(end);
     loop {
         screen.draw(&page(printer, &known, every, reading.is_some()))?;
         tokio::select! {
@@ -98,7 +97,7 @@ async fn watch(
                 due = Instant::now() + every;
             }
             () = sleep_until(due), if reading.is_none() => reading = Some(begin()),
-            () = &mut end => return Ok(Exit::Interrupted),
+            () = outside.ends() => return Ok(Exit::Interrupted),
         }
     }
 }
@@ -157,23 +156,44 @@ fn pressed(event: &Event) -> Option<Exit> {
     }
 }
 
-/// Waits for somebody to end the program from outside, so that the terminal is given back.
-async fn ended_from_outside() {
+/// Somebody who ends the program from outside. Signals are listened for from when this is made, and so before the terminal is taken:
+/// one that came before would end the program at once, and leave the terminal as it is then.
+struct Outside {
     #[cfg(unix)]
-    {
+    signals: Vec<tokio::signal::unix::Signal>,
+}
+
+impl Outside {
+    #[cfg(unix)]
+    fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut terminated), Ok(mut hung_up)) = (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::hangup()),
-        ) {
-            tokio::select! {
-                _ = terminated.recv() => return,
-                _ = hung_up.recv() => return,
-                _ = tokio::signal::ctrl_c() => return,
-            }
-        }
+        let kinds = [
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+            SignalKind::interrupt(),
+        ];
+        let signals = kinds.into_iter().map(signal).collect::<Result<_, _>>()?;
+        Ok(Self { signals })
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+
+    #[cfg(unix)]
+    async fn ends(&mut self) {
+        let came = self
+            .signals
+            .iter_mut()
+            .map(|signal| Box::pin(signal.recv()));
+        futures::future::select_all(came).await;
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn ends(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

@@ -13,6 +13,7 @@ pub mod judge;
 pub mod keyspace;
 pub mod page;
 pub mod tally;
+mod tokens;
 
 pub use entry::{Entry, Kind};
 pub use join::{Found, Join, Side, Step};

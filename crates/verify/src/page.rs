@@ -6,10 +6,9 @@
 use std::ops::Range;
 
 use percent_encoding::percent_decode;
-use quick_xml::Reader;
-use quick_xml::events::Event;
 
 use crate::entry::{Entry, Kind};
+use crate::tokens::{Token, Tokens};
 
 /// A page of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -131,7 +130,7 @@ enum Field {
 }
 
 struct Parser<'a> {
-    reader: Reader<&'a [u8]>,
+    tokens: Tokens<'a>,
     page: Page,
     /// The entry that is being read, and which of its fields came.
     open: Option<(Slot, Came)>,
@@ -154,7 +153,7 @@ struct Came {
 impl<'a> Parser<'a> {
     fn new(body: &'a [u8]) -> Self {
         Self {
-            reader: Reader::from_reader(body),
+            tokens: Tokens::new(body),
             page: Page {
                 // Keys and ETags are about half of an answer.
                 texts: Vec::with_capacity(body.len() / 3),
@@ -171,41 +170,33 @@ impl<'a> Parser<'a> {
     }
 
     fn page(mut self) -> Result<Page, PageError> {
-        let mut depth = 0_usize;
         let mut field = None;
         let mut is_closed = false;
-        loop {
-            match self.reader.read_event().map_err(unreadable)? {
-                Event::Start(start) => {
-                    depth += 1;
-                    let name = start.local_name();
+        while let Some(token) = self.tokens.next().map_err(unreadable)? {
+            let depth = self.tokens.depth();
+            match token {
+                Token::Start(name) => {
                     field = match depth {
-                        1 => is_listing(name.as_ref()).map(|()| None)?,
-                        2 => self.second(name.as_ref()),
-                        3 if self.open.is_some() => of_entry(name.as_ref()),
-                        3 if self.in_prefixes && name.as_ref() == b"Prefix" => Some(Field::Prefix),
+                        1 if is_closed => return Err(unreadable("goes on after its end")),
+                        1 => is_listing(name).map(|()| None)?,
+                        2 => self.second(name),
+                        3 if self.open.is_some() => of_entry(name),
+                        3 if self.in_prefixes && name == b"Prefix" => Some(Field::Prefix),
                         _ => None,
                     };
                     self.text.clear();
                 }
-                Event::End(_) => {
+                Token::End => {
                     if let Some(field) = field.take() {
                         self.take(field)?;
                     }
-                    if depth == 2 {
+                    if depth == 1 {
                         self.close()?;
                     }
-                    depth = depth.saturating_sub(1);
                     is_closed = depth == 0;
                 }
-                Event::Text(text) if field.is_some() => self.text.extend_from_slice(&text),
-                Event::CData(text) if field.is_some() => self.text.extend_from_slice(&text),
-                Event::GeneralRef(reference) if field.is_some() => {
-                    self.text
-                        .extend_from_slice(resolved(&reference)?.as_bytes());
-                }
-                Event::Eof => break,
-                _ => {}
+                Token::Text(text) if field.is_some() => add(&mut self.text, text)?,
+                Token::Text(_) => {}
             }
         }
         if !is_closed {
@@ -292,7 +283,7 @@ impl<'a> Parser<'a> {
                 } else {
                     kept(texts, &self.text)?
                 };
-                came.key = true;
+                came.key = !self.text.is_empty();
             }
             Field::Version => slot.version = kept_text(texts, &self.text)?,
             Field::Etag => slot.etag = kept_text(texts, &self.text)?,
@@ -383,23 +374,21 @@ fn of_entry(name: &[u8]) -> Option<Field> {
     })
 }
 
-fn unreadable(error: quick_xml::Error) -> PageError {
-    PageError(format!("cannot be read: {error}"))
+fn unreadable(why: &'static str) -> PageError {
+    PageError(format!("cannot be read: it {why}"))
 }
 
-/// The five entities of XML and characters by number.
-fn resolved(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, PageError> {
-    let by_number = reference.resolve_char_ref().map_err(unreadable)?;
-    if let Some(char) = by_number {
-        return Ok(char.to_string());
+/// Adds a text, with the five entities of XML and characters by number as what they stand for.
+fn add(to: &mut Vec<u8>, text: &[u8]) -> Result<(), PageError> {
+    if memchr::memchr(b'&', text).is_none() {
+        to.extend_from_slice(text);
+        return Ok(());
     }
-    let name = reference
-        .decode()
-        .map_err(|error| PageError(format!("cannot be read: {error}")))?;
-    let known = quick_xml::escape::resolve_predefined_entity(&name);
-    known
-        .map(str::to_owned)
-        .ok_or_else(|| PageError("names an entity that XML does not have".to_owned()))
+    let text = quick_xml::escape::unescape(utf8(text)?);
+    let text =
+        text.map_err(|error| PageError(format!("has an entity that it must not have: {error}")))?;
+    to.extend_from_slice(text.as_bytes());
+    Ok(())
 }
 
 /// A space comes as `+` under `encoding-type=url` (docs/semantics.md).

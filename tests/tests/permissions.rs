@@ -1609,6 +1609,9 @@ migrations:
         less.insert(account.clone(), without(&printed, action)[account].clone());
         lab.allow(&less);
         assert!(equal().is_err(), "nothing misses {action} in {account}");
+    }
+}
+
 /// A status tells all of everything under what is printed for it, and misses each action that a plan does not need, too.
 #[test]
 fn a_status_is_told_under_exactly_what_is_printed_and_misses_every_action() {

@@ -244,7 +244,25 @@ fn a_job_at_work_is_waited_for_and_an_alarm_needs_attention() {
     world.expect(0, &["apply", "--yes", "spec.yaml"]);
     let copied = told(&world);
     let orders = of(&copied, "orders");
+    assert_eq!(orders["next"], "set phase: verify in the spec");
+    world.spec(&spec.replace(
+        "phase: backfill",
+        "phase: verify\n    verify: { depth: listing }",
+    ));
+    world.expect(8, &["apply", "--yes", "spec.yaml"]);
+    let open = told(&world);
+    let orders = of(&open, "orders");
+    assert_eq!(orders["attention"], "to_do", "{orders:#}");
     assert_eq!(orders["next"], "s3ferry verify spec.yaml --target orders");
+    world.expect(0, &["verify", "spec.yaml", "--target", "orders"]);
+    let compared = told(&world);
+    let orders = of(&compared, "orders");
+    assert_eq!(orders["attention"], "fine", "{orders:#}");
+    let next = orders["next"].as_str().unwrap_or_default();
+    assert!(
+        next.starts_with("nothing: both sides are the same"),
+        "{next}"
+    );
     let raise = [
         ("Action", "SetAlarmState"),
         (

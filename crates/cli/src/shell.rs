@@ -1,8 +1,10 @@
 //! Commands as a shell takes them, for messages that say what to do next.
 
+use s3ferry_core::status::shell_word;
+
 /// The words of a command, as one line.
 pub(crate) fn line(words: impl IntoIterator<Item = String>) -> String {
-    let words: Vec<String> = words.into_iter().map(|word| quoted(&word)).collect();
+    let words: Vec<String> = words.into_iter().map(|word| shell_word(&word)).collect();
     words.join(" ")
 }
 
@@ -12,15 +14,5 @@ pub(crate) fn path(path: &str) -> String {
         format!("./{path}")
     } else {
         path.to_owned()
-    }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-@:+=,%".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }

@@ -7,6 +7,7 @@ use super::seen::Seen;
 use super::shell;
 use crate::format::status::{Attention, JobInfo, MigrationStatus, ReceiptInfo, ReceiptKind};
 use crate::format::{Finding, FindingLevel, Gate, GateState};
+use crate::goals::VERIFIED;
 use crate::ids::MigrationName;
 use crate::model::kinds::{JobStatus, StateValue};
 use crate::model::{BucketPart, RolePart, Target};
@@ -116,6 +117,9 @@ pub(super) fn of(
         };
         return stand(Attention::ToDo, vec![why], of_migration("apply"));
     }
+    if let Some(why) = uncompared(status) {
+        return stand(Attention::ToDo, vec![why], of_migration("verify"));
+    }
     if let Some(differs) = differs(status) {
         let why = format!("{}, {}", differs.says, differs.at);
         return stand(Attention::ToDo, vec![why], of_migration("verify"));
@@ -125,7 +129,7 @@ pub(super) fn of(
         let next = format!("wait, then {}", of_migration("apply"));
         return stand(Attention::Waiting, waiting, next);
     }
-    let next = move_on(route, status, &of_migration("verify"));
+    let next = move_on(route, status);
     stand(Attention::Fine, Vec::new(), next)
 }
 
@@ -194,10 +198,22 @@ fn gate(of: &Gate) -> String {
 /// the same bucket.
 fn at_work(status: &MigrationStatus) -> u64 {
     let mut gates = status.gates.iter();
-    let waits = gates.any(|gate| gate.state == GateState::Waiting);
+    let waits = gates.any(waits_for_aws);
     // Jobs that have not ended stand before the one that has.
     let is_over = status.jobs.first().is_some_and(is_final);
     u64::from(waits && !is_over)
+}
+
+/// Whether a gate waits for what goes on by itself.
+fn waits_for_aws(gate: &Gate) -> bool {
+    gate.state == GateState::Waiting && gate.name != VERIFIED
+}
+
+/// What the gate of a comparison waits for.
+fn uncompared(status: &MigrationStatus) -> Option<String> {
+    let mut gates = status.gates.iter();
+    let open = gates.find(|gate| gate.name == VERIFIED && gate.state == GateState::Waiting);
+    open.map(|gate| gate.why.clone())
 }
 
 fn is_final(job: &JobInfo) -> bool {
@@ -218,7 +234,7 @@ fn differs(status: &MigrationStatus) -> Option<&ReceiptInfo> {
 
 fn waiting(status: &MigrationStatus) -> Vec<String> {
     let gates = status.gates.iter();
-    let gates = gates.filter(|gate| gate.state == GateState::Waiting);
+    let gates = gates.filter(|gate| waits_for_aws(gate));
     let jobs = status.jobs.iter().filter(|job| !is_final(job));
     let jobs = jobs.map(|job| {
         let JobInfo {
@@ -239,7 +255,7 @@ fn waiting(status: &MigrationStatus) -> Vec<String> {
 }
 
 /// What moves a migration on that has nothing to do in its phase.
-fn move_on(route: &Route<'_>, status: &MigrationStatus, verify: &str) -> String {
+fn move_on(route: &Route<'_>, status: &MigrationStatus) -> String {
     let phase = |phase: Phase| format!("set phase: {} in the spec", phase.as_str());
     let compared = |of: &&ReceiptInfo| of.kind == ReceiptKind::Verification;
     match route.migration.phase {
@@ -247,11 +263,14 @@ fn move_on(route: &Route<'_>, status: &MigrationStatus, verify: &str) -> String 
         Phase::Replicate if route.migration.backfill.scope != BackfillScope::None => {
             phase(Phase::Backfill)
         }
-        Phase::Replicate | Phase::Backfill => match status.receipts.iter().find(compared) {
-            Some(receipt) => format!("nothing: {}, {}", receipt.says, receipt.at),
-            None => verify.to_owned(),
-        },
-        // Specs cannot ask for these yet.
-        Phase::Verify | Phase::Cutover | Phase::Retire => verify.to_owned(),
+        Phase::Replicate | Phase::Backfill => phase(Phase::Verify),
+        // Specs cannot ask for the phases after it yet.
+        Phase::Verify | Phase::Cutover | Phase::Retire => {
+            let receipt = status.receipts.iter().find(compared);
+            receipt.map_or_else(
+                || "nothing".to_owned(),
+                |receipt| format!("nothing: {}, {}", receipt.says, receipt.at),
+            )
+        }
     }
 }

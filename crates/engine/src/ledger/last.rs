@@ -1,11 +1,10 @@
 //! The last receipts of a ledger, for people: what was proven, copied and compared last, and when.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use s3ferry_core::format::reading::read;
 use s3ferry_core::format::status::ReceiptKind;
-use s3ferry_core::format::verification::{Answer, VERIFICATION_FORMAT, Verification};
+use s3ferry_core::format::verification::{Answer, Verification};
 use s3ferry_core::goals::is_whole;
 use s3ferry_core::ids::SpecName;
 use s3ferry_core::plan::JobEnd;
@@ -13,30 +12,18 @@ use s3ferry_core::status::LastReceipt;
 
 use super::backfill::BackfillReceipt;
 use super::folder::{LONGEST_RECEIPT, files as listed};
-use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
+use super::receipt::{CanaryReceipt, ReceiptError};
 use super::{FolderLedger, LedgerError, files};
-
-/// The longest receipt of a comparison that is read: it counts by prefix, of which there are some thousands at most.
-const LONGEST_VERIFICATION: u64 = 16 << 20;
-
-/// The last receipts of each migration of a spec.
-#[derive(Debug, Default)]
-pub struct LastReceipts {
-    /// The receipts: of canaries the last of each rule.
-    pub receipts: Vec<LastReceipt>,
-    /// Files among the comparisons that say nothing. Of the others a plan says it.
-    pub ignored: Vec<(PathBuf, ReceiptError)>,
-}
 
 /// What a receipt is the last one of.
 type Of = (String, ReceiptKind, Option<String>);
 
 impl FolderLedger {
-    /// Reads the last receipts of a spec.
+    /// Reads the last receipts of a spec. Files that say nothing are named where a plan reads them.
     ///
     /// # Errors
     /// [`LedgerError::Io`] where a folder cannot be read.
-    pub fn last_receipts(&self, spec: &SpecName) -> Result<LastReceipts, LedgerError> {
+    pub fn last_receipts(&self, spec: &SpecName) -> Result<Vec<LastReceipt>, LedgerError> {
         let mut last: BTreeMap<Of, LastReceipt> = BTreeMap::new();
         let mut keep = |receipt: LastReceipt| {
             let rule = receipt.of.clone();
@@ -47,7 +34,6 @@ impl FolderLedger {
                 last.insert(of, receipt);
             }
         };
-        let mut ignored = Vec::new();
         for path in listed(&self.root().join("receipts"), "json")? {
             let read = content(&path, LONGEST_RECEIPT)
                 .and_then(|(name, content)| CanaryReceipt::read(&name, &content));
@@ -66,17 +52,12 @@ impl FolderLedger {
             let ours = ours.filter(|of| of.spec == spec.as_str());
             ours.map(|of| backfill(&of)).into_iter().for_each(&mut keep);
         }
-        for path in listed(&self.root().join("verifications"), "json")? {
-            match verified(&path) {
-                Ok(of) if of.spec == spec.as_str() => keep(verification(of)),
-                Ok(_) => {}
-                Err(why) => ignored.push((path, why)),
+        for (_, of) in self.verifications()?.found {
+            if of.spec == spec.as_str() {
+                keep(verification(of));
             }
         }
-        Ok(LastReceipts {
-            receipts: last.into_values().collect(),
-            ignored,
-        })
+        Ok(last.into_values().collect())
     }
 }
 
@@ -84,15 +65,6 @@ fn content(path: &Path, longest: u64) -> Result<(String, Vec<u8>), ReceiptError>
     let content = files::read(path, longest)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok((name.into_owned(), content))
-}
-
-fn verified(path: &Path) -> Result<Verification, ReceiptError> {
-    let (name, content) = content(path, LONGEST_VERIFICATION)?;
-    if ReceiptId::of(&content).file_name() != name {
-        return Err(ReceiptError::Hash);
-    }
-    let read = read::<Verification>(&content, VERIFICATION_FORMAT)?;
-    Ok(read.value)
 }
 
 fn canary(of: CanaryReceipt) -> LastReceipt {

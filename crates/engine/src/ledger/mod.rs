@@ -28,7 +28,6 @@ pub use backfill::{BACKFILL_FORMAT, BackfillReceipt, KeptBackfills, ReportPlace}
 pub use canary::{CANARY_FORMAT, CanaryError, note, read_note};
 pub use document::{DocumentId, Held, UnkeptDocument};
 pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs, UnreadJournals};
-pub use last::LastReceipts;
 pub use left::{Left, LeftByRuns};
 pub use lock::LedgerLock;
 pub use receipt::{CanaryReceipt, Place, RECEIPT_FORMAT, ReceiptError, ReceiptId};

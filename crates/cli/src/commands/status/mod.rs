@@ -98,13 +98,6 @@ async fn read(
         printer.error(&chain(&error), None);
         Exit::Error
     })?;
-    for (path, why) in &last.ignored {
-        let path = path.display();
-        let why = chain(why);
-        printer.warning(&format!(
-            "the receipt {path} says nothing of a comparison: {why}"
-        ));
-    }
     let paths: Vec<String> = args
         .paths
         .paths
@@ -117,7 +110,7 @@ async fn read(
         plan: file,
         measured: &measured,
         looked: &looked,
-        receipts: &last.receipts,
+        receipts: &last,
         paths: &paths.join(" "),
     }))
 }

@@ -498,6 +498,8 @@ fn content_is_compared_where_it_is_asked_for() {
         &format!("versionId={id}"),
         "",
     );
+    // Receipts tell seconds.
+    sleep(Duration::from_millis(1_100));
     assert_eq!(found(&world, &[]), (Some(0), BTreeMap::new()));
     let (state, why) = gate(&world);
     assert!(state == "met" && why.contains("7 versions equal"), "{why}");

@@ -82,7 +82,12 @@ fn found(scene: &Scene<'_>, route: &Route<'_>) -> Result<String, String> {
     }
     let subject = compared(route);
     let mut receipts: Vec<&Verified> = verified.iter().filter(|of| of.subject == subject).collect();
-    receipts.sort_by(|one, other| other.as_of.cmp(&one.as_of));
+    // Of two in one second that which found something counts as the later.
+    let found = |of: &Verified| of.different + of.unprovable;
+    receipts.sort_by(|one, other| {
+        let later = other.as_of.cmp(&one.as_of);
+        later.then(found(other).cmp(&found(one)))
+    });
     judged(&receipts, &route.migration.verify)
 }
 

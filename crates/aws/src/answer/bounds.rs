@@ -12,6 +12,9 @@ use quick_xml::events::Event;
 /// characters (IAM quotas), which percent-encoding makes up to three times as long; a replication configuration has 2 MB at most.
 const LONGEST: usize = 32 << 20;
 
+/// The most that is set aside for an answer by what it says of its length: a page of a listing is half as long.
+const MOST_AT_FIRST: usize = 1 << 20;
+
 /// The deepest element that is read; AWS's deepest here is the ninth, a tag in `GetAccountAuthorizationDetails`. A parser's work may
 /// grow with the square of the depth.
 const DEEPEST: usize = 32;
@@ -38,12 +41,18 @@ pub(crate) enum Unread {
 pub(crate) async fn bounded(mut answer: HttpResponse) -> Result<HttpResponse, Unread> {
     let status = answer.status().as_u16();
     let out = |why| Unread::OutOfBounds(OutOfBounds { status, why });
+    let announced = answer.headers().get("content-length");
+    let announced = announced.and_then(|length| length.parse::<usize>().ok());
     let mut stream = ByteStream::new(answer.take_body());
     let mut body = Vec::new();
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|error| Unread::Broken(Box::new(error)))?;
         if body.len() + chunk.len() > LONGEST {
             return Err(out(format!("is longer than {} MiB", LONGEST >> 20)));
+        }
+        if body.is_empty() {
+            // An answer to HEAD announces what it does not bring.
+            body.reserve(announced.unwrap_or_default().min(MOST_AT_FIRST));
         }
         body.extend_from_slice(&chunk);
     }

@@ -271,7 +271,8 @@ struct Feed {
     pages: VecDeque<Page>,
     /// The next entry of the first page.
     at: usize,
-    is_last: bool,
+    /// Whether a page came, and after which key the next one begins, if there is one.
+    next: Option<Option<Vec<u8>>>,
     end: Option<Vec<u8>>,
     /// The last key that came.
     last: Option<Vec<u8>>,
@@ -296,9 +297,19 @@ impl Feed {
         }
         let last = before.map(<[u8]>::to_vec);
         self.last = last;
-        self.is_last = page.next().is_none();
+        self.next = Some(page.next().map(|next| next.key.clone()));
         self.pages.push_back(page);
         Ok(())
+    }
+
+    /// Whether no page is to come that has keys before the end. AWS says of the marker that it is the first key that was not returned, and is
+    /// seen to give the last one that was (BC:s3 ListObjectVersions NextKeyMarker): both are told apart by nothing.
+    fn is_over(&self) -> bool {
+        let beyond = |next: &Vec<u8>| self.end.as_ref().is_some_and(|end| next >= end);
+        match &self.next {
+            None => false,
+            Some(next) => next.as_ref().is_none_or(beyond),
+        }
     }
 
     fn head(&mut self) -> Head<'_> {
@@ -308,7 +319,7 @@ impl Feed {
         }
         let entry = self.pages.front().and_then(|page| page.entry(self.at));
         match entry {
-            None if self.is_last => Head::End,
+            None if self.is_over() => Head::End,
             None => Head::Wanted,
             Some(entry) if self.end.as_deref().is_some_and(|end| entry.key >= end) => Head::End,
             Some(entry) => Head::Entry(entry),

@@ -425,7 +425,7 @@ impl One<'_> {
                 self.printer.error(&text, Some(help));
                 Exit::Error
             }
-            Failure::Listing { .. } | Failure::Stopped => {
+            Failure::Listing { .. } | Failure::Stopped(_) => {
                 self.printer.error(&failure.to_string(), None);
                 Exit::Error
             }

@@ -17,7 +17,7 @@ pub const PIECE: u64 = 4 << 20;
 impl<W: Versions> Shared<W> {
     /// Reads a version that has the same size at both sides.
     pub(super) async fn read(&self, doubt: &Doubt) -> Result<Verdict, Failure> {
-        let _one = self.readers.acquire().await.map_err(|_| Failure::Stopped)?;
+        let _one = self.readers.acquire().await.map_err(Failure::stopped)?;
         match self.same(doubt).await {
             Ok(verdict) => Ok(verdict),
             Err(error) if matches!(error.class, Class::Denied | Class::Rejected) => {

@@ -36,7 +36,8 @@ impl<W: Versions + Clone + 'static> Listing<W> {
     pub(super) async fn next(&mut self) -> Result<Page, Failure> {
         let page = match self.under_way.join_next().await {
             Some(Ok(page)) => page?,
-            Some(Err(_)) | None => return Err(Failure::Stopped),
+            Some(Err(ended)) => return Err(Failure::stopped(ended)),
+            None => return Err(Failure::stopped("a page is wanted after the last one")),
         };
         if let Some(Marker { key, version }) = page.next()
             && self.before.as_ref().is_none_or(|before| key < before)

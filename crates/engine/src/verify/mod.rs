@@ -125,9 +125,15 @@ pub enum Failure {
         /// Why not.
         why: Unusable,
     },
-    /// The process is ending.
-    #[error("a part of the comparison was stopped")]
-    Stopped,
+    /// A part of the comparison ended before its time: a bug, or the process is ending.
+    #[error("a part of the comparison ended before its time: {0}")]
+    Stopped(String),
+}
+
+impl Failure {
+    fn stopped(why: impl std::fmt::Display) -> Self {
+        Self::Stopped(why.to_string())
+    }
 }
 
 /// What all stretches of a comparison share.

@@ -67,7 +67,7 @@ pub async fn compare<W: Versions + Clone + 'static>(
             }
             Some(message) = run.messages.recv() => run.hear(message, watch),
             Some(ended) = run.tasks.join_next_with_id() => {
-                let (task, result) = ended.map_err(|_| Failure::Stopped)?;
+                let (task, result) = ended.map_err(Failure::stopped)?;
                 // What the task told before it ended is heard first.
                 while let Ok(message) = run.messages.try_recv() {
                     run.hear(message, watch);

@@ -165,7 +165,7 @@ pub(super) async fn follow<W: Versions + Clone + 'static>(
             why: unordered.to_string(),
         })?;
         if let Some(found) = cutting.try_join_next() {
-            let key = found.map_err(|_| Failure::Stopped)??;
+            let key = found.map_err(Failure::stopped)??;
             let key = key.filter(|key| join.reached().is_none_or(|reached| reached < &**key));
             let _ = sender.send(match key {
                 None => Message::Whole(id),

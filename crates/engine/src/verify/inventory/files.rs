@@ -132,7 +132,7 @@ impl Files {
         work: impl FnOnce() -> Result<T, Unusable> + Send + 'static,
     ) -> Result<T, Failure> {
         let done = tokio::task::spawn_blocking(work).await;
-        let done = done.map_err(|_| Failure::Stopped)?;
+        let done = done.map_err(Failure::stopped)?;
         done.map_err(|why| self.unusable(why))
     }
 }

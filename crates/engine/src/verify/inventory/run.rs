@@ -149,7 +149,7 @@ async fn sums<W: Versions + Clone + 'static>(
     let mut sums = Partitions::default();
     files.fetch(world, 0, &mut coming);
     while let Some(fetched) = coming.join_next().await {
-        let at = fetched.map_err(|_| Failure::Stopped)??;
+        let at = fetched.map_err(Failure::stopped)??;
         files.fetch(world, at + 1, &mut coming);
         let of = files.clone();
         let (added, rows) = files

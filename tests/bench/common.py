@@ -101,12 +101,12 @@ def expect(run, *codes):
 
 
 class Sandbox:
-    """A running `s3ferry sandbox` with buckets of these names: by account, or source buckets."""
+    """A running `s3ferry sandbox` with buckets of these names: by account, or source buckets; and with what a seed has besides."""
 
-    def __init__(self, folder, buckets):
+    def __init__(self, folder, buckets, more=None):
         buckets = buckets if isinstance(buckets, dict) else {SOURCE: buckets}
         bucket = lambda name, account: {"name": name, "account": account, "region": REGION[account]}
-        seed = {"buckets": [bucket(name, account) for account, names in buckets.items() for name in names]}
+        seed = {"buckets": [bucket(name, account) for account, names in buckets.items() for name in names], **(more or {})}
         path = pathlib.Path(folder) / "seed.json"
         path.write_text(json.dumps(seed))
         command = [binary(), "sandbox", "--listen", "127.0.0.1:0", "--seed", str(path), "--replication-delay", "20"]
@@ -257,7 +257,7 @@ def workspace():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def verdict(name, value, target, unit="", digits=2):
-    """Prints a figure against its target."""
-    word = "met" if value <= target else "MISSED"
-    print(f"  {name}: {value:.{digits}f}{unit} (target {target:.4g}{unit}): {word}")
+def verdict(name, value, target, unit="", digits=2, least=False):
+    """Prints a figure against its target, which is the most or the least that it may be."""
+    word = "met" if (value >= target if least else value <= target) else "MISSED"
+    print(f"  {name}: {value:.{digits}f}{unit} (target {target:.4g}{unit}{' at least' if least else ''}): {word}")

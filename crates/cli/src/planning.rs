@@ -1,6 +1,7 @@
 //! From a loaded spec to a plan: sign in, observe, plan.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
@@ -154,11 +155,7 @@ fn of_ledger(
     ledger: &FolderLedger,
     loaded: &Loaded,
 ) -> Result<(Proofs, Remembered), Exit> {
-    let failed = |error: LedgerError| {
-        printer.error(&chain(&error), None);
-        Exit::Error
-    };
-    let kept = ledger.proofs().map_err(failed)?;
+    let kept = self::kept(printer, ledger.proofs())?;
     for ignored in &kept.ignored {
         let path = ignored.path.display();
         printer.warning(&format!(
@@ -173,41 +170,38 @@ fn of_ledger(
     {
         printer.warning(&warning);
     }
-    let remembered = ledger
-        .remembered(&loaded.spec, &kept.receipts)
-        .map_err(failed)?;
+    let remembered = ledger.remembered(&loaded.spec, &kept.receipts);
+    let remembered = self::kept(printer, remembered)?;
     Ok((kept.proofs, remembered))
+}
+
+/// What the ledger holds; why it cannot be read is told.
+fn kept<T>(printer: &Printer, read: Result<T, LedgerError>) -> Result<T, Exit> {
+    read.map_err(|error| {
+        printer.error(&chain(&error), None);
+        Exit::Error
+    })
+}
+
+/// Names files of the ledger that say nothing of what they are there for.
+fn ignored<E: std::error::Error>(printer: &Printer, files: &[(PathBuf, E)], kind: &str, of: &str) {
+    for (path, why) in files {
+        let (path, why) = (path.display(), chain(why));
+        printer.warning(&format!("{kind}{path} says nothing of {of}: {why}"));
+    }
 }
 
 /// The jobs of backfills that have ended, as the ledger tells.
 fn ended(printer: &Printer, ledger: &FolderLedger) -> Result<Vec<EndedJob>, Exit> {
-    let kept = ledger.backfills().map_err(|error| {
-        printer.error(&chain(&error), None);
-        Exit::Error
-    })?;
-    for (path, why) in &kept.ignored {
-        let path = path.display();
-        printer.warning(&format!(
-            "the receipt {path} says nothing of a backfill: {}",
-            chain(why)
-        ));
-    }
+    let kept = self::kept(printer, ledger.backfills())?;
+    ignored(printer, &kept.ignored, "the receipt ", "a backfill");
     Ok(kept.ended)
 }
 
 /// Comparisons of both sides, as the ledger tells.
 fn comparisons(printer: &Printer, ledger: &FolderLedger) -> Result<Comparisons, Exit> {
-    let kept = ledger.verifications().map_err(|error| {
-        printer.error(&chain(&error), None);
-        Exit::Error
-    })?;
-    for (path, why) in &kept.ignored {
-        let path = path.display();
-        printer.warning(&format!(
-            "the receipt {path} says nothing of a comparison: {}",
-            chain(why)
-        ));
-    }
+    let kept = self::kept(printer, ledger.verifications())?;
+    ignored(printer, &kept.ignored, "the receipt ", "a comparison");
     let now = Timestamp::now();
     let of = |(id, found): &(_, Verification)| verified(id, found, age(found.as_of(), now));
     Ok(Comparisons {
@@ -235,17 +229,13 @@ pub(crate) fn canaries(
     printer: &Printer,
     ledger: &FolderLedger,
 ) -> Result<Vec<PlacedCanary>, Exit> {
-    let kept = ledger.canaries().map_err(|error| {
-        printer.error(&chain(&error), None);
-        Exit::Error
-    })?;
-    for (path, why) in &kept.ignored {
-        let path = path.display();
-        printer.warning(&format!(
-            "{path} says nothing of a canary that may lie in a bucket: {}",
-            chain(why)
-        ));
-    }
+    let kept = self::kept(printer, ledger.canaries())?;
+    ignored(
+        printer,
+        &kept.ignored,
+        "",
+        "a canary that may lie in a bucket",
+    );
     Ok(kept.canaries)
 }
 

@@ -131,6 +131,13 @@ pub struct Verified {
     pub unprovable: u64,
 }
 
+impl Verified {
+    /// Whether nothing is different and nothing is unknown.
+    pub(crate) const fn is_clean(&self) -> bool {
+        self.different == 0 && self.unprovable == 0
+    }
+}
+
 /// What the ledger tells of comparisons.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparisons {

@@ -83,10 +83,9 @@ fn found(scene: &Scene<'_>, route: &Route<'_>) -> Result<String, String> {
     let subject = compared(route);
     let mut receipts: Vec<&Verified> = verified.iter().filter(|of| of.subject == subject).collect();
     // Of two in one second that which found something counts as the later.
-    let found = |of: &Verified| of.different + of.unprovable;
     receipts.sort_by(|one, other| {
         let later = other.as_of.cmp(&one.as_of);
-        later.then(found(other).cmp(&found(one)))
+        later.then(one.is_clean().cmp(&other.is_clean()))
     });
     judged(&receipts, &route.migration.verify)
 }
@@ -98,7 +97,7 @@ fn judged(receipts: &[&Verified], wanted: &VerifySpec) -> Result<String, String>
         let Verified {
             as_of, receipt: id, ..
         } = receipt;
-        if receipt.different + receipt.unprovable > 0 {
+        if !receipt.is_clean() {
             return Err(format!(
                 "the comparison of {as_of} found {} different and {} that nobody can say of ({id})",
                 versions(receipt.different),

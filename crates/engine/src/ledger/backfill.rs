@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use s3ferry_core::format::reading::{Read, read};
 use s3ferry_core::plan::{BackfillGoal, EndedJob, JobEnd, Proof, ProofSubject};
 use serde::{Deserialize, Serialize};
 
-use super::receipt::{CanaryReceipt, Place, ReceiptError, ReceiptId};
+use super::receipt::{CanaryReceipt, Place, ReceiptError, content};
 
 /// The version of the format that this build writes.
 pub const BACKFILL_FORMAT: &str = "1.0";
@@ -144,21 +143,7 @@ impl BackfillReceipt {
     /// Never: every key is a string and every number is finite.
     #[must_use]
     pub fn content(&self) -> Vec<u8> {
-        let mut content = serde_json::to_vec_pretty(self)
-            .expect("a receipt has string keys and finite numbers only");
-        content.push(b'\n');
-        content
-    }
-
-    /// Reads the content of a file of this name.
-    ///
-    /// # Errors
-    /// [`ReceiptError`] where the content is not what the name says, or no receipt that can be relied on.
-    pub fn read(file_name: &str, content: &[u8]) -> Result<Read<Self>, ReceiptError> {
-        if ReceiptId::of(content).file_name() != file_name {
-            return Err(ReceiptError::Hash);
-        }
-        Ok(read(content, BACKFILL_FORMAT)?)
+        content(self)
     }
 
     /// What it says to a plan.

@@ -12,11 +12,11 @@ use s3ferry_core::model::Document;
 use s3ferry_core::plan::{PlacedCanary, Proof, Proofs};
 use s3ferry_core::spec::Spec;
 
-use super::backfill::{self, BackfillReceipt, KeptBackfills};
+use super::backfill::{self, BACKFILL_FORMAT, BackfillReceipt, KeptBackfills};
 use super::canary::{self, CanaryError};
 use super::document::{DocumentId, UnkeptDocument};
 use super::left::{LeftByRuns, hear};
-use super::receipt::{CanaryReceipt, ReceiptError, ReceiptId};
+use super::receipt::{CanaryReceipt, RECEIPT_FORMAT, ReceiptError, ReceiptId, from_file};
 use super::{LedgerError, LedgerLock, ReceiptStore, files as opened};
 use crate::journal::{self, Header, Journal, JournalError, JournalFile};
 
@@ -222,7 +222,7 @@ impl FolderLedger {
         let mut kept = KeptProofs::default();
         // Temporary files of a killed run end otherwise.
         for path in files(&self.receipts(), "json")? {
-            match receipt(&path) {
+            match from_file(&path, LONGEST_RECEIPT, RECEIPT_FORMAT) {
                 Ok((id, receipt)) => kept.keep(id, receipt),
                 Err(why) => kept.ignored.push(IgnoredReceipt { path, why }),
             }
@@ -238,11 +238,9 @@ impl FolderLedger {
     pub fn backfills(&self) -> Result<KeptBackfills, LedgerError> {
         let mut kept = KeptBackfills::default();
         for path in files(&self.copied(), "json")? {
-            let content = opened::read(&path, LONGEST_RECEIPT).map_err(ReceiptError::from);
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            match content.and_then(|content| BackfillReceipt::read(&name, &content)) {
-                Ok(read) => kept.ended.push(read.value.says()),
-                Err(why) => kept.ignored.push((path.clone(), why)),
+            match from_file::<BackfillReceipt>(&path, LONGEST_RECEIPT, BACKFILL_FORMAT) {
+                Ok((_, read)) => kept.ended.push(read.value.says()),
+                Err(why) => kept.ignored.push((path, why)),
             }
         }
         Ok(kept)
@@ -409,13 +407,6 @@ fn make_folder(path: &Path) -> Result<(), LedgerError> {
 /// Makes a folder within the ledger's.
 fn make_own_folder(path: &Path) -> Result<(), LedgerError> {
     opened::make_folder(path).map_err(LedgerError::io("make the folder", path))
-}
-
-fn receipt(path: &Path) -> Result<(ReceiptId, Read<CanaryReceipt>), ReceiptError> {
-    let content = opened::read(path, LONGEST_RECEIPT)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let receipt = CanaryReceipt::read(&name, &content)?;
-    Ok((ReceiptId::of(&content), receipt))
 }
 
 fn write_new(path: &Path, content: &[u8]) -> std::io::Result<()> {

@@ -1,7 +1,6 @@
 //! The last receipts of a ledger, for people: what was proven, copied and compared last, and when.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use s3ferry_core::format::status::ReceiptKind;
 use s3ferry_core::format::verification::{Answer, Verification};
@@ -10,10 +9,10 @@ use s3ferry_core::ids::SpecName;
 use s3ferry_core::plan::JobEnd;
 use s3ferry_core::status::LastReceipt;
 
-use super::backfill::BackfillReceipt;
+use super::backfill::{BACKFILL_FORMAT, BackfillReceipt};
 use super::folder::{LONGEST_RECEIPT, files as listed};
-use super::receipt::{CanaryReceipt, ReceiptError};
-use super::{FolderLedger, LedgerError, files};
+use super::receipt::{CanaryReceipt, RECEIPT_FORMAT, from_file};
+use super::{FolderLedger, LedgerError};
 
 /// What a receipt is the last one of.
 type Of = (String, ReceiptKind, Option<String>);
@@ -35,9 +34,8 @@ impl FolderLedger {
             }
         };
         for path in listed(&self.root().join("receipts"), "json")? {
-            let read = content(&path, LONGEST_RECEIPT)
-                .and_then(|(name, content)| CanaryReceipt::read(&name, &content));
-            let ours = read.ok().map(|read| read.value);
+            let read = from_file::<CanaryReceipt>(&path, LONGEST_RECEIPT, RECEIPT_FORMAT);
+            let ours = read.ok().map(|(_, read)| read.value);
             let is_ours =
                 |of: &CanaryReceipt| of.spec.as_ref().is_none_or(|of| of == spec.as_str());
             ours.filter(is_ours)
@@ -46,9 +44,8 @@ impl FolderLedger {
                 .for_each(&mut keep);
         }
         for path in listed(&self.root().join("backfills"), "json")? {
-            let read = content(&path, LONGEST_RECEIPT)
-                .and_then(|(name, content)| BackfillReceipt::read(&name, &content));
-            let ours = read.ok().map(|read| read.value);
+            let read = from_file::<BackfillReceipt>(&path, LONGEST_RECEIPT, BACKFILL_FORMAT);
+            let ours = read.ok().map(|(_, read)| read.value);
             let ours = ours.filter(|of| of.spec == spec.as_str());
             ours.map(|of| backfill(&of)).into_iter().for_each(&mut keep);
         }
@@ -59,12 +56,6 @@ impl FolderLedger {
         }
         Ok(last.into_values().collect())
     }
-}
-
-fn content(path: &Path, longest: u64) -> Result<(String, Vec<u8>), ReceiptError> {
-    let content = files::read(path, longest)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok((name.into_owned(), content))
 }
 
 fn canary(of: CanaryReceipt) -> LastReceipt {

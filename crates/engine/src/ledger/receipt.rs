@@ -5,12 +5,16 @@
 //! be a major. So receipts of format 1, which do not say who the role was, prove nothing any more.
 
 use std::fmt;
+use std::path::Path;
 
 use s3ferry_core::format::reading::{Read, ReadError, read};
 use s3ferry_core::model::BucketRef;
 use s3ferry_core::plan::{Proof, ProofSubject};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use super::files;
 
 /// The version of the format that this build writes.
 pub const RECEIPT_FORMAT: &str = "2.2";
@@ -114,6 +118,40 @@ impl ReceiptId {
     }
 }
 
+/// The content of a receipt's file, of whatever kind: the same receipt gives the same bytes.
+///
+/// # Panics
+/// Never: every key of a receipt is a string and every number is finite.
+pub(super) fn content(receipt: &impl Serialize) -> Vec<u8> {
+    let mut content = serde_json::to_vec_pretty(receipt)
+        .expect("a receipt has string keys and finite numbers only");
+    content.push(b'\n');
+    content
+}
+
+/// Reads a receipt of whatever kind from its file, which is named after its content.
+pub(super) fn from_file<T: DeserializeOwned>(
+    path: &Path,
+    longest: u64,
+    format: &'static str,
+) -> Result<(ReceiptId, Read<T>), ReceiptError> {
+    let content = files::read(path, longest)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    named(&name, &content, format)
+}
+
+fn named<T: DeserializeOwned>(
+    file_name: &str,
+    content: &[u8],
+    format: &'static str,
+) -> Result<(ReceiptId, Read<T>), ReceiptError> {
+    let id = ReceiptId::of(content);
+    if id.file_name() != file_name {
+        return Err(ReceiptError::Hash);
+    }
+    Ok((id, read(content, format)?))
+}
+
 impl CanaryReceipt {
     /// The content of the receipt's file: the same receipt gives the same bytes.
     ///
@@ -121,10 +159,7 @@ impl CanaryReceipt {
     /// Never: every key is a string and every number is finite.
     #[must_use]
     pub fn content(&self) -> Vec<u8> {
-        let mut content = serde_json::to_vec_pretty(self)
-            .expect("a receipt has string keys and finite numbers only");
-        content.push(b'\n');
-        content
+        content(self)
     }
 
     /// Reads the content of a file of this name.
@@ -132,10 +167,7 @@ impl CanaryReceipt {
     /// # Errors
     /// [`ReceiptError`] where the content is not what the name says, or no receipt that can be relied on.
     pub fn read(file_name: &str, content: &[u8]) -> Result<Read<Self>, ReceiptError> {
-        if ReceiptId::of(content).file_name() != file_name {
-            return Err(ReceiptError::Hash);
-        }
-        Ok(read(content, RECEIPT_FORMAT)?)
+        named(file_name, content, RECEIPT_FORMAT).map(|(_, read)| read)
     }
 
     /// Its name in every ledger.

@@ -8,7 +8,6 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use s3ferry_core::format::reading::{Read, read};
 use s3ferry_core::format::verification::{
     Answer, VERIFICATION_FORMAT, Verification, VerifiedVersion,
 };
@@ -17,7 +16,7 @@ use s3ferry_core::spec::{Compared, Depth, Share};
 use s3ferry_verify::Tally;
 use serde::{Deserialize, Serialize};
 
-use super::receipt::{ReceiptError, ReceiptId};
+use super::receipt::{ReceiptError, ReceiptId, from_file};
 use super::{FolderLedger, LedgerError, files, folder};
 use crate::verify::Matching;
 
@@ -58,14 +57,6 @@ pub fn verified(id: &ReceiptId, found: &Verification, age: u64) -> Option<Verifi
     })
 }
 
-fn receipt(name: &str, content: &[u8]) -> Result<(ReceiptId, Read<Verification>), ReceiptError> {
-    let id = ReceiptId::of(content);
-    if id.file_name() != name {
-        return Err(ReceiptError::Hash);
-    }
-    Ok((id, read(content, VERIFICATION_FORMAT)?))
-}
-
 /// How far a comparison is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
@@ -103,11 +94,9 @@ impl FolderLedger {
     pub fn verifications(&self) -> Result<KeptVerifications, LedgerError> {
         let mut kept = KeptVerifications::default();
         for path in folder::files(&self.verifications_in(), "json")? {
-            let content = files::read(&path, LONGEST).map_err(ReceiptError::from);
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            match content.and_then(|content| receipt(&name, &content)) {
+            match from_file::<Verification>(&path, LONGEST, VERIFICATION_FORMAT) {
                 Ok((id, read)) => kept.found.push((id, read.value)),
-                Err(why) => kept.ignored.push((path.clone(), why)),
+                Err(why) => kept.ignored.push((path, why)),
             }
         }
         Ok(kept)

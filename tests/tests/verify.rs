@@ -253,6 +253,7 @@ fn a_verification_that_is_killed_goes_on_to_the_same_receipt() {
         for moment in ["started", "ended", "settled"] {
             found[moment].take();
         }
+        found["covers"]["before"].take();
         found
     };
     let arguments = [&VERIFY[..], &["--depth", "checksum", "--format", "json"]].concat();
@@ -515,4 +516,120 @@ fn content_is_compared_where_it_is_asked_for() {
         "{}",
         ran.err
     );
+}
+
+/// How many calls of an operation the sandbox has answered.
+fn calls(world: &World, operation: &str) -> usize {
+    let all = world.sandbox().calls();
+    all.iter()
+        .filter(|call| call.operation == operation)
+        .count()
+}
+
+/// What was compared is not read again; what came since is, and what came with an old time.
+#[test]
+fn a_comparison_goes_on_from_an_earlier_one() {
+    let world = pair(6);
+    let content = ["--depth", "content"];
+    let none = BTreeMap::new();
+    // One is missing, and its replica comes later: with the time of its source.
+    let missing = &versions(&world.destination(), TO, &key(5))[0];
+    call(
+        &world.destination(),
+        "DELETE",
+        TO,
+        &key(5),
+        &format!("versionId={missing}"),
+        "",
+    );
+    let ran = world.expect(6, &[&VERIFY[..], &content].concat());
+    let receipt = ran
+        .out
+        .lines()
+        .find_map(|line| line.strip_prefix("Receipt: "))
+        .expect("it is told");
+    let going_on = [&content[..], &["--since", receipt]].concat();
+    let read = calls(&world, "GetObject");
+    assert_eq!(
+        found(&world, &going_on).1,
+        BTreeMap::from([(key(5), "missing".to_owned())])
+    );
+    assert_eq!(calls(&world, "GetObject"), read);
+
+    world.source().put_object(FROM, "data/new", &[]);
+    world.settle();
+    let new = &versions(&world.destination(), TO, "data/new")[0];
+    damage(&world, "data/new", new, "flip-byte");
+    let differs = BTreeMap::from([
+        (key(5), "missing".to_owned()),
+        ("data/new".to_owned(), "content".to_owned()),
+    ]);
+    assert_eq!(found(&world, &going_on), (Some(6), differs));
+    assert_eq!(calls(&world, "GetObject"), read + 2);
+    let ran = world.expect(6, &[&VERIFY[..], &content, &["--since", "last"]].concat());
+    assert!(
+        ran.out.contains("by the comparison it goes on from"),
+        "{}",
+        ran.out
+    );
+
+    for key in [key(5), "data/new".to_owned()] {
+        for (client, bucket) in [(world.source(), FROM), (world.destination(), TO)] {
+            for id in versions(&client, bucket, &key) {
+                call(
+                    &client,
+                    "DELETE",
+                    bucket,
+                    &key,
+                    &format!("versionId={id}"),
+                    "",
+                );
+            }
+        }
+    }
+    assert_eq!(found(&world, &going_on), (Some(0), none));
+    refused_receipts(&world, receipt);
+}
+
+/// What does not say what is asked for is no comparison to go on from.
+fn refused_receipts(world: &World, receipt: &str) {
+    let refused = |code, more: &[&str], why: &str| {
+        let ran = world.expect(code, &[&VERIFY[..], more].concat());
+        assert!(ran.err.contains(why), "{}", ran.err);
+    };
+    refused(64, &["--since", "yesterday"], "write last, or the name");
+    let usage = "--since goes on from listings of all versions";
+    refused(64, &["--since", "last", "--from", "inventory"], usage);
+    refused(64, &["--since", "last", "--match", "current"], usage);
+    let none = format!("sha256:{}", "0".repeat(64));
+    refused(1, &["--since", &none], "the ledger has no such receipt");
+    refused(
+        1,
+        &["--since", receipt, "--compare", "tags"],
+        "tags change without a new version",
+    );
+    refused(
+        1,
+        &["--since", receipt, "--compare", "metadata"],
+        "it did not compare metadata",
+    );
+    world.expect(0, &[&VERIFY[..], &["--depth", "listing"]].concat());
+    let shallow = "it did not look as closely as this comparison shall: depth listing";
+    world.expect(
+        0,
+        &[&VERIFY[..], &["--depth", "checksum", "--since", "last"]].concat(),
+    );
+    let folder = world.folder().join("ledger/verifications");
+    for file in fs::read_dir(&folder).expect("there are receipts") {
+        let path = file.expect("it is there").path();
+        if !fs::read_to_string(&path)
+            .expect("it is text")
+            .contains("\"depth\": \"listing\"")
+        {
+            fs::remove_file(path).expect("it can be removed");
+        }
+    }
+    refused(1, &["--depth", "checksum", "--since", "last"], shallow);
+    world.spec(&migration("{ id: all, delete_markers: keep }"));
+    refused(1, &["--since", "last"], "of rules that were changed since");
 }

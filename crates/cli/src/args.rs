@@ -1,6 +1,7 @@
 //! Arguments: every command and flag, in one place. Names are a contract with users and pipelines.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -268,6 +269,10 @@ pub(crate) struct Verify {
     /// Read the content of this share of versions, chosen anew each time, e.g. 1%; left out, of all at --depth content
     #[arg(long, value_name = "PERCENT", value_parser = share)]
     pub(crate) sample: Option<Share>,
+    /// Look only at what was written since an earlier comparison and at what is no more what it was then: `last`, the newest that serves, or
+    /// the name of its receipt, sha256:...
+    #[arg(long, value_name = "RECEIPT", value_parser = since)]
+    pub(crate) since: Option<Since>,
     /// Which versions to compare with each other
     #[arg(long = "match", value_enum, value_name = "WHICH", default_value_t = Matched::Versions)]
     pub(crate) matched: Matched,
@@ -310,6 +315,41 @@ pub(crate) enum Depth {
     Checksum,
     /// By their bytes, read at both sides, or of the share that --sample says
     Content,
+}
+
+/// The comparison to go on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Of each migration the newest one that serves.
+    Last,
+    /// That of this receipt.
+    Receipt(String),
+}
+
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Last => "last",
+            Self::Receipt(name) => name,
+        })
+    }
+}
+
+/// `last`, or the name of a receipt, also as its file has it.
+fn since(text: &str) -> Result<Since, String> {
+    if text == "last" {
+        return Ok(Since::Last);
+    }
+    let file = text.rsplit('/').next().unwrap_or(text);
+    let digits = file
+        .strip_prefix("sha256:")
+        .or_else(|| file.strip_prefix("sha256-")?.strip_suffix(".json"));
+    let is_hash =
+        |digits: &&str| digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    match digits.filter(is_hash) {
+        Some(digits) => Ok(Since::Receipt(format!("sha256:{}", digits.to_lowercase()))),
+        None => Err("write last, or the name that a comparison gave its receipt: sha256: and 64 hexadecimal digits".to_owned()),
+    }
 }
 
 /// A percentage.

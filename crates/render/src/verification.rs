@@ -186,6 +186,7 @@ fn found(word: &str) -> &str {
         "equal-etag" => "by ETag",
         "equal-checksum" => "by stored checksum",
         "equal-content" => "by content",
+        "equal-earlier" => "by the comparison it goes on from",
         "missing" => "missing at the destination",
         "failed" => "failed to replicate",
         "marker-missing" => "delete marker missing at the destination",

@@ -3,7 +3,7 @@
 //! Most are judged from the listings. What listings leave in doubt is looked at (`HeadObject` at both sides) and judged again:
 //! an object that is missing may be on its way, and an ETag that differs says nothing under SSE-KMS (docs/semantics.md).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use s3ferry_core::model::kinds::replication::is_archived;
@@ -13,6 +13,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::entry::{Entry, EtagForm, Kind};
 use crate::join::{Found, Side};
+use crate::slices::slice;
+use crate::tally::digest_of;
 
 /// What proves that two versions are the same, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +27,8 @@ pub enum Rung {
     Checksum,
     /// The same bytes, read at both sides.
     Content,
+    /// What an earlier comparison proved it by: it is what it was then.
+    Earlier,
 }
 
 impl Rung {
@@ -36,6 +40,7 @@ impl Rung {
             Self::Etag => "ETag",
             Self::Checksum => "stored checksum",
             Self::Content => "content",
+            Self::Earlier => "an earlier comparison",
         }
     }
 }
@@ -120,11 +125,12 @@ impl fmt::Display for Verdict {
 
 impl Verdict {
     /// Every one.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Equal(Rung::Size),
         Self::Equal(Rung::Etag),
         Self::Equal(Rung::Checksum),
         Self::Equal(Rung::Content),
+        Self::Equal(Rung::Earlier),
         Self::Different(Difference::Missing),
         Self::Different(Difference::Failed),
         Self::Different(Difference::MarkerMissing),
@@ -157,6 +163,7 @@ impl Verdict {
             Self::Equal(Rung::Etag) => "equal-etag",
             Self::Equal(Rung::Checksum) => "equal-checksum",
             Self::Equal(Rung::Content) => "equal-content",
+            Self::Equal(Rung::Earlier) => "equal-earlier",
             Self::Different(difference) => difference.as_str(),
             Self::Unprovable(Unprovable::NoHash) => "no-hash",
             Self::Unprovable(Unprovable::Denied) => "denied",
@@ -229,6 +236,22 @@ pub enum First {
     Settled(Verdict),
     /// A look at the version says more.
     Look,
+    /// It is as old as an earlier comparison, which says more if this slice is what it was.
+    Passed(usize),
+    /// It was counted before.
+    Counted,
+}
+
+/// Which versions are judged, and which are left to an earlier comparison.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// All are judged.
+    #[default]
+    All,
+    /// Of versions of both sides, those that were last modified after this time; older ones are passed.
+    Since(String),
+    /// Those that were passed, of these slices.
+    Again(String, BTreeSet<usize>),
 }
 
 /// A version as `HeadObject` tells of it.
@@ -286,6 +309,7 @@ pub struct Judge<'a> {
     asked: Asked,
     /// What was written after this may be on its way; as S3 writes times.
     settled: String,
+    reach: Reach,
 }
 
 impl<'a> Judge<'a> {
@@ -297,31 +321,61 @@ impl<'a> Judge<'a> {
             rules: rules.collect(),
             asked,
             settled: settled.into(),
+            reach: Reach::All,
+        }
+    }
+
+    /// The same judge, for some versions only.
+    #[must_use]
+    pub fn reaching(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// Whether what the sides have was counted before.
+    #[must_use]
+    pub const fn counts_again(&self) -> bool {
+        matches!(self.reach, Reach::Again(..))
+    }
+
+    /// Whether a version is old enough that who compares later may rely on this comparison for it.
+    #[must_use]
+    pub fn is_covered(&self, entry: &Entry<'_>) -> bool {
+        !self.is_fresh(entry)
+    }
+
+    /// Whether a version is as old as the comparison that this one goes on from.
+    #[must_use]
+    pub fn is_earlier(&self, entry: &Entry<'_>) -> bool {
+        match &self.reach {
+            Reach::All => false,
+            Reach::Since(time) | Reach::Again(time, _) => entry.modified <= time.as_str(),
         }
     }
 
     /// Judges what a join found.
     #[must_use]
     pub fn first(&self, found: &Found<'_>) -> First {
-        let settled = match found {
+        match found {
             Found::Both {
                 source,
                 destination,
-            } => return self.pair(source, destination),
-            Found::Current { .. } => Verdict::Different(Difference::Current),
-            Found::Only { side, entry } if self.rules_of(entry.key).next().is_some() => {
-                match (entry.kind, side) {
-                    (Kind::Object, _) => return First::Look,
-                    // S3 tells nothing of a delete marker but that it is there (405, BC:s3 HeadObject).
-                    (Kind::Marker, Side::Source) => self.lone_marker(entry),
-                    (Kind::Marker, Side::Destination) => {
-                        Verdict::Different(Difference::MarkerExtra)
-                    }
-                }
-            }
-            Found::Only { .. } => Verdict::Expected(Expected::Outside),
-        };
-        First::Settled(settled)
+            } => self.pair(source, destination),
+            _ if self.counts_again() => First::Counted,
+            Found::Current { .. } => First::Settled(Verdict::Different(Difference::Current)),
+            Found::Only { side, entry } => self.only(*side, entry),
+        }
+    }
+
+    fn only(&self, side: Side, entry: &Entry<'_>) -> First {
+        if self.rules_of(entry.key).next().is_none() {
+            return First::Settled(Verdict::Expected(Expected::Outside));
+        }
+        First::Settled(match (entry.kind, side) {
+            (Kind::Object, _) => return First::Look,
+            // S3 tells nothing of a delete marker but that it is there (405, BC:s3 HeadObject).
+            (Kind::Marker, Side::Source) => self.lone_marker(entry),
+            (Kind::Marker, Side::Destination) => Verdict::Different(Difference::MarkerExtra),
+        })
     }
 
     fn lone_marker(&self, entry: &Entry<'_>) -> Verdict {
@@ -359,25 +413,51 @@ impl<'a> Judge<'a> {
     }
 
     fn pair(&self, source: &Entry<'_>, destination: &Entry<'_>) -> First {
-        let settled = |verdict| First::Settled(verdict);
+        if let Some(verdict) = self.plain(source, destination) {
+            return match self.reach {
+                Reach::All | Reach::Since(_) => First::Settled(verdict),
+                Reach::Again(..) => First::Counted,
+            };
+        }
+        let slice = self.passed(source, destination);
+        match (&self.reach, slice) {
+            (Reach::Since(_), Some(slice)) => First::Passed(slice),
+            (Reach::Again(_, moved), of) if of.is_none_or(|slice| !moved.contains(&slice)) => {
+                First::Counted
+            }
+            _ => self.of_both(source, destination),
+        }
+    }
+
+    /// What the listings say of a version of both sides, whatever was seen of it before.
+    fn plain(&self, source: &Entry<'_>, destination: &Entry<'_>) -> Option<Verdict> {
         match (source.kind, destination.kind) {
-            (Kind::Marker, Kind::Marker) => return settled(Verdict::Equal(Rung::Size)),
+            (Kind::Marker, Kind::Marker) => return Some(Verdict::Equal(Rung::Size)),
             (Kind::Object, Kind::Object) => {}
             (Kind::Object, Kind::Marker) | (Kind::Marker, Kind::Object) => {
-                return settled(Verdict::Different(Difference::Kind));
+                return Some(Verdict::Different(Difference::Kind));
             }
         }
         if source.size != destination.size {
-            return settled(Verdict::Different(Difference::Size));
+            return Some(Verdict::Different(Difference::Size));
         }
-        if self.asked.class && !self.is_class(source.key, source.class, destination.class) {
-            return settled(Verdict::Different(Difference::Class));
-        }
+        let is_class = || self.is_class(source.key, source.class, destination.class);
+        (self.asked.class && !is_class()).then_some(Verdict::Different(Difference::Class))
+    }
+
+    /// The slice of a version that an earlier comparison may cover: both sides have it under one ID, and both are as old.
+    fn passed(&self, source: &Entry<'_>, destination: &Entry<'_>) -> Option<usize> {
+        let are_earlier = self.is_earlier(source) && self.is_earlier(destination);
+        let is_one = source.version == destination.version;
+        (are_earlier && is_one).then(|| slice(digest_of(source)))
+    }
+
+    fn of_both(&self, source: &Entry<'_>, destination: &Entry<'_>) -> First {
         let is_read = self.reads(source.key, source.version);
         if is_read || self.asked.looks_at_all() || source.etag != destination.etag {
             return First::Look;
         }
-        settled(match EtagForm::of(source.etag) {
+        First::Settled(match EtagForm::of(source.etag) {
             EtagForm::Whole | EtagForm::Parts(_) => Verdict::Equal(Rung::Etag),
             EtagForm::Other => Verdict::Equal(Rung::Size),
         })

@@ -12,13 +12,16 @@ pub mod join;
 pub mod judge;
 pub mod keyspace;
 pub mod page;
+pub mod slices;
 pub mod tally;
 mod tokens;
 
 pub use entry::{Entry, Kind};
 pub use join::{Found, Join, Side, Step};
 pub use judge::{
-    Asked, Difference, Expected, Facts, First, Judge, Rung, Seen, Status, Unprovable, Verdict,
+    Asked, Difference, Expected, Facts, First, Judge, Reach, Rung, Seen, Status, Unprovable,
+    Verdict,
 };
 pub use page::{Marker, Page, PageError};
+pub use slices::Slices;
 pub use tally::{Count, Tally, Total};

@@ -1,14 +1,15 @@
 //! What was found, counted: every version once, whatever is shown of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::entry::{Entry, Kind};
 use crate::join::{Found, Side};
-use crate::judge::Verdict;
+use crate::judge::{Rung, Verdict};
 use crate::keyspace::top;
+use crate::slices::{Slices, slice};
 
 /// The most prefixes that are counted apart.
 const PREFIXES: usize = 500;
@@ -25,6 +26,12 @@ pub struct Tally {
     /// What is wrong or not known, by the first part of the key, and by verdict. What goes beyond the prefixes that are told apart is
     /// under `*`.
     pub prefixes: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Of what is settled, for who compares later.
+    #[serde(default)]
+    pub covered: Slices,
+    /// Of what is older than an earlier comparison, where this one looks only at what came since.
+    #[serde(default)]
+    pub earlier: Slices,
 }
 
 /// A number of versions.
@@ -37,6 +44,12 @@ pub struct Count {
 }
 
 impl Count {
+    /// Whether it counts nothing.
+    #[must_use]
+    pub(crate) const fn is_none(&self) -> bool {
+        self.versions == 0
+    }
+
     /// Adds so many.
     pub(crate) const fn add(&mut self, versions: u64, bytes: u64) {
         self.versions += versions;
@@ -71,20 +84,34 @@ mod hex {
     }
 }
 
+/// What tells a version from all others: the hash of its key, its ID, its size, and whether it is a delete marker.
+#[must_use]
+pub fn digest(key: &[u8], version: &str, size: u64, kind: Kind) -> u128 {
+    let mut hash = Xxh3::new();
+    for part in [key, b"\0", version.as_bytes(), b"\0"] {
+        hash.update(part);
+    }
+    hash.update(&size.to_le_bytes());
+    hash.update(&[u8::from(kind == Kind::Marker)]);
+    hash.digest128()
+}
+
+/// The digest of an entry.
+#[must_use]
+pub fn digest_of(entry: &Entry<'_>) -> u128 {
+    digest(entry.key, entry.version, entry.size, entry.kind)
+}
+
 impl Total {
-    fn add(&mut self, entry: &Entry<'_>) {
+    fn add(&mut self, entry: &Entry<'_>) -> u128 {
         match entry.kind {
             Kind::Object => self.objects += 1,
             Kind::Marker => self.markers += 1,
         }
         self.bytes += entry.size;
-        let mut hash = Xxh3::new();
-        for part in [entry.key, b"\0", entry.version.as_bytes(), b"\0"] {
-            hash.update(part);
-        }
-        hash.update(&entry.size.to_le_bytes());
-        hash.update(&[u8::from(entry.kind == Kind::Marker)]);
-        self.fingerprint = self.fingerprint.wrapping_add(hash.digest128());
+        let digest = digest_of(entry);
+        self.fingerprint = self.fingerprint.wrapping_add(digest);
+        digest
     }
 
     fn join(&mut self, other: &Self) {
@@ -103,24 +130,24 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Adds what was found.
-    pub fn add(&mut self, found: &Found<'_>) {
+    /// Adds what was found, and tells the digest of each version of a side.
+    pub fn add(&mut self, found: &Found<'_>, mut each: impl FnMut(Side, &Entry<'_>, u128)) {
+        let mut add = |side: Side, entry: &Entry<'_>| {
+            let total = match side {
+                Side::Source => &mut self.source,
+                Side::Destination => &mut self.destination,
+            };
+            each(side, entry, total.add(entry));
+        };
         match found {
             Found::Both {
                 source,
                 destination,
             } => {
-                self.source.add(source);
-                self.destination.add(destination);
+                add(Side::Source, source);
+                add(Side::Destination, destination);
             }
-            Found::Only {
-                side: Side::Source,
-                entry,
-            } => self.source.add(entry),
-            Found::Only {
-                side: Side::Destination,
-                entry,
-            } => self.destination.add(entry),
+            Found::Only { side, entry } => add(*side, entry),
             Found::Current { .. } => {}
         }
     }
@@ -131,6 +158,27 @@ impl Tally {
     pub fn see(&mut self, seen: &Seen) {
         self.source.join(&seen.source);
         self.destination.join(&seen.destination);
+    }
+
+    /// A version of both sides is different or not known: nobody may rely on this comparison for it.
+    pub fn doubt(&mut self, key: &[u8], version: &str, size: u64) {
+        self.covered
+            .open(slice(digest(key, version, size, Kind::Object)));
+    }
+
+    /// Counts what was passed because an earlier comparison covers it, as far as it does; the slices that are not what they were then
+    /// are still to be looked at.
+    pub fn rely_on(&mut self, then: &Slices) -> BTreeSet<usize> {
+        let earlier = std::mem::take(&mut self.earlier);
+        let mut moved = BTreeSet::new();
+        for (slice, passed, is_same) in earlier.passed(then) {
+            if is_same {
+                self.count_all(passed, Verdict::Equal(Rung::Earlier));
+            } else if !passed.is_none() {
+                moved.insert(slice);
+            }
+        }
+        moved
     }
 
     /// Counts an answer on versions that are not looked at one by one.
@@ -175,6 +223,8 @@ impl Tally {
     pub fn join(&mut self, other: &Self) {
         self.source.join(&other.source);
         self.destination.join(&other.destination);
+        self.covered.join(&other.covered);
+        self.earlier.join(&other.earlier);
         for (verdict, count) in &other.verdicts {
             let sum = self.verdicts.entry(verdict.clone()).or_default();
             sum.versions += count.versions;

@@ -15,11 +15,11 @@ use s3ferry_core::route::Route;
 use s3ferry_core::spec::{Compared, Depth, Share};
 use s3ferry_engine::ledger::{Checkpoint, FolderLedger, ReceiptId};
 use s3ferry_engine::verify::{
-    Comparison, Ended, Failure, Lists, Matching, PIECE, Progress, Remark, Stretch, Told, Watch,
-    compare, compare_lists, newest, place, verification, version,
+    Comparison, Ended, Failure, Lists, Matching, PIECE, Progress, Remark, Since, Stretch, Told,
+    Watch, compare, compare_lists, compare_since, newest, place, verification, version,
 };
 use s3ferry_engine::{CancelToken, canceller};
-use s3ferry_verify::{Asked, Tally};
+use s3ferry_verify::{Asked, Count, Reach, Tally};
 use serde_json::{Value, json};
 
 use super::{Ended as Exited, listen};
@@ -38,6 +38,7 @@ const NOTE: Duration = Duration::from_secs(5);
 const HANDS: usize = 16;
 
 pub(crate) async fn run(printer: &Printer, args: &Verify, parallelism: usize) -> Exited {
+    since_what_is_listed(printer, args)?;
     let loaded = load(printer, &args.paths.paths, &args.target)?;
     let mut differences = Differences::open(printer, args.differences.as_deref())?;
     let (cloud, _) = sign_in(printer, &loaded, parallelism, None).await?;
@@ -93,6 +94,18 @@ pub(crate) async fn run(printer: &Printer, args: &Verify, parallelism: usize) ->
     Ok(end(&all, &failed))
 }
 
+/// What an earlier comparison tells is of versions, and of when they were listed.
+fn since_what_is_listed(printer: &Printer, args: &Verify) -> Result<(), Exit> {
+    let is_listed = args.from == args::Told::Listing && args.matched == Matched::Versions;
+    if args.since.is_none() || is_listed {
+        return Ok(());
+    }
+    let help = "leave --from inventory or --match current out, or --since";
+    let text = "--since goes on from listings of all versions";
+    printer.error(text, Some(help));
+    Err(Exit::Usage)
+}
+
 /// What was not compared comes before what was found: it may be worse.
 fn end(all: &[Verified], failed: &[Exit]) -> Exit {
     let first = [Exit::Interrupted, Exit::Denied, Exit::Error];
@@ -129,6 +142,12 @@ fn tell(printer: &Printer, one: &Verified) -> Result<(), Exit> {
     printer.data(&format!("{text}{summary}\nReceipt: {receipt}\n\n"))
 }
 
+/// The comparison that one goes on from.
+struct Earlier {
+    receipt: ReceiptId,
+    since: Since,
+}
+
 /// The comparison of one migration.
 struct One<'a> {
     printer: &'a Printer,
@@ -149,35 +168,49 @@ impl One<'_> {
     }
 
     async fn by_listings(&self, cloud: &Cloud) -> Result<Verified, Exit> {
-        let mut noted = self.checkpoint();
+        let since = self.since()?;
+        let mut noted = self.checkpoint(since.as_ref());
         let of = self.comparison(&noted.settled);
         let from = progress(&noted);
         if of.asked.content > Share::NONE && from == Progress::default() {
-            self.tell_cost(cloud, &of).await?;
+            self.tell_cost(cloud, &of, since.as_ref()).await?;
         }
         let mut watching = self.watching(&mut noted, &from.tally);
-        let ended = compare(cloud.clone(), of.clone(), from, &mut watching, self.cancel).await;
+        let (cloud, own, cancel) = (cloud.clone(), of.clone(), self.cancel);
+        let ended = match &since {
+            None => compare(cloud, own, from, &mut watching, cancel).await,
+            Some(Earlier { since, .. }) => {
+                compare_since(cloud, own, since, from, &mut watching, cancel).await
+            }
+        };
         self.printer.clear_status();
         let tally = match ended {
             Ok(Ended::Whole(tally)) => tally,
             Ok(Ended::Stopped(progress)) => return Err(self.stopped(&mut noted, progress)),
             Err(failure) => return Err(self.failed(&noted, &failure)),
         };
-        let verified = self.keep_receipt(&of, &tally, noted, None)?;
+        let since = since.map(|of| of.receipt);
+        let verified = self.keep_receipt(&of, &tally, noted, None, since)?;
         let forgotten = self.ledger.forget_checkpoint(&self.name());
         forgotten.map_err(|error| self.unkept(&error.to_string()))?;
         Ok(verified)
     }
 
     /// Says what reading content will take, from the listings of both sides, before anything is read.
-    async fn tell_cost(&self, cloud: &Cloud, of: &Comparison) -> Result<(), Exit> {
+    async fn tell_cost(
+        &self,
+        cloud: &Cloud,
+        of: &Comparison,
+        since: Option<&Earlier>,
+    ) -> Result<(), Exit> {
         let listed = Comparison {
             asked: Asked::default(),
+            reach: since.map_or(Reach::All, |of| Reach::Since(of.since.before.clone())),
             looks: 0,
             told: 0,
             ..of.clone()
         };
-        let mut noted = self.begun();
+        let mut noted = self.begun(since);
         let from = Progress::default();
         let ended = compare(cloud.clone(), listed, from, &mut Unwatched, self.cancel).await;
         let tally = match ended {
@@ -185,7 +218,9 @@ impl One<'_> {
             Ok(Ended::Stopped(progress)) => return Err(self.stopped(&mut noted, progress)),
             Err(failure) => return Err(self.failed(&noted, &failure)),
         };
-        let (versions, bytes) = (tally.source.objects, tally.source.bytes);
+        let passed = since.map_or_else(Count::default, |of| of.since.covered(&tally));
+        let versions = tally.source.objects.saturating_sub(passed.versions);
+        let bytes = tally.source.bytes.saturating_sub(passed.bytes);
         let text = s3ferry_render::content_ahead(versions, bytes, of.asked.content, PIECE);
         self.printer
             .message(&format!("{}: {text}", self.route.name));
@@ -193,7 +228,7 @@ impl One<'_> {
     }
 
     async fn by_inventories(&self, cloud: &Cloud) -> Result<Verified, Exit> {
-        let mut noted = self.begun();
+        let mut noted = self.begun(None);
         let of = self.comparison(&noted.settled);
         let lists = self.lists(cloud).await;
         let lists = lists.map_err(|failure| self.failed(&noted, &failure))?;
@@ -216,7 +251,7 @@ impl One<'_> {
             }
             Err(failure) => return Err(self.failed(&noted, &failure)),
         };
-        self.keep_receipt(&of, &tally, noted, Some(lists))
+        self.keep_receipt(&of, &tally, noted, Some(lists), None)
     }
 
     /// The newest lists of both sides, told.
@@ -259,6 +294,7 @@ impl One<'_> {
         tally: &Tally,
         mut noted: Checkpoint,
         lists: Option<Lists>,
+        since: Option<ReceiptId>,
     ) -> Result<Verified, Exit> {
         let told = Told {
             s3ferry: VERSION.to_owned(),
@@ -269,6 +305,7 @@ impl One<'_> {
             started: noted.started.clone(),
             ended: now(),
             lists,
+            since: since.map(|of| of.to_string()),
         };
         let found = verification(of, tally, told);
         let kept = self.ledger.keep_verification(&found);
@@ -309,6 +346,48 @@ impl One<'_> {
         }
     }
 
+    /// The comparison that this one goes on from, where one is asked for.
+    fn since(&self) -> Result<Option<Earlier>, Exit> {
+        let Some(asked) = &self.args.since else {
+            return Ok(None);
+        };
+        let name = self.route.name;
+        let fail = |text: &str| {
+            let help =
+                "without --since every version is compared, and the receipt is one to go on from";
+            self.printer.error(&format!("{name}: {text}"), Some(help));
+            Exit::Error
+        };
+        let kept = self.ledger.verifications();
+        let mut kept = kept.map_err(|error| fail(&error.to_string()))?;
+        kept.found.retain(|(id, of)| match asked {
+            args::Since::Last => of.migration == name.as_str(),
+            args::Since::Receipt(asked) => id.to_string() == *asked,
+        });
+        // The newest first.
+        kept.found
+            .sort_by(|(_, one), (_, other)| other.started.cmp(&one.started));
+        let subject = compared(self.route);
+        let mut why = None;
+        for (receipt, of) in kept.found {
+            match Since::of(&of, &subject, self.asked()) {
+                Ok(since) => {
+                    self.printer.message(&format!(
+                        "{name}: going on from the comparison of {} ({receipt})",
+                        of.as_of()
+                    ));
+                    return Ok(Some(Earlier { receipt, since }));
+                }
+                Err(error) => drop(why.get_or_insert_with(|| {
+                    format!("cannot go on from {receipt} of {}: {error}", of.as_of())
+                })),
+            }
+        }
+        Err(fail(&why.unwrap_or_else(|| {
+            format!("the ledger has no such receipt of a comparison: {asked}")
+        })))
+    }
+
     fn matching(&self) -> Matching {
         match self.args.matched {
             Matched::Versions => Matching::Versions,
@@ -325,6 +404,7 @@ impl One<'_> {
             destination: self.route.destination.clone(),
             matching: self.matching(),
             asked,
+            reach: Reach::All,
             settled: settled.to_owned(),
             hands: self.hands,
             looks: if looks_as_needed {
@@ -337,15 +417,16 @@ impl One<'_> {
     }
 
     /// What is compared, so that another comparison does not go on from where this one is.
-    fn identity(&self) -> String {
+    fn identity(&self, since: Option<&Earlier>) -> String {
         let Route {
             source,
             destination,
             migration,
             ..
         } = self.route;
+        let since = since.map(|of| of.receipt.to_string());
         format!(
-            "{source:?} {destination:?} {:?} {:?} {:?}",
+            "{source:?} {destination:?} {:?} {:?} {:?} {since:?}",
             migration.rules,
             self.asked(),
             self.matching()
@@ -367,8 +448,8 @@ impl One<'_> {
     }
 
     /// Where an earlier run of this comparison was stopped, or the beginning.
-    fn checkpoint(&self) -> Checkpoint {
-        let found = self.ledger.checkpoint(&self.name(), &self.identity());
+    fn checkpoint(&self, since: Option<&Earlier>) -> Checkpoint {
+        let found = self.ledger.checkpoint(&self.name(), &self.identity(since));
         if let Some(found) = found.filter(|_| !self.args.fresh) {
             let counted = found.tally.source.objects + found.tally.destination.objects;
             self.printer.message(&format!(
@@ -379,15 +460,15 @@ impl One<'_> {
             ));
             return found;
         }
-        self.begun()
+        self.begun(since)
     }
 
     /// The beginning.
-    fn begun(&self) -> Checkpoint {
+    fn begun(&self, since: Option<&Earlier>) -> Checkpoint {
         let began = Timestamp::now();
         let settle = jiff::SignedDuration::try_from(self.args.settle).unwrap_or_default();
         Checkpoint {
-            of: self.identity(),
+            of: self.identity(since),
             started: now(),
             settled: began.saturating_sub(settle).map_or_else(
                 |_| now(),
@@ -445,7 +526,8 @@ impl One<'_> {
             ..
         } = &noted.tally;
         let counted = source.objects + source.markers + destination.objects + destination.markers;
-        if counted == 0 || noted.left.is_empty() {
+        let is_listed = self.args.from == args::Told::Listing;
+        if counted == 0 || (noted.left.is_empty() && !is_listed) {
             return;
         }
         match self.ledger.keep_checkpoint(&self.name(), noted) {
@@ -529,6 +611,9 @@ impl Watch for Watching<'_> {
     }
 
     fn remark(&mut self, remark: &Remark) {
+        if self.noted.versions.len() >= self.one.args.max_differences {
+            return;
+        }
         let migration = self.one.route.name.to_string();
         self.noted.versions.push(version(&migration, remark));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// The version of the format that this build writes.
-pub const VERIFICATION_FORMAT: &str = "1.1";
+pub const VERIFICATION_FORMAT: &str = "1.2";
 
 /// What a comparison of both sides found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,22 @@ pub struct Verification {
     pub prefixes: BTreeMap<String, BTreeMap<String, u64>>,
     /// Whether nothing is different and nothing is unknown.
     pub clean: bool,
+    /// The receipt of the comparison that this one went on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// What a later comparison need not look at again; not there where current objects alone were compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covers: Option<Covers>,
+}
+
+/// The versions that a comparison answers for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Covers {
+    /// Those that were last modified up to this time; RFC 3339 in UTC.
+    pub before: String,
+    /// Which these are: for each of 1,024 slices that has any, its number, a colon and the sum of their hashes, or a dash where one of
+    /// them is different or not known.
+    pub slices: String,
 }
 
 /// A side as it was listed.

@@ -16,18 +16,20 @@ mod listing;
 mod look;
 mod receipt;
 mod run;
+mod since;
 mod stretch;
 
 use std::sync::Arc;
 
 use s3ferry_core::model::BucketRef;
 use s3ferry_core::spec::Migration;
-use s3ferry_verify::{Asked, Tally};
+use s3ferry_verify::{Asked, Judge, Reach, Tally};
 
 pub use content::PIECE;
 pub use inventory::{List, Lists, Unusable, compare_lists, newest, place};
 pub use receipt::{Told, verification, version};
 pub use run::{Ended, compare};
+pub use since::{Since, Uncovered, compare_since};
 pub use stretch::Remark;
 
 use crate::ports::PortError;
@@ -45,6 +47,8 @@ pub struct Comparison {
     pub matching: Matching,
     /// How far to look beyond the listings.
     pub asked: Asked,
+    /// Which versions are judged.
+    pub reach: Reach,
     /// What was written after this may be on its way; RFC 3339 with milliseconds, as S3 writes times.
     pub settled: String,
     /// The most stretches that are compared at once.
@@ -53,6 +57,12 @@ pub struct Comparison {
     pub looks: u64,
     /// The most differences that are told one by one.
     pub told: u64,
+}
+
+impl Comparison {
+    fn judge(&self) -> Judge<'_> {
+        Judge::new(&self.migration, self.asked, self.settled.clone()).reaching(self.reach.clone())
+    }
 }
 
 /// Which versions of both sides are compared with each other.

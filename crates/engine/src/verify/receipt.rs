@@ -1,15 +1,15 @@
 //! A comparison that came to its end, as its receipt says it.
 
 use s3ferry_core::format::verification::{
-    Answer, VERIFICATION_FORMAT, Verification, VerifiedCount, VerifiedInventory, VerifiedSide,
-    VerifiedVersion,
+    Answer, Covers, VERIFICATION_FORMAT, Verification, VerifiedCount, VerifiedInventory,
+    VerifiedSide, VerifiedVersion,
 };
 use s3ferry_core::model::BucketRef;
 use s3ferry_core::plan::ProofSubject;
 use s3ferry_core::spec::{Compared, Depth, Share};
 use s3ferry_verify::{Asked, Tally, Total, Verdict};
 
-use super::{Comparison, List, Lists, Remark};
+use super::{Comparison, List, Lists, Matching, Remark};
 
 /// Who compared, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Told {
     pub ended: String,
     /// The inventories that it was made from, where it was.
     pub lists: Option<Lists>,
+    /// The receipt of the comparison that it went on from.
+    pub since: Option<String>,
 }
 
 /// What a comparison found.
@@ -48,7 +50,7 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         })
         .collect();
     let Asked {
-        checksums,
+        checksums: _,
         class,
         metadata,
         tags,
@@ -73,13 +75,7 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
             Some(_) => "inventory",
         }
         .to_owned(),
-        depth: match checksums {
-            true if content == Share::ALL => Depth::Content,
-            true => Depth::Checksum,
-            false => Depth::Listing,
-        }
-        .as_str()
-        .to_owned(),
+        depth: depth(of.asked).as_str().to_owned(),
         matched: of.matching.as_str().to_owned(),
         compared: compared.map(|(_, what)| what.as_str().to_owned()).collect(),
         content: (content > Share::NONE).then(|| content.to_string()),
@@ -95,6 +91,20 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         clean: tally.different() == 0 && tally.unprovable() == 0,
         counts,
         prefixes: tally.prefixes.clone(),
+        since: told.since,
+        covers: (of.matching == Matching::Versions).then(|| Covers {
+            before: lists.map_or_else(|| of.settled.clone(), |lists| lists.settled(of)),
+            slices: tally.covered.to_text(),
+        }),
+    }
+}
+
+/// How closely is looked.
+pub(super) fn depth(asked: Asked) -> Depth {
+    match asked.checksums {
+        true if asked.content == Share::ALL => Depth::Content,
+        true => Depth::Checksum,
+        false => Depth::Listing,
     }
 }
 

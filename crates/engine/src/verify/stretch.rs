@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use s3ferry_verify::slices::Summed;
 use s3ferry_verify::{First, Found, Join, Judge, Side, Step, Tally, Verdict, tally};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
@@ -64,6 +65,9 @@ struct Counter {
 #[derive(Default)]
 struct Open {
     seen: tally::Seen,
+    covered: Vec<Summed>,
+    earlier: Vec<Summed>,
+    passed: Vec<(usize, u64)>,
     settled: Vec<(u64, Verdict)>,
     remarks: Vec<Remark>,
     doubts: Vec<(Doubt, Verdict)>,
@@ -76,8 +80,13 @@ impl Counter {
             self.key.clear();
             self.key.extend_from_slice(found.key());
         }
-        self.open.seen.add(found);
-        match judge.first(found) {
+        let first = judge.first(found);
+        if !judge.counts_again() {
+            self.see(judge, found);
+        }
+        match first {
+            First::Counted => {}
+            First::Passed(slice) => self.open.passed.push((slice, found.size())),
             First::Settled(verdict) => {
                 self.open.settled.push((found.size(), verdict));
                 if is_told(verdict) {
@@ -88,14 +97,44 @@ impl Counter {
         }
     }
 
+    /// What is found is there, and who compares later may go by it.
+    fn see(&mut self, judge: &Judge<'_>, found: &Found<'_>) {
+        let Open {
+            seen,
+            covered,
+            earlier,
+            ..
+        } = &mut self.open;
+        seen.add(found, |side, entry, digest| {
+            let summed = Summed::of(side, digest);
+            if judge.is_covered(entry) {
+                covered.push(summed);
+            }
+            if judge.is_earlier(entry) {
+                earlier.push(summed);
+            }
+        });
+    }
+
     /// Counts the key that is at its end.
     fn close(&mut self) {
         let tally = &mut self.part.tally;
         tally.see(&std::mem::take(&mut self.open.seen));
+        for summed in self.open.covered.drain(..) {
+            tally.covered.add(summed);
+        }
+        for summed in self.open.earlier.drain(..) {
+            tally.earlier.add(summed);
+        }
+        for (slice, size) in self.open.passed.drain(..) {
+            tally.earlier.pass(slice, size);
+        }
         for (size, verdict) in self.open.settled.drain(..) {
             tally.count(&self.key, size, verdict);
         }
-        self.part.remarks.append(&mut self.open.remarks);
+        for remark in self.open.remarks.drain(..) {
+            self.part.tell(remark);
+        }
         self.doubts.append(&mut self.open.doubts);
     }
 
@@ -121,11 +160,7 @@ pub(super) async fn follow<W: Versions + Clone + 'static>(
     split_wanted: Arc<AtomicBool>,
     sender: UnboundedSender<Message>,
 ) -> Result<(), Failure> {
-    let judge = Judge::new(
-        &common.of.migration,
-        common.of.asked,
-        common.of.settled.clone(),
-    );
+    let judge = common.of.judge();
     let listing = |bucket: &_| {
         Listing::new(
             common.world.clone(),
@@ -211,12 +246,27 @@ async fn settle<W: Versions + Clone + 'static>(
     });
     let mut looked = looked.buffer_unordered(LOOKS);
     while let Some(remark) = looked.try_next().await? {
-        part.tally.count(&remark.key, remark.size, remark.verdict);
-        if is_told(remark.verdict) {
-            part.remarks.push(remark);
-        }
+        part.count(remark);
     }
     Ok(())
+}
+
+impl Part {
+    /// Counts what a look found.
+    pub(super) fn count(&mut self, remark: Remark) {
+        self.tally.count(&remark.key, remark.size, remark.verdict);
+        if is_told(remark.verdict) {
+            self.tell(remark);
+        }
+    }
+
+    /// What is told of is for nobody to rely on; what one side alone has is judged anew by every comparison.
+    fn tell(&mut self, remark: Remark) {
+        if let (Some(version), Some(_)) = (&remark.source, &remark.destination) {
+            self.tally.doubt(&remark.key, version, remark.size);
+        }
+        self.remarks.push(remark);
+    }
 }
 
 pub(super) fn remark(found: &Found<'_>, verdict: Verdict) -> Remark {

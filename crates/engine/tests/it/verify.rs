@@ -12,18 +12,19 @@ use md5::{Digest as _, Md5};
 use proptest::prelude::*;
 use s3ferry_core::inventories::ListPlace;
 use s3ferry_core::model::BucketRef;
+use s3ferry_core::plan::ProofSubject;
 use s3ferry_core::spec::{DeleteMarkers, Phase, Share};
 use s3ferry_engine::CancelToken;
 use s3ferry_engine::ports::{
     Class, Look, ObjectHead, PageRequest, Piece, Pieces, PortError, Replication, Versions,
 };
 use s3ferry_engine::verify::{
-    Comparison, Ended, Failure, List, Lists, Matching, PIECE, Progress, Remark, Watch, compare,
-    compare_lists,
+    Comparison, Ended, Failure, List, Lists, Matching, PIECE, Progress, Remark, Since, Told, Watch,
+    compare, compare_lists, compare_since, verification,
 };
 use s3ferry_testkit::build;
 use s3ferry_verify::inventory::{DataFile, Format, Manifest};
-use s3ferry_verify::{Asked, Judge, Side, Tally};
+use s3ferry_verify::{Asked, Judge, Reach, Side, Tally};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Version {
@@ -33,6 +34,7 @@ struct Version {
     /// What reading it gives, whatever is said of it.
     bytes: Vec<u8>,
     is_marker: bool,
+    modified: &'static str,
     class: String,
     tags: BTreeMap<String, String>,
     metadata: BTreeMap<String, String>,
@@ -47,6 +49,7 @@ impl Version {
             content: content.to_owned(),
             bytes: content.as_bytes().to_vec(),
             is_marker: false,
+            modified: "2026-01-01",
             class: "STANDARD".to_owned(),
             tags: BTreeMap::new(),
             metadata: BTreeMap::new(),
@@ -191,8 +194,8 @@ impl Versions for World {
                 };
                 let _ = write!(
                     text,
-                    "<{name}><Key>{key}</Key><VersionId>{}</VersionId><IsLatest>{latest}</IsLatest><LastModified>2026-01-01</LastModified>",
-                    version.id
+                    "<{name}><Key>{key}</Key><VersionId>{}</VersionId><IsLatest>{latest}</IsLatest><LastModified>{}</LastModified>",
+                    version.id, version.modified
                 );
                 if !version.is_marker {
                     let _ = write!(
@@ -285,6 +288,9 @@ impl Watch for Seen {
     }
 }
 
+/// What was written later may be on its way.
+const SETTLED: &str = "2026-06-01";
+
 fn comparison(asked: Asked, hands: usize) -> Comparison {
     let mut migration = build::migration(Phase::Replicate);
     migration.rules[0].delete_markers = DeleteMarkers::Mirror;
@@ -295,7 +301,8 @@ fn comparison(asked: Asked, hands: usize) -> Comparison {
         destination: build::destination(),
         matching: Matching::Versions,
         asked,
-        settled: "2026-06-01".to_owned(),
+        reach: Reach::All,
+        settled: SETTLED.to_owned(),
         hands,
         looks: u64::MAX,
         told: u64::MAX,
@@ -493,6 +500,147 @@ proptest! {
     }
 }
 
+/// What a receipt of this comparison covers.
+fn since(of: &Comparison, tally: &Tally) -> Since {
+    let told = Told {
+        s3ferry: String::new(),
+        spec: String::new(),
+        spec_digest: String::new(),
+        migration: String::new(),
+        subject: ProofSubject(String::new()),
+        started: String::new(),
+        ended: String::new(),
+        lists: None,
+        since: None,
+    };
+    let receipt = verification(of, tally, told);
+    Since::of(&receipt, &ProofSubject(String::new()), of.asked).unwrap()
+}
+
+/// A comparison that goes on from an earlier one, and what it tells.
+async fn gone_on(
+    world: &World,
+    of: Comparison,
+    since: &Since,
+    from: Progress,
+) -> (Result<Tally, Failure>, Seen) {
+    let mut seen = Seen::default();
+    let never = CancelToken::never();
+    let ended = compare_since(world.clone(), of, since, from, &mut seen, &never).await;
+    let ended = ended.map(|ended| match ended {
+        Ended::Whole(tally) => tally,
+        Ended::Stopped(_) => panic!("nobody stopped it"),
+    });
+    (ended, seen)
+}
+
+/// The tally as it would be if everything had been looked at again, as far as a comparison that goes on from another can say it.
+fn by_answer(tally: &Tally) -> Tally {
+    let mut all = Tally {
+        verdicts: BTreeMap::new(),
+        ..tally.clone()
+    };
+    for (verdict, count) in &tally.verdicts {
+        let is_equal = verdict.starts_with("equal-");
+        let word = if is_equal { "equal" } else { verdict };
+        let sum = all.verdicts.entry(word.to_owned()).or_default();
+        sum.versions += count.versions;
+        sum.bytes += count.bytes;
+    }
+    all
+}
+
+/// What was so at an earlier comparison, what is so now, and whether there is a new version that is damaged.
+///
+/// S3 changes no version in place. So what is damaged that way was damaged then, or was not there.
+fn change() -> impl Strategy<Value = (Damage, Damage, bool)> {
+    let damage = || prop::sample::select(&Damage::ALL[..]);
+    let in_place = [Damage::Swapped, Damage::Rotten, Damage::Metadata];
+    (damage(), damage(), any::<bool>()).prop_map(move |(then, now, is_new)| {
+        let can_be = !in_place.contains(&now) || then == now || then == Damage::Missing;
+        (then, if can_be { now } else { then }, is_new)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// Whoever goes on from an earlier comparison finds what one finds who looks at everything.
+    #[test]
+    fn going_on_from_an_earlier_comparison_finds_the_same(
+        changes in prop::collection::vec(change(), 0..40),
+        asked in asked(),
+        page in 1..6_usize,
+        hands in 1..6_usize,
+        fails in prop::option::of(0..80_usize),
+    ) {
+        let asked = Asked { tags: false, ..asked };
+        let (then, now): (Vec<_>, Vec<_>) = changes.iter().map(|(then, now, _)| (*then, *now)).unzip();
+        let (source, destination, _) = shelves(&then, asked);
+        let of = comparison(asked, hands);
+        let earlier = World::new(&source, &destination, page);
+        let earlier = block_on(compared(&earlier, of.clone(), Progress::default())).0.unwrap();
+        let since = since(&of, &earlier);
+
+        let (mut source, mut destination, _) = shelves(&now, asked);
+        let keys: Vec<String> = source.keys().cloned().collect();
+        for key in keys.iter().filter(|key| changes[key[key.len() - 3..].parse::<usize>().unwrap()].2) {
+            let new = Version { modified: "2026-07-01", ..Version::new("3", "new") };
+            let other = Version { content: "NEW".to_owned(), ..new.clone() };
+            source.get_mut(key).unwrap().insert(0, new);
+            destination.get_mut(key).unwrap().insert(0, other);
+        }
+        let world = World::new(&source, &destination, page);
+        let (straight, seen) = block_on(compared(&world, of.clone(), Progress::default()));
+        let mut expected = seen.remarks.into_inner().unwrap();
+        let world = World { fails, calls: Arc::default(), ..world };
+        let (mut went, mut seen) = block_on(gone_on(&world, of.clone(), &since, Progress::default()));
+        let is_whole = went.is_ok();
+        if went.is_err() {
+            let world = World { fails: None, ..world };
+            (went, seen) = block_on(gone_on(&world, of, &since, seen.progress));
+        }
+        prop_assert_eq!(by_answer(&went.unwrap()), by_answer(&straight.unwrap()));
+        let mut found = seen.remarks.into_inner().unwrap();
+        found.sort();
+        expected.sort();
+        prop_assert!(!is_whole || found == expected, "{found:?} is not {expected:?}");
+    }
+}
+
+/// What is as it was is not looked at; what came with an old time is.
+#[test]
+fn what_is_as_it_was_is_not_looked_at_again() {
+    let asked = Asked {
+        checksums: true,
+        ..Asked::default()
+    };
+    let of = comparison(asked, 1);
+    let then = [&[Damage::Missing][..], &[Damage::None; 30]].concat();
+    let (source, destination, _) = shelves(&then, asked);
+    let world = World::new(&source, &destination, 1000);
+    let earlier = block_on(compared(&world, of.clone(), Progress::default())).0;
+    let since = since(&of, &earlier.unwrap());
+    let calls = |destination: &Shelf| {
+        let world = World::new(&source, destination, 1000);
+        let went = block_on(gone_on(&world, of.clone(), &since, Progress::default()));
+        let count = |word| {
+            went.0
+                .as_ref()
+                .unwrap()
+                .verdicts
+                .get(word)
+                .map_or(0, |of| of.versions)
+        };
+        let calls = world.calls.load(Ordering::Relaxed);
+        (calls, count("equal-earlier"), count("equal-checksum"))
+    };
+    // A listing of each side, and a look at each for what one side lacks.
+    assert_eq!(calls(&destination), (4, 61, 0));
+    // What came has an old time: its slice is listed and looked at.
+    assert_eq!(calls(&source), (6, 61, 1));
+}
+
 #[test]
 fn equal_sides_have_equal_fingerprints() {
     let (source, destination, _) = shelves(&[Damage::None; 9], Asked::default());
@@ -609,7 +757,8 @@ fn listed(
     let columns = "Key VersionId IsLatest IsDeleteMarker Size LastModifiedDate ETag StorageClass";
     let manifest = Manifest {
         source_bucket: bucket.bucket.to_string(),
-        created_ms: 0,
+        // 2026-07-01.
+        created_ms: 1_782_864_000_000,
         format: Format::Csv,
         columns: columns.split(' ').map(str::to_owned).collect(),
         files: texts.iter().enumerate().map(file).collect(),

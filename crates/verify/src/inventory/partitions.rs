@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use super::row::Row;
 use crate::entry::{Entry, Kind};
 use crate::join::{Found, Side, join_key};
+use crate::slices::{Slices, Summed};
 use crate::tally::{Count, Seen};
 
 /// The number of partitions: of 10^9 rows each has 15,000.
@@ -47,13 +48,26 @@ impl Partition {
 #[derive(Debug, Clone)]
 pub struct Partitions {
     of: Vec<Partition>,
+    /// What was last modified up to this time is settled.
+    settled: String,
+    covered: Slices,
     seen: Seen,
 }
 
 impl Default for Partitions {
     fn default() -> Self {
+        Self::covering(String::new())
+    }
+}
+
+impl Partitions {
+    /// None yet; a later comparison may rely on what was last modified up to this time, as S3 writes times.
+    #[must_use]
+    pub fn covering(settled: String) -> Self {
         Self {
             of: vec![Partition::default(); PARTITIONS],
+            settled,
+            covered: Slices::default(),
             seen: Seen::default(),
         }
     }
@@ -63,9 +77,20 @@ impl Partitions {
     /// Adds a row.
     pub fn add(&mut self, side: Side, row: &Row<'_>) {
         let entry = &row.entry;
-        self.seen.add(&Found::Only {
+        let found = Found::Only {
             side,
             entry: *entry,
+        };
+        let Self {
+            seen,
+            covered,
+            settled,
+            ..
+        } = self;
+        seen.add(&found, |side, entry, digest| {
+            if entry.modified <= settled.as_str() {
+                covered.add(Summed::of(side, digest));
+            }
         });
         let of = &mut self.of[partition(entry.key)];
         let mut hash = Xxh3::new();
@@ -87,6 +112,12 @@ impl Partitions {
     #[must_use]
     pub const fn seen(&self) -> &Seen {
         &self.seen
+    }
+
+    /// What is settled, by slices.
+    #[must_use]
+    pub const fn covered(&self) -> &Slices {
+        &self.covered
     }
 
     /// The partitions that are not the same at another side.

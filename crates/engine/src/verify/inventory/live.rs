@@ -7,7 +7,7 @@ use s3ferry_verify::{Entry, Expected, First, Found, Judge, Page, Unprovable, Ver
 
 use crate::ports::{PageRequest, Versions};
 use crate::verify::listing::{page, request, text};
-use crate::verify::stretch::{LOOKS, Part, Remark, doubt, is_told, remark};
+use crate::verify::stretch::{LOOKS, Part, Remark, doubt, remark};
 use crate::verify::{Common, Failure, Matching};
 
 /// A key of which the lists leave something in doubt.
@@ -64,7 +64,7 @@ pub(super) fn is_plain(first: First) -> bool {
         First::Settled(
             Verdict::Equal(_) | Verdict::Expected(Expected::Outside | Expected::MarkerKept),
         ) => true,
-        First::Settled(_) | First::Look => false,
+        First::Settled(_) | First::Look | First::Passed(_) | First::Counted => false,
     }
 }
 
@@ -79,10 +79,7 @@ pub(super) async fn settle<W: Versions + Clone + 'static>(
     let mut looked = looked.buffer_unordered(LOOKS);
     while let Some(remarks) = looked.try_next().await? {
         for remark in remarks {
-            part.tally.count(&remark.key, remark.size, remark.verdict);
-            if is_told(remark.verdict) {
-                part.remarks.push(remark);
-            }
+            part.count(remark);
         }
     }
     Ok(())
@@ -109,7 +106,7 @@ async fn look<W: Versions + Clone + 'static>(
             if version.is(&found) {
                 *judged = Some(match judge.first(&found) {
                     First::Settled(verdict) => Ok(remark(&found, verdict)),
-                    First::Look => Err(doubt(&found)),
+                    First::Look | First::Passed(_) | First::Counted => Err(doubt(&found)),
                 });
             }
         }

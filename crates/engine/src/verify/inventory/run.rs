@@ -51,8 +51,10 @@ pub async fn compare_lists<W: Versions + Clone + 'static>(
     ];
     let (sender, mut parts) = mpsc::unbounded_channel();
     let counted = Arc::new(Counted::default());
+    let covered = lists.settled(&of);
     let common = Arc::new(Shared::new(world, of));
-    let mut work = Box::pin(compare(common, files, counted.clone(), sender));
+    let work = compare(common, files, covered, counted.clone(), sender);
+    let mut work = Box::pin(work);
     let mut tally = Tally::default();
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -91,13 +93,18 @@ fn progress(tally: &Tally, Counted([source, destination]): &Counted) -> Progress
 async fn compare<W: Versions + Clone + 'static>(
     common: Common<W>,
     [source, destination]: [Files; 2],
+    covered: String,
     counted: Arc<Counted>,
     sender: UnboundedSender<Part>,
 ) -> Result<(), Failure> {
     let Counted([of_source, of_destination]) = &*counted;
+    let sums_of = |files: &Files, counted| {
+        let empty = Partitions::covering(covered.clone());
+        sums(&common.world, files.clone(), empty, counted)
+    };
     let (one, two) = tokio::try_join!(
-        sums(&common.world, source.clone(), of_source),
-        sums(&common.world, destination.clone(), of_destination),
+        sums_of(&source, of_source),
+        sums_of(&destination, of_destination),
     )?;
     let asked = common.of.asked;
     let opened = if asked.looks_at_all() || asked.class || asked.content > Share::NONE {
@@ -115,7 +122,7 @@ async fn compare<W: Versions + Clone + 'static>(
         spilled(source, groups.clone()),
         spilled(destination, groups.clone())
     )?;
-    let judge = Judge::new(&common.of.migration, asked, common.of.settled.clone());
+    let judge = common.of.judge();
     let mut aside = [one, two];
     for group in 0..groups.count {
         let (mut part, doubts, rest) = joined(common.clone(), aside, group).await?;
@@ -131,6 +138,8 @@ fn unopened(one: &Partitions, two: &Partitions, opened: &BTreeSet<usize>) -> Par
     let mut part = Part::default();
     part.tally.see(one.seen());
     part.tally.see(two.seen());
+    part.tally.covered.join(one.covered());
+    part.tally.covered.join(two.covered());
     let equal = one.equal(two, opened);
     part.tally
         .count_all(equal.by_etag, Verdict::Equal(Rung::Etag));
@@ -143,10 +152,10 @@ fn unopened(one: &Partitions, two: &Partitions, opened: &BTreeSet<usize>) -> Par
 async fn sums<W: Versions + Clone + 'static>(
     world: &W,
     files: Files,
+    mut sums: Partitions,
     counted: &AtomicU64,
 ) -> Result<Partitions, Failure> {
     let mut coming = JoinSet::new();
-    let mut sums = Partitions::default();
     files.fetch(world, 0, &mut coming);
     while let Some(fetched) = coming.join_next().await {
         let at = fetched.map_err(Failure::stopped)??;
@@ -210,8 +219,7 @@ async fn joined<W: Send + Sync + 'static>(
             let taken = spill.take(group, &mut |row| picked.add(files.side, row));
             taken.map_err(disk)?;
         }
-        let of = &common.of;
-        let judge = Judge::new(&of.migration, of.asked, of.settled.clone());
+        let judge = common.of.judge();
         let (mut part, mut doubts) = (Part::default(), Vec::new());
         picked.tell(&mut |found| take(&judge, &found, &mut part, &mut doubts));
         Ok((part, doubts, spilled))

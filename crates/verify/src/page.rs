@@ -239,7 +239,7 @@ impl<'a> Parser<'a> {
                 self.page.prefixes.push(prefix);
             }
             Field::Truncated => self.truncated = Some(flag(&self.text)?),
-            Field::NextKey => self.next.key = decoded(&self.text),
+            Field::NextKey => self.next.key.clone_from(&self.text),
             Field::NextVersion => self.next.version = Some(owned(&self.text)?),
             Field::Encoding => {
                 if self.text == b"url" && !self.is_encoded {
@@ -333,8 +333,11 @@ impl<'a> Parser<'a> {
 impl Parser<'_> {
     /// Where the listing goes on. That of current objects goes on after the last key (BC:s3 ListObjectsV2 StartAfter).
     fn goes_on(&mut self) -> Result<Marker, PageError> {
-        let next = std::mem::take(&mut self.next);
+        let mut next = std::mem::take(&mut self.next);
         if !next.key.is_empty() {
+            if self.is_encoded {
+                next.key = decoded(&next.key);
+            }
             return Ok(next);
         }
         let last = self
@@ -484,6 +487,9 @@ mod tests {
             version: Some("v".to_owned()),
         };
         assert_eq!(next, Some(marker));
+        let text = format!("<ListVersionsResult>{more}</ListVersionsResult>");
+        let plain = Page::parse(text.as_bytes()).unwrap().next;
+        assert_eq!(plain.map(|next| next.key), Some(b"a+b".to_vec()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Rust. `README.md` tells how to run them.
 
 mod answer;
+mod listing;
 mod plan;
 mod policy;
 mod receipt;
@@ -11,6 +12,7 @@ mod shown;
 mod xml;
 mod yaml;
 
+pub use listing::listing;
 pub use plan::plan;
 pub use policy::policy;
 pub use receipt::receipt;
@@ -21,10 +23,11 @@ pub use yaml::yaml;
 pub type Try = fn(&[u8]);
 
 /// Every fuzzer by its name, which is also that of its corpus.
-pub const TARGETS: [(&str, Try); 5] = [
+pub const TARGETS: [(&str, Try); 6] = [
     ("yaml", yaml),
     ("plan", plan),
     ("receipt", receipt),
     ("xml", xml),
     ("policy", policy),
+    ("listing", listing),
 ];

@@ -1342,7 +1342,7 @@ fn purposes_of_commands_to_come_are_wrong_usage() {
         );
         assert!(
             ran.err
-                .contains("possible values: plan, search, apply, verify, status, import"),
+                .contains("possible values: plan, search, apply, verify, status, doctor, import"),
             "{}",
             ran.err
         );
@@ -1650,6 +1650,108 @@ fn a_status_is_told_under_exactly_what_is_printed_and_misses_every_action() {
         lab.allow(&less);
         assert!(whole().is_err(), "nothing misses {action} in {account}");
     }
+}
+
+/// What of a diagnosis rests on what a role has attached, and on grants of keys whose policies leave nothing to IAM.
+fn attached_and_closed(lab: &Lab) {
+    let prod = lab.other(PROD);
+    let nothing = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "sns:Publish", "Resource": "*" } ] });
+    let (nothing, arn) = (
+        nothing.to_string(),
+        format!("arn:aws:iam::{PROD}:policy/of-the-team"),
+    );
+    let name = ("PolicyName", "of-the-team");
+    prod.iam(&[
+        ("Action", "CreatePolicy"),
+        name,
+        ("PolicyDocument", &nothing),
+    ])
+    .expect_ok();
+    for role in ["s3ferry-new-source", "s3ferry-shared-source"] {
+        let attach = [
+            ("Action", "AttachRolePolicy"),
+            ("RoleName", role),
+            ("PolicyArn", &arn),
+        ];
+        prod.iam(&attach).expect_ok();
+    }
+    for (account, key) in [(PROD, SOURCE_KEY), (ARCHIVE, REPLICA_KEY)] {
+        let policy = json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{account}:root") }, "Resource": "*",
+            "Action": ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants", "kms:PutKeyPolicy"] }] });
+        let input = json!({ "KeyId": key, "PolicyName": "default", "Policy": policy.to_string() });
+        lab.other(account)
+            .kms("PutKeyPolicy", &input.to_string())
+            .expect_ok();
+    }
+}
+
+const SOURCE_KEY: &str =
+    "arn:aws:kms:eu-west-1:111111111111:key/aaaaaaaa-1111-2222-3333-444444444444";
+const REPLICA_KEY: &str =
+    "arn:aws:kms:eu-central-1:222222222222:key/bbbbbbbb-1111-2222-3333-444444444444";
+
+/// A diagnosis knows everything under what is printed for it, and without any one action it knows less.
+#[test]
+fn a_diagnosis_knows_all_under_exactly_what_is_printed_and_misses_every_action() {
+    let lab = furnished();
+    lab.allow(&may_do_everything());
+    lab.apply().unwrap_or_else(|ran| panic!("{}", ran.said()));
+    for (bucket, key) in [("shared-source", "plain"), ("new-source", "tagged/one")] {
+        lab.other(PROD)
+            .put_object(bucket, key, &[("x-amz-tagging", "class=hot")]);
+    }
+    block_on(lab.sandbox.settle());
+    attached_and_closed(&lab);
+    let asked = [("keeps", "plain"), ("makes", "tagged/one")];
+    let found = || {
+        let ran = |(of, key): (&str, &str)| {
+            let asked = [
+                "doctor",
+                "spec.yaml",
+                "--format",
+                "json",
+                "--target",
+                of,
+                "--object",
+                key,
+            ];
+            lab.s3ferry(&asked)
+        };
+        asked.map(ran)
+    };
+    let told = |of: &[Ran]| {
+        of.iter()
+            .map(|ran| (ran.code, ran.out.clone()))
+            .collect::<Vec<_>>()
+    };
+    lab.allow(&may_do_everything());
+    let whole = told(&found());
+    let printed = lab.printed("doctor");
+    lab.allow(&printed);
+    let under = found();
+    assert_eq!(told(&under), whole, "{}", under[0].said());
+    assert!(
+        whole[0].1.contains("key-grants-nothing") && !whole[0].1.contains("unknown\""),
+        "{}",
+        whole[0].1
+    );
+    let mut all = granted(&printed);
+    assert_eq!(all.len(), 29, "{all:?}");
+    // Object Lock of the destination counts where the source has it, too: `doctor.rs` takes that away.
+    assert!(all.remove(&(
+        ARCHIVE.to_owned(),
+        "s3:GetBucketObjectLockConfiguration".to_owned()
+    )));
+    let is_missed = |(account, action): &&(String, String)| {
+        let mut less = printed.clone();
+        less.insert(account.clone(), without(&printed, action)[account].clone());
+        lab.allow(&less);
+        told(&found()) == whole
+    };
+    let unmissed: Vec<_> = all.iter().filter(is_missed).collect();
+    assert!(unmissed.is_empty(), "nothing misses {unmissed:?}");
 }
 
 /// An import that may do what is printed for it says once that the plan which ends it needs more.

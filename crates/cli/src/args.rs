@@ -525,6 +525,8 @@ pub(crate) enum Purpose {
     Verify,
     /// See where the migrations stand; it only reads
     Status,
+    /// See why objects do not replicate; it only reads
+    Doctor,
     /// Write a spec from what is live in the accounts of --account
     Import,
 }

@@ -24,6 +24,7 @@ pub fn permission_notes(callers: &[CallerPermissions], purpose: Purpose) -> Vec<
     match purpose {
         Purpose::Import => return of_import(),
         Purpose::Verify => return of_verify(),
+        Purpose::Doctor => return of_doctor(),
         Purpose::Plan | Purpose::Search | Purpose::Apply | Purpose::Status => {}
     }
     let general = [
@@ -68,6 +69,15 @@ fn of_verify() -> Vec<String> {
         "kms:Decrypt is for the keys that the spec names: S3 shows the checksum of what is encrypted under a key to who may decrypt. What is under other keys is compared by size, version ID and ETag.",
         "s3:ListBucket and s3:GetObject are for --from inventory, on the lists that the spec declares. Of inventories that it does not, s3:GetInventoryConfiguration on both buckets and these two on where the lists lie are yours to add.",
         "s3:GetObjectVersionTagging is for --compare tags, and for rules with tags.",
+        "That a principal may be assumed or signed in as is granted elsewhere: its trust policy, and sts:AssumeRole for whoever assumes it.",
+    ];
+    notes.into_iter().map(str::to_owned).collect()
+}
+
+fn of_doctor() -> Vec<String> {
+    let notes = [
+        "It judges what is live, whoever wrote it: rules may name any role and any key of their accounts, so roles, policies and keys are all that there are. It reads no content of objects.",
+        "What may be left out is said as unknown, but for the rules themselves (s3:GetReplicationConfiguration). s3:ListBucketVersions, s3:GetObjectVersion and s3:GetObjectVersionTagging are for --object.",
         "That a principal may be assumed or signed in as is granted elsewhere: its trust policy, and sts:AssumeRole for whoever assumes it.",
     ];
     notes.into_iter().map(str::to_owned).collect()

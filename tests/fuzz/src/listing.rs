@@ -119,7 +119,7 @@ struct Element {
     name: String,
     /// With entities as what they stand for.
     text: String,
-    children: Vec<Element>,
+    children: Vec<Self>,
     /// Where its end begins.
     end: usize,
 }

@@ -10,8 +10,7 @@ use crate::specs::load;
 
 const FOR_IMPORT: &str =
     "s3ferry permissions --for import --account ACCOUNT_ID, with --account for each account";
-const FOR_SPEC: &str =
-    "s3ferry permissions PATH --for plan, --for search, --for apply, --for verify or --for status";
+const FOR_SPEC: &str = "s3ferry permissions PATH --for plan, --for search, --for apply, --for verify, --for status or --for doctor";
 
 pub(crate) fn run(printer: &Printer, args: &PermissionsArgs) -> Ended {
     let purpose = match args.purpose {
@@ -20,6 +19,7 @@ pub(crate) fn run(printer: &Printer, args: &PermissionsArgs) -> Ended {
         args::Purpose::Apply => Purpose::Apply,
         args::Purpose::Verify => Purpose::Verify,
         args::Purpose::Status => Purpose::Status,
+        args::Purpose::Doctor => Purpose::Doctor,
         args::Purpose::Import => Purpose::Import,
     };
     refuse_mixed(printer, args, purpose)?;

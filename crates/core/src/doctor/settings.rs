@@ -17,6 +17,7 @@ pub(super) fn found(case: &Case<'_>, live: &Future<'_>) -> Vec<Symptom> {
     if case.is_gone(Side::Destination) {
         return found;
     }
+    found.extend(default_encryption(case));
     found.extend(wrong_account(case));
     found.extend(object_lock(case));
     found.extend(requester_pays(case));
@@ -57,6 +58,19 @@ fn of_bucket(case: &Case<'_>, side: Side) -> Option<Symptom> {
     }
 }
 
+/// What the source's default encryption is decides what rules must select; the destination's may block customers' keys (SSE-C).
+fn default_encryption(case: &Case<'_>) -> Vec<Symptom> {
+    let sides = [Side::Source, Side::Destination].into_iter();
+    let unknown = sides.filter_map(|side| {
+        let target = case.part(side, BucketPart::Encryption);
+        match case.known(&target) {
+            Known::Unread(why) => Some(unread(side, case.address(&target), why)),
+            Known::Held(_) => None,
+        }
+    });
+    unknown.collect()
+}
+
 /// A rule may say whose the destination is, and S3 then takes it at its word.
 fn wrong_account(case: &Case<'_>) -> Vec<Symptom> {
     let owner = case.route.destination.account.as_str();
@@ -82,9 +96,14 @@ fn wrong_account(case: &Case<'_>) -> Vec<Symptom> {
 
 /// A locked source needs a locked destination (UG26:replication-requirements).
 fn object_lock(case: &Case<'_>) -> Option<Symptom> {
+    let source = case.part(Side::Source, BucketPart::ObjectLock);
+    match case.known(&source) {
+        Known::Unread(why) => return Some(unread(Side::Source, case.address(&source), why)),
+        Known::Held(None) => return None,
+        Known::Held(Some(_)) => {}
+    }
     let target = case.part(Side::Destination, BucketPart::ObjectLock);
     let address = case.address(&target);
-    case.setting(Side::Source, BucketPart::ObjectLock)?;
     match case.known(&target) {
         Known::Unread(why) => Some(unread(Side::Destination, address, why)),
         Known::Held(Some(_)) => None,

@@ -51,9 +51,8 @@ impl Symptom {
 pub(super) fn unread(side: Side, address: String, why: &str) -> Symptom {
     let message =
         format!("this could not be looked at ({why}): whether it is in the way is not known");
-    symptom("unread", Level::Unknown, side, address, message).mended_by(
-        "let the caller read it; s3ferry permissions --for plan prints what most of it takes",
-    )
+    symptom("unread", Level::Unknown, side, address, message)
+        .mended_by("let the caller read it; s3ferry permissions --for doctor prints what it takes")
 }
 
 /// What a statement denies the role.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::left;
 use super::purpose::Purpose;
 use super::verify;
+use crate::doctor::reads as doctor;
 use crate::future::Future;
 use crate::goals::{Goal, PutEncryption, goals};
 use crate::ids::AccountId;
@@ -46,6 +47,7 @@ pub(super) enum About {
     Roles,
     PassedRoles,
     LeftRoles,
+    Policies,
     Keys,
     Alarms,
     Topics,
@@ -78,6 +80,8 @@ struct At {
     /// The roles that may be passed to S3, and to S3 Batch Operations.
     roles: Vec<String>,
     batch_roles: Vec<String>,
+    /// The policies that a role may have.
+    policies: Vec<String>,
     /// The jobs of S3 Batch Operations.
     jobs: Vec<String>,
     /// The objects, and what of them is listed.
@@ -108,6 +112,7 @@ pub(super) fn of(spec: &Spec, scope: &Scope, purpose: Purpose) -> BTreeMap<Accou
             granted.plan();
             granted.status();
         }
+        Purpose::Doctor => granted.doctor(),
     }
     granted.accounts
 }
@@ -117,6 +122,14 @@ pub(super) fn of_import(account: &AccountRef) -> Grants {
     let mut grants = Grants::default();
     grants.add_everywhere(&import::READS, account);
     grants
+}
+
+/// The policies that a role of an account may have: the account's, and AWS's own.
+fn any_policy(of: &AccountRef) -> Vec<String> {
+    let AccountRef { account, partition } = of;
+    [account.as_str(), "aws"]
+        .map(|owner| format!("arn:{partition}:iam::{owner}:policy/*"))
+        .into()
 }
 
 /// All places of a kind in an account.
@@ -234,8 +247,7 @@ impl<'a> Granted<'a> {
 
     fn search(&mut self) {
         for of in self.spec.account_refs() {
-            let grants = self.accounts.entry(of.account.clone()).or_default();
-            grants.add_everywhere(&search::READS, &of);
+            self.everywhere(&search::READS, &of);
         }
     }
 
@@ -305,6 +317,45 @@ impl<'a> Granted<'a> {
             self.allow(&route.source.account, &source, status::ON_SOURCE);
             self.allow(&route.alarms_in, &At::default(), status::ON_METRICS);
         }
+    }
+
+    /// What both buckets are, and the roles and keys that live rules may name.
+    fn doctor(&mut self) {
+        let routes = self.spec.routes();
+        let routes = routes.filter(|route| self.scope.covers(route.name));
+        for route in routes.collect::<Vec<_>>() {
+            for target in doctor::first(&route) {
+                self.read(&target);
+            }
+            let places = [
+                (&route.source, doctor::ON_SOURCE),
+                (&route.destination, doctor::ON_DESTINATION),
+            ];
+            for (bucket, calls) in places {
+                let arn = bucket.arn();
+                let at = At {
+                    place: vec![arn.to_string()],
+                    about: Some(About::Buckets),
+                    objects: vec![format!("{arn}/*")],
+                    is_whole: true,
+                    ..At::default()
+                };
+                self.allow(&bucket.account, &at, calls);
+            }
+            for of in self.spec.account_refs() {
+                if of.account == route.source.account {
+                    self.everywhere(&doctor::OF_ROLES, &of);
+                }
+                if [&route.source.account, &route.destination.account].contains(&&of.account) {
+                    self.everywhere(&doctor::OF_KEYS, &of);
+                }
+            }
+        }
+    }
+
+    fn everywhere(&mut self, kinds: &[Kind], of: &AccountRef) {
+        let grants = self.accounts.entry(of.account.clone()).or_default();
+        grants.add_everywhere(kinds, of);
     }
 
     fn apply(&mut self) {
@@ -586,6 +637,7 @@ impl At {
                 &self.batch_roles,
                 Some(passed_to("batchoperations.s3.amazonaws.com")),
             ),
+            On::Policies => (About::Policies, &self.policies, None),
             On::Jobs => (About::Jobs, &self.jobs, None),
             On::Account => return vec![Grant::on_all()],
         };
@@ -622,7 +674,10 @@ impl Grants {
     fn add_everywhere(&mut self, kinds: &[Kind], account: &AccountRef) {
         for kind in kinds {
             let (about, place) = anywhere(*kind, account);
-            let at = At::of(about, place);
+            let at = At {
+                policies: any_policy(account),
+                ..At::of(about, place)
+            };
             for need in kind.facts().read.iter().flat_map(|call| call.needs) {
                 for grant in at.grants(need.on) {
                     self.0.entry(grant).or_default().insert(need.action);

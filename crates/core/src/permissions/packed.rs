@@ -152,6 +152,7 @@ impl About {
             Self::Topics => "Topics",
             Self::Trails => "Trails",
             Self::LeftTrails => "TrailsThatLeft",
+            Self::Policies => "Policies",
             Self::Jobs => "Jobs",
         }
     }

@@ -13,6 +13,8 @@ pub enum Purpose {
     Verify,
     /// See where the migrations stand, which begins with a plan; it only reads.
     Status,
+    /// See why objects do not replicate; it only reads.
+    Doctor,
     /// Write a spec from what is live; there is none yet to say where.
     Import,
 }
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Apply => "apply",
             Self::Verify => "verify",
             Self::Status => "status",
+            Self::Doctor => "doctor",
             Self::Import => "import",
         }
     }

@@ -29,6 +29,8 @@ pub enum On {
     Place,
     /// The bucket, with the prefix that is listed as a condition key.
     Listing,
+    /// The customer and AWS managed policies that a role may have.
+    Policies,
     /// Objects of the bucket.
     Objects,
     /// The key that S3 encrypts with for the caller.
@@ -61,6 +63,10 @@ impl Need {
 
     pub(crate) const fn listing(action: &'static str) -> Self {
         Self::on(action, On::Listing)
+    }
+
+    pub(crate) const fn policies(action: &'static str) -> Self {
+        Self::on(action, On::Policies)
     }
 
     pub(crate) const fn objects(action: &'static str) -> Self {

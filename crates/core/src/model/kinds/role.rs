@@ -122,8 +122,11 @@ pub(super) const ROLE_TEXTS: Facts = Facts::only_read(
             &[Need::place("iam:ListAttachedRolePolicies")],
         ),
         Call::of("GetRolePolicy", &[Need::place("iam:GetRolePolicy")]),
-        Call::of("GetPolicy", &[Need::place("iam:GetPolicy")]),
-        Call::of("GetPolicyVersion", &[Need::place("iam:GetPolicyVersion")]),
+        Call::of("GetPolicy", &[Need::policies("iam:GetPolicy")]),
+        Call::of(
+            "GetPolicyVersion",
+            &[Need::policies("iam:GetPolicyVersion")],
+        ),
     ],
 );
 

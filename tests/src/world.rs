@@ -1,14 +1,17 @@
 //! A sandbox of two accounts, a folder with a spec, and the program that works on both.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::future::Future;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use s3ferry_sandbox::{Fault, FaultKind, Sandbox};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -115,6 +118,28 @@ impl World {
                 message: "Access Denied".to_owned(),
             },
         });
+    }
+
+    /// Damages a version as no API can.
+    ///
+    /// # Panics
+    /// Where there is no such version.
+    pub fn damage(&self, bucket: &str, key: &str, version: &str, kind: &str) {
+        let environment: BTreeMap<String, String> =
+            self.sandbox().environment().into_iter().collect();
+        let address = environment["AWS_ENDPOINT_URL"].trim_start_matches("http://");
+        let body = json!({ "bucket": bucket, "key": key, "version_id": version, "kind": kind });
+        let body = body.to_string();
+        let request = format!(
+            "POST /_sandbox/damage HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            environment["S3FERRY_SANDBOX_TOKEN"],
+            body.len()
+        );
+        let mut stream = TcpStream::connect(address).expect("the sandbox listens");
+        stream.write_all(request.as_bytes()).expect("it is sent");
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).expect("it is answered");
+        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
     }
 
     /// Returns the folder that the program runs in; the ledger is in it.

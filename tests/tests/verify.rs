@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -447,30 +445,13 @@ fn phase_verify_waits_for_a_comparison() {
     );
 }
 
-/// Damages a version at the destination as no API can.
-fn damage(world: &World, key: &str, version: &str, kind: &str) {
-    let environment: BTreeMap<String, String> = world.sandbox().environment().into_iter().collect();
-    let address = environment["AWS_ENDPOINT_URL"].trim_start_matches("http://");
-    let body = json!({ "bucket": TO, "key": key, "version_id": version, "kind": kind }).to_string();
-    let request = format!(
-        "POST /_sandbox/damage HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        environment["S3FERRY_SANDBOX_TOKEN"],
-        body.len()
-    );
-    let mut stream = TcpStream::connect(address).expect("the sandbox listens");
-    stream.write_all(request.as_bytes()).expect("it is sent");
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply).expect("it is answered");
-    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
-}
-
 /// What keeps its size, ETag and stored checksum is found by reading it, and by nothing else; the gate asks for it where the spec does.
 #[test]
 fn content_is_compared_where_it_is_asked_for() {
     let world = pair(4);
     world.spec(&gated("depth: content"));
     let id = &versions(&world.destination(), TO, &key(2))[1];
-    damage(&world, &key(2), id, "flip-byte");
+    world.damage(TO, &key(2), id, "flip-byte");
     let expected = BTreeMap::from([(key(2), "content".to_owned())]);
     for blind in [&["--depth", "checksum"], &["--sample", "0%"]] {
         assert_eq!(found(&world, blind), (Some(0), BTreeMap::new()));
@@ -559,7 +540,7 @@ fn a_comparison_goes_on_from_an_earlier_one() {
     world.source().put_object(FROM, "data/new", &[]);
     world.settle();
     let new = &versions(&world.destination(), TO, "data/new")[0];
-    damage(&world, "data/new", new, "flip-byte");
+    world.damage(TO, "data/new", new, "flip-byte");
     let differs = BTreeMap::from([
         (key(5), "missing".to_owned()),
         ("data/new".to_owned(), "content".to_owned()),

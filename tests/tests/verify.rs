@@ -9,6 +9,7 @@ use s3ferry_sandbox::{Fault, FaultKind};
 use s3ferry_tests::signed::{Client, Request};
 use s3ferry_tests::world::{DESTINATION, SOURCE, World};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 const FROM: &str = "orders-prod";
 const TO: &str = "orders-archive";
@@ -443,6 +444,42 @@ fn phase_verify_waits_for_a_comparison() {
         state == "waiting" && why.contains("cannot be read"),
         "{why}"
     );
+}
+
+/// A receipt with a word of a later version may be of a comparison that found something.
+#[test]
+fn a_word_of_a_later_version_is_no_word_for_equal() {
+    let world = pair(1);
+    world.spec(&gated("depth: listing"));
+    world.expect(0, &VERIFY);
+    assert_eq!(gate(&world).0, "met");
+    let folder = world.folder().join("ledger/verifications");
+    let [file] = &fs::read_dir(&folder)
+        .expect("there is one")
+        .flatten()
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("there is one receipt");
+    };
+    for (word, other) in [
+        ("\"depth\": \"listing\"", "\"depth\": \"deep\""),
+        ("\"matched\": \"versions\"", "\"matched\": \"some\""),
+    ] {
+        let text = fs::read_to_string(file.path())
+            .expect("it is text")
+            .replace(word, other);
+        let later = folder.join(format!(
+            "sha256-{}.json",
+            hex::encode(Sha256::digest(&text))
+        ));
+        fs::write(&later, text).expect("there is room");
+        let (state, why) = gate(&world);
+        assert!(
+            state == "waiting" && why.contains("cannot be read"),
+            "{why}"
+        );
+        fs::remove_file(later).expect("it is there");
+    }
 }
 
 /// What keeps its size, ETag and stored checksum is found by reading it, and by nothing else; the gate asks for it where the spec does.

@@ -203,11 +203,20 @@ fn comparisons(printer: &Printer, ledger: &FolderLedger) -> Result<Comparisons, 
     let kept = self::kept(printer, ledger.verifications())?;
     ignored(printer, &kept.ignored, "the receipt ", "a comparison");
     let now = Timestamp::now();
-    let of = |(id, found): &(_, Verification)| verified(id, found, age(found.as_of(), now));
-    Ok(Comparisons {
-        verified: kept.found.iter().filter_map(of).collect(),
+    let mut comparisons = Comparisons {
+        verified: Vec::new(),
         unread: kept.ignored.len(),
-    })
+    };
+    for (id, found) in &kept.found {
+        match verified(id, found, age(found.as_of(), now)) {
+            Some(of) => comparisons.verified.extend(of),
+            None => {
+                printer.warning(&format!("the receipt {id} of a comparison says something that this version does not know: it counts as unread"));
+                comparisons.unread += 1;
+            }
+        }
+    }
+    Ok(comparisons)
 }
 
 /// How far clocks of two machines may be apart, in seconds.

@@ -33,13 +33,17 @@ pub struct KeptVerifications {
 }
 
 /// What a receipt says to a plan that is made so many seconds after what it tells of; nothing where not the versions of both
-/// sides were compared, or in a way that this build does not know.
+/// sides were compared. None where it has a word that this build does not know.
 #[must_use]
-pub fn verified(id: &ReceiptId, found: &Verification, age: u64) -> Option<Verified> {
+pub fn verified(id: &ReceiptId, found: &Verification, age: u64) -> Option<Option<Verified>> {
     let depth = |depth: &Depth| depth.as_str() == found.depth;
     let known = |what: &Compared| found.compared.iter().any(|word| word == what.as_str());
-    (found.matched == Matching::Versions.as_str()).then_some(())?;
-    Some(Verified {
+    match &*found.matched {
+        matched if matched == Matching::Versions.as_str() => {}
+        matched if matched == Matching::Current.as_str() => return Some(None),
+        _ => return None,
+    }
+    Some(Some(Verified {
         subject: ProofSubject(found.subject.clone()),
         receipt: id.to_string(),
         depth: Depth::ALL.into_iter().find(depth)?,
@@ -54,7 +58,7 @@ pub fn verified(id: &ReceiptId, found: &Verification, age: u64) -> Option<Verifi
         expected: found.versions(Answer::Expected),
         different: found.versions(Answer::Different),
         unprovable: found.versions(Answer::Unprovable),
-    })
+    }))
 }
 
 /// How far a comparison is.

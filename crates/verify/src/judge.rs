@@ -310,6 +310,7 @@ pub struct Judge<'a> {
     /// What was written after this may be on its way; as S3 writes times.
     settled: String,
     reach: Reach,
+    covered: String,
 }
 
 impl<'a> Judge<'a> {
@@ -317,12 +318,20 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn new(migration: &'a Migration, asked: Asked, settled: impl Into<String>) -> Self {
         let rules = migration.rules.iter().filter(|rule| rule.enabled);
+        let settled = settled.into();
         Self {
             rules: rules.collect(),
             asked,
-            settled: settled.into(),
+            covered: settled.clone(),
+            settled,
             reach: Reach::All,
         }
+    }
+
+    /// The same judge, of a comparison that answers for what was written up to this time.
+    #[must_use]
+    pub fn covering(self, covered: String) -> Self {
+        Self { covered, ..self }
     }
 
     /// The same judge, for some versions only.
@@ -340,7 +349,7 @@ impl<'a> Judge<'a> {
     /// Whether a version is old enough that who compares later may rely on this comparison for it.
     #[must_use]
     pub fn is_covered(&self, entry: &Entry<'_>) -> bool {
-        !self.is_fresh(entry)
+        entry.modified <= self.covered.as_str()
     }
 
     /// Whether a version is as old as the comparison that this one goes on from.

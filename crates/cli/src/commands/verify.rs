@@ -229,9 +229,10 @@ impl One<'_> {
 
     async fn by_inventories(&self, cloud: &Cloud) -> Result<Verified, Exit> {
         let mut noted = self.begun(None);
-        let of = self.comparison(&noted.settled);
+        let mut of = self.comparison(&noted.settled);
         let lists = self.lists(cloud).await;
         let lists = lists.map_err(|failure| self.failed(&noted, &failure))?;
+        of.covered = of.covered.min(lists.settled());
         let folder = tempfile::tempdir().map_err(|error| {
             let text = format!("cannot make a folder for the lists: {error}");
             self.printer.error(&text, None);
@@ -406,6 +407,7 @@ impl One<'_> {
             asked,
             reach: Reach::All,
             settled: settled.to_owned(),
+            covered: settled.to_owned(),
             hands: self.hands,
             looks: if looks_as_needed {
                 u64::MAX

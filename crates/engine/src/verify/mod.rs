@@ -51,6 +51,8 @@ pub struct Comparison {
     pub reach: Reach,
     /// What was written after this may be on its way; RFC 3339 with milliseconds, as S3 writes times.
     pub settled: String,
+    /// Whoever compares later may go by this comparison for what was written up to this; `settled` or earlier.
+    pub covered: String,
     /// The most stretches that are compared at once.
     pub hands: usize,
     /// The most versions that the listings leave in doubt and that are looked at.
@@ -61,7 +63,9 @@ pub struct Comparison {
 
 impl Comparison {
     fn judge(&self) -> Judge<'_> {
-        Judge::new(&self.migration, self.asked, self.settled.clone()).reaching(self.reach.clone())
+        Judge::new(&self.migration, self.asked, self.settled.clone())
+            .reaching(self.reach.clone())
+            .covering(self.covered.clone())
     }
 }
 

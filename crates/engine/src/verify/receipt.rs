@@ -93,7 +93,7 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         prefixes: tally.prefixes.clone(),
         since: told.since,
         covers: (of.matching == Matching::Versions).then(|| Covers {
-            before: lists.map_or_else(|| of.settled.clone(), |lists| lists.settled(of)),
+            before: of.covered.clone(),
             slices: tally.covered.to_text(),
         }),
     }

@@ -303,6 +303,7 @@ fn comparison(asked: Asked, hands: usize) -> Comparison {
         asked,
         reach: Reach::All,
         settled: SETTLED.to_owned(),
+        covered: SETTLED.to_owned(),
         hands,
         looks: u64::MAX,
         told: u64::MAX,

@@ -51,9 +51,8 @@ pub async fn compare_lists<W: Versions + Clone + 'static>(
     ];
     let (sender, mut parts) = mpsc::unbounded_channel();
     let counted = Arc::new(Counted::default());
-    let covered = lists.settled(&of);
     let common = Arc::new(Shared::new(world, of));
-    let work = compare(common, files, covered, counted.clone(), sender);
+    let work = compare(common, files, counted.clone(), sender);
     let mut work = Box::pin(work);
     let mut tally = Tally::default();
     let mut tick = interval(TICK);
@@ -93,13 +92,12 @@ fn progress(tally: &Tally, Counted([source, destination]): &Counted) -> Progress
 async fn compare<W: Versions + Clone + 'static>(
     common: Common<W>,
     [source, destination]: [Files; 2],
-    covered: String,
     counted: Arc<Counted>,
     sender: UnboundedSender<Part>,
 ) -> Result<(), Failure> {
     let Counted([of_source, of_destination]) = &*counted;
     let sums_of = |files: &Files, counted| {
-        let empty = Partitions::covering(covered.clone());
+        let empty = Partitions::covering(common.of.covered.clone());
         sums(&common.world, files.clone(), empty, counted)
     };
     let (one, two) = tokio::try_join!(

@@ -75,14 +75,35 @@ const TRAIL_TAG: &str = "s3ferry:trail:";
 /// What the descriptions of our jobs begin with, whichever spec's they are.
 pub const JOB_PREFIX: &str = "s3ferry/";
 
+/// What a job of ours does with every object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum JobWork {
+    /// It replicates it.
+    Copy,
+    /// It computes its checksum.
+    Checksum,
+}
+
+impl JobWork {
+    /// What the subject in a mark begins with: nothing for copies, whose jobs were the first.
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::Copy => "",
+            Self::Checksum => "checksum-",
+        }
+    }
+}
+
 /// What a job of ours says of whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobMark {
     /// The migration.
     pub migration: MigrationName,
-    /// What is copied: the beginning of the digest of the backfill's subject.
+    /// What it does.
+    pub work: JobWork,
+    /// What it does that with: the beginning of the digest of the goal's subject.
     pub subject: String,
-    /// Which of its jobs it is, from 1.
+    /// Which of the goal's jobs it is, from 1.
     pub attempt: u32,
 }
 
@@ -92,12 +113,23 @@ impl JobMark {
 
     /// The mark of a job.
     #[must_use]
-    pub fn of(migration: &MigrationName, subject: &ProofSubject, attempt: u32) -> Self {
+    pub fn of(
+        migration: &MigrationName,
+        work: JobWork,
+        subject: &ProofSubject,
+        attempt: u32,
+    ) -> Self {
         Self {
             migration: migration.clone(),
+            work,
             subject: subject.0.chars().take(Self::SUBJECT).collect(),
             attempt,
         }
+    }
+
+    /// What is planned, as descriptions and tags spell it.
+    fn plan(&self) -> String {
+        format!("{}{}", self.work.begin(), self.subject)
     }
 }
 
@@ -301,10 +333,12 @@ impl Markers {
     pub fn job_mark(&self, of: &JobMark) -> String {
         let JobMark {
             migration,
-            subject,
+            work: _,
+            subject: _,
             attempt,
         } = of;
-        format!("{JOB_PREFIX}{}/{migration}/{subject}/{attempt}", self.spec)
+        let plan = of.plan();
+        format!("{JOB_PREFIX}{}/{migration}/{plan}/{attempt}", self.spec)
     }
 
     /// What the description of a job of this spec says; none where it is somebody else's.
@@ -313,9 +347,16 @@ impl Markers {
         let (mark, _) = description.split_once(':')?;
         let mut parts = mark.strip_prefix(JOB_PREFIX)?.split('/');
         let ours = parts.next()? == self.spec.as_str();
+        let migration = MigrationName::new(parts.next()?).ok()?;
+        let plan = parts.next()?;
+        let (work, subject) = match plan.strip_prefix(JobWork::Checksum.begin()) {
+            Some(subject) => (JobWork::Checksum, subject),
+            None => (JobWork::Copy, plan),
+        };
         let mark = JobMark {
-            migration: MigrationName::new(parts.next()?).ok()?,
-            subject: parts.next()?.to_owned(),
+            migration,
+            work,
+            subject: subject.to_owned(),
             attempt: parts.next()?.parse().ok()?,
         };
         (ours && parts.next().is_none()).then_some(mark)
@@ -327,7 +368,7 @@ impl Markers {
         let mut tags = self.bucket_tags();
         let more = [
             ("migration", of.migration.to_string()),
-            ("plan", of.subject.clone()),
+            ("plan", of.plan()),
             ("attempt", of.attempt.to_string()),
         ];
         tags.extend(more.map(|(word, value)| (format!("{TAG_PREFIX}{word}"), value)));

@@ -306,7 +306,7 @@ impl World {
                 Work::Prove(goal) => {
                     if let Goal::Backfill(goal) = &**goal {
                         self.ended.push(EndedJob {
-                            subject: goal.subject.clone(),
+                            subject: goal.jobs.subject.clone(),
                             attempt: 1,
                             job: "job".to_owned(),
                             end: JobEnd::Complete,

@@ -1,12 +1,13 @@
 //! Jobs of S3 Batch Operations: made, confirmed, listed and looked at, in the account and the Region of the bucket that they work on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use aws_sdk_s3control::types::{
-    GeneratedManifestFormat, JobDescriptor, JobListDescriptor, JobManifestGenerator,
-    JobManifestGeneratorFilter, JobOperation, JobProgressSummary, JobReport, JobReportFormat,
-    JobReportScope, KeyNameConstraint, ReplicationStatus, RequestedJobStatus,
+    ComputeObjectChecksumAlgorithm, ComputeObjectChecksumType, GeneratedManifestFormat,
+    JobDescriptor, JobListDescriptor, JobManifestGenerator, JobManifestGeneratorFilter,
+    JobOperation, JobProgressSummary, JobReport, JobReportFormat, JobReportScope,
+    KeyNameConstraint, ReplicationStatus, RequestedJobStatus, S3ComputeObjectChecksumOperation,
     S3JobManifestGenerator, S3ManifestOutputLocation, S3ReplicateObjectOperation, S3Tag,
 };
 use aws_smithy_types::DateTime;
@@ -15,7 +16,7 @@ use s3ferry_core::ids::JobId;
 use s3ferry_core::model::Document;
 use s3ferry_core::model::kinds::{Job, JobFailure, JobStatus, Jobs};
 use s3ferry_core::ownership::JOB_PREFIX;
-use s3ferry_core::plan::{NewJob, ObjectStatus};
+use s3ferry_core::plan::{NewJob, NewWork, ObjectStatus};
 
 use super::AccountApi;
 use crate::answer::pages::Pages;
@@ -162,16 +163,25 @@ pub(crate) async fn confirm(api: &AccountApi<'_>, id: &JobId) -> Result<(), Fail
     .map(drop)
 }
 
-/// Makes a job: S3 Batch Replication over a list that S3 makes.
+/// Makes a job over a list that S3 makes: S3 Batch Replication, or checksums of whole objects by an algorithm that nobody can
+/// make two contents agree by.
 pub(crate) async fn create(api: &AccountApi<'_>, job: &NewJob) -> Result<JobId, Failure> {
     let invalid = |error: &dyn std::fmt::Display| api.invalid("CreateJob", error);
     let generator = generator(job).map_err(|error| invalid(&error))?;
     let tag = |(key, value): (&String, &String)| S3Tag::builder().key(key).value(value).build();
     let tags: Result<Vec<S3Tag>, _> = job.tags.iter().map(tag).collect();
     let tags = tags.map_err(|error| invalid(&error))?;
-    let operation = JobOperation::builder()
-        .s3_replicate_object(S3ReplicateObjectOperation::builder().build())
-        .build();
+    let operation = match &job.work {
+        NewWork::Copy(_) => JobOperation::builder()
+            .s3_replicate_object(S3ReplicateObjectOperation::builder().build()),
+        NewWork::Checksum => JobOperation::builder().s3_compute_object_checksum(
+            S3ComputeObjectChecksumOperation::builder()
+                .checksum_algorithm(ComputeObjectChecksumAlgorithm::Sha256)
+                .checksum_type(ComputeObjectChecksumType::FullObject)
+                .build(),
+        ),
+    };
+    let operation = operation.build();
     let (bucket, prefix) = &job.report;
     let report = JobReport::builder()
         .enabled(true)
@@ -206,11 +216,16 @@ pub(crate) async fn create(api: &AccountApi<'_>, job: &NewJob) -> Result<JobId, 
 fn generator(
     job: &NewJob,
 ) -> Result<JobManifestGenerator, aws_smithy_types::error::operation::BuildError> {
-    let statuses = job.statuses.iter().map(|status| match status {
+    let statuses = match &job.work {
+        NewWork::Copy(statuses) => Some(statuses),
+        NewWork::Checksum => None,
+    };
+    let named = |status: &ObjectStatus| match status {
         ObjectStatus::Never => ReplicationStatus::None,
         ObjectStatus::Failed => ReplicationStatus::Failed,
-    });
-    let statuses: BTreeSet<ReplicationStatus> = statuses.collect();
+    };
+    let statuses: Option<Vec<ReplicationStatus>> =
+        statuses.map(|of| of.iter().map(named).collect());
     let before = job.created_before.as_deref();
     // It is told to the second, and all of that second is meant: an object is rather listed once too often.
     let before = before.and_then(|at| DateTime::from_str(at, Format::DateTime).ok());
@@ -221,8 +236,8 @@ fn generator(
             .build()
     });
     let filter = JobManifestGeneratorFilter::builder()
-        .eligible_for_replication(true)
-        .set_object_replication_statuses(Some(statuses.into_iter().collect()))
+        .set_eligible_for_replication(statuses.is_some().then_some(true))
+        .set_object_replication_statuses(statuses)
         .set_created_before(before)
         .set_key_name_constraint(prefix)
         .build();

@@ -6,14 +6,16 @@
 mod alarm;
 mod backfill;
 pub mod canary;
+mod jobs;
 mod standing;
 mod verified;
 
 pub use alarm::{AlarmGoal, Heard};
 pub(crate) use alarm::{UNPROVEN_BY_DECISION, denied_for};
-pub use backfill::{Attempt, BackfillGoal, NewJob, ObjectStatus, Todo, explained, is_whole};
+pub use backfill::{Attempt, BackfillGoal, Todo, explained, is_whole};
 pub(crate) use backfill::{common_prefix, jobs_of};
 pub use canary::{CanaryGoal, Carrier, LONGEST_RUN, Probe, PutEncryption, Reach, Replica};
+pub use jobs::{NewJob, NewWork, ObjectStatus, OwnJobs};
 pub(crate) use standing::{GoalWait, Standing};
 pub use verified::{VERIFIED, compared};
 
@@ -81,7 +83,7 @@ impl Goal {
         match self {
             Self::Canary(goal) => &goal.migration,
             Self::Alarm(goal) => &goal.canary.migration,
-            Self::Backfill(goal) => &goal.migration,
+            Self::Backfill(goal) => &goal.jobs.migration,
         }
     }
 
@@ -91,7 +93,7 @@ impl Goal {
         match self {
             Self::Canary(goal) => &goal.subject,
             Self::Alarm(goal) => &goal.canary.subject,
-            Self::Backfill(goal) => &goal.subject,
+            Self::Backfill(goal) => &goal.jobs.subject,
         }
     }
 

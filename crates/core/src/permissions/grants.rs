@@ -433,7 +433,7 @@ impl<'a> Granted<'a> {
     /// The calls of a backfill, whose jobs have names of S3's own.
     fn copy(&mut self, goal: &Goal) {
         let Goal::Backfill(goal) = goal else { return };
-        let (to, prefix) = &goal.report;
+        let (to, prefix) = &goal.jobs.report;
         let folder = match prefix.as_str() {
             "" => String::new(),
             prefix => format!("{}/", literal(prefix)),
@@ -443,7 +443,7 @@ impl<'a> Granted<'a> {
             let at = At {
                 place: vec![bucket.arn().to_string()],
                 about: Some(About::Buckets),
-                jobs: vec![goal.at().jobs_arn()],
+                jobs: vec![goal.jobs.at.jobs_arn()],
                 batch_roles: roles.clone(),
                 objects: vec![format!("{}/{folder}job-*", to.arn())],
                 is_whole: true,

@@ -387,7 +387,7 @@ fn a_job_at_work_is_waited_for() {
         let job = Job {
             description: format!(
                 "{}: copies",
-                Markers::of(&spec.name).job_mark(&goal.mark(1))
+                Markers::of(&spec.name).job_mark(&goal.jobs.mark(1))
             ),
             created: String::new(),
             status: JobStatus::of(state),

@@ -62,7 +62,7 @@ pub(crate) fn copied(goal: &BackfillGoal) -> EndedJob {
         Todo::Hold { .. } | Todo::Explain(_) => 0,
     };
     EndedJob {
-        subject: goal.subject.clone(),
+        subject: goal.jobs.subject.clone(),
         attempt,
         job: format!("job-{attempt:08}"),
         end: JobEnd::Complete,

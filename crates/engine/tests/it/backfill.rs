@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use s3ferry_core::ids::{Arn, BucketName, JobId, MigrationName, SpecName};
-use s3ferry_core::model::BucketRef;
+use s3ferry_core::model::{BucketRef, RegionRef};
+use s3ferry_core::ownership::JobWork;
 use s3ferry_core::plan::{
-    Attempt, BackfillGoal, Goal, ObjectStatus, ProofSubject, Step, StepId, Todo, Work,
+    Attempt, BackfillGoal, Goal, ObjectStatus, OwnJobs, ProofSubject, Step, StepId, Todo, Work,
 };
 use s3ferry_engine::events::{JobProgress, RunEvent};
 use s3ferry_engine::outcome::How as Ended;
@@ -20,25 +21,32 @@ use crate::support::{How, Told, how, limits, run_with};
 fn goal(todo: Todo, confirm: bool) -> BackfillGoal {
     let role = build::role("s3ferry-batch-orders-prod");
     BackfillGoal {
-        spec: SpecName::new("default").unwrap(),
-        migration: MigrationName::new("orders").unwrap(),
+        jobs: OwnJobs {
+            spec: SpecName::new("default").unwrap(),
+            migration: MigrationName::new("orders").unwrap(),
+            work: JobWork::Copy,
+            subject: ProofSubject("0123456789abcdef0123".to_owned()),
+            at: RegionRef {
+                account: build::source().account,
+                region: build::source().region,
+            },
+            report: (
+                BucketRef {
+                    bucket: BucketName::new("prod-reports").unwrap(),
+                    ..build::source()
+                },
+                "s3".to_owned(),
+            ),
+            confirm,
+        },
         source: build::source(),
         destination: build::destination(),
         role: build::role("s3ferry-orders-prod"),
         batch_arn: Arn::new(role.arn("/s3ferry/").to_string()).unwrap(),
         batch_role: role,
-        subject: ProofSubject("0123456789abcdef0123".to_owned()),
         canaries: Vec::new(),
         prefixes: BTreeSet::from([String::new()]),
-        report: (
-            BucketRef {
-                bucket: BucketName::new("prod-reports").unwrap(),
-                ..build::source()
-            },
-            "s3".to_owned(),
-        ),
         manifest: None,
-        confirm,
         priority: 10,
         only_failed: false,
         tries_again: true,

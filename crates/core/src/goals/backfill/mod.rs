@@ -14,20 +14,22 @@ mod told;
 
 pub use told::explained;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
 use super::canary;
+use super::jobs::{
+    NewJob, NewWork, ON_JOBS, ON_REPORTS, ObjectStatus, OpenJob, OwnJobs, TO_CONFIRM, ended,
+    jobs_in,
+};
 use crate::digest::digest;
 use crate::failures::failure_code;
 use crate::future::Future;
-use crate::ids::{Arn, JobId, MigrationName, SpecName};
-use crate::model::kinds::{Call, Job, JobStatus, Need};
-use crate::model::{
-    BucketPart, BucketRef, Document, RegionPart, RegionRef, RolePart, RoleRef, Target,
-};
-use crate::ownership::{JobMark, Markers};
+use crate::ids::{Arn, JobId, MigrationName};
+use crate::model::kinds::{Call, Job, Need};
+use crate::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target};
+use crate::ownership::{JobMark, JobWork};
 use crate::proof::{EndedJob, JobEnd, Proof, ProofSubject};
 use crate::route::Route;
 use crate::scene::Scene;
@@ -36,10 +38,9 @@ use crate::spec::{BackfillScope, Migration};
 /// Existing objects of a migration, to be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackfillGoal {
-    /// The spec.
-    pub spec: SpecName,
-    /// The migration.
-    pub migration: MigrationName,
+    /// Its jobs. Their subject is what is copied: from where to where, what the rules select, and which statuses. What else changes
+    /// makes no object want to be copied once more.
+    pub jobs: OwnJobs,
     /// The bucket whose objects are copied.
     pub source: BucketRef,
     /// The bucket that they are copied to.
@@ -50,19 +51,12 @@ pub struct BackfillGoal {
     pub batch_role: RoleRef,
     /// Its ARN.
     pub batch_arn: Arn,
-    /// What is copied: from where to where, what the rules select, and which statuses. What else changes makes no object want
-    /// to be copied once more.
-    pub subject: ProofSubject,
     /// Who must be asked for, and what must be proven, for the list to be whole: the canaries of the rules.
     pub canaries: Vec<(Target, ProofSubject)>,
     /// The prefixes of the rules that are on.
     pub prefixes: BTreeSet<String>,
-    /// Where the report goes: the bucket, and the prefix without a slash at its end.
-    pub report: (BucketRef, String),
-    /// Where the list is kept, likewise.
+    /// Where the list is kept: the bucket, and the prefix without a slash at its end.
     pub manifest: Option<(BucketRef, String)>,
-    /// Whether a job waits to be confirmed.
-    pub confirm: bool,
     /// The priority of jobs.
     pub priority: u32,
     /// Whether objects whose replication failed are all that is asked for.
@@ -116,100 +110,30 @@ pub struct Attempt {
     pub after: Option<EndedJob>,
 }
 
-/// The replication status of an object, as far as a backfill asks for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ObjectStatus {
-    /// It has none.
-    Never,
-    /// Its replication failed.
-    Failed,
+/// The replication statuses of the objects that a scope asks for.
+fn statuses_of(scope: BackfillScope) -> BTreeSet<ObjectStatus> {
+    use ObjectStatus::{Failed, Never};
+    let statuses: &[ObjectStatus] = match scope {
+        BackfillScope::NeverReplicated => &[Never],
+        BackfillScope::Failed => &[Failed],
+        BackfillScope::Both => &[Never, Failed],
+        BackfillScope::None => &[],
+    };
+    statuses.iter().copied().collect()
 }
 
-impl ObjectStatus {
-    /// The status as the filter of a job spells it (BC:s3control ReplicationStatus).
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Never => "NONE",
-            Self::Failed => "FAILED",
-        }
-    }
-
-    fn of(scope: BackfillScope) -> BTreeSet<Self> {
-        let statuses: &[Self] = match scope {
-            BackfillScope::NeverReplicated => &[Self::Never],
-            BackfillScope::Failed => &[Self::Failed],
-            BackfillScope::Both => &[Self::Never, Self::Failed],
-            BackfillScope::None => &[],
-        };
-        statuses.iter().copied().collect()
-    }
-}
-
-/// A job as it is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewJob {
-    /// Where it works.
-    pub at: RegionRef,
-    /// What makes two requests one job: the same for every try of an attempt.
-    pub token: String,
-    /// What it says of itself.
-    pub description: String,
-    /// Likewise, as tags.
-    pub tags: BTreeMap<String, String>,
-    /// The role that it acts as.
-    pub role: Arn,
-    /// Its priority.
-    pub priority: u32,
-    /// Whether it waits to be confirmed.
-    pub confirm: bool,
-    /// The bucket whose objects it lists.
-    pub source: BucketRef,
-    /// The replication statuses of the objects.
-    pub statuses: BTreeSet<ObjectStatus>,
-    /// What all their keys begin with; may be empty.
-    pub prefix: String,
-    /// Objects from before the end of this second alone, RFC 3339.
-    pub created_before: Option<String>,
-    /// Where the report goes.
-    pub report: (BucketRef, String),
-    /// Where the list is kept.
-    pub manifest: Option<(BucketRef, String)>,
-}
-
-/// What a backfill needs in the account of the source.
-const ON_JOBS: &[Call] = &[
-    Call::of(
-        "CreateJob",
-        &[
-            Need::account("s3:CreateJob"),
-            Need::job("s3:PutJobTagging"),
-            Need::passed_to_batch("iam:PassRole"),
-        ],
-    ),
-    Call::of("ListJobs", &[Need::account("s3:ListJobs")]),
-    Call::of("DescribeJob", &[Need::job("s3:DescribeJob")]),
-    Call::of("GetJobTagging", &[Need::job("s3:GetJobTagging")]),
-    // Where a job found no objects, it is looked why.
-    Call::of(
-        "ListObjectVersions",
-        &[Need::place("s3:ListBucketVersions")],
-    ),
-];
-
-/// What it needs where jobs wait to be confirmed.
-const TO_CONFIRM: Call = Call::of("UpdateJobStatus", &[Need::job("s3:UpdateJobStatus")]);
-
-/// What it needs on the bucket that reports go to.
-const ON_REPORTS: &[Call] = &[Call::of("GetObject", &[Need::objects("s3:GetObject")])];
+/// What it needs besides where a job found no objects: it is looked why.
+const TO_EXPLAIN: Call = Call::of(
+    "ListObjectVersions",
+    &[Need::place("s3:ListBucketVersions")],
+);
 
 /// Every call of a backfill.
 pub(super) fn all_calls() -> impl Iterator<Item = Call> {
     ON_JOBS
-        .iter()
-        .chain([&TO_CONFIRM])
-        .chain(ON_REPORTS)
-        .copied()
+        .into_iter()
+        .chain([TO_EXPLAIN, TO_CONFIRM])
+        .chain(ON_REPORTS.iter().copied())
 }
 
 /// The backfill that a migration asks for.
@@ -223,14 +147,20 @@ pub(super) fn goal(
     }
     let place = |(bucket, prefix): (BucketRef, &str)| (bucket, prefix.to_owned());
     let Migration { backfill, .. } = route.migration;
-    let subject = subject(route);
     let canaries = canary::goals(scene, route, future);
     let canaries = canaries
         .into_iter()
         .map(|goal| (goal.proven_by(), goal.subject));
-    Some(BackfillGoal {
+    let jobs = OwnJobs {
         spec: scene.spec.name.clone(),
         migration: route.name.clone(),
+        work: JobWork::Copy,
+        subject: subject(route),
+        at: route.jobs_in(),
+        report: place(route.job_report()?),
+        confirm: backfill.confirm,
+    };
+    Some(BackfillGoal {
         source: route.source.clone(),
         destination: route.destination.clone(),
         role: route.role.clone(),
@@ -238,14 +168,12 @@ pub(super) fn goal(
         batch_arn: scene.live.role_arn(&route.batch_role),
         canaries: canaries.collect(),
         prefixes: prefixes(route.migration).map(str::to_owned).collect(),
-        report: place(route.job_report()?),
         manifest: route.job_manifest().map(place),
-        confirm: backfill.confirm,
         priority: backfill.priority,
         only_failed: backfill.scope == BackfillScope::Failed,
         tries_again: tries_again(backfill.scope),
-        todo: todo(scene, route, &subject),
-        subject,
+        todo: todo(scene, route, &jobs),
+        jobs,
     })
 }
 
@@ -314,42 +242,33 @@ fn shared<'a>(one: &'a str, other: &'a str) -> &'a str {
     &one[..end]
 }
 
-/// The jobs of a spec where a migration's are, each with its mark.
+/// The jobs of a spec that copy, where a migration's are, each with its mark.
 pub(crate) fn jobs_of<'a>(
     scene: &Scene<'a>,
     route: &Route<'_>,
 ) -> impl Iterator<Item = (JobMark, &'a JobId, &'a Job)> {
-    let list = Target::Region(route.jobs_in(), RegionPart::Jobs);
-    let jobs = match scene.observed.document(&list) {
-        Some(Document::Jobs(jobs)) => Some(&jobs.0),
-        _ => None,
-    };
-    let jobs = jobs.into_iter().flatten();
-    jobs.filter_map(|(id, job)| Some((scene.markers.job(&job.description)?, id, job)))
+    let jobs = jobs_in(scene.observed, &scene.markers, route.jobs_in());
+    jobs.filter(|(mark, _, _)| mark.work == JobWork::Copy)
 }
 
 /// What is to be done, as the jobs that are there and the receipts of those that ended say.
-fn todo(scene: &Scene<'_>, route: &Route<'_>, subject: &ProofSubject) -> Todo {
-    let is_of_this = |mark: &JobMark| *mark == JobMark::of(route.name, subject, mark.attempt);
-    let last = jobs_of(scene, route)
-        .filter(|(mark, _, _)| is_of_this(mark))
-        .max_by_key(|(mark, _, _)| mark.attempt);
-    let ended = ended(scene, subject);
-    let concluded = ended.map_or(0, |ended| ended.attempt);
-    if let Some((mark, id, job)) = last.filter(|(mark, _, _)| mark.attempt > concluded) {
-        let (attempt, id) = (mark.attempt, id.clone());
-        return match job.status {
-            JobStatus::Suspended => Todo::Confirm {
+fn todo(scene: &Scene<'_>, route: &Route<'_>, jobs: &OwnJobs) -> Todo {
+    match jobs.open(scene) {
+        Some(OpenJob::Confirm {
+            attempt,
+            job,
+            tasks,
+        }) => {
+            return Todo::Confirm {
                 attempt,
-                job: id,
-                tasks: job.tasks,
-            },
-            JobStatus::Moving(_)
-            | JobStatus::Complete
-            | JobStatus::Failed
-            | JobStatus::Cancelled => Todo::Follow { attempt, job: id },
-        };
+                job,
+                tasks,
+            };
+        }
+        Some(OpenJob::Follow { attempt, job }) => return Todo::Follow { attempt, job },
+        None => {}
     }
+    let ended = ended(scene, &jobs.subject);
     let scope = route.migration.backfill.scope;
     let statuses = match ended {
         // What it was to copy is known to have been tried; what failed is left.
@@ -357,13 +276,13 @@ fn todo(scene: &Scene<'_>, route: &Route<'_>, subject: &ProofSubject) -> Todo {
             BTreeSet::from([ObjectStatus::Failed])
         }
         Some(ended) if ended.end == JobEnd::Complete => return Todo::Explain(ended.clone()),
-        Some(_) | None => ObjectStatus::of(scope),
+        Some(_) | None => statuses_of(scope),
     };
     if let Some((job, migration)) = beside(scene, route) {
         return Todo::Hold { job, migration };
     }
     Todo::Make(Attempt {
-        number: concluded.saturating_add(1),
+        number: ended.map_or(0, |ended| ended.attempt).saturating_add(1),
         statuses,
         after: ended.cloned(),
     })
@@ -375,12 +294,6 @@ const fn tries_again(scope: BackfillScope) -> bool {
         BackfillScope::Failed | BackfillScope::Both => true,
         BackfillScope::NeverReplicated | BackfillScope::None => false,
     }
-}
-
-/// The last job of a backfill that a receipt tells of.
-pub(crate) fn ended<'a>(scene: &Scene<'a>, subject: &ProofSubject) -> Option<&'a EndedJob> {
-    let ended = scene.ended.iter().filter(|of| of.subject == *subject);
-    ended.max_by_key(|of| of.attempt)
 }
 
 /// A job of the spec on the same bucket that has not ended.
@@ -417,28 +330,13 @@ fn unexplained(ended: &EndedJob) -> u64 {
 impl BackfillGoal {
     /// Whether a receipt says that nothing is left to be copied.
     pub(super) fn is_proven(&self, scene: &Scene<'_>) -> bool {
-        ended(scene, &self.subject).is_some_and(is_whole)
+        ended(scene, &self.jobs.subject).is_some_and(is_whole)
     }
 
     /// The address, also the identity of its step.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("{}/backfill", self.migration)
-    }
-
-    /// Where its jobs are listed.
-    #[must_use]
-    pub fn listed_in(&self) -> Target {
-        Target::Region(self.at(), RegionPart::Jobs)
-    }
-
-    /// Where its jobs work: in the account and the Region of the source (UG:s3-batch-replication-batch).
-    #[must_use]
-    pub fn at(&self) -> RegionRef {
-        RegionRef {
-            account: self.source.account.clone(),
-            region: self.source.region.clone(),
-        }
+        format!("{}/backfill", self.jobs.migration)
     }
 
     /// What a receipt of one of its canaries proves; `live` is what was read of it.
@@ -447,54 +345,26 @@ impl BackfillGoal {
         canary::proof_of(subject, live)
     }
 
-    /// What the job of an attempt says of itself.
-    #[must_use]
-    pub fn mark(&self, attempt: u32) -> JobMark {
-        JobMark::of(&self.migration, &self.subject, attempt)
-    }
-
-    /// The tags that prove that a job is the one of an attempt.
-    #[must_use]
-    pub fn tags(&self, attempt: u32) -> BTreeMap<String, String> {
-        Markers::of(&self.spec).job_tags(&self.mark(attempt))
-    }
-
-    /// The job of an attempt among those of a list.
-    #[must_use]
-    pub fn found<'a>(&self, listed: Option<&'a Document>, attempt: u32) -> Option<&'a JobId> {
-        let Some(Document::Jobs(jobs)) = listed else {
-            return None;
-        };
-        let (markers, mark) = (Markers::of(&self.spec), self.mark(attempt));
-        let is_it = |job: &Job| markers.job(&job.description).as_ref() == Some(&mark);
-        let mut jobs = jobs.0.iter();
-        jobs.find(|(_, job)| is_it(job)).map(|(id, _)| id)
-    }
-
     /// The job of an attempt as it is asked for; `effective` is when the last of the canaries was proven: what was written later
     /// has been replicated. Where failed objects are asked for, they are of any time.
     #[must_use]
     pub fn request(&self, attempt: &Attempt, effective: Option<String>) -> NewJob {
-        let markers = Markers::of(&self.spec);
-        let mark = markers.job_mark(&self.mark(attempt.number));
+        let jobs = &self.jobs;
         let only_never = attempt.statuses.iter().eq([&ObjectStatus::Never]);
+        let mark = jobs.description(attempt.number);
         NewJob {
-            at: self.at(),
-            token: digest(&json!([
-                mark,
-                self.at().account.as_str(),
-                self.at().region.as_str()
-            ])),
+            token: jobs.token(attempt.number),
             description: format!("{mark}: copies existing objects of {}", self.source.bucket),
-            tags: self.tags(attempt.number),
+            tags: jobs.tags(attempt.number),
+            at: jobs.at.clone(),
             role: self.batch_arn.clone(),
             priority: self.priority,
-            confirm: self.confirm,
+            confirm: jobs.confirm,
             source: self.source.clone(),
-            statuses: attempt.statuses.clone(),
+            work: NewWork::Copy(attempt.statuses.clone()),
             prefix: common(self.prefixes.iter().map(String::as_str)).to_owned(),
             created_before: effective.filter(|_| only_never),
-            report: self.report.clone(),
+            report: jobs.report.clone(),
             manifest: self.manifest.clone(),
         }
     }
@@ -502,11 +372,12 @@ impl BackfillGoal {
     /// The calls that it takes, by the bucket whose account they are made in.
     pub(crate) fn calls_on(&self) -> Vec<(&BucketRef, Vec<Call>)> {
         let mut on_jobs = ON_JOBS.to_vec();
-        let confirms = self.confirm || matches!(self.todo, Todo::Confirm { .. });
+        let confirms = self.jobs.confirm || matches!(self.todo, Todo::Confirm { .. });
+        on_jobs.push(TO_EXPLAIN);
         on_jobs.extend(confirms.then_some(TO_CONFIRM));
         vec![
             (&self.source, on_jobs),
-            (&self.report.0, ON_REPORTS.to_vec()),
+            (&self.jobs.report.0, ON_REPORTS.to_vec()),
         ]
     }
 
@@ -535,7 +406,7 @@ mod tests {
     #[test]
     fn no_scope_asks_for_what_has_arrived() {
         for scope in BackfillScope::ALL {
-            let statuses = ObjectStatus::of(scope);
+            let statuses = statuses_of(scope);
             assert_eq!(
                 statuses.is_empty(),
                 scope == BackfillScope::None,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{Attempt, BackfillGoal, Todo, cost, is_whole, unexplained};
 use crate::failures::failure_code;
 use crate::format::{Action, Change, Gate, GateState, Reason, Risk, RiskLevel, Undo, UndoKind};
+use crate::goals::jobs::ended;
 use crate::goals::standing::{GoalWait, Standing};
 use crate::model::{BucketPart, BucketRef, Target};
 use crate::proof::{EndedJob, JobEnd};
@@ -36,7 +37,7 @@ impl BackfillGoal {
     }
 
     fn met(&self, scene: &Scene<'_>) -> String {
-        let Some(ended) = super::ended(scene, &self.subject) else {
+        let Some(ended) = ended(scene, &self.jobs.subject) else {
             return String::new();
         };
         if ended.end == JobEnd::NothingToDo {
@@ -92,7 +93,7 @@ impl BackfillGoal {
             address: self.address(),
             target: scene.names.address(&source),
             kind: "backfill".to_owned(),
-            migrations: vec![self.migration.to_string()],
+            migrations: vec![self.jobs.migration.to_string()],
             actions: vec![Action::Prove],
             reason: Reason::Unproven,
             before: Value::Null,
@@ -120,11 +121,11 @@ impl BackfillGoal {
                 vec![
                     ("objects", json!(statuses.collect::<Vec<_>>())),
                     ("prefixes", json!(self.prefixes)),
-                    ("report", json!(place(&self.report))),
+                    ("report", json!(place(&self.jobs.report))),
                     ("list", json!(self.manifest.as_ref().map(place))),
                     ("role", json!(self.batch_arn.as_str())),
                     ("priority", json!(self.priority)),
-                    ("waits_for_confirmation", json!(self.confirm)),
+                    ("waits_for_confirmation", json!(self.jobs.confirm)),
                     ("cost", json!(cost::unknown())),
                 ]
             }
@@ -173,7 +174,7 @@ impl BackfillGoal {
 
     fn risk(&self) -> Risk {
         let (level, note) = match &self.todo {
-            Todo::Make(_) if self.confirm => (
+            Todo::Make(_) if self.jobs.confirm => (
                 RiskLevel::Low,
                 "Nothing is copied before the number of objects is known and another apply confirms it."
                     .to_owned(),
@@ -250,7 +251,7 @@ fn outcome(ended: &EndedJob) -> String {
 /// How a job ended that leaves something to be done, and what to do about it, a line each.
 #[must_use]
 pub fn explained(goal: &BackfillGoal, ended: &EndedJob) -> (String, String) {
-    let migration = &goal.migration;
+    let migration = &goal.jobs.migration;
     let help = match &ended.end {
         JobEnd::Complete => failed(goal, ended),
         JobEnd::NothingToDo => Vec::new(),

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod canary;
+mod jobs;
 
 pub(super) use canary::sweep;
 pub use canary::{CANARY_MARK, CANARY_SUBJECT};

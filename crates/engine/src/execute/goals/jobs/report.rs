@@ -31,17 +31,17 @@ const LONGEST_ROW: usize = 64 << 10;
 const MOST_CODES: usize = 100;
 
 /// What a report says.
-pub(super) struct Report {
+pub(in crate::execute::goals) struct Report {
     /// Where it is.
-    pub(super) at: ReportPlace,
+    pub(in crate::execute::goals) at: ReportPlace,
     /// How many objects failed.
-    pub(super) failed: u64,
+    pub(in crate::execute::goals) failed: u64,
     /// By code.
-    pub(super) codes: BTreeMap<String, u64>,
+    pub(in crate::execute::goals) codes: BTreeMap<String, u64>,
 }
 
 /// Why a report says nothing.
-pub(super) enum Unread {
+pub(in crate::execute::goals) enum Unread {
     /// A call failed.
     Call(Stopped),
     /// It is not what a report is.
@@ -64,7 +64,7 @@ struct ResultFile {
 }
 
 /// Reads the report of a job; none where there is none.
-pub(super) async fn read<W: Jobs, R: ReceiptStore>(
+pub(in crate::execute::goals) async fn read<W: Jobs, R: ReceiptStore>(
     on: &Context<'_, W, R>,
     (bucket, prefix): &(BucketRef, String),
     job: &JobId,

@@ -1,8 +1,8 @@
-//! A backfill step: a job of S3 Batch Replication is made, confirmed, looked at or concluded, as far as this run comes.
+//! One job of S3 Batch Operations of a goal: made, confirmed, looked at and believed, whatever it does with its objects.
 //!
 //! ```text
-//! make ----------> follow --ended--> tags, report --> receipt --nothing left--> done
-//! confirm ------/   |                                    \--something left--> failed, explained
+//! make ----------> follow --ended--> tags, report --> concluded by the goal
+//! confirm ------/   |
 //! look --------/    +--at work when the wait is over, or to be confirmed--> waiting
 //! ```
 //! A job is made with a token that is the same for every try of an attempt, so that a lost answer makes no second one
@@ -11,34 +11,35 @@
 
 mod report;
 
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use s3ferry_core::goals::{explained, is_whole};
 use s3ferry_core::ids::JobId;
 use s3ferry_core::model::kinds::{Job, JobStatus};
-use s3ferry_core::plan::{Attempt, BackfillGoal, EndedJob, JobEnd, Todo};
+use s3ferry_core::plan::{NewJob, OwnJobs};
 use tokio::time::Instant;
 
 use crate::events::{JobProgress, RunEvent, millis};
 use crate::execute::repeat::Stopped;
 use crate::execute::{Context, Slept};
-use crate::ledger::{BackfillReceipt, LedgerError, ReceiptStore};
+use crate::ledger::{LedgerError, ReceiptStore};
 use crate::limits::JOB_WAITS;
 use crate::outcome::{How, StepResult};
-use crate::ports::{Jobs, PortError, Read, Sample};
+use crate::ports::{Jobs, PortError, Read};
 use crate::problem::{Problem, ProblemKind};
 
-use report::{Report, Unread};
+pub(super) use report::Report;
+use report::Unread;
 
 /// What S3 answers to a token that was used with another request (UG:troubleshooting-batch-operations).
 const TOKEN_TAKEN: &str = "IdempotencyException";
 
 /// What S3 says of a job whose filter took nothing (UG26:replication-troubleshoot).
-const NO_KEYS: &str = "no keys matching";
+pub(super) const NO_KEYS: &str = "no keys matching";
 
 /// Why a step is not done.
-enum Stop {
+pub(super) enum Stop {
     /// It went wrong.
     Failed(Problem),
     /// S3 is at work, or somebody must say yes.
@@ -47,95 +48,83 @@ enum Stop {
     Interrupted,
 }
 
-/// One job of the backfill.
-struct One {
-    attempt: u32,
-    id: JobId,
+/// One job of a goal.
+pub(super) struct One {
+    pub(super) attempt: u32,
+    pub(super) id: JobId,
     /// Whether it was confirmed by this run: a look may be older than that.
-    is_confirmed: bool,
+    pub(super) is_confirmed: bool,
 }
 
-struct Backfill<'a, W, R> {
-    goal: &'a BackfillGoal,
-    on: &'a Context<'a, W, R>,
+impl One {
+    /// A job that this run has not confirmed.
+    pub(super) fn new(attempt: u32, id: &JobId) -> Self {
+        Self {
+            attempt,
+            id: id.clone(),
+            is_confirmed: false,
+        }
+    }
+}
+
+/// Works on the jobs of a goal.
+pub(super) struct Worker<'a, W, R> {
+    pub(super) jobs: &'a OwnJobs,
+    pub(super) on: &'a Context<'a, W, R>,
     begun: Instant,
     has_written: AtomicBool,
 }
 
-/// Does what is to be done for a backfill.
-///
-/// # Guarantees
-/// Of an attempt there is one job, whatever is lost. A job of anybody else's is neither confirmed nor believed. Ends within
-/// `job_wait`.
-pub(in crate::execute::goals) async fn copy<W: Jobs + Read, R: ReceiptStore>(
-    goal: &BackfillGoal,
-    on: &Context<'_, W, R>,
-) -> StepResult {
-    let backfill = Backfill {
-        goal,
-        on,
-        begun: Instant::now(),
-        has_written: AtomicBool::new(false),
-    };
-    let copied = backfill.copy().await;
-    let may_have_written = backfill.has_written.load(Ordering::Relaxed);
-    match copied {
-        Ok(()) => StepResult::Done(How::Proven),
-        Err(Stop::Failed(problem)) => StepResult::Failed {
-            problem,
-            may_have_written,
-        },
-        Err(Stop::Waiting(what)) => StepResult::Waiting {
-            what,
-            waited_ms: millis(backfill.begun.elapsed()),
-            may_have_written,
-        },
-        Err(Stop::Interrupted) => StepResult::Interrupted { may_have_written },
+impl<'a, W: Jobs + Read, R: ReceiptStore> Worker<'a, W, R> {
+    pub(super) fn new(jobs: &'a OwnJobs, on: &'a Context<'a, W, R>) -> Self {
+        Self {
+            jobs,
+            on,
+            begun: Instant::now(),
+            has_written: AtomicBool::new(false),
+        }
     }
-}
 
-impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
-    async fn copy(&self) -> Result<(), Stop> {
-        let one = match &self.goal.todo {
-            Todo::Make(attempt) => self.make(attempt).await?,
-            Todo::Confirm {
-                attempt,
-                job,
-                tasks,
-            } => self.confirm_shown(*attempt, job, *tasks).await?,
-            Todo::Follow { attempt, job, .. } => One {
-                attempt: *attempt,
-                id: job.clone(),
-                is_confirmed: false,
+    /// Notes that something may be another way than it was.
+    pub(super) fn writes(&self) {
+        self.has_written.store(true, Ordering::Relaxed);
+    }
+
+    /// How a step ended.
+    pub(super) fn result(&self, done: Result<(), Stop>) -> StepResult {
+        let may_have_written = self.has_written.load(Ordering::Relaxed);
+        match done {
+            Ok(()) => StepResult::Done(How::Proven),
+            Err(Stop::Failed(problem)) => StepResult::Failed {
+                problem,
+                may_have_written,
             },
-            Todo::Hold { job, migration } => {
-                let what = format!("job {job} of migration {migration} on the same bucket");
-                return Err(Stop::Waiting(what));
-            }
-            Todo::Explain(ended) => return Err(self.not_whole(ended)),
-        };
-        let job = self.follow(&one).await?;
-        self.conclude(&one, &job).await
+            Err(Stop::Waiting(what)) => StepResult::Waiting {
+                what,
+                waited_ms: millis(self.begun.elapsed()),
+                may_have_written,
+            },
+            Err(Stop::Interrupted) => StepResult::Interrupted { may_have_written },
+        }
     }
 
     /// Makes the job of an attempt, unless an earlier run did whose answer was lost.
-    async fn make(&self, attempt: &Attempt) -> Result<One, Stop> {
+    pub(super) async fn make(
+        &self,
+        attempt: u32,
+        request: impl Future<Output = Result<NewJob, Stop>>,
+    ) -> Result<One, Stop> {
         if self.on.run.cancel.is_cancelled() {
             return Err(Stop::Interrupted);
         }
-        let one = |id| One {
-            attempt: attempt.number,
-            id,
-            is_confirmed: false,
-        };
-        if let Some(id) = self.find(attempt.number).await? {
+        if let Some(id) = self.find(attempt).await? {
             self.tell(JobProgress::Found {
                 job: id.to_string(),
             });
-            return Ok(one(id));
+            return Ok(One::new(attempt, &id));
         }
-        let request = self.goal.request(attempt, self.effective().await?);
-        self.has_written.store(true, Ordering::Relaxed);
+        let request = request.await?;
+        self.writes();
         let made = self
             .on
             .repeat(|| self.on.run.world.create_job(&request))
@@ -145,7 +134,7 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
                 self.tell(JobProgress::Made {
                     job: id.to_string(),
                 });
-                Ok(one(id))
+                Ok(One::new(attempt, &id))
             }
             // An earlier run made it of what was to be said then, and S3 does not list it yet.
             Err(Stopped::Error(error)) if error.code == TOKEN_TAKEN => {
@@ -157,34 +146,20 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
     }
 
     async fn find(&self, attempt: u32) -> Result<Option<JobId>, Stop> {
-        let list = self.goal.listed_in();
+        let list = self.jobs.listed_in();
         let read = self.on.repeat(|| self.on.run.world.read(&list)).await;
         let listed = read.map_err(stopped)?;
-        Ok(self.goal.found(listed.as_ref(), attempt).cloned())
-    }
-
-    /// When the last of the canaries was proven; none where nothing proves the rules, and then objects of any time are listed.
-    async fn effective(&self) -> Result<Option<String>, Stop> {
-        let mut proofs = Vec::new();
-        for (by, subject) in &self.goal.canaries {
-            let read = self.on.repeat(|| self.on.run.world.read(by)).await;
-            let live = read.map_err(stopped)?;
-            proofs.extend(BackfillGoal::proof(subject, live.as_ref()));
-        }
-        if proofs.is_empty() || proofs.len() < self.goal.canaries.len() {
-            return Ok(None);
-        }
-        let proven = self.on.run.receipts.proven_at(&proofs).await;
-        proven.map_err(|error| Stop::Failed(not_kept(&error)))
+        Ok(self.jobs.found(listed.as_ref(), attempt).cloned())
     }
 
     /// Confirms the job that a reviewer was shown, with as many objects as were shown.
-    async fn confirm_shown(&self, attempt: u32, id: &JobId, tasks: u64) -> Result<One, Stop> {
-        let mut one = One {
-            attempt,
-            id: id.clone(),
-            is_confirmed: false,
-        };
+    pub(super) async fn confirm_shown(
+        &self,
+        attempt: u32,
+        id: &JobId,
+        tasks: u64,
+    ) -> Result<One, Stop> {
+        let mut one = One::new(attempt, id);
         self.must_be_ours(&one).await?;
         let job = self.look(&one).await?;
         if job.status != JobStatus::Suspended {
@@ -209,11 +184,11 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
         if self.on.run.cancel.is_cancelled() {
             return Err(Stop::Interrupted);
         }
-        self.has_written.store(true, Ordering::Relaxed);
-        let at = self.goal.at();
+        self.writes();
+        let at = &self.jobs.at;
         let confirmed = self
             .on
-            .repeat(|| self.on.run.world.confirm_job(&at, &one.id))
+            .repeat(|| self.on.run.world.confirm_job(at, &one.id))
             .await;
         match confirmed {
             Ok(()) => {}
@@ -230,8 +205,8 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
     }
 
     async fn look(&self, one: &One) -> Result<Job, Stop> {
-        let at = self.goal.at();
-        let read = self.on.repeat(|| self.on.run.world.job(&at, &one.id)).await;
+        let at = &self.jobs.at;
+        let read = self.on.repeat(|| self.on.run.world.job(at, &one.id)).await;
         let job = read.map_err(stopped)?;
         job.ok_or_else(|| {
             let message = format!("job {} is not there any more", one.id);
@@ -241,20 +216,20 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
     }
 
     /// What a description says anybody can write; the tags are ours.
-    async fn must_be_ours(&self, one: &One) -> Result<(), Stop> {
-        let at = self.goal.at();
+    pub(super) async fn must_be_ours(&self, one: &One) -> Result<(), Stop> {
+        let at = &self.jobs.at;
         let read = self
             .on
-            .repeat(|| self.on.run.world.job_tags(&at, &one.id))
+            .repeat(|| self.on.run.world.job_tags(at, &one.id))
             .await;
         let tags = read.map_err(stopped)?;
-        let mut wanted = self.goal.tags(one.attempt).into_iter();
+        let mut wanted = self.jobs.tags(one.attempt).into_iter();
         if wanted.all(|(key, value)| tags.get(&key) == Some(&value)) {
             return Ok(());
         }
         let message = format!(
             "job {} says that it is of migration {}, and its tags do not",
-            one.id, self.goal.migration
+            one.id, self.jobs.migration
         );
         let problem = Problem::new(ProblemKind::Backfill, message);
         Err(Stop::Failed(problem.with_hint(
@@ -263,7 +238,7 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
     }
 
     /// Looks at a job until it has ended, as long as the run may wait.
-    async fn follow(&self, one: &One) -> Result<Job, Stop> {
+    pub(super) async fn follow(&self, one: &One) -> Result<Job, Stop> {
         let mut one = One {
             id: one.id.clone(),
             ..*one
@@ -276,7 +251,7 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
                 return Ok(job);
             }
             if job.status == JobStatus::Suspended && !one.is_confirmed {
-                if self.goal.confirm {
+                if self.jobs.confirm {
                     return Err(Stop::Waiting(format!(
                         "job {} of {} objects to be confirmed by an apply of the next plan, which shows the cost,",
                         one.id, job.tasks
@@ -321,69 +296,9 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
         });
     }
 
-    /// Reads what a job that has ended tells, and keeps it.
-    async fn conclude(&self, one: &One, job: &Job) -> Result<(), Stop> {
-        self.must_be_ours(one).await?;
-        let (end, report) = self.end(one, job).await?;
-        let codes = report.as_ref().map(|report| report.codes.clone());
-        let ended = EndedJob {
-            subject: self.goal.subject.clone(),
-            attempt: one.attempt,
-            job: one.id.to_string(),
-            end,
-            tasks: job.tasks,
-            failed: job.failed,
-            codes: codes.unwrap_or_default(),
-        };
-        let receipt = BackfillReceipt::of(
-            self.goal,
-            &ended,
-            report.map(|report| report.at),
-            self.on.run.clock.now(),
-        );
-        let kept = self.on.run.receipts.keep_backfill(&receipt).await;
-        kept.map_err(|error| Stop::Failed(not_kept(&error)))?;
-        self.has_written.store(true, Ordering::Relaxed);
-        if is_whole(&ended) {
-            Ok(())
-        } else {
-            Err(self.not_whole(&ended))
-        }
-    }
-
-    async fn end(&self, one: &One, job: &Job) -> Result<(JobEnd, Option<Report>), Stop> {
-        match job.status {
-            JobStatus::Complete => {
-                let report = self.report(one).await?;
-                let report = report.ok_or_else(|| self.no_report(one))?;
-                if report.failed != job.failed {
-                    let message = format!(
-                        "the report of job {} tells of {} failed objects, and S3 counts {}",
-                        one.id, report.failed, job.failed
-                    );
-                    return Err(Stop::Failed(Problem::new(ProblemKind::Backfill, message)));
-                }
-                Ok((JobEnd::Complete, Some(report)))
-            }
-            JobStatus::Cancelled => Ok((JobEnd::Cancelled, self.report(one).await?)),
-            JobStatus::Failed | JobStatus::Moving(_) | JobStatus::Suspended => {
-                let reasons = job.reasons.iter().map(|of| of.reason.as_str());
-                let reason = reasons.collect::<Vec<_>>().join("; ");
-                if reason.contains(NO_KEYS) {
-                    return Ok((self.nothing().await?, None));
-                }
-                let report = if job.tasks > 0 {
-                    self.report(one).await?
-                } else {
-                    None
-                };
-                Ok((JobEnd::Failed(reason), report))
-            }
-        }
-    }
-
-    async fn report(&self, one: &One) -> Result<Option<Report>, Stop> {
-        let read = report::read(self.on, &self.goal.report, &one.id).await;
+    /// The report of a job; none where there is none.
+    pub(super) async fn report(&self, one: &One) -> Result<Option<Report>, Stop> {
+        let read = report::read(self.on, &self.jobs.report, &one.id).await;
         read.map_err(|unread| match unread {
             Unread::Call(stop) => stopped(stop),
             Unread::Strange(what) => {
@@ -393,59 +308,36 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
         })
     }
 
-    fn no_report(&self, one: &One) -> Stop {
-        let bucket = &self.goal.report.0.bucket;
+    /// Why a job whose report is not there is not believed; `hint` says what starts over.
+    pub(super) fn no_report(&self, one: &One, hint: &str) -> Stop {
+        let bucket = &self.jobs.report.0.bucket;
         let message = format!(
             "job {} is complete, and its report is not in {bucket}: what became of its objects is not known",
             one.id
         );
         let problem = Problem::new(ProblemKind::Backfill, message);
-        Stop::Failed(problem.with_hint(
-            "if somebody moved it, put it back and apply; or start over with another scope: backfill: { scope: both }",
-        ))
+        Stop::Failed(problem.with_hint(format!(
+            "if somebody moved it, put it back and apply; {hint}"
+        )))
     }
 
-    /// Why a job found no objects. There may be none of the status that it asked for, none under the rules at all, or only such as
-    /// cannot be replicated.
-    async fn nothing(&self) -> Result<JobEnd, Stop> {
-        let mut all = Sample {
-            is_whole: true,
-            ..Sample::default()
-        };
-        for prefix in &self.goal.prefixes {
-            let under = self.sample(prefix).await?;
-            all.versions += under.versions;
-            all.archived += under.archived;
-            all.is_whole &= under.is_whole;
+    /// A report that tells of as many failures as S3 counts.
+    pub(super) async fn whole_report(
+        &self,
+        one: &One,
+        job: &Job,
+        hint: &str,
+    ) -> Result<Report, Stop> {
+        let report = self.report(one).await?;
+        let report = report.ok_or_else(|| self.no_report(one, hint))?;
+        if report.failed != job.failed {
+            let message = format!(
+                "the report of job {} tells of {} failed objects, and S3 counts {}",
+                one.id, report.failed, job.failed
+            );
+            return Err(Stop::Failed(Problem::new(ProblemKind::Backfill, message)));
         }
-        if all.versions == 0 {
-            let has_others = self.sample("").await?.versions > 0;
-            return Ok(if has_others {
-                JobEnd::NothingUnderRules
-            } else {
-                JobEnd::NothingToDo
-            });
-        }
-        let only_archived = all.is_whole && all.archived == all.versions;
-        Ok(if only_archived && !self.goal.only_failed {
-            JobEnd::AllArchived
-        } else {
-            JobEnd::NothingToDo
-        })
-    }
-
-    async fn sample(&self, prefix: &str) -> Result<Sample, Stop> {
-        let source = &self.goal.source;
-        let read = self
-            .on
-            .repeat(|| self.on.run.world.sample(source, prefix))
-            .await;
-        read.map_err(stopped)
-    }
-
-    fn not_whole(&self, ended: &EndedJob) -> Stop {
-        let (what, help) = explained(self.goal, ended);
-        Stop::Failed(Problem::new(ProblemKind::Backfill, what).with_hint(help))
+        Ok(report)
     }
 
     fn tell(&self, progress: JobProgress) {
@@ -499,7 +391,7 @@ impl Pace {
 }
 
 /// A call that was repeated and gave no answer.
-fn stopped(stopped: Stopped) -> Stop {
+pub(super) fn stopped(stopped: Stopped) -> Stop {
     match stopped {
         Stopped::Error(error) => failed(&error),
         Stopped::Cancelled => Stop::Interrupted,
@@ -510,7 +402,7 @@ fn failed(error: &PortError) -> Stop {
     Stop::Failed(Problem::from(error))
 }
 
-fn not_kept(error: &LedgerError) -> Problem {
+pub(super) fn not_kept(error: &LedgerError) -> Problem {
     let message = format!("what is known of the job could not be kept: {error}");
     Problem::new(ProblemKind::Ledger, message).with_hint("make the ledger writable and run again")
 }

@@ -191,11 +191,25 @@ fn ignored<E: std::error::Error>(printer: &Printer, files: &[(PathBuf, E)], kind
     }
 }
 
-/// The jobs of backfills that have ended, as the ledger tells.
+/// The jobs that have ended, as the ledger tells.
 fn ended(printer: &Printer, ledger: &FolderLedger) -> Result<Vec<EndedJob>, Exit> {
-    let kept = self::kept(printer, ledger.backfills())?;
+    let mut kept = self::kept(printer, ledger.backfills())?;
     ignored(printer, &kept.ignored, "the receipt ", "a backfill");
+    let now = Timestamp::now();
+    let computed = checksums(printer, ledger)?.into_iter();
+    let computed = computed.map(|(_, of)| of.says(age(&of.made, now)));
+    kept.ended.extend(computed);
     Ok(kept.ended)
+}
+
+/// The receipts of jobs that computed checksums.
+pub(crate) fn checksums(
+    printer: &Printer,
+    ledger: &FolderLedger,
+) -> Result<Vec<(ReceiptId, ChecksumsReceipt)>, Exit> {
+    let kept = self::kept(printer, ledger.checksums())?;
+    ignored(printer, &kept.ignored, "the receipt ", "checksums");
+    Ok(kept.found)
 }
 
 /// Comparisons of both sides, as the ledger tells.

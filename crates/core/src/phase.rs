@@ -23,6 +23,8 @@ pub enum Part {
     Logging,
     /// The role of the jobs that copy existing objects, and the goal that they have.
     Backfill,
+    /// The roles of the jobs that compute checksums at both sides, and the goals that they have.
+    Checksums,
     /// The goal that a canary reached its replica under each rule.
     CanaryGoal,
     /// The goal that an operation which fails raises an alarm.
@@ -63,6 +65,8 @@ pub const fn presence(part: Part, phase: Phase) -> Presence {
         (Part::Logging, Retire) => Leave,
         (Part::Backfill, Backfill) => Present,
         (Part::Backfill, Prepare | Replicate | Verify | Cutover | Retire) => Absent,
+        (Part::Checksums, Verify | Cutover) => Present,
+        (Part::Checksums, Prepare | Replicate | Backfill | Retire) => Absent,
         // A list of objects that is made before the rules are in force misses some (T11): a canary shows that they are.
         (Part::CanaryGoal, Replicate | Backfill) => Present,
         (Part::AlarmGoal, Replicate) => Present,

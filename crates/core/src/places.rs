@@ -147,6 +147,15 @@ impl AlarmRef {
 }
 
 impl RegionRef {
+    /// Where a bucket is.
+    #[must_use]
+    pub fn of(bucket: &BucketRef) -> Self {
+        Self {
+            account: bucket.account.clone(),
+            region: bucket.region.clone(),
+        }
+    }
+
     /// The alarm of a name here.
     #[must_use]
     pub fn alarm(&self, name: &AlarmName) -> AlarmRef {

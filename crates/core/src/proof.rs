@@ -85,6 +85,8 @@ pub struct EndedJob {
     pub failed: u64,
     /// By failure code, how many tasks failed with it.
     pub codes: BTreeMap<String, u64>,
+    /// How many seconds ago it was made, where what it found grows old.
+    pub age: Option<u64>,
 }
 
 /// How a job ended.

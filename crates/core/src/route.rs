@@ -6,8 +6,8 @@ use crate::ids::{AccountId, AccountName, Arn, BucketName, MigrationName};
 use crate::model::{BucketRef, RegionRef, RoleRef, TopicRef, TrailRef};
 use crate::phase::Part;
 use crate::spec::{
-    AlarmSpec, BackfillScope, InventoryPlace, LogPlace, Migration, Monitoring, Sides, Spec,
-    TrailPlace,
+    AlarmSpec, BackfillScope, Create, Depth, Encryption, InventoryPlace, LogPlace, Migration,
+    Monitoring, Sides, Spec, TrailPlace, VerifySpec,
 };
 
 /// A migration with its places.
@@ -25,6 +25,8 @@ pub struct Route<'a> {
     pub role: RoleRef,
     /// The role that jobs on the source bucket act as.
     pub batch_role: RoleRef,
+    /// The role that jobs on the destination bucket act as.
+    pub destination_batch_role: RoleRef,
     /// The account whose CloudWatch has the metrics of the rules, and so their alarms.
     pub alarms_in: AccountId,
     /// The topics that alarms and events are told to, in accounts of the spec: others are not looked at.
@@ -77,6 +79,19 @@ pub struct Recorded<'a, T> {
     pub to: BucketRef,
     /// What the spec says of that place.
     pub place: &'a T,
+}
+
+/// A bucket whose objects checksums are computed of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Computed<'a> {
+    /// The side of the migration.
+    pub side: Side,
+    /// The bucket.
+    pub of: &'a BucketRef,
+    /// The role that jobs on it act as.
+    pub role: &'a RoleRef,
+    /// Where their reports go: the bucket, and the prefix.
+    pub report: (BucketRef, &'a str),
 }
 
 /// A bucket whose data events a trail records.
@@ -154,20 +169,80 @@ impl Route<'_> {
         Part::Backfill.is_in(self.migration.phase) && scope != BackfillScope::None
     }
 
+    /// The buckets whose objects the phase and the depth of the comparison have checksums computed of.
+    #[must_use]
+    pub fn computed(&self) -> Vec<Computed<'_>> {
+        let VerifySpec { depth, reports, .. } = &self.migration.verify;
+        if !Part::Checksums.is_in(self.migration.phase) || *depth != Depth::Computed {
+            return Vec::new();
+        }
+        let sides = [
+            (Side::Source, &reports.source, &self.batch_role),
+            (
+                Side::Destination,
+                &reports.destination,
+                &self.destination_batch_role,
+            ),
+        ];
+        let computed = sides.into_iter().filter_map(|(side, place, role)| {
+            let LogPlace { bucket, prefix } = place.as_ref()?;
+            let of = self.bucket(side);
+            let bucket = BucketRef {
+                bucket: bucket.clone(),
+                ..of.clone()
+            };
+            Some(Computed {
+                side,
+                of,
+                role,
+                report: (bucket, prefix.as_str()),
+            })
+        });
+        computed.collect()
+    }
+
+    /// The bucket of a side.
+    #[must_use]
+    pub const fn bucket(&self, side: Side) -> &BucketRef {
+        match side {
+            Side::Source => &self.source,
+            Side::Destination => &self.destination,
+        }
+    }
+
+    /// The keys that objects at a side are encrypted with, as far as the spec says.
+    #[must_use]
+    pub fn keys(&self, side: Side) -> BTreeSet<&Arn> {
+        let rules = self.migration.rules.iter();
+        let rules = rules.filter_map(|rule| rule.kms.as_ref());
+        match (side, &self.migration.destination.create) {
+            (Side::Source, _) => rules.flat_map(|kms| &kms.source_keys).collect(),
+            (Side::Destination, create) => {
+                let mut keys: BTreeSet<&Arn> = rules.map(|kms| &kms.replica_key).collect();
+                if let Create::Yes(Encryption::SseKms { key, .. }) = create {
+                    keys.insert(key);
+                }
+                keys
+            }
+        }
+    }
+
     /// The roles that the migration has in its phase.
     #[must_use]
     pub fn roles(&self) -> BTreeSet<RoleRef> {
         let of_jobs = self.copies().then(|| self.batch_role.clone());
-        [self.role.clone()].into_iter().chain(of_jobs).collect()
+        let computed = self.computed().into_iter().map(|of| of.role.clone());
+        [self.role.clone()]
+            .into_iter()
+            .chain(of_jobs)
+            .chain(computed)
+            .collect()
     }
 
     /// Where jobs on the source bucket are.
     #[must_use]
     pub fn jobs_in(&self) -> RegionRef {
-        RegionRef {
-            account: self.source.account.clone(),
-            region: self.source.region.clone(),
-        }
+        RegionRef::of(&self.source)
     }
 
     /// Where the report of a job goes: the bucket and the prefix. None where the spec does not say.
@@ -200,6 +275,7 @@ impl Route<'_> {
             let places = [self.job_report(), self.job_manifest()];
             all.extend(places.into_iter().flatten().map(|(bucket, _)| bucket));
         }
+        all.extend(self.computed().into_iter().map(|of| of.report.0));
         all
     }
 
@@ -253,6 +329,7 @@ impl Spec {
                 name: migration.batch_role.clone(),
                 ..self.role(migration)
             },
+            destination_batch_role: self.destination_batch_role(migration),
             alarms_in: self.alarms_in(migration),
             topics: self.topics(migration),
         })
@@ -318,6 +395,16 @@ impl Spec {
             account: source.account,
             partition: source.region.partition(),
             name: migration.role.clone(),
+        }
+    }
+
+    /// The role that jobs on the destination bucket act as: in the destination account, where they are made.
+    fn destination_batch_role(&self, migration: &Migration) -> RoleRef {
+        let destination = self.destination(migration);
+        RoleRef {
+            account: destination.account,
+            partition: destination.region.partition(),
+            name: migration.destination_batch_role.clone(),
         }
     }
 

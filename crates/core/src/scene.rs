@@ -163,7 +163,8 @@ impl<'a> Scene<'a> {
 
     /// Whether a role is that of jobs of a migration whose phase has none any more.
     pub(crate) fn is_left_by_phase(&self, role: &RoleRef) -> bool {
-        let names = |route: &Route<'_>| route.batch_role == *role;
+        let names =
+            |route: &Route<'_>| [&route.batch_role, &route.destination_batch_role].contains(&role);
         !self.has_role(role) && self.routes.iter().any(names)
     }
 

@@ -102,6 +102,8 @@ pub struct Migration {
     pub role: RoleName,
     /// The role that jobs of S3 Batch Operations act as, in the source account.
     pub batch_role: RoleName,
+    /// The role that jobs on the destination bucket act as, in the destination account.
+    pub destination_batch_role: RoleName,
     /// The rules, most important first; at least one.
     pub rules: Vec<RuleSpec>,
     /// Who owns the replicas.

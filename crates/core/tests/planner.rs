@@ -2,6 +2,7 @@
 
 mod advice;
 mod backfill;
+mod checksums;
 mod events;
 mod keys;
 mod logging;

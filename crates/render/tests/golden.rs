@@ -313,6 +313,7 @@ impl World {
                             tasks: 1,
                             failed: 0,
                             codes: BTreeMap::new(),
+                            age: None,
                         });
                     }
                     if let Some(canary) = goal.canary() {

@@ -115,6 +115,10 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         "A migration in phase `backfill` that does not say where the report of its job goes.",
     ),
     (
+        "verify-reports",
+        "A migration that rests on computed checksums and does not say where the reports of its jobs go.",
+    ),
+    (
         "backfill-priority",
         "A number that is no priority of a job.",
     ),

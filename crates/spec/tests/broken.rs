@@ -277,6 +277,11 @@ fn fields() -> Vec<Case> {
         edit("later phase", "phase: replicate", "phase: cutover"),
         edit("word in capitals", "phase: replicate", "phase: Replicate"),
         edit(
+            "computed checksums without places for their reports",
+            "phase: replicate",
+            "phase: verify\n    verify: { depth: computed, reports: { source: { bucket: prod-reports } } }",
+        ),
+        edit(
             "backfill without a report",
             "phase: replicate",
             "phase: backfill",

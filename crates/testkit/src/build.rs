@@ -396,6 +396,7 @@ pub fn migration(phase: Phase) -> Migration {
         },
         role: default_role(&source().bucket),
         batch_role: default_batch_role(&source().bucket),
+        destination_batch_role: default_batch_role(&destination().bucket),
         rules: vec![rule_spec("everything", "")],
         owner: ReplicaOwner::Destination,
         canary: Canary::Write {

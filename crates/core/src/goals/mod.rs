@@ -6,6 +6,8 @@
 mod alarm;
 mod backfill;
 pub mod canary;
+mod checksums;
+mod cost;
 mod jobs;
 mod standing;
 mod verified;
@@ -15,6 +17,7 @@ pub(crate) use alarm::{UNPROVEN_BY_DECISION, denied_for};
 pub use backfill::{Attempt, BackfillGoal, Todo, explained, is_whole};
 pub(crate) use backfill::{common_prefix, jobs_of};
 pub use canary::{CanaryGoal, Carrier, LONGEST_RUN, Probe, PutEncryption, Reach, Replica};
+pub use checksums::{ALGORITHM, ChecksumsGoal, ComputeTodo, computed};
 pub use jobs::{NewJob, NewWork, ObjectStatus, OwnJobs};
 pub(crate) use standing::{GoalWait, Standing};
 pub use verified::{VERIFIED, compared};
@@ -37,6 +40,8 @@ pub enum Goal {
     Alarm(Box<AlarmGoal>),
     /// Existing objects are copied, and what became of each is known.
     Backfill(Box<BackfillGoal>),
+    /// The checksums of all objects of one side were computed.
+    Checksums(Box<ChecksumsGoal>),
 }
 
 /// The goals that the phases ask for, of the world as it will be.
@@ -51,9 +56,15 @@ pub(crate) fn goals(scene: &Scene<'_>, future: &Future<'_>) -> Vec<Goal> {
     let alarms = alarms.filter_map(|route| alarm::goal(scene, route, future));
     let backfills = scene.covered();
     let backfills = backfills.filter_map(|route| backfill::goal(scene, route, future));
+    // Nobody asks for what a comparison that still counts has shown already.
+    let uncompared = scene
+        .covered()
+        .filter(|route| !verified::is_met(scene, route));
+    let computed = uncompared.flat_map(|route| checksums::goals(scene, route, future));
     canaries
         .chain(alarms.map(Box::new).map(Goal::Alarm))
         .chain(backfills.map(Box::new).map(Goal::Backfill))
+        .chain(computed.map(Box::new).map(Goal::Checksums))
         .collect()
 }
 
@@ -73,7 +84,7 @@ impl Goal {
         match self {
             Self::Canary(goal) => Some(goal),
             Self::Alarm(goal) => Some(&goal.canary),
-            Self::Backfill(_) => None,
+            Self::Backfill(_) | Self::Checksums(_) => None,
         }
     }
 
@@ -84,6 +95,7 @@ impl Goal {
             Self::Canary(goal) => &goal.migration,
             Self::Alarm(goal) => &goal.canary.migration,
             Self::Backfill(goal) => &goal.jobs.migration,
+            Self::Checksums(goal) => &goal.jobs.migration,
         }
     }
 
@@ -94,6 +106,7 @@ impl Goal {
             Self::Canary(goal) => &goal.subject,
             Self::Alarm(goal) => &goal.canary.subject,
             Self::Backfill(goal) => &goal.jobs.subject,
+            Self::Checksums(goal) => &goal.jobs.subject,
         }
     }
 
@@ -108,6 +121,7 @@ impl Goal {
             Self::Canary(goal) => by_canary(goal),
             Self::Alarm(goal) => by_canary(&goal.canary),
             Self::Backfill(goal) => goal.is_proven(scene),
+            Self::Checksums(goal) => goal.is_proven(scene),
         }
     }
 
@@ -130,6 +144,7 @@ impl Goal {
             Self::Canary(goal) => goal.address(),
             Self::Alarm(goal) => goal.address(),
             Self::Backfill(goal) => goal.address(),
+            Self::Checksums(goal) => goal.address(),
         }
     }
 
@@ -139,6 +154,7 @@ impl Goal {
             Self::Canary(goal) => goal.gate(standing),
             Self::Alarm(goal) => goal.gate(standing),
             Self::Backfill(goal) => goal.gate(scene, standing),
+            Self::Checksums(goal) => goal.gate(scene, standing),
         }
     }
 
@@ -148,6 +164,7 @@ impl Goal {
             Self::Canary(goal) => goal.change(scene, future),
             Self::Alarm(goal) => goal.change(scene),
             Self::Backfill(goal) => goal.change(scene),
+            Self::Checksums(goal) => goal.change(scene),
         }
     }
 
@@ -157,6 +174,7 @@ impl Goal {
             Self::Canary(goal) => goal.calls_on(),
             Self::Alarm(goal) => goal.canary.calls_on(),
             Self::Backfill(goal) => goal.calls_on(),
+            Self::Checksums(goal) => goal.calls_on(),
         }
     }
 
@@ -166,6 +184,7 @@ impl Goal {
             Self::Canary(goal) => goal.calls(),
             Self::Alarm(goal) => goal.calls(),
             Self::Backfill(goal) => goal.calls(),
+            Self::Checksums(goal) => goal.calls(),
         }
     }
 
@@ -175,6 +194,7 @@ impl Goal {
             Self::Canary(_) => canary::WAIT,
             Self::Alarm(_) => AlarmGoal::wait(),
             Self::Backfill(_) => BackfillGoal::wait(),
+            Self::Checksums(_) => ChecksumsGoal::wait(),
         }
     }
 
@@ -191,6 +211,7 @@ impl Goal {
                 vec![&goal.source, &goal.destination],
                 vec![&goal.role, &goal.batch_role],
             ),
+            Self::Checksums(goal) => (vec![&goal.bucket], vec![&goal.batch_role]),
         }
     }
 }

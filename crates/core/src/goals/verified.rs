@@ -71,6 +71,11 @@ pub(super) fn gate(scene: &Scene<'_>, route: &Route<'_>) -> Option<Gate> {
     })
 }
 
+/// Whether a comparison that still counts found both sides the same.
+pub(super) fn is_met(scene: &Scene<'_>, route: &Route<'_>) -> bool {
+    found(scene, route).is_ok()
+}
+
 fn found(scene: &Scene<'_>, route: &Route<'_>) -> Result<String, String> {
     let (verified, unread) = scene
         .comparisons
@@ -129,17 +134,21 @@ fn judged(receipts: &[&Verified], wanted: &VerifySpec) -> Result<String, String>
     })
 }
 
-/// How much content was read is said by its share.
 fn covers(receipt: &Verified, wanted: &VerifySpec) -> bool {
     let VerifySpec {
         depth,
         compare,
         content,
         max_age: _,
+        reports: _,
+        confirm: _,
     } = wanted;
-    receipt.depth >= (*depth).min(Depth::Checksum)
-        && receipt.compared.is_superset(compare)
-        && receipt.content >= *content
+    // How much content was read is said by its share, and each version of it is held against the stored checksums besides.
+    let least = match depth {
+        Depth::Content => Depth::Checksum,
+        Depth::Listing | Depth::Checksum | Depth::Computed => *depth,
+    };
+    receipt.depth >= least && receipt.compared.is_superset(compare) && receipt.content >= *content
 }
 
 fn beside(wanted: &VerifySpec) -> String {

@@ -163,6 +163,7 @@ impl Drafted<'_> {
             },
             role: RoleName::clone(role),
             batch_role: default_batch_role(&source.bucket),
+            destination_batch_role: default_batch_role(&to.bucket),
             rules: rules.clone(),
             owner: *owner,
             canary: Canary::Skip {

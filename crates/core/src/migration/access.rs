@@ -72,7 +72,8 @@ pub(super) fn of(scene: &Scene<'_>, route: &Route<'_>) -> Access {
         destination,
         role,
         batch_role: _, // It asks for copies; what copies is the other one.
-        alarms_in: _,  // Rules need nothing of who watches them.
+        destination_batch_role: _,
+        alarms_in: _, // Rules need nothing of who watches them.
         topics: _,
     } = route;
     let facts = &scene.live;

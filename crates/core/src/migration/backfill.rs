@@ -1,22 +1,18 @@
 //! The role of the jobs that copy existing objects, and whatever stands in their way; the jobs are a goal, see `goals::backfill`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::access::role_targets;
+use super::batch::Site;
 use super::{Case, Sight, finding};
 use crate::format::{Finding, FindingLevel};
 use crate::future::Future;
 use crate::goals::{BackfillGoal, Todo, common_prefix, jobs_of};
-use crate::ids::MigrationName;
-use crate::model::kinds::{Document, JobStatus, Lifecycle, ObjectLock, Policy};
-use crate::model::{BucketPart, BucketRef, RegionPart, RolePart, RoleRef, Target};
-use crate::ownership::Leads;
-use crate::policy::deny::{Certainty, denials};
-use crate::policy::generate::{JobAccess, batch_role_policy, trust_for_batch};
-use crate::refusals;
+use crate::model::kinds::{Document, JobStatus, Lifecycle};
+use crate::model::{BucketPart, BucketRef, RegionPart, RolePart, Target};
+use crate::policy::generate::{JobAccess, JobActions};
 use crate::route::Route;
 use crate::scene::Scene;
-use crate::wanted::{Items, Wanted};
+use crate::wanted::Items;
 use FindingLevel::{Blocked, Warning};
 
 /// The role, the jobs that there are, what may keep reports away, and what may fight a job. Where the phase has no backfill, jobs
@@ -30,22 +26,21 @@ pub(super) fn reads(route: &Route<'_>, seen: Sight<'_>) -> Vec<Target> {
             .is_some_and(|seen| seen.document(&role).is_some());
         return is_left.then_some(jobs).into_iter().collect();
     }
-    let mut targets = role_targets(&route.batch_role);
-    targets.push(jobs);
-    for to in places(route) {
-        let part = |part| Target::Bucket(to.clone(), part);
-        targets.extend(
-            [
-                BucketPart::Itself,
-                BucketPart::ObjectLock,
-                BucketPart::Policy,
-            ]
-            .map(part),
-        );
-    }
+    let mut targets = site(route).reads();
     let buckets = [&route.source, &route.destination];
     targets.extend(buckets.map(|of| Target::Bucket(of.clone(), BucketPart::Lifecycle)));
     targets
+}
+
+/// Where its job works, and what it is warned of as.
+fn site<'a>(route: &'a Route<'_>) -> Site<'a> {
+    Site {
+        role: &route.batch_role,
+        of: &route.source,
+        places: places(route),
+        locked,
+        denied,
+    }
 }
 
 /// The buckets that a job writes to.
@@ -63,50 +58,19 @@ pub(super) fn wants(case: &Case<'_>) -> Items {
     if !case.route.copies() {
         return Items::new();
     }
-    let itself = |of| Target::Bucket(of, BucketPart::Itself);
-    let places = places(case.route).into_iter();
-    places.map(|of| (itself(of), Wanted::Exists)).collect()
+    site(case.route).wants()
 }
 
-/// The roles of jobs and their policies, each with the migrations that use it: the smallest that all of them can work with.
-pub(super) fn roles<'a>(
-    scene: &Scene<'_>,
-    cases: &'a [Case<'a>],
-) -> Vec<(Target, Wanted, Vec<&'a MigrationName>)> {
-    let mut users: BTreeMap<&RoleRef, Vec<&Route<'_>>> = BTreeMap::new();
-    for case in cases.iter().filter(|case| case.route.copies()) {
-        let of_role = users.entry(&case.route.batch_role).or_default();
-        of_role.push(case.route);
-    }
-    let mut wanted = Vec::new();
-    for (role, routes) in users {
-        let names: Vec<&MigrationName> = routes.iter().map(|route| route.name).collect();
-        let jobs: Vec<JobAccess> = routes.iter().filter_map(|route| access(route)).collect();
-        let policy = batch_role_policy(&jobs, scene.markers.role_sid_end());
-        let tags = scene.markers.role_tags(&Leads::default());
-        let of_part = [
-            (
-                RolePart::Itself,
-                Wanted::Role(Policy::from(trust_for_batch()), tags),
-            ),
-            (RolePart::Policy, Wanted::RolePolicy(Policy::from(policy))),
-            (RolePart::Policies, Wanted::OtherPolicies),
-        ];
-        let items = of_part.into_iter();
-        wanted.extend(
-            items.map(|(part, wanted)| (Target::Role(role.clone(), part), wanted, names.clone())),
-        );
-    }
-    wanted
-}
-
-fn access(route: &Route<'_>) -> Option<JobAccess> {
+/// What a job asks of the role.
+pub(super) fn access(route: &Route<'_>) -> Option<JobAccess> {
     let place = |(bucket, prefix): (BucketRef, &str)| (bucket, prefix.to_owned());
     Some(JobAccess {
-        source: route.source.clone(),
+        bucket: route.source.clone(),
         prefix: common_prefix(route.migration),
         report: place(route.job_report()?),
-        manifest: route.job_manifest().map(place),
+        work: JobActions::Copy {
+            manifest: route.job_manifest().map(place),
+        },
     })
 }
 
@@ -114,12 +78,33 @@ pub(super) fn warns(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) -> 
     let route = case.route;
     let mut findings: Vec<Finding> = unread(scene, route).into_iter().collect();
     if route.copies() {
-        findings.extend(places(route).iter().filter_map(|of| locked(scene, of)));
-        findings.extend(denied(scene, route, future));
+        findings.extend(site(route).warns(scene, future));
     } else {
         findings.extend(left_at_work(scene, route));
     }
     findings
+}
+
+fn locked(address: String) -> Finding {
+    finding(
+        "backfill-report-locked",
+        Blocked,
+        address,
+        "jobs write their reports and lists to a bucket with a default retention: S3 does not deliver them there, and the job fails at its end".to_owned(),
+        "take the default retention off this bucket\nor name another bucket in backfill.report and backfill.manifest",
+    )
+}
+
+fn denied(level: FindingLevel, address: String, when: &str) -> Finding {
+    finding(
+        "policy-denies-backfill",
+        level,
+        address,
+        format!(
+            "this statement denies the role of the job what it needs{when}: the job, or each of its tasks, would fail"
+        ),
+        "exempt the role, e.g. with a condition ArnNotEquals on aws:PrincipalArn",
+    )
 }
 
 /// Without the list of jobs nobody knows of one that is there.
@@ -141,61 +126,6 @@ fn unread(scene: &Scene<'_>, route: &Route<'_>) -> Option<Finding> {
         format!("the caller may not list jobs: {what}"),
         "let the caller do what s3ferry permissions prints: s3:ListJobs, which takes no resource",
     ))
-}
-
-/// "Using Object Lock with a retention mode enabled on the destination bucket is not supported" (UG:troubleshooting-batch-operations).
-fn locked(scene: &Scene<'_>, to: &BucketRef) -> Option<Finding> {
-    let target = Target::Bucket(to.clone(), BucketPart::ObjectLock);
-    let Some(Document::ObjectLock(ObjectLock {
-        default_retention: true,
-    })) = scene.observed.document(&target)
-    else {
-        return None;
-    };
-    Some(finding(
-        "backfill-report-locked",
-        Blocked,
-        scene.names.address(&target),
-        "jobs write their reports and lists to a bucket with a default retention: S3 does not deliver them there, and the job fails at its end".to_owned(),
-        "take the default retention off this bucket\nor name another bucket in backfill.report and backfill.manifest",
-    ))
-}
-
-/// Statements in the policies of the source and of the buckets that a job writes to which deny its role what it needs, or may.
-fn denied(scene: &Scene<'_>, route: &Route<'_>, future: &Future<'_>) -> Vec<Finding> {
-    let policy = Target::Role(route.batch_role.clone(), RolePart::Policy);
-    let Some(Document::RolePolicy(granted)) = future.document(&policy) else {
-        return Vec::new();
-    };
-    let arn = scene.live.role_arn(&route.batch_role);
-    let mut buckets = places(route);
-    buckets.insert(route.source.clone());
-    let mut findings = Vec::new();
-    for bucket in buckets {
-        let target = Target::Bucket(bucket, BucketPart::Policy);
-        let live = scene.observed.document(&target);
-        let Some(document) = live.and_then(Document::policy_document) else {
-            continue;
-        };
-        let grants = granted.statements().iter();
-        for hit in grants.flat_map(|grant| denials(document, &arn, grant)) {
-            let name = refusals::statement(scene, &target, &hit);
-            let (level, when) = match &hit.certainty {
-                Certainty::Always => (Blocked, String::new()),
-                Certainty::Partly(part) => (Blocked, format!(" where {part}")),
-                Certainty::Maybe(condition) => (Warning, format!(" if {condition}")),
-            };
-            findings.push(finding(
-                "policy-denies-backfill",
-                level,
-                format!("{}/statement/{name}", scene.names.address(&target)),
-                format!("this statement denies the role of the job what it needs{when}: the job, or each of its tasks, would fail"),
-                "exempt the role, e.g. with a condition ArnNotEquals on aws:PrincipalArn",
-            ));
-        }
-    }
-    findings.dedup();
-    findings
 }
 
 /// Jobs of a migration whose phase, or whose scope, has no backfill: the role that they act as goes.

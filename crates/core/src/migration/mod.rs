@@ -5,7 +5,9 @@
 
 mod access;
 mod backfill;
+mod batch;
 mod canary;
+mod checksums;
 mod destination_bucket;
 pub(crate) mod keys;
 mod logging;
@@ -90,6 +92,7 @@ pub(crate) fn reads(markers: &Markers, route: &Route<'_>, seen: Sight<'_>) -> Ve
         Part::Monitoring => monitoring::reads(markers, route),
         Part::Logging => logging::reads(route, seen),
         Part::Backfill => backfill::reads(route, seen),
+        Part::Checksums => checksums::reads(route),
         Part::CanaryGoal | Part::AlarmGoal | Part::VerifiedGoal => Vec::new(), // A goal rests on what its rule rests on.
     };
     Part::ALL.into_iter().flat_map(of).collect()
@@ -114,6 +117,7 @@ pub(crate) fn asks(scene: &Scene<'_>, route: &Route<'_>) -> Vec<Target> {
         | Part::Logging
         | Part::AlarmGoal
         | Part::Backfill
+        | Part::Checksums
         | Part::VerifiedGoal => None,
     };
     Part::ALL.into_iter().filter_map(of).collect()
@@ -128,12 +132,27 @@ pub(crate) fn desired(scene: &Scene<'_>, cases: &[Case<'_>]) -> Desired {
         }
     }
     let roles = access::roles(scene, cases).into_iter();
-    for (target, wanted, users) in roles.chain(backfill::roles(scene, cases)) {
+    for (target, wanted, users) in roles.chain(batch::roles(scene, users_of_jobs(cases))) {
         for user in users {
             desired.want(target.clone(), user, wanted.clone());
         }
     }
     desired
+}
+
+/// The roles of jobs, with what each of them is asked for.
+fn users_of_jobs<'a>(cases: &'a [Case<'a>]) -> batch::Users<'a> {
+    let mut users = batch::Users::new();
+    for route in cases.iter().map(|case| case.route) {
+        let copies = route.copies().then(|| backfill::access(route)).flatten();
+        let copies = copies.map(|access| (&route.batch_role, access));
+        let computed = route.computed().into_iter();
+        let computed = computed.map(|of| (of.role, checksums::access(route, &of)));
+        for (role, access) in copies.into_iter().chain(computed) {
+            users.entry(role).or_default().push((route.name, access));
+        }
+    }
+    users
 }
 
 /// What one migration asks for in its phase.
@@ -148,6 +167,7 @@ fn wants(scene: &Scene<'_>, case: &Case<'_>) -> Items {
         Part::Monitoring => monitoring::wants(scene, case, phase),
         Part::Logging => logging::wants(scene, case, phase),
         Part::Backfill => backfill::wants(case),
+        Part::Checksums => checksums::wants(case),
         Part::CanaryGoal | Part::AlarmGoal | Part::VerifiedGoal => Items::new(), // A goal is proven, not written: see `goals`.
     };
     Part::ALL.into_iter().flat_map(of).collect()
@@ -165,6 +185,7 @@ pub(crate) fn warnings(scene: &Scene<'_>, case: &Case<'_>, future: &Future<'_>) 
         Part::Monitoring => monitoring::warns(scene, case, future),
         Part::Logging => logging::warns(scene, case, future),
         Part::Backfill => backfill::warns(scene, case, future),
+        Part::Checksums => checksums::warns(scene, case, future),
         Part::CanaryGoal => canary::warns(case),
         Part::AlarmGoal | Part::VerifiedGoal => Vec::new(), // What its alarm is like, those of the rules are.
     };
@@ -177,6 +198,7 @@ pub(crate) fn goal_warnings(scene: &Scene<'_>, goal: &Goal, future: &Future<'_>)
         Goal::Canary(goal) => canary::of_goal(scene, goal, future),
         Goal::Alarm(goal) => canary::of_alarm_goal(scene, goal, future),
         Goal::Backfill(goal) => backfill::of_goal(scene, goal),
+        Goal::Checksums(_) => Vec::new(),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::policy::generate::{literal, via_s3};
 
 use crate::proof::Proofs;
 use crate::reads;
-use crate::route::Route;
+use crate::route::{Route, Side};
 use crate::scene::Scene;
 use crate::scope::Scope;
 use crate::search;
@@ -258,11 +258,8 @@ impl<'a> Granted<'a> {
             .routes()
             .filter(|route| self.scope.covers(route.name));
         for route in routes.collect::<Vec<_>>() {
-            let keys = verify::keys(route.migration);
-            for (bucket, keys) in [
-                (&route.source, keys.source),
-                (&route.destination, keys.destination),
-            ] {
+            for side in [Side::Source, Side::Destination] {
+                let (bucket, keys) = (route.bucket(side), route.keys(side));
                 let arn = bucket.arn();
                 let at = At {
                     place: vec![arn.to_string()],
@@ -276,6 +273,11 @@ impl<'a> Granted<'a> {
                 self.allow(&bucket.account, &at, verify::CALLS);
             }
             self.read_lists(&route);
+            for of in route.computed() {
+                let (bucket, prefix) = &of.report;
+                let at = reports(bucket, prefix);
+                self.allow(&bucket.account, &at, verify::REPORT_CALLS);
+            }
         }
     }
 
@@ -403,7 +405,7 @@ impl<'a> Granted<'a> {
 
     fn prove(&mut self, goal: &Goal) {
         let Some(canary) = goal.canary() else {
-            self.copy(goal);
+            self.work(goal);
             return;
         };
         let Some(migration) = self.spec.migrations.get(&canary.migration) else {
@@ -430,24 +432,21 @@ impl<'a> Granted<'a> {
         }
     }
 
-    /// The calls of a backfill, whose jobs have names of S3's own.
-    fn copy(&mut self, goal: &Goal) {
-        let Goal::Backfill(goal) = goal else { return };
-        let (to, prefix) = &goal.jobs.report;
-        let folder = match prefix.as_str() {
-            "" => String::new(),
-            prefix => format!("{}/", literal(prefix)),
+    /// The calls of a goal that has jobs, whose names are S3's own.
+    fn work(&mut self, goal: &Goal) {
+        let (jobs, role) = match goal {
+            Goal::Backfill(goal) => (&goal.jobs, &goal.batch_role),
+            Goal::Checksums(goal) => (&goal.jobs, &goal.batch_role),
+            Goal::Canary(_) | Goal::Alarm(_) => return,
         };
-        let roles = self.arns(&goal.batch_role, Asked::Make);
+        let (to, prefix) = &jobs.report;
+        let roles = self.arns(role, Asked::Make);
         for (bucket, calls) in goal.calls_on() {
             let at = At {
                 place: vec![bucket.arn().to_string()],
-                about: Some(About::Buckets),
-                jobs: vec![goal.jobs.at.jobs_arn()],
+                jobs: vec![jobs.at.jobs_arn()],
                 batch_roles: roles.clone(),
-                objects: vec![format!("{}/{folder}job-*", to.arn())],
-                is_whole: true,
-                ..At::default()
+                ..reports(to, prefix)
             };
             self.allow(&bucket.account, &at, &calls);
         }
@@ -717,6 +716,20 @@ fn wide(resource: &str, only_read: bool) -> String {
         || resource.to_owned(),
         |end| format!("{}*", &resource[..end]),
     )
+}
+
+/// The reports of jobs in a bucket.
+fn reports(bucket: &BucketRef, prefix: &str) -> At {
+    let folder = match prefix {
+        "" => String::new(),
+        prefix => format!("{}/", literal(prefix)),
+    };
+    At {
+        about: Some(About::Buckets),
+        objects: vec![format!("{}/{folder}job-*", bucket.arn())],
+        is_whole: true,
+        ..At::default()
+    }
 }
 
 /// What may be done to take what is ours out of a target, or the target away.

@@ -1,10 +1,6 @@
 //! What comparing both sides of a migration needs.
 
-use std::collections::BTreeSet;
-
-use crate::ids::Arn;
 use crate::model::kinds::{Call, Need};
-use crate::spec::{Create, Encryption, Migration};
 
 /// At each bucket: its versions listed, and each that is in doubt looked at. Under SSE-KMS S3 shows a checksum to who may decrypt (BC:s3
 /// HeadObject ChecksumMode).
@@ -35,21 +31,5 @@ pub(super) const LIST_CALLS: &[Call] = &[
     ),
 ];
 
-/// The keys that objects of a migration are encrypted with, as far as the spec says.
-pub(super) struct Keys<'a> {
-    pub(super) source: BTreeSet<&'a Arn>,
-    pub(super) destination: BTreeSet<&'a Arn>,
-}
-
-pub(super) fn keys(migration: &Migration) -> Keys<'_> {
-    let rules = migration.rules.iter().filter_map(|rule| rule.kms.as_ref());
-    let source = rules.clone().flat_map(|kms| &kms.source_keys).collect();
-    let mut destination: BTreeSet<&Arn> = rules.map(|kms| &kms.replica_key).collect();
-    if let Create::Yes(Encryption::SseKms { key, .. }) = &migration.destination.create {
-        destination.insert(key);
-    }
-    Keys {
-        source,
-        destination,
-    }
-}
+/// At each bucket that reports of computed checksums go to.
+pub(super) const REPORT_CALLS: &[Call] = &[Call::of("GetObject", &[Need::objects("s3:GetObject")])];

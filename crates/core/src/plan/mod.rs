@@ -34,8 +34,8 @@ mod unseen;
 pub(crate) mod writes;
 
 pub use crate::goals::{
-    AlarmGoal, Attempt, BackfillGoal, CanaryGoal, Carrier, Goal, Heard, NewJob, NewWork,
-    ObjectStatus, OwnJobs, Probe, PutEncryption, Reach, Replica, Todo,
+    AlarmGoal, Attempt, BackfillGoal, CanaryGoal, Carrier, ChecksumsGoal, ComputeTodo, Goal, Heard,
+    NewJob, NewWork, ObjectStatus, OwnJobs, Probe, PutEncryption, Reach, Replica, Todo,
 };
 pub use crate::proof::{
     Comparisons, EndedJob, JobEnd, PlacedCanary, Proof, ProofSubject, Proofs, Verified, mark,

@@ -61,6 +61,11 @@ fn edges(steps: &[Step]) -> Edges {
                 Goal::Alarm(alarm) => {
                     around(&index, steps, place, goal, (&alarm.canary, &alarm.at))
                 }
+                Goal::Checksums(_) => {
+                    let why = "a job works by the roles as they are then";
+                    let rested_on = rested_on(&index, goal).into_iter();
+                    rested_on.map(|first| ((first, place), why)).collect()
+                }
                 Goal::Backfill(backfill) => copies(&index, steps, place, goal, backfill),
             },
             Work::Sweep(_) => Found::new(), // It waits for nobody, and nobody for it.

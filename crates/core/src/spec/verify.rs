@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::{LogPlace, Sides};
+
 /// What a comparison must be for the phases that rest on one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifySpec {
@@ -14,6 +16,11 @@ pub struct VerifySpec {
     pub content: Share,
     /// How many seconds ago it may have begun.
     pub max_age: u64,
+    /// Where the reports of the jobs go that compute checksums, each in the account and the Region of the bucket that it is of; named
+    /// wherever phase and depth ask for jobs.
+    pub reports: Sides<LogPlace>,
+    /// Whether these jobs wait for another apply once it is known how many objects there are.
+    pub confirm: bool,
 }
 
 impl VerifySpec {
@@ -28,6 +35,8 @@ impl Default for VerifySpec {
             compare: BTreeSet::new(),
             content: Share::NONE,
             max_age: Self::MAX_AGE,
+            reports: Sides::default(),
+            confirm: true,
         }
     }
 }
@@ -39,13 +48,15 @@ pub enum Depth {
     Listing,
     /// By the checksums that S3 keeps, with a look at every version.
     Checksum,
+    /// By checksums that S3 computes of the bytes, at both sides.
+    Computed,
     /// By their bytes, read at both sides.
     Content,
 }
 
 impl Depth {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Listing, Self::Checksum, Self::Content];
+    pub const ALL: [Self; 4] = [Self::Listing, Self::Checksum, Self::Computed, Self::Content];
 
     /// The depth as specs and receipts spell it.
     #[must_use]
@@ -53,6 +64,7 @@ impl Depth {
         match self {
             Self::Listing => "listing",
             Self::Checksum => "checksum",
+            Self::Computed => "computed",
             Self::Content => "content",
         }
     }

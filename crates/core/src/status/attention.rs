@@ -66,7 +66,11 @@ fn is_about(seen: &Seen<'_>, names: &Names, route: &Route<'_>, address: &str) ->
     }
     let buckets = [&route.source, &route.destination];
     let buckets = buckets.map(|of| Target::Bucket(of.clone(), BucketPart::Itself));
-    let roles = [&route.role, &route.batch_role];
+    let roles = [
+        &route.role,
+        &route.batch_role,
+        &route.destination_batch_role,
+    ];
     let roles = roles.map(|of| Target::Role(of.clone(), RolePart::Itself));
     let mut wholes = buckets.into_iter().chain(roles);
     address == name || wholes.any(|whole| is_within(address, &names.address(&whole)))

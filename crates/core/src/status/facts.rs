@@ -7,7 +7,7 @@ use crate::format::status::{AlarmInfo, JobInfo};
 use crate::ids::{JobId, MigrationName};
 use crate::model::kinds::{Document, Job, StateValue};
 use crate::model::{RegionPart, Target};
-use crate::ownership::Markers;
+use crate::ownership::{JobWork, Markers};
 use crate::route::Route;
 
 /// The jobs that have not ended, and the last one that has.
@@ -19,7 +19,7 @@ pub(super) fn jobs(seen: &Seen<'_>, route: &Route<'_>) -> Vec<JobInfo> {
     let markers = Markers::of(&seen.spec.name);
     let is_ours = |job: &&Job| {
         let mark = markers.job(&job.description);
-        mark.is_some_and(|mark| mark.migration == *route.name)
+        mark.is_some_and(|mark| mark.migration == *route.name && mark.work == JobWork::Copy)
     };
     let ours = jobs.0.iter().filter(|(_, job)| is_ours(job));
     let (mut ended, mut open): (Vec<_>, Vec<_>) = ours.partition(|(_, job)| job.status.is_final());

@@ -33,7 +33,7 @@ fn goal(plan: &Plan) -> BackfillGoal {
     let mut goals = plan.steps.iter().filter_map(|step| match &step.work {
         Work::Prove(goal) => match &**goal {
             Goal::Backfill(goal) => Some((**goal).clone()),
-            Goal::Canary(_) | Goal::Alarm(_) => None,
+            Goal::Canary(_) | Goal::Alarm(_) | Goal::Checksums(_) => None,
         },
         Work::Write(_) | Work::Sweep(_) => None,
     });

@@ -54,7 +54,7 @@ fn proof(plan: &Plan) -> Option<&AlarmGoal> {
     plan.steps.iter().find_map(|step| match &step.work {
         Work::Prove(goal) => match &**goal {
             Goal::Alarm(goal) => Some(&**goal),
-            Goal::Canary(_) | Goal::Backfill(_) => None,
+            Goal::Canary(_) | Goal::Backfill(_) | Goal::Checksums(_) => None,
         },
         Work::Write(_) | Work::Sweep(_) => None,
     })
@@ -467,7 +467,7 @@ fn only_datapoints_move_the_alarm_of_a_proof() {
         let goal = plan.steps.iter().find_map(|step| match &step.work {
             Work::Prove(goal) => match &**goal {
                 Goal::Alarm(goal) => Some(goal.alarm.missing_data.clone()),
-                Goal::Canary(_) | Goal::Backfill(_) => None,
+                Goal::Canary(_) | Goal::Backfill(_) | Goal::Checksums(_) => None,
             },
             Work::Write(_) | Work::Sweep(_) => None,
         });

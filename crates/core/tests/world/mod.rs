@@ -69,6 +69,7 @@ pub(crate) fn copied(goal: &BackfillGoal) -> EndedJob {
         tasks: 3,
         failed: 0,
         codes: BTreeMap::new(),
+        age: None,
     }
 }
 
@@ -629,7 +630,7 @@ impl World {
                         self.proofs.insert(proof.expect("a role has an ID"));
                     }
                     (Goal::Backfill(goal), None) => self.ended.push(copied(goal)),
-                    (Goal::Canary(_) | Goal::Alarm(_), None) => {}
+                    (Goal::Canary(_) | Goal::Alarm(_) | Goal::Checksums(_), None) => {}
                 },
                 Work::Sweep(sweep) => self.placed.retain(|of| of.key != sweep.canary.key),
                 Work::Write(write) => {

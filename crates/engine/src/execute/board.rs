@@ -36,6 +36,7 @@ fn resource(step: &Step) -> Resource<'_> {
             Goal::Canary(goal) => Resource::CanaryKey(&goal.source, &goal.stem),
             Goal::Alarm(goal) => Resource::CanaryKey(&goal.canary.source, &goal.canary.stem),
             Goal::Backfill(goal) => Resource::Jobs(&goal.source),
+            Goal::Checksums(goal) => Resource::Jobs(&goal.bucket),
         },
         Work::Sweep(sweep) => Resource::CanaryKey(&sweep.canary.source, &sweep.canary.key),
     }

@@ -82,6 +82,31 @@ pub enum End {
     Cancelled,
 }
 
+impl End {
+    /// The word, and why S3 gave the job up where it did.
+    pub(super) fn of(end: &JobEnd) -> (Self, Option<String>) {
+        match end {
+            JobEnd::Complete => (Self::Complete, None),
+            JobEnd::NothingToDo => (Self::NothingToDo, None),
+            JobEnd::NothingUnderRules => (Self::NothingUnderRules, None),
+            JobEnd::AllArchived => (Self::AllArchived, None),
+            JobEnd::Failed(reason) => (Self::Failed, Some(reason.clone())),
+            JobEnd::Cancelled => (Self::Cancelled, None),
+        }
+    }
+
+    pub(super) fn says(self, reason: Option<&str>) -> JobEnd {
+        match self {
+            Self::Complete => JobEnd::Complete,
+            Self::NothingToDo => JobEnd::NothingToDo,
+            Self::NothingUnderRules => JobEnd::NothingUnderRules,
+            Self::AllArchived => JobEnd::AllArchived,
+            Self::Failed => JobEnd::Failed(reason.unwrap_or_default().to_owned()),
+            Self::Cancelled => JobEnd::Cancelled,
+        }
+    }
+}
+
 /// What the ledger says of jobs that have ended.
 #[derive(Debug, Default)]
 pub struct KeptBackfills {
@@ -108,15 +133,9 @@ impl BackfillReceipt {
             tasks,
             failed,
             codes,
+            age: _, // It is of the plan that reads the receipt.
         } = ended;
-        let (end, reason) = match end {
-            JobEnd::Complete => (End::Complete, None),
-            JobEnd::NothingToDo => (End::NothingToDo, None),
-            JobEnd::NothingUnderRules => (End::NothingUnderRules, None),
-            JobEnd::AllArchived => (End::AllArchived, None),
-            JobEnd::Failed(reason) => (End::Failed, Some(reason.clone())),
-            JobEnd::Cancelled => (End::Cancelled, None),
-        };
+        let (end, reason) = End::of(end);
         Self {
             format: BACKFILL_FORMAT.to_owned(),
             s3ferry: env!("CARGO_PKG_VERSION").to_owned(),
@@ -149,22 +168,15 @@ impl BackfillReceipt {
     /// What it says to a plan.
     #[must_use]
     pub fn says(&self) -> EndedJob {
-        let reason = || self.reason.clone().unwrap_or_default();
         EndedJob {
             subject: ProofSubject(self.subject.clone()),
             attempt: self.attempt,
             job: self.job.clone(),
-            end: match self.end {
-                End::Complete => JobEnd::Complete,
-                End::NothingToDo => JobEnd::NothingToDo,
-                End::NothingUnderRules => JobEnd::NothingUnderRules,
-                End::AllArchived => JobEnd::AllArchived,
-                End::Failed => JobEnd::Failed(reason()),
-                End::Cancelled => JobEnd::Cancelled,
-            },
+            end: self.end.says(self.reason.as_deref()),
             tasks: self.tasks,
             failed: self.failed,
             codes: self.codes.clone(),
+            age: None,
         }
     }
 }

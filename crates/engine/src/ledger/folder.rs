@@ -14,6 +14,7 @@ use s3ferry_core::spec::Spec;
 
 use super::backfill::{self, BACKFILL_FORMAT, BackfillReceipt, KeptBackfills};
 use super::canary::{self, CanaryError};
+use super::checksums::{CHECKSUMS_FORMAT, ChecksumsReceipt, KeptChecksums};
 use super::document::{DocumentId, UnkeptDocument};
 use super::left::{LeftByRuns, hear};
 use super::receipt::{CanaryReceipt, RECEIPT_FORMAT, ReceiptError, ReceiptId, from_file};
@@ -246,6 +247,22 @@ impl FolderLedger {
         Ok(kept)
     }
 
+    /// Reads how jobs that computed checksums ended.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] where the folder cannot be read. A file that cannot be read or relied on is no error: it is named
+    /// and says nothing.
+    pub fn checksums(&self) -> Result<KeptChecksums, LedgerError> {
+        let mut kept = KeptChecksums::default();
+        for path in files(&self.computed(), "json")? {
+            match from_file::<ChecksumsReceipt>(&path, LONGEST_RECEIPT, CHECKSUMS_FORMAT) {
+                Ok((id, read)) => kept.found.push((id, read.value)),
+                Err(why) => kept.ignored.push((path, why)),
+            }
+        }
+        Ok(kept)
+    }
+
     /// Reads which canaries may lie in buckets, in the order of the files' names.
     ///
     /// # Errors
@@ -289,6 +306,10 @@ impl FolderLedger {
 
     fn copied(&self) -> PathBuf {
         self.root.join("backfills")
+    }
+
+    fn computed(&self) -> PathBuf {
+        self.root.join("checksums")
     }
 
     fn placed(&self) -> PathBuf {
@@ -341,6 +362,15 @@ impl ReceiptStore for FolderLedger {
         let id = ReceiptId::of(&content);
         let name = id.file_name();
         self.aside(move |ledger| ledger.keep_file(&ledger.copied(), &name, &content))
+            .await?;
+        Ok(id)
+    }
+
+    async fn keep_checksums(&self, receipt: &ChecksumsReceipt) -> Result<ReceiptId, LedgerError> {
+        let content = receipt.content();
+        let id = ReceiptId::of(&content);
+        let name = id.file_name();
+        self.aside(move |ledger| ledger.keep_file(&ledger.computed(), &name, &content))
             .await?;
         Ok(id)
     }

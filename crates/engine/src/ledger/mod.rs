@@ -14,6 +14,7 @@
 
 mod backfill;
 mod canary;
+mod checksums;
 mod document;
 pub(crate) mod files;
 mod folder;
@@ -24,8 +25,9 @@ mod receipt;
 mod remembered;
 mod verification;
 
-pub use backfill::{BACKFILL_FORMAT, BackfillReceipt, KeptBackfills, ReportPlace};
+pub use backfill::{BACKFILL_FORMAT, BackfillReceipt, End, KeptBackfills, ReportPlace};
 pub use canary::{CANARY_FORMAT, CanaryError, note, read_note};
+pub use checksums::{CHECKSUMS_FORMAT, ChecksumsReceipt, KeptChecksums};
 pub use document::{DocumentId, Held, UnkeptDocument};
 pub use folder::{FolderLedger, IgnoredReceipt, KeptCanaries, KeptProofs, UnreadJournals};
 pub use left::{Left, LeftByRuns};
@@ -56,6 +58,15 @@ pub trait ReceiptStore: Send + Sync {
     fn keep_backfill(
         &self,
         receipt: &BackfillReceipt,
+    ) -> impl Future<Output = Result<ReceiptId, LedgerError>> + Send;
+
+    /// Keeps how a job that computed checksums ended, likewise.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then the job is looked at once more by the next run.
+    fn keep_checksums(
+        &self,
+        receipt: &ChecksumsReceipt,
     ) -> impl Future<Output = Result<ReceiptId, LedgerError>> + Send;
 
     /// When the last of these was proven first, RFC 3339 in UTC; none where one of them is not.

@@ -619,6 +619,13 @@ impl ReceiptStore for FullDisk {
         Err(Self::full())
     }
 
+    async fn keep_checksums(
+        &self,
+        _: &s3ferry_engine::ledger::ChecksumsReceipt,
+    ) -> Result<ReceiptId, LedgerError> {
+        Err(Self::full())
+    }
+
     async fn proven_at(
         &self,
         _: &[s3ferry_core::plan::Proof],

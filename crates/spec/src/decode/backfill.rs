@@ -3,7 +3,7 @@
 use s3ferry_core::ids::MigrationName;
 use s3ferry_core::spec::{Backfill, BackfillScope, LogPlace, Phase};
 
-use super::ends::Ends;
+use super::ends::{End, Ends};
 use super::logging::{Placed, place};
 use super::view::View;
 use crate::report::Report;
@@ -89,8 +89,17 @@ fn delivered(
     let Some(view) = view.optional(field)? else {
         return Some(None);
     };
-    let end = ends.source.as_ref()?;
-    let mut place = place(report, &view, end)?;
+    of_jobs(report, &view, ends.source.as_ref()?, (what, migration)).map(Some)
+}
+
+/// A place that jobs write to, in the account of the bucket that they work on.
+pub(super) fn of_jobs(
+    report: &mut Report<'_>,
+    view: &View<'_>,
+    end: &End<'_>,
+    (what, migration): (&'static str, &MigrationName),
+) -> Option<(LogPlace, Placed)> {
+    let mut place = place(report, view, end)?;
     // S3 puts a slash after it, and two would be a folder without a name.
     place.prefix = place.prefix.trim_end_matches('/').to_owned();
     let placed = Placed {
@@ -101,7 +110,7 @@ fn delivered(
         says: format!("{place:?}"),
         at: view.place(),
     };
-    Some(Some((place, placed)))
+    Some((place, placed))
 }
 
 /// A job without a report would be Complete, which says nothing (UG:batch-ops-job-status).

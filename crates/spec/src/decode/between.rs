@@ -118,22 +118,36 @@ fn jobs(report: &mut Report<'_>, migrations: &[Placed]) {
     }
     for placed in migrations {
         let of = &placed.migration;
-        let key = (of.source.account.as_str(), of.batch_role.as_str());
-        let Some(other) = replicate.get(&key) else {
-            continue;
-        };
-        report.error(
-            "role-conflict",
-            placed
-                .batch_role_at
-                .or(other.role_at)
-                .unwrap_or(placed.source.bucket),
-            format!(
-                "the jobs of `{}` would act as `{}`, by which `{}` replicates",
-                placed.name, of.batch_role, other.name
+        let roles = [
+            (
+                &of.source.account,
+                &of.batch_role,
+                placed.batch_role_at,
+                "batch",
             ),
-            "one role is for S3 and the other for S3 Batch Operations: name another `roles.batch`",
-        );
+            (
+                &of.destination.account,
+                &of.destination_batch_role,
+                placed.destination_batch_role_at,
+                "destination_batch",
+            ),
+        ];
+        for (account, role, at, field) in roles {
+            let Some(other) = replicate.get(&(account.as_str(), role.as_str())) else {
+                continue;
+            };
+            report.error(
+                "role-conflict",
+                at.or(other.role_at).unwrap_or(placed.source.bucket),
+                format!(
+                    "the jobs of `{}` would act as `{role}`, by which `{}` replicates",
+                    placed.name, other.name
+                ),
+                format!(
+                    "one role is for S3 and the other for S3 Batch Operations: name another `roles.{field}`"
+                ),
+            );
+        }
     }
 }
 

@@ -91,7 +91,17 @@ impl Ends<'_> {
         report: &mut Report<'_>,
         view: &View<'_>,
     ) -> Option<(RoleName, Option<Span>)> {
-        role::batch_role(report, view, &self.source.as_ref()?.bucket)
+        role::batch_role(report, view, "batch", &self.source.as_ref()?.bucket)
+    }
+
+    /// The role of jobs on the destination bucket, if it is known.
+    pub(super) fn destination_batch_role(
+        &self,
+        report: &mut Report<'_>,
+        view: &View<'_>,
+    ) -> Option<(RoleName, Option<Span>)> {
+        let bucket = &self.destination.as_ref()?.bucket;
+        role::batch_role(report, view, "destination_batch", bucket)
     }
 
     /// What rules are judged by.

@@ -213,7 +213,7 @@ fn inventory(
 }
 
 /// Reads the sides that are named; nothing is said of one whose bucket or account is not known.
-fn sides<T>(
+pub(super) fn sides<T>(
     view: &View<'_>,
     ends: &Ends<'_>,
     mut read: impl FnMut(&View<'_>, &End<'_>, &'static str) -> Option<T>,

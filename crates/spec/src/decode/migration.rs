@@ -36,6 +36,7 @@ pub(super) struct Placed {
     pub(super) destination: EndPlace,
     pub(super) role_at: Option<Span>,
     pub(super) batch_role_at: Option<Span>,
+    pub(super) destination_batch_role_at: Option<Span>,
     pub(super) create_at: Span,
     pub(super) owner_at: Span,
     pub(super) rules_at: Vec<(Span, Span)>,
@@ -47,7 +48,6 @@ pub(super) struct Placed {
 struct Settings {
     phase: Phase,
     canary: Canary,
-    verify: VerifySpec,
     guards: Guards,
 }
 
@@ -65,9 +65,11 @@ pub(super) fn migration(
     let ends = ends::ends(report, accounts, view);
     let role = ends.role(report, view);
     let batch_role = ends.batch_role(report, view);
+    let destination_batch = ends.destination_batch_role(report, view);
     let monitoring = monitoring::monitoring(report, accounts, view, &ends.context());
     let logging = logging::logging(report, view, &ends);
     let backfill = backfill::backfill(report, view, &ends, &name);
+    let verify = verify::verify(report, view, &ends, &name);
     let rules = view.require(report, "rules");
     let rules = rules.and_then(|rules| rule::rules(report, &rules, &ends.context()));
     let (settings, rules) = (settings?, rules?);
@@ -75,13 +77,17 @@ pub(super) fn migration(
     let roles = Roles {
         replication: role?,
         batch: batch_role?,
+        destination_batch: destination_batch?,
     };
     let (logging, mut logging_at) = logging?;
     let (backfill, reports_at) = backfill?;
     logging_at.extend(reports_at);
+    let (verify, reports_at) = verify?;
+    logging_at.extend(reports_at);
     let delivered = Delivered {
         logging,
         backfill,
+        verify,
         at: logging_at,
     };
     placed(name, settings, monitoring?, ends, roles, &rules, delivered)
@@ -94,12 +100,14 @@ type Named = (RoleName, Option<Span>);
 struct Roles {
     replication: Named,
     batch: Named,
+    destination_batch: Named,
 }
 
 /// What S3 writes for a migration, and where it goes.
 struct Delivered {
     logging: Logging,
     backfill: Backfill,
+    verify: VerifySpec,
     at: Vec<logging::Placed>,
 }
 
@@ -115,7 +123,6 @@ fn placed(
     let Settings {
         phase,
         canary,
-        verify,
         guards,
     } = settings;
     let Ends {
@@ -144,13 +151,14 @@ fn placed(
         },
         role: roles.replication.0,
         batch_role: roles.batch.0,
+        destination_batch_role: roles.destination_batch.0,
         rules: rules.iter().map(|placed| placed.rule.clone()).collect(),
         owner,
         canary,
         monitoring,
         logging: delivered.logging,
         backfill: delivered.backfill,
-        verify,
+        verify: delivered.verify,
         guards,
     };
     Some(Placed {
@@ -160,6 +168,7 @@ fn placed(
         destination: destination.at,
         role_at: roles.replication.1,
         batch_role_at: roles.batch.1,
+        destination_batch_role_at: roles.destination_batch.1,
         create_at,
         owner_at: owner_at.unwrap_or(destination.at.account),
         rules_at: rules
@@ -174,12 +183,10 @@ fn placed(
 fn settings(report: &mut Report<'_>, view: &View<'_>) -> Option<Settings> {
     let phase = phase(report, view);
     let canary = canary(report, view);
-    let verify = verify::verify(view);
     let guards = guards(report, view);
     Some(Settings {
         phase: phase?,
         canary: canary?,
-        verify: verify?,
         guards: guards?,
     })
 }

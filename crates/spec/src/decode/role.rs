@@ -93,14 +93,15 @@ fn by_path(report: &mut Report<'_>, arn: &Arn, at: Span, last: &str) -> Option<R
     None
 }
 
-/// The role of jobs that a migration names, and where; or the default.
+/// The role of jobs on a bucket that a migration names in a field, and where; or the default.
 pub(super) fn batch_role(
     report: &mut Report<'_>,
     migration: &View<'_>,
+    field: &'static str,
     bucket: &BucketName,
 ) -> Option<(RoleName, Option<Span>)> {
     let named = match migration.optional("roles")? {
-        Some(roles) => roles.optional("batch")?,
+        Some(roles) => roles.optional(field)?,
         None => None,
     };
     let Some(view) = named else {

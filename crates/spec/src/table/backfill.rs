@@ -84,9 +84,35 @@ pub(super) const BATCH_ROLE: Field = Field::new(
     "batch",
     Either(&BATCH_ROLES),
     Optional("`s3ferry-batch-` and the source bucket, shortened with a hash to 64 characters"),
-    "The role that jobs of the backfill act as, in the source account, under the path `/s3ferry/`. s3ferry makes it in phase `backfill` and removes it afterwards; the objects themselves are moved by the replication role.",
+    "The role that jobs on the source bucket act as, in the source account, under the path `/s3ferry/`. s3ferry makes it in phase `backfill`, where the objects themselves are moved by the replication role, and where `verify.depth` is `computed`, and removes it afterwards.",
 )
 .whole();
+
+/// `roles.destination_batch`.
+pub(super) const DESTINATION_BATCH_ROLE: Field = Field::new(
+    "destination_batch",
+    Either(&DESTINATION_BATCH_ROLES),
+    Optional("`s3ferry-batch-` and the destination bucket, shortened with a hash to 64 characters"),
+    "The role that jobs on the destination bucket act as, in the destination account, under the path `/s3ferry/`. s3ferry makes it where `verify.depth` is `computed` and removes it afterwards.",
+)
+.whole();
+
+static DESTINATION_BATCH_ROLES: [Shape; 2] = [
+    ScalarShape(Scalar::RoleName),
+    RecordShape(&DESTINATION_BATCH_ROLE_FIELDS),
+];
+
+static DESTINATION_BATCH_ROLE_FIELDS: Record = record(
+    "a role for jobs on the destination bucket",
+    &[Field::new(
+        "name",
+        ScalarShape(Scalar::RoleName),
+        Required(
+            "write the name of the role in the destination account, e.g. `destination_batch: { name: S3ChecksumRole }`",
+        ),
+        "The name of the role in the destination account.",
+    )],
+);
 
 static BATCH_ROLES: [Shape; 2] = [
     ScalarShape(Scalar::RoleName),

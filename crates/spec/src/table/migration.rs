@@ -5,7 +5,7 @@ use super::Shape::{
     Bool, Either, False, List as ListShape, Named as NamedShape, Record as RecordShape,
     Scalar as ScalarShape, Words,
 };
-use super::backfill::{BACKFILL, BATCH_ROLE};
+use super::backfill::{BACKFILL, BATCH_ROLE, DESTINATION_BATCH_ROLE};
 use super::later::{CUTOVER, DESTINATION_ROLE, RETIRE};
 use super::logging::LOGGING;
 use super::monitoring::MONITORING;
@@ -208,6 +208,7 @@ static ROLES: Record = record("roles", &[
     )
     .whole(),
     BATCH_ROLE,
+    DESTINATION_BATCH_ROLE,
     DESTINATION_ROLE,
 ]);
 

@@ -1,7 +1,7 @@
 //! `verify`. Data only.
 
-use super::Need::{Default, Optional};
-use super::Shape::{List as ListShape, Record as RecordShape, Scalar as ScalarShape, Words};
+use super::Need::{Default, Optional, Required};
+use super::Shape::{Bool, List as ListShape, Record as RecordShape, Scalar as ScalarShape, Words};
 use super::{Field, List, Record, Word, record, word};
 use crate::scalar::Scalar;
 
@@ -40,6 +40,56 @@ static VERIFY_FIELDS: Record = record(
             Optional("all of it at depth `content`, none otherwise"),
             "Of how many versions the content is read at both sides, chosen anew each time.",
         ),
+        Field::new(
+            "reports",
+            RecordShape(&REPORTS),
+            Default("{}"),
+            "Where the jobs that compute checksums tell them, one at each side; with depth `computed` both must be there.",
+        ),
+        Field::new(
+            "confirm",
+            Bool,
+            Default("true"),
+            "Whether such a job waits, when the number of its objects is known, for the next apply, whose plan shows the number and the cost.",
+        ),
+    ],
+);
+
+static REPORTS: Record = record(
+    "places for reports",
+    &[
+        Field::new(
+            "source",
+            RecordShape(&REPORT_PLACE),
+            Optional("none"),
+            "Where the report of the job on the source bucket goes.",
+        ),
+        Field::new(
+            "destination",
+            RecordShape(&REPORT_PLACE),
+            Optional("none"),
+            "Where the report of the job on the destination bucket goes.",
+        ),
+    ],
+);
+
+static REPORT_PLACE: Record = record(
+    "a place for reports",
+    &[
+        Field::new(
+            "bucket",
+            ScalarShape(Scalar::Bucket),
+            Required(
+                "name the bucket: it exists, in the account and the Region of the bucket that it is about",
+            ),
+            "The bucket, in the account and the Region of the one that it is about, without a default retention; not one that a migration is from or to.",
+        ),
+        Field::new(
+            "prefix",
+            ScalarShape(Scalar::Prefix),
+            Default("\"\""),
+            "What the keys begin with; S3 puts a slash after it.",
+        ),
     ],
 );
 
@@ -51,6 +101,10 @@ static DEPTHS: &[Word] = &[
     word(
         "checksum",
         "Stored checksums as well, with a look at each version of both sides.",
+    ),
+    word(
+        "computed",
+        "Checksums that S3 computes of the bytes where they lie, by a job at each side: nothing is downloaded.",
     ),
     word(
         "content",

@@ -81,6 +81,7 @@ fn migration(migration: &Migration, of_all: &Guards) -> Mapping {
         destination,
         role,
         batch_role,
+        destination_batch_role,
         rules,
         owner,
         canary,
@@ -98,6 +99,13 @@ fn migration(migration: &Migration, of_all: &Guards) -> Mapping {
         (
             "batch",
             named(batch_role, &default_batch_role(&source.bucket)),
+        ),
+        (
+            "destination_batch",
+            named(
+                destination_batch_role,
+                &default_batch_role(&destination.bucket),
+            ),
         ),
     ]);
     let of_rule = |of| Value::Mapping(rule(of, &destination.create));

@@ -110,10 +110,20 @@ pub(super) fn verify(verify: &VerifySpec) -> Mapping {
         compare,
         content,
         max_age,
+        reports: Sides {
+            source,
+            destination,
+        },
+        confirm,
     } = verify;
+    let place = |of: &LogPlace| place(of, None).into();
+    let reports = map([
+        ("source", source.as_ref().map(place)),
+        ("destination", destination.as_ref().map(place)),
+    ]);
     let unsaid = match depth {
         Depth::Content => Share::ALL,
-        Depth::Listing | Depth::Checksum => Share::NONE,
+        Depth::Listing | Depth::Checksum | Depth::Computed => Share::NONE,
     };
     map([
         ("depth", text(depth.as_str())),
@@ -123,6 +133,8 @@ pub(super) fn verify(verify: &VerifySpec) -> Mapping {
             (*content != unsaid).then(|| text(content)).flatten(),
         ),
         ("max_age", text(with_unit(*max_age, &["h", "m", "s"]))),
+        ("reports", Some(reports.into())),
+        ("confirm", Some((*confirm).into())),
     ])
 }
 

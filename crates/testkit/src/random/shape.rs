@@ -412,6 +412,7 @@ impl Shape {
             },
             role: RoleName::new(ROLES[self.roles[shape.from]]).expect("a valid name"),
             batch_role: default_batch_role(&bucket(SOURCES[shape.from])),
+            destination_batch_role: default_batch_role(&bucket(DESTINATIONS[shape.to])),
             rules,
             owner: if to.owns {
                 ReplicaOwner::Destination

@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use s3ferry_core::plan::{EndedJob, PlacedCanary, Proof};
 use s3ferry_engine::ledger::{
-    BackfillReceipt, CanaryReceipt, DocumentId, LedgerError, ReceiptId, ReceiptStore,
+    BackfillReceipt, CanaryReceipt, ChecksumsReceipt, DocumentId, LedgerError, ReceiptId,
+    ReceiptStore,
 };
 
 /// Keeps receipts in memory, and where canaries lie.
@@ -14,6 +15,7 @@ pub struct MemoryReceipts {
     kept: Mutex<Vec<CanaryReceipt>>,
     placed: Mutex<Vec<PlacedCanary>>,
     backfills: Mutex<Vec<BackfillReceipt>>,
+    checksums: Mutex<Vec<ChecksumsReceipt>>,
     documents: Mutex<BTreeMap<DocumentId, Vec<u8>>>,
 }
 
@@ -34,6 +36,16 @@ impl MemoryReceipts {
     #[must_use]
     pub fn backfills(&self) -> Vec<BackfillReceipt> {
         let kept = self.backfills.lock();
+        kept.expect("no test panics while it keeps").clone()
+    }
+
+    /// The receipts of jobs that computed checksums, oldest first.
+    ///
+    /// # Panics
+    /// Where a test panicked while it kept.
+    #[must_use]
+    pub fn checksums(&self) -> Vec<ChecksumsReceipt> {
+        let kept = self.checksums.lock();
         kept.expect("no test panics while it keeps").clone()
     }
 
@@ -75,6 +87,15 @@ impl ReceiptStore for MemoryReceipts {
 
     async fn keep_backfill(&self, receipt: &BackfillReceipt) -> Result<ReceiptId, LedgerError> {
         let kept = self.backfills.lock();
+        let mut kept = kept.expect("no test panics while it keeps");
+        if !kept.contains(receipt) {
+            kept.push(receipt.clone());
+        }
+        Ok(ReceiptId::of(&receipt.content()))
+    }
+
+    async fn keep_checksums(&self, receipt: &ChecksumsReceipt) -> Result<ReceiptId, LedgerError> {
+        let kept = self.checksums.lock();
         let mut kept = kept.expect("no test panics while it keeps");
         if !kept.contains(receipt) {
             kept.push(receipt.clone());

@@ -9,7 +9,6 @@
 //! job is Complete says nothing of its tasks (T11), so a receipt of its report is what meets the goal. The list of a job is made
 //! when canaries have shown that the rules are in force, and always by replication status (T12).
 
-mod cost;
 mod told;
 
 pub use told::explained;
@@ -428,6 +427,7 @@ mod tests {
                 .iter()
                 .map(|(code, count)| ((*code).to_owned(), *count))
                 .collect(),
+            age: None,
         };
         assert!(is_whole(&ended(&[], 0)));
         assert!(is_whole(&ended(&[("SrcVersionNotFound", 2)], 2)));

@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Attempt, BackfillGoal, Todo, cost, is_whole, unexplained};
+use super::{Attempt, BackfillGoal, Todo, is_whole, unexplained};
 use crate::failures::failure_code;
 use crate::format::{Action, Change, Gate, GateState, Reason, Risk, RiskLevel, Undo, UndoKind};
+use crate::goals::cost;
 use crate::goals::jobs::ended;
 use crate::goals::standing::{GoalWait, Standing};
 use crate::model::{BucketPart, BucketRef, Target};

@@ -6,20 +6,37 @@
 use std::collections::BTreeSet;
 
 use super::area::{Area, literal};
+use super::kms::via_s3;
+use crate::ids::Arn;
 use crate::places::BucketRef;
 use crate::policy::grammar::{Effect, PolicyDocument, Statement};
 
-/// What one backfill asks of the role.
+/// What jobs of one goal ask of the role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobAccess {
-    /// The bucket whose objects are copied.
-    pub source: BucketRef,
+    /// The bucket whose objects are worked on.
+    pub bucket: BucketRef,
     /// What the keys of all of them begin with.
     pub prefix: String,
     /// Where the report goes: the bucket, and the prefix without a slash at its end.
     pub report: (BucketRef, String),
-    /// Where the list is kept, likewise.
-    pub manifest: Option<(BucketRef, String)>,
+    /// What is done with them.
+    pub work: JobActions,
+}
+
+/// What a job does with objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobActions {
+    /// It asks for their replication.
+    Copy {
+        /// Where the list is kept: the bucket, and the prefix.
+        manifest: Option<(BucketRef, String)>,
+    },
+    /// It reads them for their checksums.
+    Checksum {
+        /// The keys that they are encrypted with.
+        keys: BTreeSet<Arn>,
+    },
 }
 
 /// The trust policy of the role: S3 Batch Operations, and nobody else (UG:batch-ops-iam-role-policies).
@@ -30,23 +47,29 @@ pub fn trust_for_batch() -> PolicyDocument {
     PolicyDocument::of([trust.build()])
 }
 
-/// The permissions of the role, as one inline policy (UG:s3-batch-replication-policies, for a list that S3 makes). What a list is
-/// read and written with is granted where it is kept alone; unverified: that S3 needs none of it for one that it keeps to itself.
+/// The permissions of the role, as one inline policy (UG:s3-batch-replication-policies, for a list that S3 makes; for checksums
+/// UG:batch-ops-iam-role-policies says that what is read is granted by version and that keys are the role's to use; that nothing
+/// more is needed is unverified). What a list is read and written with is granted where it is kept alone; unverified: that S3
+/// needs none of it for one that it keeps to itself.
 ///
 /// # Guarantees
-/// The same backfills give the same bytes, whatever their order.
+/// The same jobs give the same bytes, whatever their order.
 #[must_use]
 pub fn batch_role_policy(jobs: &[JobAccess], mark: &str) -> PolicyDocument {
-    let sources = jobs.iter().map(|job| job.source.arn().to_string());
-    let objects = jobs.iter().map(|job| {
-        let area = Area {
-            bucket: job.source.bucket.clone(),
-            prefix: job.prefix.clone(),
-        };
-        area.pattern(job.source.region.partition())
+    let copies = || {
+        let copies = jobs.iter();
+        copies.filter(|job| matches!(job.work, JobActions::Copy { .. }))
+    };
+    let computed = || {
+        let computed = jobs.iter();
+        computed.filter(|job| matches!(job.work, JobActions::Checksum { .. }))
+    };
+    let lists = jobs.iter().filter_map(|job| match &job.work {
+        JobActions::Copy {
+            manifest: Some((bucket, prefix)),
+        } => Some(below(bucket, prefix, "")),
+        JobActions::Copy { manifest: None } | JobActions::Checksum { .. } => None,
     });
-    let lists = jobs.iter().filter_map(|job| job.manifest.as_ref());
-    let lists = lists.map(|(bucket, prefix)| below(bucket, prefix, ""));
     let reports = jobs
         .iter()
         .map(|job| below(&job.report.0, &job.report.1, "job-"));
@@ -57,27 +80,74 @@ pub fn batch_role_policy(jobs: &[JobAccess], mark: &str) -> PolicyDocument {
                 "s3:GetReplicationConfiguration",
                 "s3:PutInventoryConfiguration",
             ][..],
-            sources.collect::<BTreeSet<_>>(),
+            copies().map(bucket).collect::<BTreeSet<_>>(),
         ),
         (
             "BatchObjects",
             &["s3:InitiateReplication"][..],
-            objects.collect(),
+            copies().map(objects).collect(),
         ),
         (
             "BatchLists",
             &["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"][..],
             lists.collect(),
         ),
+        (
+            "ChecksumBuckets",
+            &["s3:PutInventoryConfiguration"][..],
+            computed().map(bucket).collect(),
+        ),
+        (
+            "ChecksumObjects",
+            &["s3:GetObject", "s3:GetObjectVersion"][..],
+            computed().map(objects).collect(),
+        ),
         ("BatchReports", &["s3:PutObject"][..], reports.collect()),
     ];
     let granted = statements.into_iter().filter(|(_, _, on)| !on.is_empty());
-    PolicyDocument::of(granted.map(|(sid, actions, on)| {
+    let granted = granted.map(|(sid, actions, on)| {
         let sid = format!("{sid}{mark}");
         Statement::builder(sid, Effect::Allow, actions.iter().copied())
             .resources(on)
             .build()
-    }))
+    });
+    PolicyDocument::of(granted.chain(decrypts(jobs, mark)))
+}
+
+/// The keys that S3 may use in the role's name, in the Region of the objects alone.
+fn decrypts(jobs: &[JobAccess], mark: &str) -> Option<Statement> {
+    let (mut keys, mut via) = (BTreeSet::new(), BTreeSet::new());
+    for job in jobs {
+        if let JobActions::Checksum { keys: of } = &job.work
+            && !of.is_empty()
+        {
+            keys.extend(of.iter().map(Arn::as_str));
+            via.extend(via_s3(&job.bucket.region));
+        }
+    }
+    let granted = || {
+        Statement::builder(
+            format!("ChecksumKeys{mark}"),
+            Effect::Allow,
+            ["kms:Decrypt"],
+        )
+        .resources(keys.iter().copied())
+        .condition("StringEquals", "kms:ViaService", via.iter().cloned())
+        .build()
+    };
+    (!keys.is_empty()).then(granted)
+}
+
+fn bucket(job: &JobAccess) -> String {
+    job.bucket.arn().to_string()
+}
+
+fn objects(job: &JobAccess) -> String {
+    let area = Area {
+        bucket: job.bucket.bucket.clone(),
+        prefix: job.prefix.clone(),
+    };
+    area.pattern(job.bucket.region.partition())
 }
 
 /// The objects below a prefix after which S3 puts a slash, whose names begin so (UG:batch-ops-examples-reports).
@@ -94,7 +164,7 @@ mod tests {
     use super::*;
     use crate::ids::{AccountId, BucketName, Region};
 
-    fn bucket(name: &str) -> BucketRef {
+    fn bucket_of(name: &str) -> BucketRef {
         BucketRef {
             account: AccountId::new("111111111111").unwrap(),
             region: Region::new("eu-west-1").unwrap(),
@@ -104,10 +174,10 @@ mod tests {
 
     fn job(prefix: &str, manifest: Option<(BucketRef, String)>) -> JobAccess {
         JobAccess {
-            source: bucket("orders"),
+            bucket: bucket_of("orders"),
             prefix: prefix.to_owned(),
-            report: (bucket("reports"), "s3/batch".to_owned()),
-            manifest,
+            report: (bucket_of("reports"), "s3/batch".to_owned()),
+            work: JobActions::Copy { manifest },
         }
     }
 
@@ -136,12 +206,37 @@ mod tests {
 
     #[test]
     fn a_list_that_is_kept_is_written_and_read() {
-        let kept = granted(&[job("", Some((bucket("lists"), String::new())))]);
+        let kept = granted(&[job("", Some((bucket_of("lists"), String::new())))]);
         let lists = (
             "BatchListsMark".to_owned(),
             vec!["arn:aws:s3:::lists/*".to_owned()],
         );
         assert_eq!(kept[2], lists);
+    }
+
+    #[test]
+    fn a_job_for_checksums_reads_its_objects_and_copies_nothing() {
+        let key = "arn:aws:kms:eu-west-1:111111111111:key/one";
+        let mut job = job("in/", None);
+        job.work = JobActions::Checksum {
+            keys: [Arn::new(key).unwrap()].into(),
+        };
+        let on = |sid: &str, on: &str| (format!("{sid}Mark"), vec![on.to_owned()]);
+        assert_eq!(
+            granted(std::slice::from_ref(&job)),
+            [
+                on("ChecksumBuckets", "arn:aws:s3:::orders"),
+                on("ChecksumObjects", "arn:aws:s3:::orders/in/*"),
+                on("BatchReports", "arn:aws:s3:::reports/s3/batch/job-*"),
+                on("ChecksumKeys", key),
+            ]
+        );
+        let policy = batch_role_policy(&[job], "").to_json();
+        assert!(
+            !policy.contains("InitiateReplication") && !policy.contains("Delete"),
+            "{policy}"
+        );
+        assert!(policy.contains("s3.eu-west-1.amazonaws.com"), "{policy}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod role;
 
 pub use access::{BucketKeys, KmsAccess, RuleAccess};
 pub(crate) use area::literal;
-pub use batch::{JobAccess, batch_role_policy, trust_for_batch};
+pub use batch::{JobAccess, JobActions, batch_role_policy, trust_for_batch};
 pub use destination::{DestinationInput, ReplicaAccess, destination_statements};
 pub(crate) use kms::via_s3;
 pub use kms::{

@@ -99,6 +99,7 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
             tasks: job.tasks,
             failed: job.failed,
             codes: codes.unwrap_or_default(),
+            age: None,
         };
         let receipt = BackfillReceipt::of(
             self.goal,

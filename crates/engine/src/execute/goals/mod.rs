@@ -2,6 +2,7 @@
 
 mod backfill;
 mod canary;
+mod checksums;
 mod jobs;
 
 pub(super) use canary::sweep;
@@ -23,5 +24,6 @@ pub(super) async fn prove<W: Objects + Jobs + Read, R: ReceiptStore>(
         Goal::Canary(goal) => canary::prove(goal, on).await,
         Goal::Alarm(goal) => canary::prove_alarms(goal, on).await,
         Goal::Backfill(goal) => backfill::copy(goal, on).await,
+        Goal::Checksums(goal) => checksums::compute(goal, on).await,
     }
 }

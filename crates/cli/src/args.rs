@@ -313,6 +313,8 @@ pub(crate) enum Depth {
     Listing,
     /// By stored checksums, with a look at each version of both sides
     Checksum,
+    /// By checksums that S3 computed at both sides, as the reports of the jobs tell that an apply made
+    Computed,
     /// By their bytes, read at both sides, or of the share that --sample says
     Content,
 }
@@ -362,6 +364,7 @@ impl From<Depth> for spec::Depth {
         match depth {
             Depth::Listing => Self::Listing,
             Depth::Checksum => Self::Checksum,
+            Depth::Computed => Self::Computed,
             Depth::Content => Self::Content,
         }
     }

@@ -14,7 +14,7 @@ use s3ferry_core::plan::{Comparisons, EndedJob, PlacedCanary, Proofs, Step};
 use s3ferry_core::reads::is_left;
 use s3ferry_core::remembered::Remembered;
 use s3ferry_core::spec::Spec;
-use s3ferry_engine::ledger::{FolderLedger, LedgerError, verified};
+use s3ferry_engine::ledger::{ChecksumsReceipt, FolderLedger, LedgerError, ReceiptId, verified};
 use s3ferry_engine::ports::{Class, PortError};
 use s3ferry_engine::{Survey, Surveyed, survey};
 

@@ -11,6 +11,7 @@
 
 pub mod cancel;
 pub mod clock;
+mod completion;
 pub mod doctor;
 pub mod events;
 pub mod execute;

@@ -185,6 +185,7 @@ fn found(word: &str) -> &str {
         "equal-size" => "by size and version ID",
         "equal-etag" => "by ETag",
         "equal-checksum" => "by stored checksum",
+        "equal-computed" => "by computed checksum",
         "equal-content" => "by content",
         "equal-earlier" => "by the comparison it goes on from",
         "missing" => "missing at the destination",
@@ -202,6 +203,8 @@ fn found(word: &str) -> &str {
         "no-hash" => "no hash on both sides",
         "denied" => "may not be looked at",
         "not-looked-at" => "too many to look at",
+        "not-computed" => "in no report of computed checksums, or of another content there",
+        "compute-failed" => "S3 could not compute its checksum",
         "outside" => "outside every rule",
         "marker-kept" => "delete marker that is not mirrored",
         "archived" => "archived, which S3 does not replicate",
@@ -209,6 +212,7 @@ fn found(word: &str) -> &str {
         "not-yet" => "not yet replicated",
         "deleted-at-source" => "deleted at the source by version",
         "meanwhile" => "changed while it was compared",
+        "later" => "written after the checksums were computed",
         other => other,
     }
 }

@@ -11,6 +11,7 @@ use s3ferry_core::spec::{DeleteMarkers, Migration, RuleSpec, Share};
 
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::computed::Says;
 use crate::entry::{Entry, EtagForm, Kind};
 use crate::join::{Found, Side};
 use crate::slices::slice;
@@ -25,6 +26,8 @@ pub enum Rung {
     Etag,
     /// The same checksum, of the same algorithm and type, kept by S3 with the objects.
     Checksum,
+    /// The same checksum, computed by S3 of the whole object at both sides.
+    Computed,
     /// The same bytes, read at both sides.
     Content,
     /// What an earlier comparison proved it by: it is what it was then.
@@ -39,6 +42,7 @@ impl Rung {
             Self::Size => "size and version ID",
             Self::Etag => "ETag",
             Self::Checksum => "stored checksum",
+            Self::Computed => "computed checksum",
             Self::Content => "content",
             Self::Earlier => "an earlier comparison",
         }
@@ -62,6 +66,8 @@ pub enum Expected {
     DeletedAtSource,
     /// It came or went while both sides were read.
     Meanwhile,
+    /// It was written after the checksums were computed.
+    Later,
 }
 
 /// How two sides differ.
@@ -102,6 +108,10 @@ pub enum Unprovable {
     Denied,
     /// More were in doubt than this run looks at.
     NotLookedAt,
+    /// The reports of computed checksums do not tell of it at both sides.
+    NotComputed,
+    /// S3 could not compute its checksum at both sides.
+    ComputeFailed,
 }
 
 /// The answer on one version.
@@ -125,10 +135,11 @@ impl fmt::Display for Verdict {
 
 impl Verdict {
     /// Every one.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::Equal(Rung::Size),
         Self::Equal(Rung::Etag),
         Self::Equal(Rung::Checksum),
+        Self::Equal(Rung::Computed),
         Self::Equal(Rung::Content),
         Self::Equal(Rung::Earlier),
         Self::Different(Difference::Missing),
@@ -146,6 +157,8 @@ impl Verdict {
         Self::Unprovable(Unprovable::NoHash),
         Self::Unprovable(Unprovable::Denied),
         Self::Unprovable(Unprovable::NotLookedAt),
+        Self::Unprovable(Unprovable::NotComputed),
+        Self::Unprovable(Unprovable::ComputeFailed),
         Self::Expected(Expected::Outside),
         Self::Expected(Expected::MarkerKept),
         Self::Expected(Expected::Archived),
@@ -153,6 +166,7 @@ impl Verdict {
         Self::Expected(Expected::NotYet),
         Self::Expected(Expected::DeletedAtSource),
         Self::Expected(Expected::Meanwhile),
+        Self::Expected(Expected::Later),
     ];
 
     /// The word of receipts and of JSON lines.
@@ -162,12 +176,15 @@ impl Verdict {
             Self::Equal(Rung::Size) => "equal-size",
             Self::Equal(Rung::Etag) => "equal-etag",
             Self::Equal(Rung::Checksum) => "equal-checksum",
+            Self::Equal(Rung::Computed) => "equal-computed",
             Self::Equal(Rung::Content) => "equal-content",
             Self::Equal(Rung::Earlier) => "equal-earlier",
             Self::Different(difference) => difference.as_str(),
             Self::Unprovable(Unprovable::NoHash) => "no-hash",
             Self::Unprovable(Unprovable::Denied) => "denied",
             Self::Unprovable(Unprovable::NotLookedAt) => "not-looked-at",
+            Self::Unprovable(Unprovable::NotComputed) => "not-computed",
+            Self::Unprovable(Unprovable::ComputeFailed) => "compute-failed",
             Self::Expected(expected) => expected.as_str(),
         }
     }
@@ -202,6 +219,7 @@ impl Expected {
             Self::NotYet => "not-yet",
             Self::DeletedAtSource => "deleted-at-source",
             Self::Meanwhile => "meanwhile",
+            Self::Later => "later",
         }
     }
 }
@@ -211,6 +229,8 @@ impl Expected {
 pub struct Asked {
     /// The stored checksum of every version.
     pub checksums: bool,
+    /// The checksum that S3 computed of every version.
+    pub computed: bool,
     /// The storage class.
     pub class: bool,
     /// User metadata.
@@ -225,7 +245,7 @@ impl Asked {
     /// Whether every pair has to be looked at, whatever the listings say.
     #[must_use]
     pub const fn looks_at_all(self) -> bool {
-        self.checksums || self.metadata || self.tags
+        self.checksums || self.computed || self.metadata || self.tags
     }
 }
 
@@ -450,8 +470,12 @@ impl<'a> Judge<'a> {
         if source.size != destination.size {
             return Some(Verdict::Different(Difference::Size));
         }
-        let is_class = || self.is_class(source.key, source.class, destination.class);
-        (self.asked.class && !is_class()).then_some(Verdict::Different(Difference::Class))
+        if self.asked.class && !self.is_class(source.key, source.class, destination.class) {
+            return Some(Verdict::Different(Difference::Class));
+        }
+        // Nobody has computed anything of what no rule takes.
+        let is_outside = || self.rules_of(source.key).next().is_none();
+        (self.asked.computed && is_outside()).then_some(Verdict::Expected(Expected::Outside))
     }
 
     /// The slice of a version that an earlier comparison may cover: both sides have it under one ID, and both are as old.
@@ -523,6 +547,36 @@ impl<'a> Judge<'a> {
         match rung {
             Rung::Size if self.asked.checksums => Verdict::Unprovable(Unprovable::NoHash),
             rung => Verdict::Equal(rung),
+        }
+    }
+
+    /// Judges a version of both sides and of one size by what computed checksums say of it; none where a look says more. `is_later` where it
+    /// was written after the jobs were made that computed them.
+    #[must_use]
+    pub const fn computed(&self, says: Says, same_etag: bool, is_later: bool) -> Option<Verdict> {
+        match (says, is_later) {
+            (Says::Same, _) if self.asked.metadata || self.asked.tags => None,
+            (Says::Same, _) => Some(Verdict::Equal(Rung::Computed)),
+            (Says::Other, _) => Some(Verdict::Different(Difference::Content)),
+            (Says::Nothing, true) if same_etag => Some(Verdict::Expected(Expected::Later)),
+            (Says::Nothing, true) => None,
+            (Says::Nothing, false) => Some(Verdict::Unprovable(Unprovable::NotComputed)),
+            (Says::Failed, _) => Some(Verdict::Unprovable(Unprovable::ComputeFailed)),
+        }
+    }
+
+    /// What a look at a version says where computed checksums are asked for: no hash that S3 keeps will do in their place.
+    #[must_use]
+    pub const fn beside(seen: Verdict, says: Says) -> Verdict {
+        match (seen, says) {
+            (Verdict::Equal(Rung::Content), _) => seen,
+            (Verdict::Equal(_) | Verdict::Unprovable(Unprovable::NoHash), Says::Same) => {
+                Verdict::Equal(Rung::Computed)
+            }
+            (Verdict::Equal(_) | Verdict::Unprovable(Unprovable::NoHash), _) => {
+                Verdict::Expected(Expected::Later)
+            }
+            (_, _) => seen,
         }
     }
 

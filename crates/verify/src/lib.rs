@@ -3,9 +3,11 @@
 //! ```text
 //! bytes of a listing --page--> entries --join--> matched, or on one side only --judge--> verdicts --tally--> what a receipt says
 //! files of inventories --inventory--> partitions that differ --> found --judge--> verdicts
+//! reports of jobs --computed--> what the checksums of each version say --judge--> verdicts
 //! ```
 //! Nothing here reaches outside: who calls it brings pages and looks at the doubtful versions one by one.
 
+pub mod computed;
 pub mod entry;
 pub mod inventory;
 pub mod join;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -11,12 +12,13 @@ use s3ferry_aws::Cloud;
 use s3ferry_core::format::verification::{Verification, VerifiedVersion};
 use s3ferry_core::goals::compared;
 use s3ferry_core::phase::Part;
-use s3ferry_core::route::Route;
+use s3ferry_core::route::{Route, Side};
 use s3ferry_core::spec::{Compared, Depth, Share};
 use s3ferry_engine::ledger::{Checkpoint, FolderLedger, ReceiptId};
 use s3ferry_engine::verify::{
-    Comparison, Ended, Failure, Lists, Matching, PIECE, Progress, Remark, Since, Stretch, Told,
-    Watch, compare, compare_lists, compare_since, newest, place, verification, version,
+    Comparison, Computed, Ended, Failure, Lists, Matching, PIECE, Progress, Remark, Since, Stretch,
+    Sums, Told, Watch, compare, compare_lists, compare_since, computed, newest, place,
+    read_reports, verification, version,
 };
 use s3ferry_engine::{CancelToken, canceller};
 use s3ferry_verify::{Asked, Count, Reach, Tally};
@@ -27,7 +29,7 @@ use crate::args::{self, Matched, Verify, VerifyFormat};
 use crate::build_info::VERSION;
 use crate::causes::messages;
 use crate::exit::Exit;
-use crate::planning::{now, sign_in};
+use crate::planning::{checksums, now, sign_in};
 use crate::printer::Printer;
 use crate::specs::{Loaded, load};
 
@@ -148,6 +150,34 @@ struct Earlier {
     since: Since,
 }
 
+/// Computed checksums of both sides, and the jobs that they are of.
+struct By {
+    told: [Computed; 2],
+    sums: Arc<Sums>,
+}
+
+impl By {
+    /// The jobs by their IDs: by those of others it does not go on.
+    fn jobs(&self) -> String {
+        let [source, destination] = &self.told;
+        format!("{} {}", source.job, destination.job)
+    }
+
+    /// What was written up to this is in both reports.
+    fn made(&self) -> String {
+        let [source, destination] = &self.told;
+        source.made.clone().min(destination.made.clone())
+    }
+}
+
+/// What a comparison rests on beside the listings.
+#[derive(Default)]
+struct RestsOn {
+    lists: Option<Lists>,
+    computed: Option<[Computed; 2]>,
+    since: Option<ReceiptId>,
+}
+
 /// The comparison of one migration.
 struct One<'a> {
     printer: &'a Printer,
@@ -162,15 +192,73 @@ struct One<'a> {
 impl One<'_> {
     async fn verify(&self, cloud: &Cloud) -> Result<Verified, Exit> {
         match self.args.from {
-            args::Told::Listing => self.by_listings(cloud).await,
+            _ if self.asked().computed => self.by_checksums(cloud).await,
+            args::Told::Listing => self.by_listings(cloud, None).await,
             args::Told::Inventory => self.by_inventories(cloud).await,
         }
     }
 
-    async fn by_listings(&self, cloud: &Cloud) -> Result<Verified, Exit> {
+    /// By listings, with what the reports of computed checksums say.
+    async fn by_checksums(&self, cloud: &Cloud) -> Result<Verified, Exit> {
+        let is_live = self.args.from == args::Told::Listing;
+        if !is_live || self.args.matched != Matched::Versions {
+            let text = format!(
+                "{}: depth computed compares the versions of live listings: there is no --from inventory and no --match current with it",
+                self.route.name
+            );
+            self.printer
+                .error(&text, Some("leave them out, or ask for another --depth"));
+            return Err(Exit::Error);
+        }
+        let kept = checksums(self.printer, self.ledger)?;
+        let told = computed(self.route, &kept).map_err(|side| self.uncomputed(side))?;
+        let folder = self.folder("the reports")?;
+        let [source, destination] = &told;
+        self.printer.message(&format!(
+            "{}: by the checksums that jobs computed which were made at {} (source) and {} (destination)",
+            self.route.name, source.made, destination.made
+        ));
+        let read = read_reports(cloud, &told, folder.path()).await;
+        let sums = read.map_err(|failure| self.failed(&self.begun(), &failure))?;
+        let by = By {
+            told,
+            sums: Arc::new(sums),
+        };
+        self.by_listings(cloud, Some(by)).await
+    }
+
+    fn uncomputed(&self, side: Side) -> Exit {
+        let name = self.route.name;
+        let text = format!(
+            "{name}: no report of computed checksums of the {} is known",
+            side.as_str()
+        );
+        let help = format!(
+            "in phase verify, with `verify: {{ depth: computed, reports: ... }}`, an apply of migration {name} has S3 compute them and keeps where the reports are"
+        );
+        self.printer.error(&text, Some(&help));
+        Exit::Error
+    }
+
+    /// A folder that is gone at the end.
+    fn folder(&self, what: &str) -> Result<tempfile::TempDir, Exit> {
+        tempfile::tempdir().map_err(|error| {
+            let text = format!("cannot make a folder for {what}: {error}");
+            self.printer.error(&text, None);
+            Exit::Error
+        })
+    }
+
+    async fn by_listings(&self, cloud: &Cloud, by: Option<By>) -> Result<Verified, Exit> {
         let since = self.since()?;
-        let mut noted = self.checkpoint(since.as_ref());
-        let of = self.comparison(&noted.settled);
+        let jobs = by.as_ref().map(By::jobs).unwrap_or_default();
+        let before = since.as_ref().map(|of| of.receipt.to_string());
+        let mut noted = self.checkpoint(&[jobs, before.unwrap_or_default()].join(" "));
+        let mut of = self.comparison(&noted.settled);
+        if let Some(by) = &by {
+            of.computed = Some(by.sums.clone());
+            of.covered = of.covered.min(by.made());
+        }
         let from = progress(&noted);
         if of.asked.content > Share::NONE && from == Progress::default() {
             self.tell_cost(cloud, &of, since.as_ref()).await?;
@@ -189,8 +277,12 @@ impl One<'_> {
             Ok(Ended::Stopped(progress)) => return Err(self.stopped(&mut noted, progress)),
             Err(failure) => return Err(self.failed(&noted, &failure)),
         };
-        let since = since.map(|of| of.receipt);
-        let verified = self.keep_receipt(&of, &tally, noted, None, since)?;
+        let rests_on = RestsOn {
+            computed: by.map(|by| by.told),
+            since: since.map(|of| of.receipt),
+            ..RestsOn::default()
+        };
+        let verified = self.keep_receipt(&of, &tally, noted, rests_on)?;
         let forgotten = self.ledger.forget_checkpoint(&self.name());
         forgotten.map_err(|error| self.unkept(&error.to_string()))?;
         Ok(verified)
@@ -208,14 +300,20 @@ impl One<'_> {
             reach: since.map_or(Reach::All, |of| Reach::Since(of.since.before.clone())),
             looks: 0,
             told: 0,
+            computed: None,
             ..of.clone()
         };
-        let mut noted = self.begun(since);
+        let noted = self.begun();
         let from = Progress::default();
         let ended = compare(cloud.clone(), listed, from, &mut Unwatched, self.cancel).await;
         let tally = match ended {
             Ok(Ended::Whole(tally)) => tally,
-            Ok(Ended::Stopped(progress)) => return Err(self.stopped(&mut noted, progress)),
+            // Nothing of this pass counts: it looked at nothing.
+            Ok(Ended::Stopped(_)) => {
+                self.printer
+                    .message("Stopped. The same command begins anew.");
+                return Err(Exit::Interrupted);
+            }
             Err(failure) => return Err(self.failed(&noted, &failure)),
         };
         let passed = since.map_or_else(Count::default, |of| of.since.covered(&tally));
@@ -228,16 +326,12 @@ impl One<'_> {
     }
 
     async fn by_inventories(&self, cloud: &Cloud) -> Result<Verified, Exit> {
-        let mut noted = self.begun(None);
+        let mut noted = self.begun();
         let mut of = self.comparison(&noted.settled);
         let lists = self.lists(cloud).await;
         let lists = lists.map_err(|failure| self.failed(&noted, &failure))?;
         of.covered = of.covered.min(lists.settled());
-        let folder = tempfile::tempdir().map_err(|error| {
-            let text = format!("cannot make a folder for the lists: {error}");
-            self.printer.error(&text, None);
-            Exit::Error
-        })?;
+        let folder = self.folder("the lists")?;
         let (cloud, own) = (cloud.clone(), of.clone());
         let mut watching = self.watching(&mut noted, &Tally::default());
         let path = folder.path();
@@ -252,7 +346,11 @@ impl One<'_> {
             }
             Err(failure) => return Err(self.failed(&noted, &failure)),
         };
-        self.keep_receipt(&of, &tally, noted, Some(lists), None)
+        let rests_on = RestsOn {
+            lists: Some(lists),
+            ..RestsOn::default()
+        };
+        self.keep_receipt(&of, &tally, noted, rests_on)
     }
 
     /// The newest lists of both sides, told.
@@ -294,8 +392,11 @@ impl One<'_> {
         of: &Comparison,
         tally: &Tally,
         mut noted: Checkpoint,
-        lists: Option<Lists>,
-        since: Option<ReceiptId>,
+        RestsOn {
+            lists,
+            computed,
+            since,
+        }: RestsOn,
     ) -> Result<Verified, Exit> {
         let told = Told {
             s3ferry: VERSION.to_owned(),
@@ -306,6 +407,7 @@ impl One<'_> {
             started: noted.started.clone(),
             ended: now(),
             lists,
+            computed,
             since: since.map(|of| of.to_string()),
         };
         let found = verification(of, tally, told);
@@ -337,9 +439,10 @@ impl One<'_> {
         all.extend(self.args.compare.iter().map(|what| Compared::from(*what)));
         Asked {
             checksums: match depth {
-                Depth::Listing => false,
+                Depth::Listing | Depth::Computed => false,
                 Depth::Checksum | Depth::Content => true,
             },
+            computed: depth == Depth::Computed,
             content: self.args.sample.unwrap_or(content),
             class: all.contains(&Compared::Class),
             metadata: all.contains(&Compared::Metadata),
@@ -415,20 +518,20 @@ impl One<'_> {
                 self.args.max_looks
             },
             told: self.args.max_differences as u64,
+            computed: None,
         }
     }
 
     /// What is compared, so that another comparison does not go on from where this one is.
-    fn identity(&self, since: Option<&Earlier>) -> String {
+    fn identity(&self, on: &str) -> String {
         let Route {
             source,
             destination,
             migration,
             ..
         } = self.route;
-        let since = since.map(|of| of.receipt.to_string());
         format!(
-            "{source:?} {destination:?} {:?} {:?} {:?} {since:?}",
+            "{source:?} {destination:?} {:?} {:?} {:?} {on}",
             migration.rules,
             self.asked(),
             self.matching()
@@ -450,8 +553,9 @@ impl One<'_> {
     }
 
     /// Where an earlier run of this comparison was stopped, or the beginning.
-    fn checkpoint(&self, since: Option<&Earlier>) -> Checkpoint {
-        let found = self.ledger.checkpoint(&self.name(), &self.identity(since));
+    fn checkpoint(&self, on: &str) -> Checkpoint {
+        let of = self.identity(on);
+        let found = self.ledger.checkpoint(&self.name(), &of);
         if let Some(found) = found.filter(|_| !self.args.fresh) {
             let counted = found.tally.source.objects + found.tally.destination.objects;
             self.printer.message(&format!(
@@ -462,15 +566,15 @@ impl One<'_> {
             ));
             return found;
         }
-        self.begun(since)
+        Checkpoint { of, ..self.begun() }
     }
 
     /// The beginning.
-    fn begun(&self, since: Option<&Earlier>) -> Checkpoint {
+    fn begun(&self) -> Checkpoint {
         let began = Timestamp::now();
         let settle = jiff::SignedDuration::try_from(self.args.settle).unwrap_or_default();
         Checkpoint {
-            of: self.identity(since),
+            of: self.identity(""),
             started: now(),
             settled: began.saturating_sub(settle).map_or_else(
                 |_| now(),
@@ -508,7 +612,13 @@ impl One<'_> {
                 self.printer.error(&text, Some(help));
                 Exit::Error
             }
-            Failure::Listing { .. } | Failure::Stopped(_) => {
+            Failure::Report { .. } => {
+                let text = format!("{}: {failure}", self.route.name);
+                let help = "put the report back as S3 wrote it; or let another job be made: it is, when this one is older than verify.max_age";
+                self.printer.error(&text, Some(help));
+                Exit::Error
+            }
+            Failure::Listing { .. } | Failure::Disk(_) | Failure::Stopped(_) => {
                 self.printer.error(&failure.to_string(), None);
                 Exit::Error
             }

@@ -26,7 +26,7 @@ pub struct Verification {
     /// What told of both sides: their live `listing`, or an `inventory` of each. Receipts of format 1.0 are of listings.
     #[serde(default = "listing")]
     pub from: String,
-    /// How closely it was looked: `listing`, `checksum` or `content`.
+    /// How closely it was looked: `listing`, `checksum`, `computed` or `content`.
     pub depth: String,
     /// Which versions were compared: `versions` of one ID, or the `current` ones of each key.
     pub matched: String,
@@ -92,6 +92,37 @@ pub struct VerifiedSide {
     /// The inventory that told so, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<VerifiedInventory>,
+    /// The job that computed the checksums, where one did; not in receipts of formats before 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksums: Option<VerifiedChecksums>,
+}
+
+impl VerifiedSide {
+    /// Of when the list and the checksums tell, where they are what was compared.
+    fn times(&self) -> [Option<&str>; 2] {
+        let list = self.inventory.as_ref().map(|of| of.created.as_str());
+        let job = self.checksums.as_ref().map(|of| of.made.as_str());
+        [list, job]
+    }
+}
+
+/// A job whose computed checksums were compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifiedChecksums {
+    /// The job's ID.
+    pub job: String,
+    /// When S3 made it, RFC 3339 in UTC.
+    pub made: String,
+    /// The algorithm.
+    pub algorithm: String,
+    /// The receipt of the job.
+    pub receipt: String,
+    /// The bucket and the key of its report's manifest, with a slash between them; none where there was nothing to report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
+    /// The SHA-256 of that, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// An inventory that was compared.
@@ -163,12 +194,13 @@ impl Verification {
         of.map(|count| count.versions).sum()
     }
 
-    /// Of when it tells, RFC 3339 in UTC: what was written later is not in it. An inventory tells of the time when S3 began to make it.
+    /// Of when it tells, RFC 3339 in UTC: what was written later is not in it. An inventory tells of the time when S3 began to make it, a
+    /// computed checksum of that when its job was made.
     #[must_use]
     pub fn as_of(&self) -> &str {
         let sides = [&self.source, &self.destination].into_iter();
-        let lists = sides.filter_map(|side| Some(side.inventory.as_ref()?.created.as_str()));
-        lists.fold(self.started.as_str(), |first, list| first.min(list))
+        let told = sides.flat_map(VerifiedSide::times).flatten();
+        told.fold(self.started.as_str(), |first, list| first.min(list))
     }
 
     /// The content of the receipt's file: the same verification gives the same bytes.

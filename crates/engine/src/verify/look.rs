@@ -1,7 +1,8 @@
 //! A version that the listings leave in doubt, looked at on both sides.
 
 use s3ferry_core::model::BucketRef;
-use s3ferry_verify::{Facts, Seen, Side, Status, Unprovable, Verdict};
+use s3ferry_verify::computed::Says;
+use s3ferry_verify::{Expected, Facts, Judge, Seen, Side, Status, Unprovable, Verdict};
 
 use super::listing::text;
 use super::{Failure, Shared};
@@ -16,16 +17,42 @@ pub(super) struct Doubt {
     /// Its ID at each side.
     pub(super) source: String,
     pub(super) destination: String,
+    /// What listings of both sides say of its content, where both list it.
+    pub(super) etags: [String; 2],
+    /// When it was written at the source, likewise.
+    pub(super) modified: String,
     pub(super) size: u64,
 }
 
 impl<W: Versions> Shared<W> {
-    /// Looks, and judges.
-    pub(super) async fn look(
-        &self,
-        judge: &s3ferry_verify::Judge<'_>,
-        doubt: &Doubt,
-    ) -> Result<Verdict, Failure> {
+    /// Asks the computed checksums where there are any, or looks; and judges.
+    pub(super) async fn look(&self, judge: &Judge<'_>, doubt: &Doubt) -> Result<Verdict, Failure> {
+        let Some(sums) = &self.of.computed else {
+            return self.seen(judge, doubt).await;
+        };
+        if doubt.only.is_some() {
+            // What is there by now came while both sides were listed, and nobody asked the checksums of it.
+            let seen = self.seen(judge, doubt).await?;
+            return Ok(match Judge::beside(seen, Says::Nothing) {
+                Verdict::Expected(Expected::Later) => Verdict::Expected(Expected::Meanwhile),
+                verdict => verdict,
+            });
+        }
+        let [source, destination] = &doubt.etags;
+        let says = sums
+            .says(&doubt.key, &doubt.source, [source, destination])
+            .map_err(|error| Failure::Disk(error.to_string()))?;
+        let is_later = doubt.modified.as_str() > sums.made();
+        match judge.computed(says, source == destination, is_later) {
+            Some(Verdict::Equal(_)) if judge.reads(&doubt.key, &doubt.source) => {}
+            Some(verdict) => return Ok(verdict),
+            None => {}
+        }
+        let seen = self.seen(judge, doubt).await?;
+        Ok(Judge::beside(seen, says))
+    }
+
+    async fn seen(&self, judge: &Judge<'_>, doubt: &Doubt) -> Result<Verdict, Failure> {
         let with_tags = judge.asks_for_tags(&doubt.key);
         let (source, destination) = tokio::try_join!(
             self.see(&self.of.source, &doubt.key, &doubt.source, with_tags),

@@ -5,10 +5,12 @@
 //!     page by page of both sides --verify::Join--> found --verify::Judge--> counted, or looked at (HEAD at both sides) and counted
 //! stretches --what they counted and how far they are--> one tally, a checkpoint, at last a receipt
 //! ```
-//! Or, for what is listed already, from inventories: see [`mod@inventory`].
+//! Or, for what is listed already, from inventories: see [`mod@inventory`]. With computed checksums a version is not looked at, but
+//! asked of what their reports say: see [`mod@computed`].
 //!
 //! The core of it is pure (`s3ferry-verify`); here are the calls, the tasks and the bounds.
 
+mod computed;
 mod content;
 mod cut;
 mod inventory;
@@ -17,6 +19,7 @@ mod look;
 mod receipt;
 mod run;
 mod since;
+mod spill;
 mod stretch;
 
 use std::sync::Arc;
@@ -25,6 +28,7 @@ use s3ferry_core::model::BucketRef;
 use s3ferry_core::spec::Migration;
 use s3ferry_verify::{Asked, Judge, Reach, Tally};
 
+pub use computed::{Report, Sums, Told as Computed, read_reports, told as computed};
 pub use content::PIECE;
 pub use inventory::{List, Lists, Unusable, compare_lists, newest, place};
 pub use receipt::{Told, verification, version};
@@ -59,6 +63,8 @@ pub struct Comparison {
     pub looks: u64,
     /// The most differences that are told one by one.
     pub told: u64,
+    /// What computed checksums say, where they are asked for.
+    pub computed: Option<Arc<Sums>>,
 }
 
 impl Comparison {
@@ -139,6 +145,19 @@ pub enum Failure {
         /// Why not.
         why: Unusable,
     },
+    /// A report of computed checksums that cannot be relied on.
+    #[error("s3://{bucket}: the report of job {job} cannot be relied on: {why}")]
+    Report {
+        /// The bucket whose objects it tells of.
+        bucket: String,
+        /// The job.
+        job: String,
+        /// Why not.
+        why: String,
+    },
+    /// The table of computed checksums cannot be read.
+    #[error("cannot read what the reports say: {0}")]
+    Disk(String),
     /// A part of the comparison ended before its time: a bug, or the process is ending.
     #[error("a part of the comparison ended before its time: {0}")]
     Stopped(String),

@@ -1,15 +1,15 @@
 //! A comparison that came to its end, as its receipt says it.
 
 use s3ferry_core::format::verification::{
-    Answer, Covers, VERIFICATION_FORMAT, Verification, VerifiedCount, VerifiedInventory,
-    VerifiedSide, VerifiedVersion,
+    Answer, Covers, VERIFICATION_FORMAT, Verification, VerifiedChecksums, VerifiedCount,
+    VerifiedInventory, VerifiedSide, VerifiedVersion,
 };
 use s3ferry_core::model::BucketRef;
 use s3ferry_core::plan::ProofSubject;
 use s3ferry_core::spec::{Compared, Depth, Share};
 use s3ferry_verify::{Asked, Tally, Total, Verdict};
 
-use super::{Comparison, List, Lists, Matching, Remark};
+use super::{Comparison, Computed, List, Lists, Matching, Remark};
 
 /// Who compared, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Told {
     pub ended: String,
     /// The inventories that it was made from, where it was.
     pub lists: Option<Lists>,
+    /// The jobs of both sides whose reports it rests on, where it does.
+    pub computed: Option<[Computed; 2]>,
     /// The receipt of the comparison that it went on from.
     pub since: Option<String>,
 }
@@ -51,6 +53,7 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         .collect();
     let Asked {
         checksums: _,
+        computed: _,
         class,
         metadata,
         tags,
@@ -82,12 +85,18 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         settled: of.settled.clone(),
         started: told.started,
         ended: told.ended,
-        source: side(&of.source, &tally.source, lists.map(|of| &of.source)),
-        destination: side(
-            &of.destination,
-            &tally.destination,
-            lists.map(|of| &of.destination),
-        ),
+        source: VerifiedSide {
+            checksums: told.computed.as_ref().map(|[of, _]| checksums_of(of)),
+            ..side(&of.source, &tally.source, lists.map(|of| &of.source))
+        },
+        destination: VerifiedSide {
+            checksums: told.computed.as_ref().map(|[_, of]| checksums_of(of)),
+            ..side(
+                &of.destination,
+                &tally.destination,
+                lists.map(|of| &of.destination),
+            )
+        },
         clean: tally.different() == 0 && tally.unprovable() == 0,
         counts,
         prefixes: tally.prefixes.clone(),
@@ -104,6 +113,7 @@ pub(super) fn depth(asked: Asked) -> Depth {
     match asked.checksums {
         true if asked.content == Share::ALL => Depth::Content,
         true => Depth::Checksum,
+        false if asked.computed => Depth::Computed,
         false => Depth::Listing,
     }
 }
@@ -131,6 +141,20 @@ const fn answer(verdict: Verdict) -> Answer {
     }
 }
 
+fn checksums_of(told: &Computed) -> VerifiedChecksums {
+    VerifiedChecksums {
+        job: told.job.clone(),
+        made: told.made.clone(),
+        algorithm: told.algorithm.clone(),
+        receipt: told.receipt.to_string(),
+        manifest: told
+            .report
+            .as_ref()
+            .map(|of| format!("{}/{}", of.bucket.bucket, of.key)),
+        sha256: told.report.as_ref().map(|of| of.sha256.clone()),
+    }
+}
+
 fn side(bucket: &BucketRef, total: &Total, list: Option<&List>) -> VerifiedSide {
     VerifiedSide {
         account: bucket.account.to_string(),
@@ -144,5 +168,6 @@ fn side(bucket: &BucketRef, total: &Total, list: Option<&List>) -> VerifiedSide 
             manifest: list.name.clone(),
             created: list.created(),
         }),
+        checksums: None,
     }
 }

@@ -91,7 +91,12 @@ fn is_as_close(receipt: &Verification, asked: Asked) -> Result<(), Uncovered> {
     let looked = Depth::ALL
         .into_iter()
         .find(|depth| depth.as_str() == receipt.depth);
-    if looked.is_none_or(|looked| looked < depth(asked).min(Depth::Checksum)) {
+    // How much content was read is said by its share, and each version of it is held against the stored checksums besides.
+    let least = match depth(asked) {
+        Depth::Content => Depth::Checksum,
+        depth => depth,
+    };
+    if looked.is_none_or(|looked| looked < least) {
         return shallow(&format!("depth {}", receipt.depth));
     }
     if asked.metadata && !receipt.compared.iter().any(|what| what == "metadata") {

@@ -287,9 +287,21 @@ pub(super) fn doubt(found: &Found<'_>) -> Doubt {
     };
     let (source, destination) = found.versions();
     let either = source.or(destination).unwrap_or_default();
+    let (etags, modified) = match found {
+        Found::Both {
+            source,
+            destination,
+        } => (
+            [source.etag, destination.etag].map(str::to_owned),
+            source.modified,
+        ),
+        Found::Only { .. } | Found::Current { .. } => Default::default(),
+    };
     Doubt {
         key: found.key().to_vec(),
         only,
+        etags,
+        modified: modified.to_owned(),
         source: source.unwrap_or(either).to_owned(),
         destination: destination.unwrap_or(either).to_owned(),
         size: found.size(),

@@ -307,6 +307,7 @@ fn comparison(asked: Asked, hands: usize) -> Comparison {
         hands,
         looks: u64::MAX,
         told: u64::MAX,
+        computed: None,
     }
 }
 
@@ -439,6 +440,7 @@ fn asked() -> impl Strategy<Value = Asked> {
     )
         .prop_map(|([checksums, class, metadata, tags], content)| Asked {
             checksums,
+            computed: false,
             class,
             metadata,
             tags,
@@ -512,6 +514,7 @@ fn since(of: &Comparison, tally: &Tally) -> Since {
         started: String::new(),
         ended: String::new(),
         lists: None,
+        computed: None,
         since: None,
     };
     let receipt = verification(of, tally, told);

@@ -9,10 +9,10 @@
 
 mod files;
 mod find;
+mod groups;
 mod live;
 mod place;
 mod run;
-mod spill;
 
 pub use find::{List, Lists, newest};
 pub use place::place;

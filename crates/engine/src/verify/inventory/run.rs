@@ -14,11 +14,12 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::Lists;
 use super::files::{Files, disk};
+use super::groups::{Groups, told};
 use super::live::{Doubted, Version, is_plain, settle};
-use super::spill::{Groups, Spill};
 use crate::cancel::CancelToken;
 use crate::ports::Versions;
 use crate::verify::run::{Ended, TICK, Telling};
+use crate::verify::spill::Spill;
 use crate::verify::stretch::Part;
 use crate::verify::{Common, Comparison, Failure, Progress, Shared, Watch};
 
@@ -190,7 +191,7 @@ async fn spilled(files: Files, groups: Arc<Groups>) -> Result<Spilled, Failure> 
         for at in 0..of.count() {
             of.read(at, &mut |row| {
                 if let (Some(group), None) = (groups.group(row.entry.key), &failed) {
-                    failed = spill.add(group, row).err();
+                    failed = spill.add(group, |to| row.write(to)).err();
                 }
             })?;
             if let Some(error) = failed {
@@ -214,7 +215,9 @@ async fn joined<W: Send + Sync + 'static>(
     let joined = files.blocking(move || {
         let mut picked = Picked::default();
         for Spilled { files, spill } in &mut spilled {
-            let taken = spill.take(group, &mut |row| picked.add(files.side, row));
+            let taken = spill.take(group, &mut |block| {
+                told(block, &mut |row| picked.add(files.side, row))
+            });
             taken.map_err(disk)?;
         }
         let judge = common.of.judge();

@@ -7,19 +7,12 @@ use std::collections::BTreeMap;
 
 use s3ferry_core::ids::JobId;
 use s3ferry_core::model::BucketRef;
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
+use crate::completion::{LONGEST_MANIFEST, Manifest, hash, manifest_key};
 use crate::execute::Context;
 use crate::execute::repeat::Stopped;
 use crate::ledger::{ReceiptStore, ReportPlace};
 use crate::ports::{Jobs, Piece};
-
-/// The format that jobs are asked for.
-const FORMAT: &str = "Report_CSV_20180820";
-
-/// The longest manifest that is read: it names the files of a report, each in some 300 bytes.
-const LONGEST_MANIFEST: usize = 16 << 20;
 
 /// Bytes of a report that are asked for at once.
 const PIECE: u64 = 4 << 20;
@@ -48,54 +41,22 @@ pub(in crate::execute::goals) enum Unread {
     Strange(String),
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Manifest {
-    format: String,
-    results: Vec<ResultFile>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ResultFile {
-    task_execution_status: String,
-    bucket: String,
-    key: String,
-}
-
 /// Reads the report of a job; none where there is none.
 pub(in crate::execute::goals) async fn read<W: Jobs, R: ReceiptStore>(
     on: &Context<'_, W, R>,
     (bucket, prefix): &(BucketRef, String),
     job: &JobId,
 ) -> Result<Option<Report>, Unread> {
-    let folder = match prefix.as_str() {
-        "" => String::new(),
-        prefix => format!("{prefix}/"),
-    };
-    let key = format!("{folder}job-{job}/manifest.json");
+    let key = manifest_key(prefix, job.as_str());
     let Some(content) = manifest(on, bucket, &key).await? else {
         return Ok(None);
     };
-    let hash = Sha256::digest(&content);
-    let manifest: Manifest = serde_json::from_slice(&content)
-        .map_err(|error| Unread::Strange(format!("its manifest: {error}")))?;
-    if manifest.format != FORMAT {
-        return Err(Unread::Strange(format!(
-            "its format is {:?}",
-            manifest.format
-        )));
-    }
+    let sha256 = hash(&content);
+    let manifest = Manifest::parse(&content, bucket).map_err(Unread::Strange)?;
     let mut rows = Rows::default();
     for file in manifest.results {
-        if !file.task_execution_status.eq_ignore_ascii_case("failed") {
+        if !file.is_of_failures() {
             continue;
-        }
-        if file.bucket != bucket.bucket.as_str() {
-            return Err(Unread::Strange(format!(
-                "a part of it is in {:?}",
-                file.bucket
-            )));
         }
         count(on, bucket, &file.key, &mut rows).await?;
     }
@@ -103,7 +64,7 @@ pub(in crate::execute::goals) async fn read<W: Jobs, R: ReceiptStore>(
         at: ReportPlace {
             bucket: bucket.bucket.to_string(),
             key,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256,
         },
         failed: rows.count,
         codes: rows.codes,

@@ -283,7 +283,24 @@ fn a_lost_answer_makes_no_second_job() {
 }
 
 #[test]
-fn what_no_report_tells_of_is_not_known_and_what_came_later_is_told_as_such() {
+fn what_a_report_does_not_tell_of_is_not_known() {
+    let world = pair("");
+    // It is at the source when the jobs list their objects, and comes to the destination only then.
+    let hour = std::time::Duration::from_secs(3_600);
+    world.sandbox().switches().replication_delay(hour);
+    world.source().put_object(FROM, "in/slow", &[]);
+    computed(&world);
+    world.sandbox().clock().advance(2 * hour);
+    world.settle();
+    let (ran, told) = found(&world, &[]);
+    let unknown = BTreeMap::from([("in/slow".to_owned(), "not-computed".to_owned())]);
+    assert_eq!(told, unknown, "{}", ran.said());
+    assert_eq!(ran.code, Some(6));
+    assert_eq!(gate(&world).0, "waiting");
+}
+
+#[test]
+fn what_came_after_the_jobs_is_told_as_such() {
     let world = pair("");
     computed(&world);
     // One that came after the jobs, and one that the destination got only then.
@@ -310,32 +327,40 @@ fn what_no_report_tells_of_is_not_known_and_what_came_later_is_told_as_such() {
 #[test]
 fn a_task_that_failed_leaves_its_version_not_known() {
     let world = pair(", confirm: false");
-    world.spec(&migration("verify", ", confirm: false"));
-    // The bucket's policy denies the role one key: that task fails, and the others do not.
+    let minute = std::time::Duration::from_secs(60);
+    world.sandbox().switches().batch_status(minute);
+    world.expect(8, &["apply", "--yes", "spec.yaml"]);
+    // While the jobs are at work somebody denies the role one key: that task fails, and the others do not.
+    let resource = format!("arn:aws:s3:::{FROM}/{}", key(1));
     let deny = json!({ "Version": "2012-10-17", "Statement": [{
-        "Sid": "NotThis", "Effect": "Deny", "Principal": "*", "Action": ["s3:GetObject", "s3:GetObjectVersion"],
-        "Resource": format!("arn:aws:s3:::{FROM}/{}", key(1)),
+        "Sid": "NotThis", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObjectVersion", "Resource": resource,
         "Condition": { "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/s3ferry/s3ferry-batch-*" } } }] });
     let path = format!("/{FROM}");
-    let body = deny.to_string();
-    let put = Request {
-        method: "PUT",
-        path: &path,
-        query: "policy=",
-        body: &body,
-        headers: &[],
+    let policy = |method: &'static str, body: &str| {
+        let request = Request {
+            method,
+            path: &path,
+            query: "policy=",
+            body,
+            headers: &[],
+        };
+        world.source().s3(request).expect_ok();
     };
-    world.source().s3(put).expect_ok();
-    let ran = world.s3ferry(&["apply", "--yes", "--wait", "60s", "spec.yaml"]);
-    assert_eq!(ran.code, Some(8), "{}", ran.said());
+    policy("PUT", &deny.to_string());
+    world.sandbox().clock().advance(60 * minute);
+    world.settle();
+    policy("DELETE", "");
+    world.s3ferry(&["apply", "--yes", "spec.yaml"]);
+    assert_eq!(receipt(&world, "source")["failed"], json!(2));
     let (ran, told) = found(&world, &[]);
-    assert_eq!(
-        told,
-        BTreeMap::from([(key(1), "compute-failed".to_owned())]),
+    let unknown = BTreeMap::from([(key(1), "compute-failed".to_owned())]);
+    assert_eq!(told, unknown, "{}", ran.said());
+    assert_eq!(ran.code, Some(6));
+    assert!(
+        said(&ran).contains("S3 could not compute"),
         "{}",
         ran.said()
     );
-    assert_eq!(ran.code, Some(6));
     assert_eq!(gate(&world).0, "waiting");
 }
 

@@ -304,18 +304,21 @@ impl World {
         for step in &plan.steps {
             match &step.work {
                 Work::Prove(goal) => {
-                    if let Goal::Backfill(goal) = &**goal {
-                        self.ended.push(EndedJob {
-                            subject: goal.jobs.subject.clone(),
-                            attempt: 1,
-                            job: "job".to_owned(),
-                            end: JobEnd::Complete,
-                            tasks: 1,
-                            failed: 0,
-                            codes: BTreeMap::new(),
-                            age: None,
-                        });
-                    }
+                    let jobs = match &**goal {
+                        Goal::Backfill(goal) => Some(&goal.jobs),
+                        Goal::Checksums(goal) => Some(&goal.jobs),
+                        Goal::Canary(_) | Goal::Alarm(_) => None,
+                    };
+                    self.ended.extend(jobs.map(|jobs| EndedJob {
+                        subject: jobs.subject.clone(),
+                        attempt: 1,
+                        job: "job".to_owned(),
+                        end: JobEnd::Complete,
+                        tasks: 1,
+                        failed: 0,
+                        codes: BTreeMap::new(),
+                        age: Some(0),
+                    }));
                     if let Some(canary) = goal.canary() {
                         let by = self.read(&canary.proven_by());
                         let proof = canary.proof(by.as_ref());

@@ -92,7 +92,7 @@ pub struct MigrationStatus {
     pub failed: Failed,
     /// What could not be looked at, a clause each.
     pub unread: Vec<String>,
-    /// Jobs of its backfill: those that have not ended, and the last one that has.
+    /// Jobs of its backfill and of its checksums: those that have not ended, and the last one that has.
     pub jobs: Vec<JobInfo>,
     /// How many alarms of its rules there are.
     pub alarms: u64,

@@ -18,6 +18,7 @@ pub use backfill::{Attempt, BackfillGoal, Todo, explained, is_whole};
 pub(crate) use backfill::{common_prefix, jobs_of};
 pub use canary::{CanaryGoal, Carrier, LONGEST_RUN, Probe, PutEncryption, Reach, Replica};
 pub use checksums::{ALGORITHM, ChecksumsGoal, ComputeTodo, computed};
+pub(crate) use jobs::jobs_in;
 pub use jobs::{NewJob, NewWork, ObjectStatus, OwnJobs};
 pub(crate) use standing::{GoalWait, Standing};
 pub use verified::{VERIFIED, compared};

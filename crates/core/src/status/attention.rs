@@ -198,14 +198,16 @@ fn gate(of: &Gate) -> String {
     format!("{}: {}", of.name, of.why)
 }
 
-/// How many changes are nothing but to wait for a job: that of its own backfill as long as it has not ended, or another one's on
-/// the same bucket.
+/// How many changes are nothing but to wait for a job: one of its own as long as it has not ended, or another backfill's on the same
+/// bucket.
 fn at_work(status: &MigrationStatus) -> u64 {
-    let mut gates = status.gates.iter();
-    let waits = gates.any(waits_for_aws);
-    // Jobs that have not ended stand before the one that has.
-    let is_over = status.jobs.first().is_some_and(is_final);
-    u64::from(waits && !is_over)
+    let waiting = status.gates.iter().filter(|gate| waits_for_aws(gate));
+    let waiting = waiting.count() as u64;
+    if status.jobs.is_empty() {
+        return waiting;
+    }
+    let open = status.jobs.iter().filter(|job| !is_final(job));
+    waiting.min(open.count() as u64)
 }
 
 /// Whether a gate waits for what goes on by itself.

@@ -1,27 +1,27 @@
-//! What the plan has read of a migration and does not show: the jobs of its backfill, and the state of its alarms.
+//! What the plan has read of a migration and does not show: the jobs of its backfill and of its checksums, and the state of its alarms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::seen::Seen;
 use crate::format::status::{AlarmInfo, JobInfo};
+use crate::goals::jobs_in;
 use crate::ids::{JobId, MigrationName};
 use crate::model::kinds::{Document, Job, StateValue};
-use crate::model::{RegionPart, Target};
-use crate::ownership::{JobWork, Markers};
+use crate::model::{RegionRef, Target};
+use crate::ownership::Markers;
 use crate::route::Route;
 
 /// The jobs that have not ended, and the last one that has.
 pub(super) fn jobs(seen: &Seen<'_>, route: &Route<'_>) -> Vec<JobInfo> {
-    let list = Target::Region(route.jobs_in(), RegionPart::Jobs);
-    let Some(Document::Jobs(jobs)) = seen.observed.document(&list) else {
-        return Vec::new();
-    };
     let markers = Markers::of(&seen.spec.name);
-    let is_ours = |job: &&Job| {
-        let mark = markers.job(&job.description);
-        mark.is_some_and(|mark| mark.migration == *route.name && mark.work == JobWork::Copy)
-    };
-    let ours = jobs.0.iter().filter(|(_, job)| is_ours(job));
+    let places: BTreeSet<RegionRef> = [&route.source, &route.destination]
+        .map(RegionRef::of)
+        .into();
+    let jobs = places
+        .into_iter()
+        .flat_map(|at| jobs_in(seen.observed, &markers, at));
+    let ours = jobs.filter(|(mark, _, _)| mark.migration == *route.name);
+    let ours = ours.map(|(_, id, job)| (id, job));
     let (mut ended, mut open): (Vec<_>, Vec<_>) = ours.partition(|(_, job)| job.status.is_final());
     ended.sort_by_key(|(_, job)| &job.created);
     open.extend(ended.pop());

@@ -40,7 +40,9 @@ pub fn granted(spec: &Spec) -> BTreeMap<Target, Document> {
             world.documents.insert(encrypted, sse_s3());
         }
         let reports = [route.job_report(), route.job_manifest()];
-        for (bucket, _) in reports.into_iter().flatten() {
+        let computed = route.computed().into_iter().map(|of| of.report.0);
+        let reports = reports.into_iter().flatten().map(|(bucket, _)| bucket);
+        for bucket in reports.chain(computed) {
             world.make(bucket);
         }
     }

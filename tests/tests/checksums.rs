@@ -10,6 +10,7 @@ use s3ferry_sandbox::{Fault, FaultKind};
 use s3ferry_tests::signed::{Client, Request};
 use s3ferry_tests::world::{DESTINATION, Ran, SOURCE, World};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 const FROM: &str = "orders-prod";
 const TO: &str = "orders-archive";
@@ -425,11 +426,20 @@ fn a_report_that_is_not_what_it_was_proves_nothing() {
         .into_iter()
         .find(|path| read(path)["side"] == "destination");
     let path = path.expect("there is one");
-    let mut changed = of.clone();
-    changed["report"] = other["report"].clone();
-    fs::write(&path, changed.to_string()).expect("it is written");
+    let changed = |name: &str, value: &Value| {
+        let mut changed = of.clone();
+        changed[name] = value.clone();
+        changed
+    };
+    let path = rewritten(&path, &changed("report", &other["report"]));
     let (ran, _) = found(&world, &[]);
     assert_eq!(ran.code, Some(1), "{}", ran.said());
+    // The job had one object more than its report tells of.
+    let path = rewritten(&path, &changed("tasks", &json!(13)));
+    must_fail("tells of 12 objects, and the job had 13");
+    // A receipt that somebody wrote over is none.
+    fs::write(&path, changed("tasks", &json!(12)).to_string()).expect("it is written");
+    must_fail("no report of computed checksums of the destination is known");
     fs::remove_file(&path).expect("it is removed");
     must_fail("no report of computed checksums of the destination is known");
 }
@@ -443,10 +453,7 @@ fn a_job_that_is_too_old_is_followed_by_another_and_counts_for_nothing() {
     for path in files(&world, "checksums") {
         let mut of = read(&path);
         of["made"] = json!("2020-01-01T00:00:00Z");
-        fs::remove_file(&path).expect("it is removed");
-        let text = of.to_string();
-        let name = s3ferry_engine_id(&text);
-        fs::write(path.with_file_name(name), text).expect("it is written");
+        rewritten(&path, &of);
     }
     let (ran, _) = found(&world, &[]);
     assert_eq!(ran.code, Some(0), "{}", ran.said());
@@ -457,10 +464,13 @@ fn a_job_that_is_too_old_is_followed_by_another_and_counts_for_nothing() {
     assert_eq!(calls(&world, "CreateJob"), 4);
 }
 
-/// The name of a receipt's file: it is named after its content.
-fn s3ferry_engine_id(text: &str) -> String {
-    use sha2::Digest as _;
-    let hash = sha2::Sha256::digest(text.as_bytes());
+/// Another receipt in the place of one; its file is named after its content.
+fn rewritten(path: &PathBuf, receipt: &Value) -> PathBuf {
+    fs::remove_file(path).expect("it is removed");
+    let text = receipt.to_string();
+    let hash = Sha256::digest(text.as_bytes());
     let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256-{hex}.json")
+    let path = path.with_file_name(format!("sha256-{hex}.json"));
+    fs::write(&path, text).expect("it is written");
+    path
 }

@@ -29,7 +29,7 @@ impl Id {
     /// Which of so many groups it is in; all are about as large.
     #[must_use]
     pub fn group(self, groups: usize) -> usize {
-        (u128::from(self.start()) * groups as u128 >> 64) as usize
+        ((u128::from(self.start()) * groups as u128) >> 64) as usize
     }
 
     /// About where among this many in order an ID of a group is.
@@ -37,7 +37,7 @@ impl Id {
     pub fn place(self, groups: usize, of: u64) -> u64 {
         let spread = u128::from(self.start()) * groups as u128;
         let within = (spread & u128::from(u64::MAX)) as u64;
-        (u128::from(within) * u128::from(of) >> 64) as u64
+        ((u128::from(within) * u128::from(of)) >> 64) as u64
     }
 
     fn start(self) -> u64 {

@@ -221,6 +221,24 @@ mod tests {
     }
 
     #[test]
+    fn stored_checksums_are_not_computed_ones() {
+        let wanted = |depth| VerifySpec {
+            depth,
+            ..VerifySpec::default()
+        };
+        let by = |depth, wanted: &VerifySpec| says(&[receipt("T2", depth)], wanted).is_ok();
+        let computed = wanted(Depth::Computed);
+        assert!(!by(Depth::Checksum, &computed) && !by(Depth::Listing, &computed));
+        assert!(by(Depth::Computed, &computed) && by(Depth::Content, &computed));
+        assert!(by(Depth::Computed, &wanted(Depth::Checksum)));
+        let all = VerifySpec {
+            content: Share::ALL,
+            ..wanted(Depth::Content)
+        };
+        assert!(!by(Depth::Computed, &all), "bytes are not read by it");
+    }
+
+    #[test]
     fn each_lack_is_enough_to_wait() {
         let wanted = VerifySpec {
             compare: [Compared::Tags].into(),

@@ -6,7 +6,8 @@
 //! ```
 //! Reports have a row a version in no order, as many as the bucket has. So each row becomes a hash of a fixed length, put aside by
 //! groups that fit into memory; groups are sorted one by one into one table, and hashes being evenly spread, a version is found
-//! in it by a read or two. Memory grows with nothing; on disk it is some 80 bytes a version, for as long as the comparison runs.
+//! in it by a read or two. Memory grows with nothing; on disk it is some 120 bytes a version, for as long as
+//! the comparison runs, and for a while the file of a report that is being read.
 
 mod report;
 mod table;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use s3ferry_aws::{Caller, Cloud, Endpoint, Options};
-use s3ferry_core::format::verification::Verification;
 use s3ferry_core::format::{AccountInfo, PlanFile};
 use s3ferry_core::ids::AccountName;
 use s3ferry_core::model::Observed;

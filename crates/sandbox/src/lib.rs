@@ -7,12 +7,13 @@
 //! one port -> front (who calls, which service, faults, latency, call log)
 //!               |- s3   -> s3s -> s3/ (buckets, objects, configuration, replication, jobs)
 //!               |- iam  -> iam/     |- sts -> sts/     (query protocol)
-//!               |- kms  -> kms/   |- cloudtrail -> trail/   (AWS JSON 1.1)
+//!               |- kms  -> kms/   |- cloudtrail -> trail/   |- athena -> athena/   (AWS JSON 1.1)
 //!               |- sns  -> sns/                        (query protocol)
 //!               |- monitoring -> cloudwatch/           (RPC v2 CBOR, AWS JSON 1.0, query protocol)
 //!               `- /_sandbox/ -> control (switches, faults, call log, settle)
 //! All ask authority.rs (over policy/) whether a caller may act; s3, sns and cloudtrail ask vault.rs (kms/) for keys; s3, cloudwatch
-//! and cloudtrail tell notifier.rs (sns/) what topics are to get; cloudtrail asks depot.rs (s3/) to take what it delivers.
+//! and cloudtrail tell notifier.rs (sns/) what topics are to get; cloudtrail asks depot.rs (s3/) to take what it delivers, and athena
+//! errands.rs (s3/) to read and write in its callers' names.
 //! wire/ is what they and the front speak.
 //! ```
 //!
@@ -20,6 +21,7 @@
 //! `JsonService`; one of several protocols an `RpcService`; one of another
 //! protocol is one more arm in `front/dispatch.rs`.
 
+mod athena;
 mod authority;
 mod builder;
 mod call_log;
@@ -27,6 +29,7 @@ mod clock;
 mod cloudwatch;
 mod depot;
 mod environment;
+mod errands;
 mod error;
 mod front;
 mod gzip;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::athena::Athena;
 use crate::authority::Authority;
 use crate::builder::Builder;
 use crate::call_log::{CallLog, CallRecord};
@@ -189,6 +190,7 @@ fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
     let s3 = S3::start(&environment, keys.clone());
     let cloudwatch = CloudWatch::new(&environment, Arc::new(s3.clone()));
     let trail = CloudTrail::start(environment.clone(), s3.depot());
+    let athena = Athena::new(environment.clone(), s3.errands());
     let world = World {
         admission: Admission::new(at, control_is_open),
         endpoint: format!("http://{at}"),
@@ -200,6 +202,7 @@ fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
         sns: sns.clone(),
         cloudwatch: cloudwatch.clone(),
         trail: trail.clone(),
+        athena: athena.clone(),
     };
     let services = Services {
         s3,
@@ -208,7 +211,7 @@ fn assemble(builder: Builder, at: SocketAddr) -> Result<Front, StartError> {
             Box::new(Sts::new(iam)),
             Box::new(sns),
         ],
-        json: vec![Box::new(kms), Box::new(trail)],
+        json: vec![Box::new(kms), Box::new(trail), Box::new(athena)],
         rpc: vec![Box::new(cloudwatch)],
     };
     Ok(Front::new(environment, keys, services, world))

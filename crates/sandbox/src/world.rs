@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::athena::Athena;
 use crate::cloudwatch::{self, CloudWatch};
 use crate::error::SeedError;
 use crate::front::Admission;
@@ -26,6 +27,7 @@ pub(crate) struct World {
     pub(crate) sns: Sns,
     pub(crate) cloudwatch: CloudWatch,
     pub(crate) trail: CloudTrail,
+    pub(crate) athena: Athena,
 }
 
 impl World {

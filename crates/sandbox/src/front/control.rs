@@ -13,6 +13,7 @@
 //! POST   /_sandbox/clock          {"advance_ms": 60000}
 //! POST   /_sandbox/damage         {"bucket": "b", "key": "k", "version_id": "...", "kind": "flip-byte"}
 //! ```
+//! and, for whoever executes the queries of Athena, [`super::executor`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::executor;
 use crate::environment::Environment;
 use crate::s3::damage::Undamaged;
 use crate::switches::FaultKind;
@@ -84,11 +86,20 @@ pub(crate) async fn answer(controlled: Controlled<'_>, parts: &Parts, mut body: 
     if let Some(refusal) = controlled.world.admission.control_refusal(parts) {
         return refusal;
     }
-    let Ok(bytes) = body.store_all_limited(BODY).await else {
+    let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    let of_query = path.strip_prefix("athena/");
+    let most = if of_query.is_some() {
+        executor::BODY
+    } else {
+        BODY
+    };
+    let Ok(bytes) = body.store_all_limited(most).await else {
         return json_reply(400, &json!({ "error": "the body cannot be read" }));
     };
+    if let Some(path) = of_query {
+        return executor::answer(&controlled.world.athena, parts, path, &bytes).await;
+    }
     controlled.world.catch_up();
-    let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     match (parts.method.as_str(), path) {
         ("GET", what) => show(controlled, what),
         ("POST", "settle") => {

@@ -4,6 +4,7 @@ mod admission;
 mod authenticate;
 mod control;
 mod dispatch;
+mod executor;
 mod operation;
 mod particulars;
 mod replies;

@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use crate::depot::Depot;
 use crate::environment::Environment;
+use crate::errands::Errands;
 use crate::error::SeedError;
 use crate::keys::KeyRing;
 
@@ -67,6 +68,11 @@ impl S3 {
     /// Returns what takes the deliveries of other services.
     pub(crate) fn depot(&self) -> Arc<dyn Depot> {
         Arc::clone(&self.store) as Arc<dyn Depot>
+    }
+
+    /// Returns what reads and writes for other services in their callers' names.
+    pub(crate) fn errands(&self) -> Arc<dyn Errands> {
+        Arc::clone(&self.store) as Arc<dyn Errands>
     }
 
     /// Waits until no replication work is pending and no job goes on by itself.

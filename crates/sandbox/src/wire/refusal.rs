@@ -4,7 +4,7 @@ use super::codec::{Codec, JSON_1_0, cbor_reply};
 use super::dialect::Dialect;
 use super::node::Node;
 use super::reply::reply;
-pub(crate) use super::reply::{JSON_1_1, Reply, json_1_1_reply, json_reply, xml_reply};
+pub(crate) use super::reply::{JSON_1_1, Reply, json_1_1_reply, json_reply, raw_reply, xml_reply};
 
 /// An error a service answers with.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,13 @@ pub(crate) fn json_reply(status: u16, json: &impl serde::Serialize) -> Reply {
     reply(status, "application/json", text)
 }
 
+/// Makes a reply of bytes.
+pub(crate) fn raw_reply(status: u16, content_type: &'static str, bytes: bytes::Bytes) -> Reply {
+    let mut made = reply(status, content_type, String::new());
+    *made.body_mut() = Body::from(bytes);
+    made
+}
+
 /// Makes a reply in AWS JSON 1.1; an operation that answers nothing has an empty body.
 pub(crate) fn json_1_1_reply(answer: Option<&serde_json::Value>) -> Reply {
     let text = answer.map_or_else(String::new, ToString::to_string);

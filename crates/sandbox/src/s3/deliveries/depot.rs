@@ -141,7 +141,7 @@ fn encrypted(
     Ok((owner, encryption))
 }
 
-fn content(parcel: Parcel) -> Content {
+pub(super) fn content(parcel: Parcel) -> Content {
     let Parcel {
         body,
         content_type,

@@ -2,6 +2,7 @@
 
 mod access_logs;
 mod depot;
+mod errands;
 mod inventory;
 mod inventory_formats;
 mod inventory_list;

@@ -34,6 +34,7 @@ pub mod places;
 pub mod plan;
 pub mod policy;
 pub mod proof;
+pub mod queries;
 pub mod reads;
 mod refusals;
 pub mod remembered;

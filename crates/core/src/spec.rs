@@ -23,7 +23,7 @@ pub use logging::{
     Logging, Schedule, Sides, TrailPlace, Trails,
 };
 pub use roles::{default_batch_role, default_role};
-pub use verify::{Compared, Depth, Share, VerifySpec};
+pub use verify::{AthenaSpec, Compared, Depth, Share, VerifySpec};
 
 /// Everything that a set of spec files declares.
 #[derive(Debug, Clone, PartialEq, Eq)]

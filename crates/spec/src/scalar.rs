@@ -38,6 +38,8 @@ pub(crate) enum Scalar {
     Size,
     Percent,
     Receipt,
+    WorkGroup,
+    Database,
 }
 
 /// What is wrong with a value, and what to write instead.
@@ -96,6 +98,8 @@ impl Scalar {
             Self::Duration => "a duration such as 15m or 24h",
             Self::Size => "a size such as 100GiB",
             Self::Percent => "a percentage such as 1%",
+            Self::WorkGroup => "the name of a workgroup of Athena",
+            Self::Database => "the name of a database of Glue",
             Self::Receipt => "the digest of a receipt, sha256: and 64 hexadecimal digits",
         }
     }
@@ -124,6 +128,8 @@ impl Scalar {
             Self::Duration => Some("^[1-9][0-9]*(s|m|h|d)$"),
             Self::Size => Some("^[1-9][0-9]*(B|KiB|MiB|GiB|TiB)$"),
             Self::Percent => Some("^[0-9]+(\\.[0-9]+)?%$"),
+            Self::WorkGroup => Some("^[A-Za-z0-9._-]{1,128}$"),
+            Self::Database => Some("^[a-z0-9_]{1,255}$"),
             Self::Receipt => Some("^sha256:[0-9a-f]{64}$"),
             Self::ExternalId => Some("^[A-Za-z0-9_+=,.@:/-]{2,1224}$"),
             Self::Version | Self::Prefix | Self::TrailPrefix => None,
@@ -166,6 +172,24 @@ impl Scalar {
             Self::Size => number_with_unit(text, &["KiB", "MiB", "GiB", "TiB", "B"], self),
             Self::Percent => number_with_unit(text, &["%"], self),
             Self::Receipt => receipt(text),
+            Self::WorkGroup => {
+                let takes = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+                word(
+                    text,
+                    128,
+                    self,
+                    ("letters, digits, dots, hyphens and underscores", takes),
+                )
+            }
+            Self::Database => {
+                let takes = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+                word(
+                    text,
+                    255,
+                    self,
+                    ("lower-case letters, digits and underscores", takes),
+                )
+            }
             Self::Version | Self::Count => Ok(()),
         }
     }
@@ -351,6 +375,24 @@ fn number_with_unit(text: &str, units: &[&str], kind: Scalar) -> Result<(), Wron
         "bad-value",
         message,
         format!("write a number and one of {}", units.join(", ")),
+    ))
+}
+
+/// BC:athena WorkGroupName; Athena UG, "Name databases, tables, and columns". Names of databases are written into queries, so that nothing
+/// else may be in one.
+fn word(
+    text: &str,
+    longest: usize,
+    kind: Scalar,
+    (allowed, takes): (&str, impl Fn(u8) -> bool),
+) -> Result<(), Wrong> {
+    if (1..=longest).contains(&text.len()) && text.bytes().all(takes) {
+        return Ok(());
+    }
+    Err(Wrong::new(
+        "bad-value",
+        format!("`{text}` is not {}", kind.takes()),
+        format!("write up to {longest} {allowed}"),
     ))
 }
 

@@ -357,6 +357,26 @@ fn fields() -> Vec<Case> {
             "verify: { depth: content, sample_content: 101% }\ncutover: { freeze: true }\nretire: { source: keep }",
         ),
         migration(
+            "a database that would end a statement",
+            "verify: { athena: { database: \"a`; DROP\", output: { bucket: results } } }",
+        ),
+        migration(
+            "a workgroup in a workgroup",
+            "verify: { athena: { workgroup: a/b, output: { bucket: results } } }",
+        ),
+        migration(
+            "an account that asks and is none",
+            "verify: { athena: { account: nobody, output: { bucket: results } } }",
+        ),
+        migration(
+            "results among what is moved",
+            "verify: { athena: { output: { bucket: orders-archive } } }",
+        ),
+        migration(
+            "queries without a place for results",
+            "verify: { athena: { account: prod } }",
+        ),
+        migration(
             "destination role",
             "roles: { destination: { name: S3ReplicationDestinationRole } }",
         ),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::left;
 use super::purpose::Purpose;
-use super::verify;
+use super::{athena, verify};
 use crate::doctor::reads as doctor;
 use crate::future::Future;
 use crate::goals::{Goal, PutEncryption, goals};
@@ -24,6 +24,7 @@ use crate::plan::{Step, Work, WriteStep, writes};
 use crate::policy::generate::{literal, via_s3};
 
 use crate::proof::Proofs;
+use crate::queries;
 use crate::reads;
 use crate::route::{Route, Side};
 use crate::scene::Scene;
@@ -54,6 +55,8 @@ pub(super) enum About {
     Trails,
     LeftTrails,
     Jobs,
+    Queries,
+    Tables,
 }
 
 /// A condition: operator, key and values.
@@ -278,12 +281,49 @@ impl<'a> Granted<'a> {
                 let at = reports(bucket, prefix);
                 self.allow(&bucket.account, &at, verify::REPORT_CALLS);
             }
+            self.query_lists(&route);
         }
     }
 
     /// The inventories that the spec declares.
     fn read_lists(&mut self, route: &Route<'_>) {
-        for listed in route.inventories() {
+        for (account, at) in self.lists(route) {
+            self.allow(&account, &at, verify::LIST_CALLS);
+        }
+    }
+
+    /// The same inventories, in the account that asks Athena, and what else the query needs there.
+    fn query_lists(&mut self, route: &Route<'_>) {
+        let Some(place) = queries::place(self.spec, route.migration) else {
+            return;
+        };
+        let account = &place.at.account;
+        for (_, at) in self.lists(route) {
+            self.allow(account, &at, verify::LIST_CALLS);
+            self.allow(account, &at, athena::LISTS);
+        }
+        let workgroup = At::of(About::Queries, place.workgroup_arn());
+        self.allow(account, &workgroup, athena::QUERIES);
+        let tables = At {
+            place: place.table_arns(),
+            about: Some(About::Tables),
+            ..At::default()
+        };
+        self.allow(account, &tables, athena::TABLES);
+        let (output, prefix) = (place.output.arn(), literal(&place.prefix));
+        let output = At {
+            place: vec![output.to_string()],
+            about: Some(About::Buckets),
+            objects: vec![format!("{output}/{prefix}*")],
+            is_whole: true,
+            ..At::default()
+        };
+        self.allow(account, &output, athena::OUTPUT);
+    }
+
+    /// Where the inventories lie that the spec declares, by the account of their bucket.
+    fn lists(&self, route: &Route<'_>) -> Vec<(AccountId, At)> {
+        let places = route.inventories().into_iter().map(|listed| {
             let ListPlace { bucket, folder, .. } = ListPlace::declared(&listed, &self.spec.name);
             let key = match &listed.place.encryption {
                 Some(ListEncryption::SseKms(key)) => Some(key.to_string()),
@@ -292,6 +332,7 @@ impl<'a> Granted<'a> {
             let (arn, folder) = (bucket.arn(), literal(&folder));
             let at = At {
                 place: vec![arn.to_string()],
+                about: Some(About::Buckets),
                 objects: vec![format!("{arn}/{folder}*")],
                 listed: vec![format!("{folder}*")],
                 keys: key.into_iter().collect(),
@@ -299,8 +340,9 @@ impl<'a> Granted<'a> {
                 is_whole: true,
                 ..At::default()
             };
-            self.allow(&bucket.account, &at, verify::LIST_CALLS);
-        }
+            (bucket.account, at)
+        });
+        places.collect()
     }
 
     /// The metrics of rules, and the versions of each source: a live rule may have another prefix than the spec says now.

@@ -8,6 +8,7 @@
 //! writes that mend what others changed and those that take away what earlier texts of the spec left ([`left`]). The actions and what they are checked against stand in the one table of calls
 //! ([`crate::model::kinds::call`]).
 
+mod athena;
 mod grants;
 mod left;
 mod packed;
@@ -32,9 +33,9 @@ use grants::About;
 pub use packed::{ATTACHED, MANAGED_POLICY_CHARACTERS};
 pub use purpose::Purpose;
 
-/// The calls that read inventories, which no target and no goal has.
+/// The calls that read inventories, and those that have them compared, which no target and no goal has.
 pub fn calls_on_lists() -> impl Iterator<Item = Call> {
-    verify::LIST_CALLS.iter().copied()
+    verify::LIST_CALLS.iter().chain(athena::QUERIES).copied()
 }
 
 /// What the caller in one account needs.

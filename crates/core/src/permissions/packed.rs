@@ -154,6 +154,8 @@ impl About {
             Self::LeftTrails => "TrailsThatLeft",
             Self::Policies => "Policies",
             Self::Jobs => "Jobs",
+            Self::Queries => "Queries",
+            Self::Tables => "Tables",
         }
     }
 }

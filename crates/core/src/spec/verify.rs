@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{LogPlace, Sides};
+use crate::ids::AccountName;
 
 /// What a comparison must be for the phases that rest on one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,28 @@ pub struct VerifySpec {
     pub reports: Sides<LogPlace>,
     /// Whether these jobs wait for another apply once it is known how many objects there are.
     pub confirm: bool,
+    /// Where Athena compares inventories, where it may.
+    pub athena: Option<AthenaSpec>,
+}
+
+/// Where inventories are compared by a query of Athena.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AthenaSpec {
+    /// The account that asks, and in whose Region; that of the source where none is named.
+    pub account: Option<AccountName>,
+    /// The workgroup.
+    pub workgroup: String,
+    /// The database that tables are made in.
+    pub database: String,
+    /// Where results go, in the account and the Region of the query.
+    pub output: LogPlace,
+}
+
+impl AthenaSpec {
+    /// The workgroup of every account.
+    pub const WORKGROUP: &str = "primary";
+    /// The database of every account.
+    pub const DATABASE: &str = "default";
 }
 
 impl VerifySpec {
@@ -37,6 +60,7 @@ impl Default for VerifySpec {
             max_age: Self::MAX_AGE,
             reports: Sides::default(),
             confirm: true,
+            athena: None,
         }
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn migration(
     let monitoring = monitoring::monitoring(report, accounts, view, &ends.context());
     let logging = logging::logging(report, view, &ends);
     let backfill = backfill::backfill(report, view, &ends, &name);
-    let verify = verify::verify(report, view, &ends, &name);
+    let verify = verify::verify(report, accounts, view, &ends, &name);
     let rules = view.require(report, "rules");
     let rules = rules.and_then(|rules| rule::rules(report, &rules, &ends.context()));
     let (settings, rules) = (settings?, rules?);
@@ -82,8 +82,8 @@ pub(super) fn migration(
     let (logging, mut logging_at) = logging?;
     let (backfill, reports_at) = backfill?;
     logging_at.extend(reports_at);
-    let (verify, reports_at) = verify?;
-    logging_at.extend(reports_at);
+    let (verify, places) = verify?;
+    logging_at.extend(places);
     let delivered = Delivered {
         logging,
         backfill,

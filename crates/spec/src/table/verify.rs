@@ -52,6 +52,12 @@ static VERIFY_FIELDS: Record = record(
             Default("true"),
             "Whether such a job waits, when the number of its objects is known, for the next apply, whose plan shows the number and the cost.",
         ),
+        Field::new(
+            "athena",
+            RecordShape(&ATHENA),
+            Optional("inventories are compared on this machine"),
+            "Where Athena compares inventories, with `s3ferry verify --from inventory --engine athena`.",
+        ),
     ],
 );
 
@@ -89,6 +95,54 @@ static REPORT_PLACE: Record = record(
             ScalarShape(Scalar::Prefix),
             Default("\"\""),
             "What the keys begin with; S3 puts a slash after it.",
+        ),
+    ],
+);
+
+static ATHENA: Record = record(
+    "a place for queries",
+    &[
+        Field::new(
+            "account",
+            ScalarShape(Scalar::AccountName),
+            Optional("the account of the source"),
+            "The account that asks, one of `accounts`, in its Region. It must be allowed to read both lists.",
+        ),
+        Field::new(
+            "workgroup",
+            ScalarShape(Scalar::WorkGroup),
+            Default("primary"),
+            "The workgroup, which exists and is enabled.",
+        ),
+        Field::new(
+            "database",
+            ScalarShape(Scalar::Database),
+            Default("default"),
+            "The database, which exists. A table for each list is made in it and dropped at the end.",
+        ),
+        Field::new(
+            "output",
+            RecordShape(&OUTPUT),
+            Required("name the bucket that results go to: `output: { bucket: NAME }`"),
+            "Where Athena puts results. They hold keys and version IDs, and stay there until a lifecycle rule of that bucket removes them.",
+        ),
+    ],
+);
+
+static OUTPUT: Record = record(
+    "a place for results",
+    &[
+        Field::new(
+            "bucket",
+            ScalarShape(Scalar::Bucket),
+            Required("name the bucket: it exists, in the account and the Region of the query"),
+            "The bucket, in the account and the Region of the query; not one that a migration is from or to.",
+        ),
+        Field::new(
+            "prefix",
+            ScalarShape(Scalar::Prefix),
+            Default("\"\""),
+            "What the keys begin with; a slash is put after it.",
         ),
     ],
 );

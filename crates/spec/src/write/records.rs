@@ -2,8 +2,8 @@
 
 use s3ferry_core::data_events::DataEvents;
 use s3ferry_core::spec::{
-    Above, AccessLogs, AlarmSpec, Backfill, Depth, Inventories, InventoryPlace, ListEncryption,
-    LogPlace, Logging, Monitoring, Share, Sides, TrailPlace, Trails, VerifySpec,
+    Above, AccessLogs, AlarmSpec, AthenaSpec, Backfill, Depth, Inventories, InventoryPlace,
+    ListEncryption, LogPlace, Logging, Monitoring, Share, Sides, TrailPlace, Trails, VerifySpec,
 };
 use serde_yaml::{Mapping, Value};
 
@@ -115,6 +115,7 @@ pub(super) fn verify(verify: &VerifySpec) -> Mapping {
             destination,
         },
         confirm,
+        athena,
     } = verify;
     let place = |of: &LogPlace| place(of, None).into();
     let reports = map([
@@ -135,6 +136,22 @@ pub(super) fn verify(verify: &VerifySpec) -> Mapping {
         ("max_age", text(with_unit(*max_age, &["h", "m", "s"]))),
         ("reports", Some(reports.into())),
         ("confirm", Some((*confirm).into())),
+        ("athena", athena.as_ref().map(|of| queries(of).into())),
+    ])
+}
+
+fn queries(athena: &AthenaSpec) -> Mapping {
+    let AthenaSpec {
+        account,
+        workgroup,
+        database,
+        output,
+    } = athena;
+    map([
+        ("account", account.as_ref().and_then(text)),
+        ("workgroup", text(workgroup)),
+        ("database", text(database)),
+        ("output", Some(place(output, None).into())),
     ])
 }
 

@@ -125,7 +125,7 @@ def callers_need_what_they_use(s3):
     allow(work, output, table)
     found = ran(client, ask)["Status"]
     expect((found["State"], found["StateChangeReason"].split(":")[0]), ("FAILED", "PERMISSION_DENIED"), "without the lists")
-    lists = [("s3:ListBucket", f"arn:aws:s3:::{LISTS}"), ("s3:GetObject", f"arn:aws:s3:::{LISTS}/*")]
+    lists = [(["s3:GetBucketLocation", "s3:ListBucket"], f"arn:aws:s3:::{LISTS}"), ("s3:GetObject", f"arn:aws:s3:::{LISTS}/*")]
     allow(work, output, table, *lists)
     found = ran(client, ask)["Status"]
     expect((found["State"], found["StateChangeReason"].split(":")[0]), ("FAILED", "Access denied when writing output to url"), "without the output")

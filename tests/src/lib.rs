@@ -1,6 +1,7 @@
 //! What the tests of the whole share; the tests themselves are in `tests/`.
 //!
 //! ```text
+//! athena       who executes queries of the sandbox's Athena
 //! house        the files of a crate, and which names which
 //! program      the binary, found or built
 //! python       a virtual environment with boto3, the AWS CLI and moto
@@ -12,6 +13,7 @@
 //! ```
 //! The product is used here as its users use it: as a program. Only the sandbox runs in process.
 
+pub mod athena;
 pub mod house;
 pub mod program;
 pub mod python;

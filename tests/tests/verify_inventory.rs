@@ -1,9 +1,16 @@
-//! `s3ferry verify --from inventory`: what listings find is found by the lists of S3 Inventory too, and what is not so any more is not believed.
+//! `s3ferry verify --from inventory`: what listings find is found by the lists of S3 Inventory too, on this machine and by Athena, and what is not so any
+//! more is not believed.
+//!
+//! The sandbox's Athena is executed by DuckDB (`tests/clients/athena_world.py`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
+use s3ferry_sandbox::{CallRecord, Fault, FaultKind};
+use s3ferry_tests::athena::Executor;
+use s3ferry_tests::python;
 use s3ferry_tests::signed::{Client, Request};
 use s3ferry_tests::world::{DESTINATION, Ran, SOURCE, World};
 use serde_json::{Value, json};
@@ -12,9 +19,11 @@ const FROM: &str = "orders-prod";
 const TO: &str = "orders-archive";
 const FROM_LISTS: &str = "prod-lists";
 const TO_LISTS: &str = "archive-lists";
+const OUTPUT: &str = "athena-results";
 
 const VERIFY: [&str; 4] = ["verify", "spec.yaml", "--settle", "0s"];
 const BY_LISTS: [&str; 2] = ["--from", "inventory"];
+const BY_ATHENA: [&str; 4] = ["--from", "inventory", "--engine", "athena"];
 const DAY: Duration = Duration::from_secs(24 * 60 * 60 + 60);
 
 fn migration(logging: &str) -> String {
@@ -24,6 +33,7 @@ fn migration(logging: &str) -> String {
     source: {{ account: prod, bucket: {FROM} }}
     destination: {{ account: archive, bucket: {TO}, create: true }}
     monitoring: {{ none: a test }}
+    verify: {{ athena: {{ output: {{ bucket: {OUTPUT}, prefix: answers/ }} }} }}
 {logging}    rules: [ {{ id: all, delete_markers: mirror }} ]
 "
     )
@@ -44,7 +54,7 @@ fn listed(format: &str) -> String {
 fn pair(migration: &str, objects: usize) -> World {
     let bucket = |name: &str, (account, region): (&str, &str)| json!({ "name": name, "account": account, "region": region });
     let world = World::new(migration).with(&json!({ "buckets": [
-        bucket(FROM, SOURCE), bucket(FROM_LISTS, SOURCE), bucket(TO_LISTS, DESTINATION) ] }));
+        bucket(FROM, SOURCE), bucket(FROM_LISTS, SOURCE), bucket(TO_LISTS, DESTINATION), bucket(OUTPUT, SOURCE) ] }));
     world.converge();
     let source = world.source();
     for at in 0..objects {
@@ -70,6 +80,9 @@ fn path(key: &str) -> String {
     key.replace(' ', "%20")
         .replace('é', "%C3%A9")
         .replace('+', "%2B")
+        .replace('\'', "%27")
+        .replace('"', "%22")
+        .replace(';', "%3B")
 }
 
 fn pass(world: &World, time: Duration) {
@@ -128,7 +141,7 @@ fn found(world: &World, more: &[&str]) -> (Ran, BTreeMap<String, String>, Value)
 
 /// A receipt without the times of the comparison and the inventories.
 fn timeless(mut found: Value) -> Value {
-    for moment in ["started", "ended", "settled", "from"] {
+    for moment in ["started", "ended", "settled", "from", "engine"] {
         found[moment].take();
     }
     for side in ["source", "destination"] {
@@ -138,13 +151,23 @@ fn timeless(mut found: Value) -> Value {
     found
 }
 
+/// A receipt as another engine has it: fingerprints are its own, but say likewise whether both sides are the same.
+fn of_any_engine(mut found: Value) -> Value {
+    let [one, two] = ["source", "destination"].map(|side| found[side]["fingerprint"].take());
+    found["are_the_same"] = json!(one == two);
+    timeless(found)
+}
+
+/// A key that ends every text that is not quoted.
+const MINE: &str = "data/mine'\"; DROP TABLE x -- é+ ";
+
 /// Damages the destination in every way that a listing tells of.
 fn plant(world: &World) -> BTreeMap<String, String> {
     let (source, destination) = (world.source(), world.destination());
     let version = |at: usize, nth: usize| versions(&destination, TO, &key(at))[nth].clone();
     call(&destination, "DELETE", TO, &key(0), &version(0, 0), "");
     call(&destination, "DELETE", TO, &key(1), &version(1, 1), "");
-    call(&destination, "PUT", TO, "data/mine", "", "x");
+    call(&destination, "PUT", TO, MINE, "", "x");
     call(&destination, "DELETE", TO, &key(2), "", "");
     call(&source, "DELETE", FROM, &key(3), "", "");
     world.settle();
@@ -154,7 +177,7 @@ fn plant(world: &World) -> BTreeMap<String, String> {
         (key(1), "missing"),
         (key(2), "marker-extra"),
         (key(3), "marker-missing"),
-        ("data/mine".to_owned(), "extra"),
+        (MINE.to_owned(), "extra"),
     ];
     let found = found.into_iter();
     found.map(|(key, found)| (key, found.to_owned())).collect()
@@ -185,6 +208,64 @@ fn both_ways_agree(format: &str) {
     let (ran, by_lists, of_lists) = found(&world, &[&BY_LISTS[..], &more].concat());
     assert_eq!(by_lists, by_listing, "{}", ran.said());
     assert_eq!(timeless(of_lists), timeless(of_listing));
+    let Some(executor) = Executor::start(world.sandbox(), world.folder()) else {
+        return;
+    };
+    let_in(&world);
+    for more in [&[][..], &more[..2], &more[2..], &["--match", "current"]] {
+        agree(&world, more);
+    }
+    let asked = executor.asked();
+    for (what, times) in [
+        ("CREATE EXTERNAL TABLE", 8),
+        ("WITH listed", 4),
+        ("DROP TABLE", 8),
+    ] {
+        let done = asked.iter().filter(|query| query.starts_with(what)).count();
+        assert_eq!(done, times, "{what}: {asked:#?}");
+    }
+    let creates: BTreeSet<&String> = asked
+        .iter()
+        .filter(|query| query.starts_with("CREATE"))
+        .collect();
+    assert_eq!(creates.len(), 8, "two runs share no table");
+}
+
+/// Lets the source's account read the destination's lists, as Athena does in its name.
+fn let_in(world: &World) {
+    let (account, lists) = (SOURCE.0, format!("arn:aws:s3:::{TO_LISTS}"));
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{account}:root") },
+        "Action": ["s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject"], "Resource": [lists, format!("{lists}/*")] }] });
+    world
+        .destination()
+        .put(TO_LISTS, "policy", &policy.to_string());
+}
+
+/// Both engines say the same of the same lists.
+fn agree(world: &World, more: &[&str]) -> Value {
+    let (here, found_here, on_this_machine) = found(world, &[&BY_LISTS[..], more].concat());
+    let (there, found_there, by_athena) = found(world, &[&BY_ATHENA[..], more].concat());
+    assert_eq!(
+        (there.code, &found_there),
+        (here.code, &found_here),
+        "{}",
+        there.said()
+    );
+    assert_eq!(by_athena["engine"], json!("athena"), "{}", there.said());
+    assert_eq!(
+        of_any_engine(by_athena),
+        of_any_engine(on_this_machine.clone()),
+        "{}",
+        there.said()
+    );
+    assert!(
+        there.err.contains("Athena reads both lists, at most"),
+        "{}",
+        there.err
+    );
+    assert!(there.err.contains("Athena has read"), "{}", there.err);
+    on_this_machine
 }
 
 #[test]
@@ -351,12 +432,21 @@ fn the_newest_two_that_are_whole_are_compared() {
 
 /// Gives a bucket an inventory that is nobody's of ours.
 fn configure(client: &Client, bucket: &str, lists: &str, id: &str, versions: &str, more: &str) {
+    configure_in("CSV", client, (bucket, lists, id), (versions, more));
+}
+
+fn configure_in(
+    format: &str,
+    client: &Client,
+    (bucket, lists, id): (&str, &str, &str),
+    (versions, more): (&str, &str),
+) {
     let fields = ["Size", "ETag", "LastModifiedDate"];
     let fields = fields
         .map(|field| format!("<Field>{field}</Field>"))
         .concat();
     let body = format!(
-        "<InventoryConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Destination><S3BucketDestination><Format>CSV</Format><Bucket>arn:aws:s3:::{lists}</Bucket></S3BucketDestination></Destination>\
+        "<InventoryConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Destination><S3BucketDestination><Format>{format}</Format><Bucket>arn:aws:s3:::{lists}</Bucket></S3BucketDestination></Destination>\
          <IsEnabled>true</IsEnabled>{more}<Id>{id}</Id><IncludedObjectVersions>{versions}</IncludedObjectVersions>\
          <OptionalFields>{fields}</OptionalFields><Schedule><Frequency>Daily</Frequency></Schedule></InventoryConfiguration>"
     );
@@ -506,4 +596,241 @@ fn plantings_of_every_kind_are_found_both_ways_and_nothing_else() {
     let (_, listed, by_lists) = found(&world, &[&closely[..], &BY_LISTS].concat());
     assert_eq!(listed, planted);
     assert_eq!(by_lists["counts"], by_listing["counts"]);
+}
+
+/// Two buckets that are the same but for what is planted at random, and their inventories in two formats.
+fn random_pair(seed: u64, keys: u64, formats: [&str; 2]) -> World {
+    let side = |name: &str, (account, region): (&str, &str)| json!({ "name": name, "account": account, "region": region });
+    let kinds = [
+        "missing",
+        "extra",
+        "size",
+        "etag",
+        "marker-missing",
+        "old-version-missing",
+        "current-swapped",
+        "class",
+    ];
+    let differences = kinds.iter().zip(0..);
+    let differences: Vec<Value> = differences
+        .map(|(kind, at)| json!({ "kind": kind, "count": (seed + at) % 4, "seed": seed * 10 + at }))
+        .collect();
+    let declared = migration("").replace(", create: true", "");
+    let world = World::new(&declared).with(&json!({
+        "buckets": [side(FROM_LISTS, SOURCE), side(TO_LISTS, DESTINATION), side(OUTPUT, SOURCE)],
+        "pairs": [{
+            "source": side(FROM, SOURCE), "destination": side(TO, DESTINATION),
+            "keys": keys, "key": "dä+ta/ {}'.json", "folders": [1], "size": [0, 900],
+            "versions": 3, "versions_every": 4, "markers_every": 9, "differences": differences,
+        }],
+    }));
+    let sides = [
+        (world.source(), FROM, FROM_LISTS),
+        (world.destination(), TO, TO_LISTS),
+    ];
+    for ((client, bucket, lists), format) in sides.iter().zip(formats) {
+        configure_in(format, client, (bucket, lists, "theirs"), ("All", ""));
+    }
+    list(&world);
+    world
+}
+
+#[test]
+fn athena_says_of_random_pairs_what_this_machine_says() {
+    for (seed, formats) in [
+        (1, ["CSV", "Parquet"]),
+        (2, ["ORC", "CSV"]),
+        (3, ["Parquet", "ORC"]),
+        (4, ["CSV", "CSV"]),
+    ] {
+        // Of the last one, more versions are told than a page has lines.
+        let keys = if seed == 4 { 1_100 } else { 300 };
+        let world = random_pair(seed, keys, formats);
+        let Some(_executor) = Executor::start(world.sandbox(), world.folder()) else {
+            return;
+        };
+        let_in(&world);
+        let found = agree(&world, &[]);
+        let different = found["counts"].as_array().into_iter().flatten();
+        let different = different.filter(|of| of["answer"] == json!("different"));
+        assert!(different.count() > 2, "{found:#}");
+        agree(&world, &["--max-looks", "3"]);
+        if seed == 4 {
+            agree(&world, &["--compare", "class"]);
+            let pages = |call: &&CallRecord| call.operation == "GetQueryResults";
+            let calls = world.sandbox().calls();
+            assert!(calls.iter().filter(pages).count() > 3);
+        }
+    }
+}
+
+/// Versions from before versioning are `null` in listings and nothing in inventories.
+#[test]
+fn athena_joins_versions_from_before_versioning() {
+    let side = |name: &str, (account, region): (&str, &str)| json!({ "name": name, "account": account, "region": region });
+    let declared = listed("parquet").replace(", create: true", "");
+    let world = World::new(&declared).with(&json!({ "buckets": [
+        side(FROM, SOURCE), side(TO, DESTINATION), side(FROM_LISTS, SOURCE), side(TO_LISTS, DESTINATION), side(OUTPUT, SOURCE) ] }));
+    let (source, destination) = (world.source(), world.destination());
+    for (key, here, there) in [
+        ("same", "x", "x"),
+        ("other", "x", "y"),
+        ("larger", "x", "xx"),
+    ] {
+        call(&source, "PUT", FROM, key, "", here);
+        call(&destination, "PUT", TO, key, "", there);
+    }
+    call(&source, "PUT", FROM, "alone", "", "x");
+    world.converge();
+    list(&world);
+    let Some(_executor) = Executor::start(world.sandbox(), world.folder()) else {
+        return;
+    };
+    let_in(&world);
+    let found = agree(&world, &[]);
+    assert_eq!(found["source"]["objects"], json!(4), "{found:#}");
+}
+
+fn statements(world: &World) -> usize {
+    let calls = world.sandbox().calls();
+    let begun = calls
+        .iter()
+        .filter(|call| call.operation == "StartQueryExecution");
+    begun.count()
+}
+
+#[test]
+fn what_athena_cannot_be_asked_is_said_before_it_is() {
+    let world = pair(&migration(""), 2);
+    let ran = world.expect(64, &["verify", "spec.yaml", "--engine", "athena"]);
+    assert!(
+        ran.err.contains("goes with --from inventory"),
+        "{}",
+        ran.err
+    );
+    // A place that would end a text in a statement.
+    for (bucket, client, lists) in [
+        (FROM, world.source(), FROM_LISTS),
+        (TO, world.destination(), TO_LISTS),
+    ] {
+        configure(&client, bucket, lists, "theirs", "All", "");
+    }
+    list(&world);
+    let source = world.source();
+    let link = keys(&world, FROM_LISTS, "/symlink.txt").remove(0);
+    call(&source, "PUT", FROM_LISTS, &link, "", "s3://another/file\n");
+    let by_athena = [&VERIFY[..], &BY_ATHENA].concat();
+    let ran = world.expect(1, &by_athena);
+    let told = format!("s3://{FROM_LISTS}/{link} does not name the files that its manifest names");
+    assert!(ran.err.contains(&told), "{}", ran.err);
+    let declared = migration("");
+    let start = declared.find("    verify:").expect("it is there");
+    let end = start + declared[start..].find('\n').expect("it ends") + 1;
+    world.spec(&(declared[..start].to_owned() + &declared[end..]));
+    let ran = world.expect(64, &by_athena);
+    assert!(
+        ran.err.contains("does not say where Athena compares"),
+        "{}",
+        ran.err
+    );
+    world.spec(&listed("csv").replace("prefix: lists", "prefix: \"it's `mine` ü\""));
+    world.converge();
+    list(&world);
+    let ran = world.expect(0, &[&VERIFY[..], &BY_LISTS].concat());
+    assert!(ran.err.contains("from the inventories"), "{}", ran.err);
+    let ran = world.expect(1, &by_athena);
+    assert!(
+        ran.err
+            .contains("Athena is asked only of places of letters"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(statements(&world), 0);
+}
+
+#[test]
+fn athena_may_read_what_its_caller_may() {
+    let world = pair(&listed("csv"), 2);
+    list(&world);
+    let Some(executor) = Executor::start(world.sandbox(), world.folder()) else {
+        return;
+    };
+    let by_athena = [&VERIFY[..], &BY_ATHENA].concat();
+    let ran = world.expect(7, &by_athena);
+    assert!(ran.err.contains("Access Denied"), "{}", ran.err);
+    assert!(ran.err.contains("s3:GetObject on s3://prod-lists/lists/orders-prod/s3ferry-test/ and s3://archive-lists/"), "{}", ran.err);
+    let dropped = executor.asked();
+    let dropped = dropped.iter().filter(|query| query.starts_with("DROP"));
+    assert_eq!(dropped.count(), 2);
+    let_in(&world);
+    let ran = world.expect(0, &by_athena);
+    assert!(ran.err.contains("Athena has read"), "{}", ran.err);
+    // An answer that is lost, and one that is refused for now, make no second table.
+    let before = executor.asked().len();
+    for kind in [FaultKind::DropAfter, FaultKind::Throttle] {
+        world.sandbox().switches().fail(Fault {
+            service: "athena".to_owned(),
+            operation: "StartQueryExecution".to_owned(),
+            nth: 1,
+            kind,
+        });
+    }
+    world.expect(0, &by_athena);
+    assert_eq!(
+        executor.asked().len() - before,
+        5,
+        "{:#?}",
+        executor.asked()
+    );
+    // What is no list to Athena is told in its words, and no terminal obeys them.
+    let file = keys(&world, FROM_LISTS, ".csv.gz").remove(0);
+    call(&world.source(), "PUT", FROM_LISTS, &file, "", "x");
+    let ran = world.expect(1, &by_athena);
+    assert!(
+        ran.err.contains("Athena did not compare the lists: "),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_query_that_is_stopped_leaves_nothing() {
+    let world = pair(&listed("csv"), 2);
+    list(&world);
+    if python::programs("the executor of Athena's queries").is_none() {
+        return;
+    }
+    // Nobody executes it, so that it waits.
+    let mut child = world
+        .command(&[&VERIFY[..], &BY_ATHENA].concat())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let began = Instant::now();
+    while statements(&world) == 0 {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "nothing was asked"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let asked_to_stop = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(asked_to_stop.is_ok_and(|status| status.success()));
+    let executor = Executor::start(world.sandbox(), world.folder());
+    let ended = child.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(130));
+    let calls = world.sandbox().calls();
+    assert!(
+        calls
+            .iter()
+            .any(|call| call.operation == "StopQueryExecution")
+    );
+    let asked = executor.map(|of| of.asked()).unwrap_or_default();
+    assert!(
+        asked.iter().all(|query| query.starts_with("DROP TABLE")),
+        "{asked:?}"
+    );
+    assert_eq!(asked.len(), 1);
 }

@@ -17,6 +17,7 @@
 mod answer;
 mod api;
 mod assumed;
+mod athena;
 mod classify;
 mod cloudtrail;
 mod cloudwatch;

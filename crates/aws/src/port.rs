@@ -12,15 +12,17 @@ use s3ferry_core::model::{
 };
 use s3ferry_core::permissions::Asked;
 use s3ferry_core::plan::NewJob;
+use s3ferry_core::queries::QueryPlace;
 use s3ferry_core::spec::Account;
 use s3ferry_engine::ports::{
     Jobs, ListedVersion, Look, Metrics, NewObject, ObjectHead, Objects, PageRequest, Piece, Pieces,
-    PortError, Read, Sample, Versions, Write, WriteChange,
+    PortError, Queries, QueryLines, QueryState, Read, Sample, Versions, Write, WriteChange,
 };
 
 use tokio::task::{JoinError, JoinSet};
 
 use crate::api::Api;
+use crate::athena::{self, AthenaApi};
 use crate::classify::elsewhere;
 use crate::cloudtrail::history::PastCall;
 use crate::cloudtrail::{self, CloudTrailApi};
@@ -203,6 +205,18 @@ impl Cloud {
         Ok(AccountApi::new(service, &at.account, region, subject))
     }
 
+    /// The calls on queries, told of by the workgroup.
+    fn queries<'a>(
+        &'a self,
+        at: &'a QueryPlace,
+        intent: Intent,
+        subject: &'a String,
+    ) -> Result<AthenaApi<'a>, Failure> {
+        let session = self.session(&at.at.account, || entry("athena", intent, subject))?;
+        let region = Some(&at.at.region);
+        Ok(AthenaApi::new(&session.athena, at, region, subject))
+    }
+
     /// The calls on what an account has in a service, in a Region where the service has Regions.
     fn of_account<'a, C: SdkClient>(
         &'a self,
@@ -377,6 +391,42 @@ impl Objects for Cloud {
         let name = ObjectName(bucket, key);
         let api = self.bucket(bucket, Intent::Write, &name)?;
         Ok(explained(&api, s3::objects::delete(&api, key, version).await).await?)
+    }
+}
+
+impl Queries for Cloud {
+    async fn start_query(
+        &self,
+        at: &QueryPlace,
+        statement: &str,
+        token: &str,
+    ) -> Result<String, PortError> {
+        let subject = at.workgroup_arn();
+        let api = self.queries(at, Intent::Write, &subject)?;
+        Ok(athena::start(&api, statement, token).await?)
+    }
+
+    async fn query(&self, at: &QueryPlace, id: &str) -> Result<QueryState, PortError> {
+        let subject = at.workgroup_arn();
+        let api = self.queries(at, Intent::Read, &subject)?;
+        Ok(athena::state(&api, id).await?)
+    }
+
+    async fn query_lines(
+        &self,
+        at: &QueryPlace,
+        id: &str,
+        after: Option<&str>,
+    ) -> Result<QueryLines, PortError> {
+        let subject = at.workgroup_arn();
+        let api = self.queries(at, Intent::Read, &subject)?;
+        Ok(athena::lines(&api, id, after).await?)
+    }
+
+    async fn stop_query(&self, at: &QueryPlace, id: &str) -> Result<(), PortError> {
+        let subject = at.workgroup_arn();
+        let api = self.queries(at, Intent::Write, &subject)?;
+        Ok(athena::stop(&api, id).await?)
     }
 }
 

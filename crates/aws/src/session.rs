@@ -25,6 +25,7 @@ pub(crate) struct Session {
     pub(crate) cloudwatch: Service<aws_sdk_cloudwatch::Client>,
     pub(crate) cloudtrail: Service<aws_sdk_cloudtrail::Client>,
     pub(crate) sns: Service<aws_sdk_sns::Client>,
+    pub(crate) athena: Service<aws_sdk_athena::Client>,
     /// Whether the account answers for all its roles at once.
     pub(crate) roles: Together,
 }
@@ -48,6 +49,7 @@ impl Session {
             cloudwatch: Service::new(&config, options),
             cloudtrail: Service::new(&config, options),
             sns: Service::new(&config, options),
+            athena: Service::new(&config, options),
             roles: Together::default(),
         }
     }

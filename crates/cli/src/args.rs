@@ -263,6 +263,9 @@ pub(crate) struct Verify {
     /// What tells of both sides; lists of S3 Inventory are read in place of the live buckets, and what they leave in doubt is seen live
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Told::Listing)]
     pub(crate) from: Told,
+    /// Who compares inventories; Athena does it where they lie, as the spec's `verify.athena` says, and costs by the bytes of the lists
+    #[arg(long, value_enum, value_name = "WHO", default_value_t = Engine::Local)]
+    pub(crate) engine: Engine,
     /// How closely to look; left out, as the spec's `verify` says from phase `verify` on, before it by the listings
     #[arg(long, value_enum)]
     pub(crate) depth: Option<Depth>,
@@ -305,6 +308,14 @@ pub(crate) enum Told {
     Listing,
     /// The newest inventory of each side that is whole: where the spec lets it go, or a configuration of the bucket does
     Inventory,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// This machine
+    Local,
+    /// Athena, by one query over both lists
+    Athena,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -11,6 +11,7 @@ use s3ferry_core::ids::{AccountId, BucketName, JobId};
 use s3ferry_core::model::kinds::{Job, RuleMetric};
 use s3ferry_core::model::{BucketRef, Document, RegionRef, Target};
 use s3ferry_core::plan::{NewJob, PutEncryption};
+use s3ferry_core::queries::QueryPlace;
 use serde::{Deserialize, Serialize};
 
 /// Reads what targets hold.
@@ -320,6 +321,76 @@ pub trait Versions: Pieces {
         key: &str,
         version: &str,
     ) -> impl Future<Output = Result<BTreeMap<String, String>, PortError>> + Send;
+}
+
+/// Has Athena compare lists where they lie.
+pub trait Queries: Send + Sync {
+    /// Begins a statement and gives its ID.
+    ///
+    /// # Guarantees
+    /// The same statement with the same token is begun once, however often it is sent (BC:athena StartQueryExecution ClientRequestToken).
+    ///
+    /// # Errors
+    /// [`PortError`]; after [`Class::Transient`] it may have begun.
+    fn start_query(
+        &self,
+        at: &QueryPlace,
+        statement: &str,
+        token: &str,
+    ) -> impl Future<Output = Result<String, PortError>> + Send;
+
+    /// How far a statement is.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn query(
+        &self,
+        at: &QueryPlace,
+        id: &str,
+    ) -> impl Future<Output = Result<QueryState, PortError>> + Send;
+
+    /// A page of its answer, without the names of the columns.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn query_lines(
+        &self,
+        at: &QueryPlace,
+        id: &str,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<QueryLines, PortError>> + Send;
+
+    /// Stops a statement; one that has ended stays as it is.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    fn stop_query(
+        &self,
+        at: &QueryPlace,
+        id: &str,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// How far a statement of Athena is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QueryState {
+    /// It waits, or runs.
+    Open,
+    /// It has ended, and has read so many bytes.
+    Succeeded(u64),
+    /// It has ended with nothing, for this reason; sanitise it before showing.
+    Failed(String),
+    /// Somebody has stopped it.
+    Cancelled,
+}
+
+/// A page of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueryLines {
+    /// The fields of each line; none for one that is NULL.
+    pub lines: Vec<Vec<Option<String>>>,
+    /// What the next page is asked for with, where there is one.
+    pub next: Option<String>,
 }
 
 /// Reads what CloudWatch counts of replication rules.

@@ -43,7 +43,8 @@ pub use sanitize::{sanitize, sanitize_json};
 pub use status::{WatchedPage, status_text, watched_text};
 pub use text::{Detail, changes, text};
 pub use verification::{
-    content_ahead, verification_junit, verification_summary, verification_text,
+    athena_ahead, athena_scanned, content_ahead, verification_junit, verification_summary,
+    verification_text,
 };
 pub use view::summary;
 pub use words::{bytes, duration, number, plural};

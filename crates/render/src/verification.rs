@@ -135,6 +135,36 @@ pub fn content_ahead(versions: u64, all_bytes: u64, share: Share, piece: u64) ->
 /// The price of a GetObject in USD (S3 Standard, eu-west-1, 2026-09).
 const DOLLARS_A_GET: f64 = 0.0004 / 1_000.0;
 
+/// What a query of Athena over lists of so many bytes will cost.
+#[must_use]
+pub fn athena_ahead(listed: u64) -> String {
+    format!(
+        "Athena reads both lists, at most {}: {}, and transfer of a list that lies in another Region",
+        bytes(listed),
+        dollars(scan_price(listed))
+    )
+}
+
+/// What it has cost.
+#[must_use]
+pub fn athena_scanned(scanned: u64) -> String {
+    format!(
+        "Athena has read {}: {}",
+        bytes(scanned),
+        dollars(scan_price(scanned))
+    )
+}
+
+fn scan_price(scanned: u64) -> f64 {
+    scanned.max(LEAST_SCANNED) as f64 * DOLLARS_A_SCANNED_BYTE
+}
+
+/// 5 USD a TB, 10 MB at least; statements that make and drop tables cost nothing (aws.amazon.com/athena/pricing as athena.guide and
+/// rcpedia.stanford.edu tell it; dearer in some Regions).
+const DOLLARS_A_SCANNED_BYTE: f64 = 5.0 / 1e12;
+
+const LEAST_SCANNED: u64 = 10 << 20;
+
 fn dollars(cost: f64) -> String {
     if cost < 0.01 {
         "less than 0.01 USD".to_owned()

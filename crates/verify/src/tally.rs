@@ -130,6 +130,15 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// What both sides have, where it was counted elsewhere.
+    #[must_use]
+    pub const fn of(source: Total, destination: Total) -> Self {
+        Self {
+            source,
+            destination,
+        }
+    }
+
     /// Adds what was found, and tells the digest of each version of a side.
     pub fn add(&mut self, found: &Found<'_>, mut each: impl FnMut(Side, &Entry<'_>, u128)) {
         let mut add = |side: Side, entry: &Entry<'_>| {

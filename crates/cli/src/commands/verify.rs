@@ -12,20 +12,21 @@ use s3ferry_aws::Cloud;
 use s3ferry_core::format::verification::{Verification, VerifiedVersion};
 use s3ferry_core::goals::compared;
 use s3ferry_core::phase::Part;
+use s3ferry_core::queries;
 use s3ferry_core::route::{Route, Side};
 use s3ferry_core::spec::{Compared, Depth, Share};
 use s3ferry_engine::ledger::{Checkpoint, FolderLedger, ReceiptId};
 use s3ferry_engine::verify::{
-    Comparison, Computed, Ended, Failure, Lists, Matching, PIECE, Progress, Remark, Since, Stretch,
-    Sums, Told, Watch, compare, compare_lists, compare_since, computed, newest, place,
-    read_reports, verification, version,
+    ByQuery, Comparison, Computed, Ended, Failure, List, Lists, Matching, PIECE, Progress, Queried,
+    Remark, Since, Stretch, Sums, Told, Watch, compare, compare_by_query, compare_lists,
+    compare_since, computed, newest, place, read_reports, verification, version,
 };
 use s3ferry_engine::{CancelToken, canceller};
 use s3ferry_verify::{Asked, Count, Reach, Tally};
 use serde_json::{Value, json};
 
 use super::{Ended as Exited, listen};
-use crate::args::{self, Matched, Verify, VerifyFormat};
+use crate::args::{self, Engine, Matched, Verify, VerifyFormat};
 use crate::build_info::VERSION;
 use crate::causes::messages;
 use crate::exit::Exit;
@@ -41,6 +42,11 @@ const HANDS: usize = 16;
 
 pub(crate) async fn run(printer: &Printer, args: &Verify, parallelism: usize) -> Exited {
     since_what_is_listed(printer, args)?;
+    if (args.from, args.engine) == (args::Told::Listing, Engine::Athena) {
+        let text = "Athena compares inventories: --engine athena goes with --from inventory";
+        printer.error(text, None);
+        return Err(Exit::Usage);
+    }
     let loaded = load(printer, &args.paths.paths, &args.target)?;
     let mut differences = Differences::open(printer, args.differences.as_deref())?;
     let (cloud, _) = sign_in(printer, &loaded, parallelism, None).await?;
@@ -110,7 +116,7 @@ fn since_what_is_listed(printer: &Printer, args: &Verify) -> Result<(), Exit> {
 
 /// What was not compared comes before what was found: it may be worse.
 fn end(all: &[Verified], failed: &[Exit]) -> Exit {
-    let first = [Exit::Interrupted, Exit::Denied, Exit::Error];
+    let first = [Exit::Interrupted, Exit::Denied, Exit::Error, Exit::Usage];
     let failed = first.into_iter().find(|exit| failed.contains(exit));
     let is_clean = all.iter().all(|one| one.found.clean);
     failed.unwrap_or(if is_clean { Exit::Done } else { Exit::Differs })
@@ -176,6 +182,7 @@ struct RestsOn {
     lists: Option<Lists>,
     computed: Option<[Computed; 2]>,
     since: Option<ReceiptId>,
+    engine: Option<&'static str>,
 }
 
 /// The comparison of one migration.
@@ -191,10 +198,11 @@ struct One<'a> {
 
 impl One<'_> {
     async fn verify(&self, cloud: &Cloud) -> Result<Verified, Exit> {
-        match self.args.from {
+        match (self.args.from, self.args.engine) {
             _ if self.asked().computed => self.by_checksums(cloud).await,
-            args::Told::Listing => self.by_listings(cloud, None).await,
-            args::Told::Inventory => self.by_inventories(cloud).await,
+            (args::Told::Listing, Engine::Local) => self.by_listings(cloud, None).await,
+            (args::Told::Inventory, Engine::Local) => self.by_inventories(cloud).await,
+            (_, Engine::Athena) => self.by_athena(cloud).await,
         }
     }
 
@@ -353,6 +361,83 @@ impl One<'_> {
         self.keep_receipt(&of, &tally, noted, rests_on)
     }
 
+    async fn by_athena(&self, cloud: &Cloud) -> Result<Verified, Exit> {
+        let name = self.route.name;
+        let Some(place) = queries::place(&self.loaded.spec, self.route.migration) else {
+            let text = format!("{name}: the spec does not say where Athena compares");
+            let help = "add it to the migration: `verify: { athena: { output: { bucket: NAME } } }`, or compare on this machine, without --engine";
+            self.printer.error(&text, Some(help));
+            return Err(Exit::Usage);
+        };
+        let mut noted = self.begun();
+        let of = self.comparison(&noted.settled);
+        let lists = self.lists(cloud).await;
+        let lists = lists.map_err(|failure| self.failed(&noted, &failure))?;
+        let listed = lists.source.manifest.bytes() + lists.destination.manifest.bytes();
+        let ahead = s3ferry_render::athena_ahead(listed);
+        self.printer.message(&format!("{name}: {ahead}"));
+        let run = format!("{} {}", Timestamp::now(), std::process::id());
+        let by = ByQuery {
+            lists: &lists,
+            place: &place,
+            run: &run,
+        };
+        let mut watching = self.watching(&mut noted, &Tally::default());
+        let own = of.clone();
+        let (ended, queried) =
+            compare_by_query(cloud.clone(), own, &by, &mut watching, self.cancel).await;
+        self.printer.clear_status();
+        self.tell_queried(&queried);
+        let tally = match ended {
+            Ok(Ended::Whole(tally)) => tally,
+            Ok(Ended::Stopped(_)) => {
+                self.printer
+                    .message("Stopped. The same command begins anew.");
+                return Err(Exit::Interrupted);
+            }
+            Err(Failure::Query { reason }) => return Err(self.unqueried(&reason, &lists)),
+            Err(failure) => return Err(self.failed(&noted, &failure)),
+        };
+        let rests_on = RestsOn {
+            lists: Some(lists),
+            engine: Some("athena"),
+            ..RestsOn::default()
+        };
+        self.keep_receipt(&of, &tally, noted, rests_on)
+    }
+
+    fn tell_queried(&self, queried: &Queried) {
+        let name = self.route.name;
+        if queried.scanned > 0 {
+            let scanned = s3ferry_render::athena_scanned(queried.scanned);
+            self.printer.message(&format!("{name}: {scanned}"));
+        }
+        for table in &queried.left {
+            let text = format!("{name}: a table is left, which nothing needs: {table}");
+            self.printer.warning(&text);
+        }
+    }
+
+    /// Tells why Athena did nothing, in its words, and what its caller must be allowed where that is why.
+    fn unqueried(&self, reason: &str, lists: &Lists) -> Exit {
+        let name = self.route.name;
+        let text = format!("{name}: Athena did not compare the lists: {reason}");
+        if !is_refusal(reason) {
+            let help = "without --engine they are compared on this machine";
+            self.printer.error(&text, Some(help));
+            return Exit::Error;
+        }
+        let folder = |of: &List| format!("s3://{}/{}", of.place.bucket.bucket, of.place.folder);
+        let help = format!(
+            "Athena reads in its caller's name: that caller needs s3:GetBucketLocation, s3:ListBucket and s3:GetObject on {} and {}, also by the policies of \
+             buckets of another account, and kms:Decrypt on their keys; Glue's and the output's permissions are among those of `s3ferry permissions --for verify`",
+            folder(&lists.source),
+            folder(&lists.destination)
+        );
+        self.printer.error(&text, Some(&help));
+        Exit::Denied
+    }
+
     /// The newest lists of both sides, told.
     async fn lists(&self, cloud: &Cloud) -> Result<Lists, Failure> {
         let Route {
@@ -396,6 +481,7 @@ impl One<'_> {
             lists,
             computed,
             since,
+            engine,
         }: RestsOn,
     ) -> Result<Verified, Exit> {
         let told = Told {
@@ -409,6 +495,7 @@ impl One<'_> {
             lists,
             computed,
             since: since.map(|of| of.to_string()),
+            engine,
         };
         let found = verification(of, tally, told);
         let kept = self.ledger.keep_verification(&found);
@@ -618,7 +705,10 @@ impl One<'_> {
                 self.printer.error(&text, Some(help));
                 Exit::Error
             }
-            Failure::Listing { .. } | Failure::Disk(_) | Failure::Stopped(_) => {
+            Failure::Listing { .. }
+            | Failure::Disk(_)
+            | Failure::Query { .. }
+            | Failure::Stopped(_) => {
                 self.printer.error(&failure.to_string(), None);
                 Exit::Error
             }
@@ -653,6 +743,20 @@ impl One<'_> {
             .error(&format!("cannot keep what was compared: {why}"), None);
         Exit::Error
     }
+}
+
+/// Whether Athena's reason is that its caller is not allowed. It has no code for that: these are the words of public reports
+/// (GH:getredash/website#54, GH:mozilla/redash#938, GH:aws/context-ontology-accelerator#38).
+fn is_refusal(reason: &str) -> bool {
+    let words = [
+        "access denied",
+        "accessdenied",
+        "insufficient permissions",
+        "not authorized",
+        "permission_denied",
+    ];
+    let reason = reason.to_ascii_lowercase();
+    words.into_iter().any(|word| reason.contains(word))
 }
 
 fn progress(noted: &Checkpoint) -> Progress {

@@ -26,6 +26,9 @@ pub struct Verification {
     /// What told of both sides: their live `listing`, or an `inventory` of each. Receipts of format 1.0 are of listings.
     #[serde(default = "listing")]
     pub from: String,
+    /// Who compared inventories, where not this program: `athena`. Then fingerprints are of its making, and comparable among its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// How closely it was looked: `listing`, `checksum`, `computed` or `content`.
     pub depth: String,
     /// Which versions were compared: `versions` of one ID, or the `current` ones of each key.

@@ -30,7 +30,9 @@ use s3ferry_verify::{Asked, Judge, Reach, Tally};
 
 pub use computed::{Report, Sums, Told as Computed, read_reports, told as computed};
 pub use content::PIECE;
-pub use inventory::{List, Lists, Unusable, compare_lists, newest, place};
+pub use inventory::{
+    ByQuery, List, Lists, Queried, Unusable, compare_by_query, compare_lists, newest, place,
+};
 pub use receipt::{Told, verification, version};
 pub use run::{Ended, compare};
 pub use since::{Since, Uncovered, compare_since};
@@ -158,6 +160,12 @@ pub enum Failure {
     /// The table of computed checksums cannot be read.
     #[error("cannot read what the reports say: {0}")]
     Disk(String),
+    /// Athena did not do what it was asked.
+    #[error("Athena did not compare the lists: {reason}")]
+    Query {
+        /// Why, in its words; sanitise before showing.
+        reason: String,
+    },
     /// A part of the comparison ended before its time: a bug, or the process is ending.
     #[error("a part of the comparison ended before its time: {0}")]
     Stopped(String),

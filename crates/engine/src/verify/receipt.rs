@@ -34,6 +34,8 @@ pub struct Told {
     pub computed: Option<[Computed; 2]>,
     /// The receipt of the comparison that it went on from.
     pub since: Option<String>,
+    /// Who compared, where another did.
+    pub engine: Option<&'static str>,
 }
 
 /// What a comparison found.
@@ -78,6 +80,7 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
             Some(_) => "inventory",
         }
         .to_owned(),
+        engine: told.engine.map(str::to_owned),
         depth: depth(of.asked).as_str().to_owned(),
         matched: of.matching.as_str().to_owned(),
         compared: compared.map(|(_, what)| what.as_str().to_owned()).collect(),
@@ -101,7 +104,7 @@ pub fn verification(of: &Comparison, tally: &Tally, told: Told) -> Verification 
         counts,
         prefixes: tally.prefixes.clone(),
         since: told.since,
-        covers: (of.matching == Matching::Versions).then(|| Covers {
+        covers: (of.matching == Matching::Versions && told.engine.is_none()).then(|| Covers {
             before: of.covered.clone(),
             slices: tally.covered.to_text(),
         }),

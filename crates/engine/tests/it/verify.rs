@@ -516,6 +516,7 @@ fn since(of: &Comparison, tally: &Tally) -> Since {
         lists: None,
         computed: None,
         since: None,
+        engine: None,
     };
     let receipt = verification(of, tally, told);
     Since::of(&receipt, &ProofSubject(String::new()), of.asked).unwrap()

@@ -115,6 +115,12 @@ impl Manifest {
         missing.map_or(Ok(()), |name| Err(ManifestError::Column(name)))
     }
 
+    /// The size of its files together.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+
     /// Whether it has a column, by its name in CSV.
     pub(super) fn has(&self, name: &str) -> bool {
         self.columns.iter().any(|column| column == name)

@@ -10,6 +10,7 @@ mod columnar;
 mod csv;
 mod manifest;
 mod partitions;
+pub mod query;
 mod row;
 mod time;
 

@@ -221,7 +221,7 @@ impl<'a, W: Versions> Shelf<'a, W> {
 }
 
 /// A short object, whole; none where there is none.
-async fn whole<W: Versions>(
+pub(super) async fn whole<W: Versions>(
     world: &W,
     bucket: &BucketRef,
     key: &str,

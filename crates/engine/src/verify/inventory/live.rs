@@ -2,6 +2,7 @@
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use s3ferry_core::model::BucketRef;
+use s3ferry_verify::inventory::Picked;
 use s3ferry_verify::join::join_key;
 use s3ferry_verify::{Entry, Expected, First, Found, Judge, Page, Unprovable, Verdict};
 
@@ -65,6 +66,28 @@ pub(super) fn is_plain(first: First) -> bool {
             Verdict::Equal(_) | Verdict::Expected(Expected::Outside | Expected::MarkerKept),
         ) => true,
         First::Settled(_) | First::Look | First::Passed(_) | First::Counted => false,
+    }
+}
+
+/// Judges the rows of keys by what the lists say: what is plain is counted, and what is in doubt comes back.
+pub(super) fn judged(judge: &Judge<'_>, picked: &Picked) -> (Part, Vec<Doubted>) {
+    let (mut part, mut doubts) = (Part::default(), Vec::new());
+    picked.tell(&mut |found| take(judge, &found, &mut part, &mut doubts));
+    (part, doubts)
+}
+
+fn take(judge: &Judge<'_>, found: &Found<'_>, part: &mut Part, doubts: &mut Vec<Doubted>) {
+    let first = judge.first(found);
+    if let (true, First::Settled(verdict)) = (is_plain(first), first) {
+        part.tally.count(found.key(), found.size(), verdict);
+        return;
+    }
+    match doubts.last_mut() {
+        Some(last) if last.key == found.key() => last.versions.push(Version::of(found)),
+        _ => doubts.push(Doubted {
+            key: found.key().to_vec(),
+            versions: vec![Version::of(found)],
+        }),
     }
 }
 

@@ -5,6 +5,8 @@
 //! partitions that differ --> spill: their rows by groups that fit into memory --> joined by key and version, judged
 //! what is not plainly equal or expected --> live: the key listed at both sides, judged as a comparison of listings does
 //! ```
+//! Or Athena joins them, where they lie: see [`mod@query`].
+//!
 //! Lists are of two moments, both gone by: what they say is a reason to look, and no more.
 
 mod files;
@@ -12,13 +14,16 @@ mod find;
 mod groups;
 mod live;
 mod place;
+mod query;
 mod run;
 
 pub use find::{List, Lists, newest};
 pub use place::place;
+pub use query::{ByQuery, Queried, compare_by_query};
 pub use run::compare_lists;
 
 use s3ferry_verify::inventory::ManifestError;
+use s3ferry_verify::inventory::query::Unsaid;
 
 /// Why inventories cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +68,20 @@ pub enum Unusable {
         file: String,
         /// Why not.
         why: String,
+    },
+    /// Its folder cannot be said to Athena.
+    #[error("s3://{place}: {why}")]
+    Unsaid {
+        /// The folder.
+        place: String,
+        /// Why not.
+        why: Unsaid,
+    },
+    /// What Athena reads its files by does not name the files of its manifest.
+    #[error("s3://{link} does not name the files that its manifest names")]
+    Link {
+        /// The file.
+        link: String,
     },
     /// There is no room for the files, or they cannot be read again.
     #[error("cannot keep the lists: {0}")]

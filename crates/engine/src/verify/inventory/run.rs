@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use s3ferry_core::spec::Share;
 use s3ferry_verify::inventory::{Partitions, Picked};
-use s3ferry_verify::{First, Found, Judge, Rung, Side, Tally, Verdict};
+use s3ferry_verify::{Rung, Side, Tally, Verdict};
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::Lists;
 use super::files::{Files, disk};
 use super::groups::{Groups, told};
-use super::live::{Doubted, Version, is_plain, settle};
+use super::live::{Doubted, judged, settle};
 use crate::cancel::CancelToken;
 use crate::ports::Versions;
 use crate::verify::run::{Ended, TICK, Telling};
@@ -221,24 +221,8 @@ async fn joined<W: Send + Sync + 'static>(
             taken.map_err(disk)?;
         }
         let judge = common.of.judge();
-        let (mut part, mut doubts) = (Part::default(), Vec::new());
-        picked.tell(&mut |found| take(&judge, &found, &mut part, &mut doubts));
+        let (part, doubts) = judged(&judge, &picked);
         Ok((part, doubts, spilled))
     });
     joined.await
-}
-
-fn take(judge: &Judge<'_>, found: &Found<'_>, part: &mut Part, doubts: &mut Vec<Doubted>) {
-    let first = judge.first(found);
-    if let (true, First::Settled(verdict)) = (is_plain(first), first) {
-        part.tally.count(found.key(), found.size(), verdict);
-        return;
-    }
-    match doubts.last_mut() {
-        Some(last) if last.key == found.key() => last.versions.push(Version::of(found)),
-        _ => doubts.push(Doubted {
-            key: found.key().to_vec(),
-            versions: vec![Version::of(found)],
-        }),
-    }
 }

@@ -71,6 +71,8 @@ def what_is_wrong_is_refused(client):
     refused(BAD, None, client.start_query_execution, QueryString="SELECT 1")
     refused(BAD, None, start, client=client, query="SELECT 1", output="a/b")
     refused(BAD, "Unable to verify/create output bucket judge-nowhere", start, client=client, query="SELECT 1", output="s3://judge-nowhere/")
+    strangers = {"OutputLocation": f"s3://{OUTPUT}/", "ExpectedBucketOwner": DESTINATION}
+    refused(BAD, None, client.start_query_execution, QueryString="SELECT 1", ResultConfiguration=strangers)
     abroad = session(SOURCE).client("athena", config=ONCE, region_name="eu-central-1")
     refused(BAD, f"Unable to verify/create output bucket {OUTPUT}", start, client=abroad, query="SELECT 1")
 

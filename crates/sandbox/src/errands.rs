@@ -9,8 +9,8 @@ use crate::depot::{Parcel, Undelivered};
 
 /// Reads and writes as a caller whom a service works for; implemented by S3.
 pub(crate) trait Errands: Send + Sync {
-    /// Returns the Region of a bucket.
-    fn locate(&self, caller: &Caller, bucket: &str) -> Result<String, Undelivered>;
+    /// Returns the owner and the Region of a bucket.
+    fn locate(&self, caller: &Caller, bucket: &str) -> Result<(String, String), Undelivered>;
 
     /// Returns the keys that begin so.
     fn list(&self, caller: &Caller, bucket: &str, prefix: &str)

@@ -36,6 +36,7 @@ pub(crate) async fn start(
     let place = api.at;
     let output = ResultConfiguration::builder()
         .output_location(place.location())
+        .expected_bucket_owner(place.output.account.as_str())
         .build();
     let context = QueryExecutionContext::builder()
         .database(&place.database)

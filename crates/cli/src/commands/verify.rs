@@ -395,7 +395,9 @@ impl One<'_> {
                     .message("Stopped. The same command begins anew.");
                 return Err(Exit::Interrupted);
             }
-            Err(Failure::Query { reason }) => return Err(self.unqueried(&reason, &lists)),
+            Err(Failure::Query { reason }) if is_refusal(&reason) => {
+                return Err(self.refused(&reason, &lists));
+            }
             Err(failure) => return Err(self.failed(&noted, &failure)),
         };
         let rests_on = RestsOn {
@@ -418,15 +420,12 @@ impl One<'_> {
         }
     }
 
-    /// Tells why Athena did nothing, in its words, and what its caller must be allowed where that is why.
-    fn unqueried(&self, reason: &str, lists: &Lists) -> Exit {
-        let name = self.route.name;
-        let text = format!("{name}: Athena did not compare the lists: {reason}");
-        if !is_refusal(reason) {
-            let help = "without --engine they are compared on this machine";
-            self.printer.error(&text, Some(help));
-            return Exit::Error;
-        }
+    /// Tells what Athena's caller must be allowed.
+    fn refused(&self, reason: &str, lists: &Lists) -> Exit {
+        let failure = Failure::Query {
+            reason: reason.to_owned(),
+        };
+        let text = format!("{}: {failure}", self.route.name);
         let folder = |of: &List| format!("s3://{}/{}", of.place.bucket.bucket, of.place.folder);
         let help = format!(
             "Athena reads in its caller's name: that caller needs s3:GetBucketLocation, s3:ListBucket and s3:GetObject on {} and {}, also by the policies of \
@@ -705,10 +704,13 @@ impl One<'_> {
                 self.printer.error(&text, Some(help));
                 Exit::Error
             }
-            Failure::Listing { .. }
-            | Failure::Disk(_)
-            | Failure::Query { .. }
-            | Failure::Stopped(_) => {
+            Failure::Query { .. } => {
+                let text = format!("{}: {failure}", self.route.name);
+                let help = "without --engine they are compared on this machine";
+                self.printer.error(&text, Some(help));
+                Exit::Error
+            }
+            Failure::Listing { .. } | Failure::Disk(_) | Failure::Stopped(_) => {
                 self.printer.error(&failure.to_string(), None);
                 Exit::Error
             }

@@ -175,28 +175,14 @@ async fn compared<W: Versions + Queries + Clone + 'static>(
 ) -> Result<Tally, Stop> {
     let lists = [&by.lists.source, &by.lists.destination];
     let manifests = lists.map(|list| &list.manifest);
+    let mut creates = Vec::new();
     for (table, list) in tables.iter().zip(lists) {
         linked(&common.world, list).await?;
-        table.create(&list.manifest).map_err(|why| {
-            unusable(
-                list,
-                Unusable::Unsaid {
-                    place: table.folder.clone(),
-                    why,
-                },
-            )
-        })?;
+        let create = table.create(&list.manifest);
+        let place = table.folder.clone();
+        creates.push(create.map_err(|why| unusable(list, Unusable::Unsaid { place, why }))?);
     }
-    for (table, list) in tables.iter().zip(lists) {
-        let create = table.create(&list.manifest).map_err(|why| {
-            unusable(
-                list,
-                Unusable::Unsaid {
-                    place: table.folder.clone(),
-                    why,
-                },
-            )
-        })?;
+    for create in creates {
         *made += 1;
         asking.done(&create, LONGEST, cancel).await?;
     }
@@ -343,28 +329,27 @@ impl<W: Queries> Asking<'_, W> {
             return Err(Stop::Asked);
         }
         let id = self.begun(statement).await?;
-        let mut wait = WAITS[0];
-        let began = Instant::now();
+        let ended = self.ended(&id, longest, cancel).await;
+        // One that nobody waits for any more would go on, and cost; one that has ended stays as it is.
+        if ended.is_err() {
+            let _ = self.world.stop_query(self.place, &id).await;
+        }
+        self.queried.scanned += ended?;
+        Ok(id)
+    }
+
+    /// Waits for the end of a statement, and gives the bytes that it read.
+    async fn ended(&self, id: &str, longest: Duration, cancel: &CancelToken) -> Result<u64, Stop> {
+        let (began, mut wait) = (Instant::now(), WAITS[0]);
         loop {
-            let state = self.world.query(self.place, &id).await?;
-            let reason = match state {
-                QueryState::Succeeded(scanned) => {
-                    self.queried.scanned += scanned;
-                    return Ok(id);
-                }
-                QueryState::Open => {
-                    if unless(cancel, sleep(wait)).await.is_err() {
-                        self.world.stop_query(self.place, &id).await?;
-                        return Err(Stop::Asked);
-                    }
-                    if began.elapsed() > longest {
-                        self.world.stop_query(self.place, &id).await?;
-                        let reason = format!("it has not ended after {} s", longest.as_secs());
-                        return Err(Failure::Query { reason }.into());
-                    }
+            let reason = match self.world.query(self.place, id).await? {
+                QueryState::Succeeded(scanned) => return Ok(scanned),
+                QueryState::Open if began.elapsed() <= longest => {
+                    unless(cancel, sleep(wait)).await?;
                     wait = (wait * 2).min(WAITS[1]);
                     continue;
                 }
+                QueryState::Open => format!("it has not ended after {} s", longest.as_secs()),
                 QueryState::Failed(reason) => reason,
                 QueryState::Cancelled => "somebody has stopped its query".to_owned(),
             };

@@ -23,9 +23,9 @@ const VIA: [&str; 3] = ["aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLas
 const ATHENA: &str = "athena.amazonaws.com";
 
 impl Errands for Store {
-    fn locate(&self, caller: &Caller, bucket: &str) -> Result<String, Undelivered> {
+    fn locate(&self, caller: &Caller, bucket: &str) -> Result<(String, String), Undelivered> {
         let target = allowed(self, caller, bucket, ("s3:GetBucketLocation", None), &[])?;
-        Ok(target.region.to_string())
+        Ok((target.owner.to_string(), target.region.to_string()))
     }
 
     fn list(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -650,4 +651,33 @@ fn refused_receipts(world: &World, receipt: &str) {
     refused(1, &["--depth", "checksum", "--since", "last"], shallow);
     world.spec(&migration("{ id: all, delete_markers: keep }"));
     refused(1, &["--since", "last"], "of rules that were changed since");
+}
+
+/// What is listed to say what reading will take is no comparison: whoever is stopped then begins anew.
+#[test]
+fn what_is_listed_for_its_price_does_not_count_as_compared() {
+    let bucket = |name: &str, (account, region): (&str, &str)| json!({ "name": name, "account": account, "region": region });
+    let spec = migration("{ id: all, delete_markers: mirror }").replace(", create: true", "");
+    let world = World::new(&spec).with(&json!({ "pairs": [{
+        "source": bucket(FROM, SOURCE), "destination": bucket(TO, DESTINATION), "keys": 4_500, "key": "data/{}", "size": [1, 9] }] }));
+    world.converge();
+    let latency = |time| world.sandbox().switches().latency(time);
+    latency(Duration::from_millis(300));
+    let pages = || calls(&world, "ListObjectVersions");
+    let before = pages();
+    let mut child = world
+        .command(&[&VERIFY[..], &["--sample", "100%"]].concat())
+        .spawn()
+        .expect("it starts");
+    while pages() < before + 6 {
+        sleep(Duration::from_millis(10));
+    }
+    let asked_to_stop = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(asked_to_stop.is_ok_and(|status| status.success()));
+    let ended = child.wait().expect("it ends");
+    assert_eq!((ended.code(), calls(&world, "GetObject")), (Some(130), 0));
+    latency(Duration::ZERO);
+    assert!(!is_noted(&world), "what was noted would count as read");
 }

@@ -6,7 +6,7 @@ use super::case::Case;
 use super::keys;
 use super::sight::LiveObject;
 use crate::migration::public_policy;
-use crate::model::kinds::{Call, Need};
+use crate::model::kinds::{Call, LIST_VERSIONS, Need, TAGS_OF_VERSION};
 use crate::model::{BucketPart, KeyPart, KeyRef, Kind, Observed, RolePart, Target};
 use crate::proof::Proofs;
 use crate::route::Route;
@@ -16,21 +16,13 @@ use crate::spec::Spec;
 
 /// What the object that is asked for needs at the source.
 pub(crate) const ON_SOURCE: &[Call] = &[
-    LIST,
+    LIST_VERSIONS,
     Call::of("HeadObject", &[Need::objects("s3:GetObjectVersion")]),
-    Call::of(
-        "GetObjectTagging",
-        &[Need::objects("s3:GetObjectVersionTagging")],
-    ),
+    TAGS_OF_VERSION,
 ];
 
 /// What its replica needs at the destination.
-pub(crate) const ON_DESTINATION: &[Call] = &[LIST];
-
-const LIST: Call = Call::of(
-    "ListObjectVersions",
-    &[Need::place("s3:ListBucketVersions")],
-);
+pub(crate) const ON_DESTINATION: &[Call] = &[LIST_VERSIONS];
 
 /// What is read of roles and of keys. Live rules are whoever's, and so are the roles and keys that they name.
 pub(crate) const OF_ROLES: [Kind; 2] = [Kind::Role(RolePart::Itself), Kind::Role(RolePart::Texts)];

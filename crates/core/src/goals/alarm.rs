@@ -9,9 +9,10 @@
 use serde_json::json;
 
 use super::canary::{self, CanaryGoal, Probe, PutEncryption, Replica};
+use super::proving::{Proving, exact};
 use super::standing::{GoalWait, Standing};
 use crate::digest::digest;
-use crate::format::{Action, Change, Gate, GateState, Reason, Risk, RiskLevel, Undo, UndoKind};
+use crate::format::{Change, Gate, GateState, Risk, RiskLevel};
 use crate::future::Future;
 use crate::ids::{AlarmName, MigrationName, RuleName, SpecName};
 use crate::migration::{self, Watched};
@@ -299,14 +300,10 @@ impl AlarmGoal {
         } else {
             format!("{} hears of it", told.join(", "))
         };
-        Change {
+        Proving {
+            kind: "proof of alarms",
             address: self.address(),
             target: scene.names.address(&rules),
-            kind: "proof of alarms".to_owned(),
-            migrations: vec![self.canary.migration.to_string()],
-            actions: vec![Action::Prove],
-            reason: Reason::Unproven,
-            before: serde_json::Value::Null,
             after: json!({
                 "objects": self.objects,
                 "from": format!("{}/{}/…", self.canary.source.bucket, self.canary.stem),
@@ -314,12 +311,7 @@ impl AlarmGoal {
                 "alarm": scene.names.address(&Target::Alarm(self.at.clone())),
                 "denied": format!("s3:ReplicateObject in {}", scene.names.address(&policy)),
             }),
-            attributes: Vec::new(),
-            access: None,
-            undo: Undo {
-                kind: UndoKind::Exact,
-                why: String::new(),
-            },
+            undo: exact(),
             risk: Risk {
                 level: RiskLevel::Low,
                 notes: vec![format!(
@@ -327,6 +319,7 @@ impl AlarmGoal {
                 )],
             },
         }
+        .change(&self.canary.migration)
     }
 
     /// Calls: those of its objects, and looks at the alarm.

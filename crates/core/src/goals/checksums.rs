@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use super::backfill::common_prefix;
 use super::cost;
 use super::jobs::{NewJob, NewWork, ON_JOBS, ON_REPORTS, OpenJob, OwnJobs, TO_CONFIRM, ended};
+use super::proving::{Proving, exact};
 use super::standing::{GoalWait, Standing};
 use crate::digest::digest;
-use crate::format::{Action, Change, Gate, GateState, Reason, Risk, RiskLevel, Undo, UndoKind};
+use crate::format::{Change, Gate, GateState, Risk, RiskLevel};
 use crate::future::Future;
 use crate::ids::{Arn, JobId};
 use crate::model::kinds::Call;
@@ -282,23 +283,15 @@ impl ChecksumsGoal {
 
     pub(super) fn change(&self, scene: &Scene<'_>) -> Change {
         let bucket = Target::Bucket(self.bucket.clone(), BucketPart::Itself);
-        Change {
+        Proving {
+            kind: "checksums",
             address: self.address(),
             target: scene.names.address(&bucket),
-            kind: "checksums".to_owned(),
-            migrations: vec![self.jobs.migration.to_string()],
-            actions: vec![Action::Prove],
-            reason: Reason::Unproven,
-            before: Value::Null,
             after: self.view(),
-            attributes: Vec::new(),
-            access: None,
-            undo: Undo {
-                kind: UndoKind::Exact,
-                why: String::new(),
-            },
+            undo: exact(),
             risk: self.risk(),
         }
+        .change(&self.jobs.migration)
     }
 
     fn view(&self) -> Value {

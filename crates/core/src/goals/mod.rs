@@ -9,6 +9,7 @@ pub mod canary;
 mod checksums;
 mod cost;
 mod jobs;
+mod proving;
 mod standing;
 mod verified;
 

@@ -263,15 +263,10 @@ impl<'a> Granted<'a> {
         for route in routes.collect::<Vec<_>>() {
             for side in [Side::Source, Side::Destination] {
                 let (bucket, keys) = (route.bucket(side), route.keys(side));
-                let arn = bucket.arn();
                 let at = At {
-                    place: vec![arn.to_string()],
-                    about: Some(About::Buckets),
-                    objects: vec![format!("{arn}/*")],
                     keys: keys.iter().map(ToString::to_string).collect(),
                     via: via_s3(&bucket.region),
-                    is_whole: true,
-                    ..At::default()
+                    ..At::whole(bucket)
                 };
                 self.allow(&bucket.account, &at, verify::CALLS);
             }
@@ -350,14 +345,7 @@ impl<'a> Granted<'a> {
         let routes = self.spec.routes();
         let routes = routes.filter(|route| self.scope.covers(route.name));
         for route in routes.collect::<Vec<_>>() {
-            let arn = route.source.arn();
-            let source = At {
-                place: vec![arn.to_string()],
-                about: Some(About::Buckets),
-                objects: vec![format!("{arn}/*")],
-                is_whole: true,
-                ..At::default()
-            };
+            let source = At::whole(&route.source);
             self.allow(&route.source.account, &source, status::ON_SOURCE);
             self.allow(&route.alarms_in, &At::default(), status::ON_METRICS);
         }
@@ -376,15 +364,7 @@ impl<'a> Granted<'a> {
                 (&route.destination, doctor::ON_DESTINATION),
             ];
             for (bucket, calls) in places {
-                let arn = bucket.arn();
-                let at = At {
-                    place: vec![arn.to_string()],
-                    about: Some(About::Buckets),
-                    objects: vec![format!("{arn}/*")],
-                    is_whole: true,
-                    ..At::default()
-                };
-                self.allow(&bucket.account, &at, calls);
+                self.allow(&bucket.account, &At::whole(bucket), calls);
             }
             for of in self.spec.account_refs() {
                 if of.account == route.source.account {
@@ -633,6 +613,16 @@ enum Asked {
 }
 
 impl At {
+    /// A bucket, and all that lies in it.
+    fn whole(bucket: &BucketRef) -> Self {
+        let arn = bucket.arn();
+        Self {
+            objects: vec![format!("{arn}/*")],
+            is_whole: true,
+            ..Self::of(About::Buckets, arn.to_string())
+        }
+    }
+
     fn of(about: About, place: String) -> Self {
         Self {
             place: vec![place],

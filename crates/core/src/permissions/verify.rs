@@ -1,14 +1,11 @@
 //! What comparing both sides of a migration needs.
 
-use crate::model::kinds::{Call, Need};
+use crate::model::kinds::{Call, LIST_VERSIONS, Need, TAGS_OF_VERSION};
 
 /// At each bucket: its versions listed, and each that is in doubt looked at. Under SSE-KMS S3 shows a checksum to who may decrypt (BC:s3
 /// HeadObject ChecksumMode).
 pub(super) const CALLS: &[Call] = &[
-    Call::of(
-        "ListObjectVersions",
-        &[Need::place("s3:ListBucketVersions")],
-    ),
+    LIST_VERSIONS,
     Call::of(
         "HeadObject",
         &[
@@ -16,10 +13,7 @@ pub(super) const CALLS: &[Call] = &[
             Need::key("kms:Decrypt"),
         ],
     ),
-    Call::of(
-        "GetObjectTagging",
-        &[Need::objects("s3:GetObjectVersionTagging")],
-    ),
+    TAGS_OF_VERSION,
 ];
 
 /// At each bucket that inventories go to: the folders of the lists, and the lists.

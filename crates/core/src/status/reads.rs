@@ -7,7 +7,7 @@ use crate::doctor::Status;
 use crate::ids::MigrationName;
 use crate::model::kinds::alarm::{FAILED_OPERATIONS, LATENCY, PENDING_BYTES, PENDING_OPERATIONS};
 use crate::model::kinds::replication::{Rule, Status as Switch};
-use crate::model::kinds::{Call, Document, Need, RuleMetric};
+use crate::model::kinds::{Call, Document, LIST_VERSIONS, Need, RuleMetric};
 use crate::model::{BucketPart, BucketRef, Observed, RegionRef, Target};
 use crate::ownership::Markers;
 use crate::route::Route;
@@ -22,10 +22,7 @@ pub(crate) const ON_METRICS: &[Call] = &[Call::of(
 
 /// What looks at versions need, at the source.
 pub(crate) const ON_SOURCE: &[Call] = &[
-    Call::of(
-        "ListObjectVersions",
-        &[Need::place("s3:ListBucketVersions")],
-    ),
+    LIST_VERSIONS,
     Call::of("HeadObject", &[Need::objects("s3:GetObjectVersion")]),
 ];
 

@@ -26,7 +26,7 @@ use crate::digest::digest;
 use crate::failures::failure_code;
 use crate::future::Future;
 use crate::ids::{Arn, JobId, MigrationName};
-use crate::model::kinds::{Call, Job, Need};
+use crate::model::kinds::{Call, Job, LIST_VERSIONS};
 use crate::model::{BucketPart, BucketRef, Document, RolePart, RoleRef, Target};
 use crate::ownership::{JobMark, JobWork};
 use crate::proof::{EndedJob, JobEnd, Proof, ProofSubject};
@@ -122,10 +122,7 @@ fn statuses_of(scope: BackfillScope) -> BTreeSet<ObjectStatus> {
 }
 
 /// What it needs besides where a job found no objects: it is looked why.
-const TO_EXPLAIN: Call = Call::of(
-    "ListObjectVersions",
-    &[Need::place("s3:ListBucketVersions")],
-);
+const TO_EXPLAIN: Call = LIST_VERSIONS;
 
 /// Every call of a backfill.
 pub(super) fn all_calls() -> impl Iterator<Item = Call> {

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::{Attempt, BackfillGoal, Todo, is_whole, unexplained};
 use crate::failures::failure_code;
-use crate::format::{Action, Change, Gate, GateState, Reason, Risk, RiskLevel, Undo, UndoKind};
+use crate::format::{Change, Gate, GateState, Risk, RiskLevel, Undo, UndoKind};
 use crate::goals::cost;
 use crate::goals::jobs::ended;
+use crate::goals::proving::{Proving, exact};
 use crate::goals::standing::{GoalWait, Standing};
 use crate::model::{BucketPart, BucketRef, Target};
 use crate::proof::{EndedJob, JobEnd};
@@ -90,20 +91,15 @@ impl BackfillGoal {
 
     pub(in crate::goals) fn change(&self, scene: &Scene<'_>) -> Change {
         let source = Target::Bucket(self.source.clone(), BucketPart::Itself);
-        Change {
+        Proving {
+            kind: "backfill",
             address: self.address(),
             target: scene.names.address(&source),
-            kind: "backfill".to_owned(),
-            migrations: vec![self.jobs.migration.to_string()],
-            actions: vec![Action::Prove],
-            reason: Reason::Unproven,
-            before: Value::Null,
             after: self.view(),
-            attributes: Vec::new(),
-            access: None,
             undo: self.undo(),
             risk: self.risk(),
         }
+        .change(&self.jobs.migration)
     }
 
     fn view(&self) -> Value {
@@ -166,10 +162,7 @@ impl BackfillGoal {
                 why: "what a job has copied stays; a job at work can be cancelled by hand"
                     .to_owned(),
             },
-            Todo::Follow { .. } | Todo::Hold { .. } | Todo::Explain(_) => Undo {
-                kind: UndoKind::Exact,
-                why: String::new(),
-            },
+            Todo::Follow { .. } | Todo::Hold { .. } | Todo::Explain(_) => exact(),
         }
     }
 

@@ -13,11 +13,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::proving::{Proving, exact};
 use super::standing::{GoalWait, Standing};
-use crate::format::{Action, Change, Gate, GateState, Reason, Risk, RiskLevel, Undo, UndoKind};
+use crate::format::{Change, Gate, GateState, Risk, RiskLevel};
 use crate::future::Future;
 use crate::ids::{Arn, MigrationName, RuleName, SpecName};
-use crate::model::kinds::{Call, Document, Need};
+use crate::model::kinds::{Call, Document, Need, TAGS_OF_VERSION};
 use crate::model::{BucketPart, BucketRef, RolePart, RoleRef, Target};
 use crate::phase::Part;
 use crate::proof::{PlacedCanary, Proof, ProofSubject, mark};
@@ -160,10 +161,7 @@ const ON_DESTINATION: &[Call] = &[
 ];
 
 /// What a canary with tags needs on the destination bucket besides.
-const WITH_TAGS: Call = Call::of(
-    "GetObjectTagging",
-    &[Need::objects("s3:GetObjectVersionTagging")],
-);
+const WITH_TAGS: Call = TAGS_OF_VERSION;
 
 /// S3 replicates most objects within 15 minutes (UG26:replication-requirements); what takes longer waits for the next run.
 pub(super) const WAIT: GoalWait = GoalWait {
@@ -360,26 +358,18 @@ impl CanaryGoal {
 
     pub(super) fn change(&self, scene: &Scene<'_>, future: &Future<'_>) -> Change {
         let rules = Target::Bucket(self.source.clone(), BucketPart::Replication);
-        Change {
+        Proving {
+            kind: "canary",
             address: self.address(),
             target: scene.names.address(&rules),
-            kind: "canary".to_owned(),
-            migrations: vec![self.migration.to_string()],
-            actions: vec![Action::Prove],
-            reason: Reason::Unproven,
-            before: Value::Null,
             after: self.view(),
-            attributes: Vec::new(),
-            access: None,
-            undo: Undo {
-                kind: UndoKind::Exact,
-                why: String::new(),
-            },
+            undo: exact(),
             risk: Risk {
                 level: RiskLevel::Low,
                 notes: vec![self.note(scene, future)],
             },
         }
+        .change(&self.migration)
     }
 
     fn view(&self) -> Value {

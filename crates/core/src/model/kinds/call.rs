@@ -45,6 +45,18 @@ pub enum On {
     Account,
 }
 
+/// The versions of a bucket.
+pub(crate) const LIST_VERSIONS: Call = Call::of(
+    "ListObjectVersions",
+    &[Need::place("s3:ListBucketVersions")],
+);
+
+/// The tags of a version.
+pub(crate) const TAGS_OF_VERSION: Call = Call::of(
+    "GetObjectTagging",
+    &[Need::objects("s3:GetObjectVersionTagging")],
+);
+
 impl Call {
     pub(crate) const fn of(operation: &'static str, needs: &'static [Need]) -> Self {
         Self { operation, needs }

@@ -35,6 +35,7 @@ use serde_json::Value;
 pub use alarm::{Alarm, AlarmActions, AlarmSight, AlarmState, StateValue};
 pub use bucket::{Bucket, Buckets};
 pub use call::{Call, Need, On};
+pub(crate) use call::{LIST_VERSIONS, TAGS_OF_VERSION};
 pub use event::{EventTarget, Notification};
 pub use facts::{Lifecycle, ObjectLock, RequestPayment};
 pub use inventory::Inventories;

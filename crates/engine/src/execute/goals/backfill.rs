@@ -9,7 +9,7 @@ use s3ferry_core::goals::{explained, is_whole};
 use s3ferry_core::model::kinds::{Job, JobStatus};
 use s3ferry_core::plan::{Attempt, BackfillGoal, EndedJob, JobEnd, NewJob, Todo};
 
-use super::jobs::{NO_KEYS, One, Report, Stop, Worker, not_kept, stopped};
+use super::jobs::{NO_KEYS, One, Report, Stop, Worker, not_kept, reason, stopped};
 use crate::execute::Context;
 use crate::ledger::{BackfillReceipt, ReceiptStore};
 use crate::outcome::StepResult;
@@ -90,17 +90,7 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
     async fn conclude(&self, one: &One, job: &Job) -> Result<(), Stop> {
         self.work.must_be_ours(one).await?;
         let (end, report) = self.end(one, job).await?;
-        let codes = report.as_ref().map(|report| report.codes.clone());
-        let ended = EndedJob {
-            subject: self.goal.jobs.subject.clone(),
-            attempt: one.attempt,
-            job: one.id.to_string(),
-            end,
-            tasks: job.tasks,
-            failed: job.failed,
-            codes: codes.unwrap_or_default(),
-            age: None,
-        };
+        let ended = self.work.ended(one, job, end, report.as_ref());
         let receipt = BackfillReceipt::of(
             self.goal,
             &ended,
@@ -125,8 +115,7 @@ impl<W: Jobs + Read, R: ReceiptStore> Backfill<'_, W, R> {
             }
             JobStatus::Cancelled => Ok((JobEnd::Cancelled, self.work.report(one).await?)),
             JobStatus::Failed | JobStatus::Moving(_) | JobStatus::Suspended => {
-                let reasons = job.reasons.iter().map(|of| of.reason.as_str());
-                let reason = reasons.collect::<Vec<_>>().join("; ");
+                let reason = reason(job);
                 if reason.contains(NO_KEYS) {
                     return Ok((self.nothing().await?, None));
                 }

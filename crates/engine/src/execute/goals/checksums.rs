@@ -6,9 +6,9 @@
 //! What the report says of each object is read by a comparison, which holds it against the hash that the receipt has.
 
 use s3ferry_core::model::kinds::{Job, JobStatus};
-use s3ferry_core::plan::{ChecksumsGoal, ComputeTodo, EndedJob, JobEnd};
+use s3ferry_core::plan::{ChecksumsGoal, ComputeTodo, JobEnd};
 
-use super::jobs::{NO_KEYS, One, Report, Stop, Worker, not_kept};
+use super::jobs::{NO_KEYS, One, Report, Stop, Worker, not_kept, reason};
 use crate::execute::Context;
 use crate::ledger::{ChecksumsReceipt, ReceiptStore};
 use crate::outcome::StepResult;
@@ -62,17 +62,7 @@ impl<W: Jobs + Read, R: ReceiptStore> Checksums<'_, W, R> {
     async fn conclude(&self, one: &One, job: &Job) -> Result<(), Stop> {
         self.work.must_be_ours(one).await?;
         let (end, report) = self.end(one, job).await?;
-        let codes = report.as_ref().map(|report| report.codes.clone());
-        let ended = EndedJob {
-            subject: self.goal.jobs.subject.clone(),
-            attempt: one.attempt,
-            job: one.id.to_string(),
-            end,
-            tasks: job.tasks,
-            failed: job.failed,
-            codes: codes.unwrap_or_default(),
-            age: None,
-        };
+        let ended = self.work.ended(one, job, end, report.as_ref());
         let at = report.map(|report| report.at);
         let run = &self.work.on.run;
         let made = (job.created.clone(), at);
@@ -95,8 +85,7 @@ impl<W: Jobs + Read, R: ReceiptStore> Checksums<'_, W, R> {
             }
             JobStatus::Cancelled => Ok((JobEnd::Cancelled, None)),
             JobStatus::Failed | JobStatus::Moving(_) | JobStatus::Suspended => {
-                let reasons = job.reasons.iter().map(|of| of.reason.as_str());
-                let reason = reasons.collect::<Vec<_>>().join("; ");
+                let reason = reason(job);
                 if reason.contains(NO_KEYS) {
                     return Ok((JobEnd::NothingToDo, None));
                 }

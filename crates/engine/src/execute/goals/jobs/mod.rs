@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use s3ferry_core::ids::JobId;
 use s3ferry_core::model::kinds::{Job, JobStatus};
-use s3ferry_core::plan::{NewJob, OwnJobs};
+use s3ferry_core::plan::{EndedJob, JobEnd, NewJob, OwnJobs};
 use tokio::time::Instant;
 
 use crate::events::{JobProgress, RunEvent, millis};
@@ -46,6 +46,12 @@ pub(super) enum Stop {
     Waiting(String),
     /// The run was asked to stop.
     Interrupted,
+}
+
+/// Why S3 gave a job up, in its words.
+pub(super) fn reason(job: &Job) -> String {
+    let reasons = job.reasons.iter().map(|of| of.reason.as_str());
+    reasons.collect::<Vec<_>>().join("; ")
 }
 
 /// One job of a goal.
@@ -294,6 +300,28 @@ impl<'a, W: Jobs + Read, R: ReceiptStore> Worker<'a, W, R> {
             a_second: rate,
             left_s,
         });
+    }
+
+    /// How a job has ended, with the failure codes of its report.
+    pub(super) fn ended(
+        &self,
+        one: &One,
+        job: &Job,
+        end: JobEnd,
+        report: Option<&Report>,
+    ) -> EndedJob {
+        EndedJob {
+            subject: self.jobs.subject.clone(),
+            attempt: one.attempt,
+            job: one.id.to_string(),
+            end,
+            tasks: job.tasks,
+            failed: job.failed,
+            codes: report
+                .map(|report| report.codes.clone())
+                .unwrap_or_default(),
+            age: None,
+        }
     }
 
     /// The report of a job; none where there is none.

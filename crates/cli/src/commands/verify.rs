@@ -317,11 +317,7 @@ impl One<'_> {
         let tally = match ended {
             Ok(Ended::Whole(tally)) => tally,
             // Nothing of this pass counts: it looked at nothing.
-            Ok(Ended::Stopped(_)) => {
-                self.printer
-                    .message("Stopped. The same command begins anew.");
-                return Err(Exit::Interrupted);
-            }
+            Ok(Ended::Stopped(_)) => return Err(self.stopped_for_good()),
             Err(failure) => return Err(self.failed(&noted, &failure)),
         };
         let passed = since.map_or_else(Count::default, |of| of.since.covered(&tally));
@@ -347,11 +343,7 @@ impl One<'_> {
         self.printer.clear_status();
         let tally = match ended {
             Ok(Ended::Whole(tally)) => tally,
-            Ok(Ended::Stopped(_)) => {
-                self.printer
-                    .message("Stopped. The same command begins anew.");
-                return Err(Exit::Interrupted);
-            }
+            Ok(Ended::Stopped(_)) => return Err(self.stopped_for_good()),
             Err(failure) => return Err(self.failed(&noted, &failure)),
         };
         let rests_on = RestsOn {
@@ -390,11 +382,7 @@ impl One<'_> {
         self.tell_queried(&queried);
         let tally = match ended {
             Ok(Ended::Whole(tally)) => tally,
-            Ok(Ended::Stopped(_)) => {
-                self.printer
-                    .message("Stopped. The same command begins anew.");
-                return Err(Exit::Interrupted);
-            }
+            Ok(Ended::Stopped(_)) => return Err(self.stopped_for_good()),
             Err(Failure::Query { reason }) if is_refusal(&reason) => {
                 return Err(self.refused(&reason, &lists));
             }
@@ -675,6 +663,13 @@ impl One<'_> {
     fn stopped(&self, noted: &mut Checkpoint, progress: Progress) -> Exit {
         note(noted, progress);
         self.keep(noted, "Stopped. The same command goes on from here.");
+        Exit::Interrupted
+    }
+
+    /// Nothing is noted of what was stopped.
+    fn stopped_for_good(&self) -> Exit {
+        self.printer
+            .message("Stopped. The same command begins anew.");
         Exit::Interrupted
     }
 
